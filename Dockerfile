@@ -1,0 +1,33 @@
+# One image, one target per service:  docker build --target receiver -t semvid-receiver .
+FROM python:3.11-slim AS base
+ENV PYTHONUNBUFFERED=1 \
+    PIP_NO_CACHE_DIR=1 \
+    NUMBA_CACHE_DIR=/opt/numba \
+    OMP_NUM_THREADS=2
+WORKDIR /opt/semvid
+COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY semvid semvid
+COPY transmitter transmitter
+COPY channel channel
+COPY receiver receiver
+COPY evaluation evaluation
+# The second line compiles the physical layer once, into the image, instead of at every start.
+RUN python3 -m pip install . \
+ && cd / && mkdir -p /opt/numba && python3 -c "import semvid.phy; semvid.phy.warm_up()" && chmod -R a+rX /opt/numba
+RUN useradd --create-home --uid 10001 semvid && mkdir /data && chown semvid /data
+USER semvid
+WORKDIR /home/semvid
+VOLUME /data
+
+FROM base AS transmitter
+ENV SEMVID_TRANSMITTER_HOST=0.0.0.0 \
+    SEMVID_TRANSMITTER_DATA_DIR=/data \
+    SEMVID_TRANSMITTER_LINK_TARGET=channel:50061
+EXPOSE 8081
+CMD ["python3", "-m", "transmitter"]
+
+FROM base AS channel
+CMD ["python3", "-m", "channel"]
+
+FROM base AS receiver
+CMD ["python3", "-m", "receiver"]

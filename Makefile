@@ -1,0 +1,69 @@
+# Everything a developer or a user runs. `make help` lists the targets.
+PYTHON ?= python3
+# Extra flags for pip, for example an index with CPU-only builds of torch.
+PIP_FLAGS ?=
+CLIP ?=
+ARGS ?=
+MEDIA ?= ../shared/media
+JUDGES ?= ../shared/models
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check proto bench bench-phy bench-quality soak e2e clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "semvid needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.base: .venv/.made pyproject.toml
+	$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: .venv/.base
+	$(PIP) --editable '.[dev,eval,reference]'
+	@touch $@
+
+setup: .venv/.base  ## make the virtual environment in .venv (seconds once it is there)
+
+demo: setup  ## three services, a clip through the noisy channel, an MP4 and a report (CLIP=my.mp4 ARGS="--snr-db 5")
+	$(BIN)/semvid demo $(if $(CLIP),'$(CLIP)',) --out demo-out $(ARGS)
+
+test: .venv/.dev  ## the test suite, in under ten minutes on two cores
+	$(BIN)/python -m pytest -m 'not slow and not compose' $(ARGS)
+
+check: .venv/.dev  ## lint, format, types, import rules, generated stubs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) --no-print-directory proto
+	git diff --exit-code -- semvid/wire
+
+proto: .venv/.dev  ## regenerate the stubs in semvid/wire from proto/
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -Iproto --python_out=. --mypy_out=quiet:. \
+	  --grpc_python_out=. --mypy_grpc_out=quiet:. proto/semvid/wire/v1/*.proto
+
+bench: .venv/.dev  ## seconds by stage for a 10 s clip as a multiple of its duration
+	$(BIN)/python -m evaluation.bench_speed --out results/speed.json $(ARGS)
+
+bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sionna and to theory
+	$(BIN)/python -m evaluation.bench_phy --out results/phy.json $(ARGS)
+
+bench-quality: .venv/.dev  ## rate and quality over real clips (MEDIA=dir JUDGES=dir)
+	$(BIN)/python -m evaluation.rate_quality --media $(MEDIA) --judges $(JUDGES) --out results/rate_quality.json $(ARGS)
+
+soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
+	$(BIN)/python -m evaluation.soak --out results/soak.json $(ARGS)
+
+e2e: .venv/.dev  ## the three nodes in containers, over real HTTP (needs a Docker engine)
+	$(BIN)/python -m pytest -m compose tests/e2e $(ARGS)
+
+clean:  ## remove what the other targets made
+	rm -rf .venv build *.egg-info demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,189 @@
+"""The semantic units: what is meant, before it becomes bits.
+
+A transmission is one `StreamHeader`, then `Keyframe`, `Caption`, `Motion` and (only for sources whose time
+stamps are irregular) `Timing` units as segments close, then one `StreamEnd`. Keyframe numbers count from 0
+in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper, notation). All types
+are frozen and refuse impossible values when they are made, whether by our own code or from received bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from semvid.errors import InvalidInput
+
+MAX_SIDE = 16_384  # pixels
+MAX_FRAMES = 2**31 - 1
+MAX_KEYFRAMES = 2**24
+MAX_CAPTION_CHARS = 400
+MAX_TIMING_FRAMES = 4_096  # frames whose time stamps fit into one Timing unit
+MAX_PARTS = 4_096
+MAX_PACKET_BYTES = 8_160  # of one keyframe part: with its framing it fits one transport block
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise InvalidInput(message)
+
+
+def _in_range(name: str, value: int, low: int, high: int) -> None:
+    _require(low <= value <= high, f"{name} must lie in {low}..{high}, got {value}")
+
+
+class PictureCoding(StrEnum):
+    """How keyframe packets depend on each other."""
+
+    JOINT = "joint"  # one low-delay AV1 sequence; a lost packet spoils what follows until a refresh
+    INTRA = "intra"  # every packet stands alone
+
+
+@dataclass(frozen=True, slots=True)
+class StreamHeader:
+    """What the receiver must know before anything else can be shown.
+
+    Attributes:
+        width, height: size of the source and of the output, pixels, as displayed (rotation applied).
+        coded_width, coded_height: size at which keyframes are coded; the receiver scales back.
+        time_base: unit of all time stamps, seconds.
+        frame_rate: nominal frames per second. Frame ``i`` is shown at
+            ``first_pts + round_half_up(i / (frame_rate * time_base))`` unless a `Timing` unit says otherwise.
+        first_pts: time stamp of frame 0, in ``time_base``.
+        coding: dependency between keyframe packets.
+        seed: seed of every random draw at the receiver (0 .. 2**32 - 1).
+    """
+
+    width: int
+    height: int
+    coded_width: int
+    coded_height: int
+    time_base: Fraction
+    frame_rate: Fraction
+    first_pts: int = 0
+    coding: PictureCoding = PictureCoding.JOINT
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("width", "height", "coded_width", "coded_height"):
+            _in_range(name, getattr(self, name), 1, MAX_SIDE)
+        for name in ("time_base", "frame_rate"):
+            value: Fraction = getattr(self, name)
+            _require(value > 0, f"{name} must be positive, got {value}")
+            _in_range(f"{name} numerator", value.numerator, 1, 2**31 - 1)
+            _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
+        _in_range("first_pts", self.first_pts, -(2**62), 2**62)
+        _in_range("seed", self.seed, 0, 2**32 - 1)
+
+    def nominal_pts(self, frame: int) -> int:
+        """Time stamp of ``frame`` (units of ``time_base``) on the regular grid, halves rounded up."""
+        step = 1 / (self.frame_rate * self.time_base)
+        return self.first_pts + (2 * frame * step.numerator + step.denominator) // (2 * step.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """One keyframe picture, or one part of it when it does not fit into a transport block.
+
+    Attributes:
+        number: counts keyframes from 0 in time order.
+        frame: index of the source frame.
+        packet: bytes of the picture code (elementary stream, no container), or of this part of them.
+        shot_start: a hard cut lies just before this frame; nothing may be interpolated across it.
+        refresh: the packet decodes without any earlier one.
+        part, parts: position of this part and number of parts.
+    """
+
+    number: int
+    frame: int
+    packet: bytes
+    shot_start: bool = False
+    refresh: bool = False
+    part: int = 0
+    parts: int = 1
+
+    def __post_init__(self) -> None:
+        _in_range("keyframe number", self.number, 0, MAX_KEYFRAMES)
+        _in_range("keyframe frame", self.frame, 0, MAX_FRAMES)
+        _require(self.frame >= self.number, f"keyframe {self.number} cannot sit at frame {self.frame}")
+        _in_range("keyframe packet bytes", len(self.packet), 1, MAX_PACKET_BYTES)
+        _in_range("keyframe parts", self.parts, 1, MAX_PARTS)
+        _in_range("keyframe part", self.part, 0, self.parts - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One sentence for the segments from keyframe ``first`` up to keyframe ``last``.
+
+    Keyframes that were only inserted because the receiver's decoder could not bridge a longer gap do not
+    start a new caption, so one caption may span several segments.
+    """
+
+    first: int
+    last: int
+    text: str
+
+    def __post_init__(self) -> None:
+        _in_range("caption first keyframe", self.first, 0, MAX_KEYFRAMES)
+        _in_range("caption last keyframe", self.last, self.first, MAX_KEYFRAMES)
+        _require(
+            len(self.text) <= MAX_CAPTION_CHARS,
+            f"a caption holds at most {MAX_CAPTION_CHARS} characters, got {len(self.text)}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Mean optical-flow magnitude of segment ``segment`` (paper: side information).
+
+    Attributes:
+        segment: number of the keyframe that the segment starts with.
+        score: eighths of a per mille of the picture diagonal per frame, 0..255 (saturating).
+    """
+
+    segment: int
+    score: int
+
+    def __post_init__(self) -> None:
+        _in_range("motion segment", self.segment, 0, MAX_KEYFRAMES)
+        _in_range("motion score", self.score, 0, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Time stamps that leave the regular grid.
+
+    Attributes:
+        first_frame: index of the first frame described.
+        offsets: for each frame from there on, its time stamp minus `StreamHeader.nominal_pts`,
+            in units of ``time_base``.
+    """
+
+    first_frame: int
+    offsets: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        _in_range("timing first frame", self.first_frame, 0, MAX_FRAMES)
+        _in_range("timing frames", len(self.offsets), 1, MAX_TIMING_FRAMES)
+        for offset in self.offsets:
+            _in_range("timing offset", offset, -(2**62), 2**62)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnd:
+    """The source is over.
+
+    Attributes:
+        frames: number of frames of the source.
+        keyframes: number of keyframes sent.
+    """
+
+    frames: int
+    keyframes: int
+
+    def __post_init__(self) -> None:
+        _in_range("frames", self.frames, 1, MAX_FRAMES)
+        _in_range("keyframes", self.keyframes, 1, min(MAX_KEYFRAMES, self.frames))
+
+
+Unit = StreamHeader | Keyframe | Caption | Motion | Timing | StreamEnd
