@@ -1,0 +1,171 @@
+"""Semantic units <-> bytes: the payload of one transport block.
+
+Protocol Buffers carry the fields; this module is strict where they are lenient. What `unpack` returns has
+passed every invariant of `semvid.semantics`, and nothing that it was given goes unlooked-at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from semvid import text
+from semvid.errors import InvalidInput, MalformedUnits
+from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
+from semvid.wire.v1 import semantics_pb2 as pb
+
+MAX_UNITS = 256  # in one transport block
+_SHOT_START, _REFRESH = 1, 2
+_CODING_TO_WIRE = {
+    PictureCoding.JOINT: pb.PICTURE_CODING_UNSPECIFIED,
+    PictureCoding.INTRA: pb.PICTURE_CODING_INTRA,
+}
+_CODING_FROM_WIRE = {
+    pb.PICTURE_CODING_UNSPECIFIED: PictureCoding.JOINT,
+    pb.PICTURE_CODING_JOINT: PictureCoding.JOINT,
+    pb.PICTURE_CODING_INTRA: PictureCoding.INTRA,
+}
+
+
+def pack(units: Sequence[Unit]) -> bytes:
+    """Serialises ``units``; the same units always give the same bytes.
+
+    Raises:
+        InvalidInput: more than `MAX_UNITS` units.
+    """
+    if len(units) > MAX_UNITS:
+        raise InvalidInput(f"a transport block holds at most {MAX_UNITS} units, got {len(units)}")
+    message = pb.SemanticUnits()
+    for unit in units:
+        match unit:
+            case StreamHeader():
+                message.headers.append(_header_to_wire(unit))
+            case Keyframe():
+                message.keyframes.append(_keyframe_to_wire(unit))
+            case Caption(first, last, sentence):
+                message.captions.add(first=first, span=last - first, text=text.compress(sentence))
+            case Motion(segment, score):
+                message.motions.add(segment=segment, score=score)
+            case Timing(first_frame, offsets):
+                message.timings.add(first_frame=first_frame, offsets=offsets)
+            case StreamEnd(frames, keyframes):
+                message.ends.add(frames=frames, keyframes=keyframes)
+    return message.SerializeToString(deterministic=True)
+
+
+def unpack(payload: bytes) -> list[Unit]:
+    """Parses what `pack` made.
+
+    Returns:
+        The units, grouped by type in the order header, keyframes, captions, motions, timings, end.
+
+    Raises:
+        MalformedUnits: bytes that are not the serialisation of valid units, unknown fields, too many units.
+    """
+    message = pb.SemanticUnits()
+    try:
+        message.ParseFromString(payload)
+    except DecodeError as error:
+        raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
+    lists = (
+        message.headers,
+        message.keyframes,
+        message.captions,
+        message.motions,
+        message.timings,
+        message.ends,
+    )
+    count = sum(len(units) for units in lists)
+    if count > MAX_UNITS:
+        raise MalformedUnits(f"{count} units in one transport block, at most {MAX_UNITS} are allowed")
+    if len(message.headers) > 1 or len(message.ends) > 1:
+        raise MalformedUnits("more than one stream header or stream end in one transport block")
+    for part in (message, *(unit for units in lists for unit in units)):
+        _refuse_unknown_fields(part)
+    try:
+        return [
+            *map(_header_from_wire, message.headers),
+            *map(_keyframe_from_wire, message.keyframes),
+            *(Caption(c.first, c.first + c.span, text.expand(c.text)) for c in message.captions),
+            *(Motion(m.segment, m.score) for m in message.motions),
+            *(Timing(t.first_frame, tuple(t.offsets)) for t in message.timings),
+            *(StreamEnd(e.frames, e.keyframes) for e in message.ends),
+        ]
+    except MalformedUnits:
+        raise
+    except InvalidInput as error:
+        raise MalformedUnits(f"a unit with impossible fields: {error}") from error
+
+
+def _refuse_unknown_fields(message: Message) -> None:
+    unknown = UnknownFieldSet(message)
+    if len(unknown):
+        raise MalformedUnits(f"{type(message).__name__} has the unknown field {unknown[0].field_number}")
+
+
+def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
+    scaled = (header.coded_width, header.coded_height) != (header.width, header.height)
+    return pb.StreamHeader(
+        width=header.width,
+        height=header.height,
+        coded_width=header.coded_width if scaled else 0,
+        coded_height=header.coded_height if scaled else 0,
+        time_base_numerator=_zero_for_one(header.time_base.numerator),
+        time_base_denominator=header.time_base.denominator,
+        frame_rate_numerator=header.frame_rate.numerator,
+        frame_rate_denominator=_zero_for_one(header.frame_rate.denominator),
+        first_pts=header.first_pts,
+        coding=_CODING_TO_WIRE[header.coding],
+        seed=header.seed,
+    )
+
+
+def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
+    if header.coding not in _CODING_FROM_WIRE:
+        raise MalformedUnits(f"unknown picture coding {header.coding}")
+    if not header.time_base_denominator or not header.frame_rate_numerator:
+        raise MalformedUnits("a stream header without time base or frame rate")
+    return StreamHeader(
+        width=header.width,
+        height=header.height,
+        coded_width=header.coded_width or header.width,
+        coded_height=header.coded_height or header.height,
+        time_base=Fraction(header.time_base_numerator or 1, header.time_base_denominator),
+        frame_rate=Fraction(header.frame_rate_numerator, header.frame_rate_denominator or 1),
+        first_pts=header.first_pts,
+        coding=_CODING_FROM_WIRE[header.coding],
+        seed=header.seed,
+    )
+
+
+def _keyframe_to_wire(keyframe: Keyframe) -> pb.Keyframe:
+    return pb.Keyframe(
+        number=keyframe.number,
+        frame=keyframe.frame,
+        packet=keyframe.packet,
+        flags=_SHOT_START * keyframe.shot_start + _REFRESH * keyframe.refresh,
+        part=keyframe.part,
+        parts=_zero_for_one(keyframe.parts),
+    )
+
+
+def _keyframe_from_wire(keyframe: pb.Keyframe) -> Keyframe:
+    if keyframe.flags & ~(_SHOT_START | _REFRESH):
+        raise MalformedUnits(f"keyframe {keyframe.number} has the unknown flags {keyframe.flags:#x}")
+    return Keyframe(
+        number=keyframe.number,
+        frame=keyframe.frame,
+        packet=keyframe.packet,
+        shot_start=bool(keyframe.flags & _SHOT_START),
+        refresh=bool(keyframe.flags & _REFRESH),
+        part=keyframe.part,
+        parts=keyframe.parts or 1,
+    )
+
+
+def _zero_for_one(value: int) -> int:
+    """Fields whose usual value is 1 go as 0, which Protocol Buffers do not send."""
+    return 0 if value == 1 else value

@@ -1,0 +1,99 @@
+"""Errors over HTTP as ``application/problem+json`` (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from semvid.errors import SemvidError
+
+_log = structlog.get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """One refusal, as RFC 9457 has it."""
+
+    type: str = Field("about:blank", examples=["about:blank"])
+    title: str = Field(examples=["Limit exceeded"])
+    status: int = Field(examples=[413])
+    detail: str = Field(examples=["the upload has 5.1 GiB, the limit is 4 GiB; cut the clip or raise it"])
+    code: str = Field(examples=["LIMIT_EXCEEDED"])
+    instance: str | None = None
+
+
+def problem_of(error: SemvidError, instance: str | None = None) -> Problem:
+    """The problem document that describes ``error``."""
+    return Problem(
+        title=error.title, status=error.http_status, detail=str(error), code=error.code, instance=instance
+    )
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """OpenAPI ``responses`` entry that documents problem+json for ``statuses``."""
+    content = {"application/problem+json": {"schema": Problem.model_json_schema()}}
+    return {status: {"description": "Refused, see detail", "content": content} for status in statuses}
+
+
+def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
+    """``problem`` as an HTTP response."""
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status_code=problem.status,
+        headers=headers,
+        media_type="application/problem+json",
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Makes every error of ``app`` a problem document."""
+
+    @app.exception_handler(SemvidError)
+    async def semvid_error(request: Request, error: SemvidError) -> JSONResponse:
+        headers = {"Retry-After": "5"} if error.http_status == 503 else None
+        return problem_response(problem_of(error, request.url.path), headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        return problem_response(
+            Problem(
+                title="Invalid request",
+                status=422,
+                detail=f"{where}: {first['msg']}",
+                code="INVALID_REQUEST",
+                instance=request.url.path,
+            )
+        )
+
+    @app.exception_handler(HTTPException)
+    async def http_error(request: Request, error: HTTPException) -> JSONResponse:
+        return problem_response(
+            Problem(
+                title=str(error.detail),
+                status=error.status_code,
+                detail=str(error.detail),
+                code=f"HTTP_{error.status_code}",
+                instance=request.url.path,
+            ),
+            dict(error.headers or {}),
+        )
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
+        _log.error("request failed unexpectedly", path=request.url.path, exc_info=error)
+        return problem_response(
+            Problem(
+                title="Internal error",
+                status=500,
+                detail="an unexpected error; the service's log has the details",
+                code="INTERNAL",
+                instance=request.url.path,
+            )
+        )

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import contextlib
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from semvid.bitstream import MAX_UNITS, pack, unpack
+from semvid.errors import InvalidInput, MalformedUnits
+from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
+from semvid.wire.v1 import semantics_pb2 as pb
+
+positive = st.fractions(min_value=Fraction(1, 10**6), max_value=10**6, max_denominator=10**6)
+sides = st.integers(1, 16_384)
+headers = st.builds(
+    StreamHeader,
+    sides,
+    sides,
+    sides,
+    sides,
+    positive,
+    positive,
+    st.integers(-(2**62), 2**62),
+    st.sampled_from(PictureCoding),
+    st.integers(0, 2**32 - 1),
+)
+keyframes = st.integers(0, 2**24).flatmap(
+    lambda number: st.builds(
+        Keyframe,
+        st.just(number),
+        st.integers(number, 2**31 - 1),
+        st.binary(min_size=1, max_size=300),
+        st.booleans(),
+        st.booleans(),
+    )
+)
+captions = st.builds(
+    lambda first, span, text: Caption(first, first + span, text),
+    st.integers(0, 10**6),
+    st.integers(0, 1000),
+    st.text(max_size=60),
+)
+motions = st.builds(Motion, st.integers(0, 2**24), st.integers(0, 255))
+timings = st.builds(
+    Timing,
+    st.integers(0, 2**31 - 1),
+    st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=20).map(tuple),
+)
+ends = st.integers(1, 2**24).flatmap(
+    lambda keyframes: st.builds(StreamEnd, st.integers(keyframes, 2**31 - 1), st.just(keyframes))
+)
+
+
+@given(
+    st.lists(headers, max_size=1),
+    st.lists(keyframes, max_size=3),
+    st.lists(captions, max_size=2),
+    st.lists(motions, max_size=3),
+    st.lists(timings, max_size=2),
+    st.lists(ends, max_size=1),
+)
+def test_round_trip(*groups: list[Unit]) -> None:
+    units = [unit for group in groups for unit in group]
+    assert unpack(pack(units)) == units
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_are_units_or_refused(payload: bytes) -> None:
+    try:
+        units = unpack(payload)
+    except MalformedUnits:
+        return
+    assert unpack(pack(units)) == units
+
+
+@given(st.data())
+def test_damaged_units_are_units_or_refused(data: st.DataObject) -> None:
+    payload = bytearray(pack([data.draw(headers), data.draw(keyframes), data.draw(motions)]))
+    position = data.draw(st.integers(0, len(payload) - 1))
+    payload[position] ^= data.draw(st.integers(1, 255))
+    with contextlib.suppress(MalformedUnits):
+        unpack(bytes(payload))
+
+
+def test_truncated_units_are_refused() -> None:
+    payload = pack([Keyframe(1, 20, b"packet")])
+    with pytest.raises(MalformedUnits):
+        unpack(payload[:-1])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pb.SemanticUnits(keyframes=[pb.Keyframe(number=0, frame=0, packet=b"")]),
+        pb.SemanticUnits(keyframes=[pb.Keyframe(number=0, frame=0, packet=b"x", flags=4)]),
+        pb.SemanticUnits(keyframes=[pb.Keyframe(number=9, frame=1, packet=b"x")]),
+        pb.SemanticUnits(keyframes=[pb.Keyframe(number=1, frame=1, packet=b"x", part=3, parts=2)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(width=1, height=1)]),
+        pb.SemanticUnits(
+            headers=[_ := pb.StreamHeader(width=0, height=1, time_base_denominator=1, frame_rate_numerator=1)]
+        ),
+        pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
+        pb.SemanticUnits(motions=[pb.Motion(segment=0, score=256)]),
+        pb.SemanticUnits(motions=[pb.Motion()] * (MAX_UNITS + 1)),
+        pb.SemanticUnits(timings=[pb.Timing(first_frame=0)]),
+    ],
+)
+def test_impossible_fields_are_refused(message: pb.SemanticUnits) -> None:
+    with pytest.raises(MalformedUnits):
+        unpack(message.SerializeToString())
+
+
+def test_unknown_fields_are_refused() -> None:
+    with pytest.raises(MalformedUnits, match="unknown field 15"):
+        unpack(pack([Motion(0, 1)]) + bytes([15 << 3, 1]))
+
+
+def test_too_many_units_are_not_packed() -> None:
+    pack([Motion(0, 1)] * MAX_UNITS)
+    with pytest.raises(InvalidInput, match="at most"):
+        pack([Motion(0, 1)] * (MAX_UNITS + 1))
+
+
+def test_usual_units_are_small() -> None:
+    header = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
+    assert len(pack([header])) <= 16
+    assert len(pack([Keyframe(9, 130, bytes(300))])) <= 300 + 12
+    assert len(pack([Motion(9, 40)])) <= 6
