@@ -1,0 +1,140 @@
+"""The channel process: builds the parts, runs until it is told to stop, drains."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from channel.control import ChannelControl
+from channel.downstream import LINK_SERVICE, Downstream
+from channel.metrics import ChannelMetrics
+from channel.observability import HttpPort, make_app
+from channel.proxy import LinkProxy, TransmissionLimits
+from channel.registry import Registry
+from channel.settings import ChannelSettings
+from semvid.errors import InvalidInput
+from semvid.link.bootstrap import ServerLimits, drain, make_server
+from semvid.link.health import Health
+from semvid.service.logs import configure_logging
+from semvid.wire.v1 import channel_pb2_grpc, link_pb2_grpc
+
+CONTROL_SERVICE = "semvid.wire.v1.ChannelControlService"
+_OTHER_CALLS = 64  # places for health and control beside transmissions
+_log = structlog.get_logger(__name__)
+
+
+class ChannelService:
+    """One channel emulator. Make and use it inside one event loop.
+
+    Attributes:
+        port: gRPC port it is bound to.
+        http_port: port of /healthz, /readyz and /metrics, None without HTTP.
+    """
+
+    def __init__(self, settings: ChannelSettings) -> None:
+        """Binds the ports.
+
+        Raises:
+            InvalidInput: a port is taken, or a TLS file cannot be read.
+        """
+        metrics = CollectorRegistry()
+        registry = Registry(settings.conditions(), settings.max_transmissions)
+        self._downstream = Downstream(settings.receiver, settings.receiver_credentials())
+        self._control = ChannelControl(registry)
+        self._health = Health(LINK_SERVICE, CONTROL_SERVICE)
+        self._server, self.port = make_server(
+            settings.listen,
+            self._health,
+            limits=ServerLimits(concurrent_calls=settings.max_transmissions + _OTHER_CALLS),
+            tls=settings.server_tls(),
+        )
+        limits = TransmissionLimits(
+            settings.max_symbols, settings.open_timeout_s, settings.idle_timeout_s, settings.check_power
+        )
+        proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), limits)
+        link_pb2_grpc.add_LinkServiceServicer_to_server(proxy, self._server)
+        channel_pb2_grpc.add_ChannelControlServiceServicer_to_server(self._control, self._server)
+        self._http = (
+            None
+            if settings.http_port is None
+            else HttpPort(make_app(self.ready, metrics), settings.http_host, settings.http_port)
+        )
+        self.http_port = self._http.port if self._http else None
+        self._watching: asyncio.Task[None] | None = None
+
+    def ready(self) -> bool:
+        """Whether transmissions can pass: the next hop serves and the service is not draining."""
+        return self._downstream.serving and not self._health.draining
+
+    async def start(self) -> None:
+        """Begins to serve."""
+        await self._server.start()
+        if self._http:
+            self._http.start()
+        self._health.set_serving(True, "", CONTROL_SERVICE)
+        self._watching = asyncio.create_task(self._downstream.watch_health(self._set_link_health))
+
+    def _set_link_health(self, next_hop_serves: bool) -> None:
+        """LinkService serves while the next hop's does, so that readiness runs down a chain of channels."""
+        self._health.set_serving(next_hop_serves, LINK_SERVICE)
+
+    async def stop(self, grace_s: float) -> None:
+        """Takes nothing new, gives running transmissions ``grace_s`` seconds, cancels what is left."""
+        self._control.drain()
+        await drain(self._server, self._health, grace_s)
+        if self._watching:
+            self._watching.cancel()
+        await self._downstream.close()
+        if self._http:
+            await self._http.stop()
+
+    async def cut_short(self) -> None:
+        """Makes a running `stop` end at once."""
+        await self._server.stop(None)
+
+
+async def serve(settings: ChannelSettings) -> None:
+    """Runs the channel until SIGTERM or SIGINT, then drains; a second signal ends it at once.
+
+    Raises:
+        InvalidInput: a port is taken, or a TLS file cannot be read.
+    """
+    first, second = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, lambda: (second if first.is_set() else first).set())
+    service = ChannelService(settings)
+    await service.start()
+    _log.info(
+        "channel serves",
+        listen=settings.listen,
+        port=service.port,
+        receiver=settings.receiver,
+        http_port=service.http_port,
+        conditions=str(settings.conditions()),
+    )
+    await first.wait()
+    _log.info("channel drains", grace_s=settings.drain_s)
+    stopping = asyncio.create_task(service.stop(settings.drain_s))
+    impatient = asyncio.create_task(second.wait())
+    await asyncio.wait({stopping, impatient}, return_when=asyncio.FIRST_COMPLETED)
+    if not stopping.done():
+        await service.cut_short()
+    await stopping
+    impatient.cancel()
+    _log.info("channel stopped")
+
+
+def main() -> None:
+    """Runs the channel with the settings of the environment; exit status 2 if they are wrong."""
+    try:
+        settings = ChannelSettings.load()
+        configure_logging("channel", settings.log_level, settings.log_format)
+        asyncio.run(serve(settings))
+    except InvalidInput as error:
+        print(f"semvid channel: {error}", file=sys.stderr)
+        raise SystemExit(2) from error

@@ -1,0 +1,95 @@
+"""ChannelControlService: conditions at run time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import structlog
+
+from channel.registry import Registry
+from semvid.errors import Busy, SemvidError
+from semvid.link.status import abort
+from semvid.wire.v1 import channel_pb2 as pb
+from semvid.wire.v1 import channel_pb2_grpc
+
+MAX_WATCHERS = 16
+
+_log = structlog.get_logger(__name__)
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
+    """Reads and changes what is in the registry; every change takes effect with the next block."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._watchers = 0
+        self._draining = False
+
+    def drain(self) -> None:
+        """Lets watchers go, so that they do not keep a draining server alive."""
+        self._draining = True
+        self._registry.changed.set()
+
+    async def GetConditions(  # noqa: N802
+        self, request: pb.GetConditionsRequest, context: Context
+    ) -> pb.GetConditionsResponse:
+        """Conditions in force; NOT_FOUND for an unknown transmission."""
+        try:
+            conditions = self._registry.conditions(request.transmission_id)
+        except SemvidError as error:
+            await abort(context, error)
+        return pb.GetConditionsResponse(conditions=conditions.message())
+
+    async def SetConditions(  # noqa: N802
+        self, request: pb.SetConditionsRequest, context: Context
+    ) -> pb.SetConditionsResponse:
+        """Changes the fields that are set; INVALID_ARGUMENT out of range, and nothing is changed then."""
+        try:
+            conditions = self._registry.change(request.transmission_id, request.conditions)
+        except SemvidError as error:
+            await abort(context, error)
+        message = conditions.message()
+        _log.info(
+            "conditions set", transmission_id=request.transmission_id or None, conditions=str(conditions)
+        )
+        return pb.SetConditionsResponse(conditions=message)
+
+    async def ResetConditions(  # noqa: N802
+        self,
+        request: pb.ResetConditionsRequest,  # noqa: ARG002
+        context: Context,  # noqa: ARG002
+    ) -> pb.ResetConditionsResponse:
+        """Back to what the service was started with."""
+        conditions = self._registry.reset()
+        _log.info("conditions reset", conditions=str(conditions))
+        return pb.ResetConditionsResponse(conditions=conditions.message())
+
+    async def WatchConditions(  # noqa: N802
+        self,
+        request: pb.WatchConditionsRequest,  # noqa: ARG002
+        context: Context,
+    ) -> AsyncIterator[pb.WatchConditionsResponse]:
+        """The default conditions now, and after every change; a slow watcher sees the newest only."""
+        if self._watchers >= MAX_WATCHERS:
+            await abort(context, Busy(f"channel: {MAX_WATCHERS} watchers already; close one"))
+        self._watchers += 1
+        try:
+            while not self._draining:
+                changed = self._registry.changed
+                yield self._snapshot()
+                await changed.wait()
+        finally:
+            self._watchers -= 1
+
+    def _snapshot(self) -> pb.WatchConditionsResponse:
+        traffic = self._registry.traffic
+        return pb.WatchConditionsResponse(
+            conditions=self._registry.conditions().message(),
+            transmissions=traffic.transmissions,
+            blocks=traffic.blocks,
+            symbols=traffic.symbols,
+        )

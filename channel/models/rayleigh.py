@@ -1,0 +1,41 @@
+"""Rayleigh block fading: many scattered paths, none of them direct."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from channel.gaussian import FADING, complex_normal
+
+if TYPE_CHECKING:
+    from channel.conditions import Conditions
+
+
+class Rayleigh:
+    r"""Rayleigh block fading [TV05]_.
+
+    .. math:: y_i = h_{\lfloor i / L \rfloor}\, x_i + n_i, \qquad h_c \sim \mathcal{CN}(0, 1)
+
+    with :math:`L` = ``coherence_symbols``: the gain stays for :math:`L` symbols and is then drawn anew. Its
+    amplitude is Rayleigh distributed, its phase uniform, its mean power :math:`E|h|^2 = 1`. Interval
+    :math:`c` takes draw :math:`c` of the seed's fading stream.
+
+    .. [TV05] D. Tse, P. Viswanath, "Fundamentals of Wireless Communication", Cambridge 2005, sections 2.4
+       and 5.4.
+    """
+
+    def __init__(self, conditions: Conditions) -> None:
+        self._seed = conditions.seed
+        self._coherence_symbols = conditions.coherence_symbols
+
+    def gains(self, first_symbol: int, count: int) -> NDArray[np.complex64]:
+        """Gains ([count], complex64) of symbols ``first_symbol`` .. ``first_symbol + count - 1``."""
+        if not count:
+            return np.empty(0, dtype=np.complex64)
+        first, offset = divmod(first_symbol, self._coherence_symbols)
+        intervals = (offset + count - 1) // self._coherence_symbols + 1
+        drawn = np.empty(intervals, dtype=np.complex64)
+        drawn.real, drawn.imag = complex_normal(self._seed, (FADING,), first, intervals)
+        return drawn[np.arange(offset, offset + count) // self._coherence_symbols]

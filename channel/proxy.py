@@ -1,0 +1,235 @@
+"""The emulated air: implements LinkService and calls the next hop's.
+
+Forward, every block is received with fading and noise (`channel.noise`) and only then sent on; the next one
+is read when the next hop has taken it, so that one block per transmission is held here and a slow receiver
+is felt at the sender. Backward, responses and the final status pass unchanged. Messages are made anew: the
+transmission id, the numbering and the received symbols are all that goes on, whatever else a sender may have
+put into them or into the call's metadata.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import structlog
+
+from channel.downstream import Downstream
+from channel.metrics import ChannelMetrics
+from channel.noise import receive
+from channel.power import PowerGuard
+from channel.registry import Registry
+from semvid.errors import InvalidInput, LimitExceeded, LinkFailed, SemvidError
+from semvid.link.status import abort, status_of
+from semvid.link.stream import next_request
+from semvid.link.symbols import pack_symbols, unpack_symbols
+from semvid.wire.v1 import link_pb2 as pb
+from semvid.wire.v1 import link_pb2_grpc
+
+_LAST_RESPONSE_S = 5.0
+_TRANSMISSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_log = structlog.get_logger(__name__)
+
+Context = grpc.aio.ServicerContext[pb.TransmitRequest, pb.TransmitResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class TransmissionLimits:
+    """Bounds of one transmission.
+
+    Attributes:
+        max_symbols: symbols.
+        open_timeout_s: seconds until the first message.
+        idle_timeout_s: seconds between two blocks.
+        check_power: whether mean power above 1 is refused.
+    """
+
+    max_symbols: int = 2**33
+    open_timeout_s: float = 10.0
+    idle_timeout_s: float = 3600.0
+    check_power: bool = True
+
+
+class LinkProxy(link_pb2_grpc.LinkServiceServicer):
+    """LinkService between a sender and the next hop."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        downstream: Downstream,
+        metrics: ChannelMetrics,
+        limits: TransmissionLimits,
+    ) -> None:
+        self._registry = registry
+        self._downstream = downstream
+        self._metrics = metrics
+        self._limits = limits
+
+    # grpc.aio takes a coroutine that reads and writes the context; the stub only knows of generators
+    async def Transmit(  # type: ignore[override]  # noqa: N802
+        self,
+        request_iterator: object,  # noqa: ARG002
+        context: Context,
+    ) -> None:
+        """One transmission, from `Open` to the status of the next hop."""
+        status = "CANCELLED"
+        self._metrics.open_transmissions.inc()
+        try:
+            opening = await self._opening(context)
+            emulation = opening.emulation if opening.HasField("emulation") else None
+            with self._registry.transmission(opening.transmission_id, emulation):
+                code, details, trailers = await self._relay(opening.transmission_id, context)
+        except SemvidError as error:
+            status = status_of(error).name
+            await abort(context, error)
+        else:
+            status = code.name
+            if code is not grpc.StatusCode.OK:
+                await context.abort(code, details, trailers)
+            context.set_trailing_metadata(trailers)
+        finally:
+            self._metrics.open_transmissions.dec()
+            self._metrics.transmissions.labels(status).inc()
+
+    async def _opening(self, context: Context) -> pb.Open:
+        request = await _read(context, self._limits.open_timeout_s)
+        if request is None or request.WhichOneof("kind") != "open":
+            raise InvalidInput("channel: the first message of a transmission must be Open")
+        if not _TRANSMISSION_ID.fullmatch(request.open.transmission_id):
+            raise InvalidInput("channel: a transmission id has 1..64 characters of A-Z a-z 0-9 _ -")
+        return request.open
+
+    async def _relay(self, transmission_id: str, context: Context) -> tuple[grpc.StatusCode, str, Any]:
+        """Passes blocks on and responses back until the next hop ends the call; returns its status."""
+        call = self._downstream.transmit(context.time_remaining())
+        relay = _Relay(transmission_id, self._registry, self._metrics, self._limits)
+        forward = asyncio.create_task(relay.forward(context, call))
+        backward = asyncio.create_task(_pass_back(call, context))
+        try:
+            await asyncio.wait({forward, backward}, return_when=asyncio.FIRST_COMPLETED)
+            if forward.done() and forward.exception():
+                call.cancel()
+                # a status cannot be sent while a response is: that one first
+                await asyncio.wait({backward}, timeout=_LAST_RESPONSE_S)
+            if forward.done():
+                forward.result()
+            await backward
+            code, details = await call.code(), await call.details()
+            if code is grpc.StatusCode.UNAVAILABLE and await self._downstream.connection_lost():
+                raise LinkFailed(
+                    f"channel: no connection to the next hop {self._downstream.target} ({details}); start a "
+                    "receiver there or set SEMVID_CHANNEL_RECEIVER to where it is"
+                )
+            return code, details, tuple(await call.trailing_metadata())
+        finally:
+            for task in (forward, backward):
+                task.cancel()
+            call.cancel()
+            await asyncio.gather(forward, backward, return_exceptions=True)
+            _log.info(
+                "transmission ended",
+                transmission_id=transmission_id,
+                blocks=relay.blocks,
+                symbols=relay.symbols,
+            )
+
+
+class _Relay:
+    """The forward direction of one transmission: blocks in, received blocks out."""
+
+    def __init__(
+        self,
+        transmission_id: str,
+        registry: Registry,
+        metrics: ChannelMetrics,
+        limits: TransmissionLimits,
+    ) -> None:
+        self.blocks = 0
+        self.symbols = 0
+        self._transmission_id = transmission_id
+        self._registry = registry
+        self._metrics = metrics
+        self._limits = limits
+        self._power = PowerGuard() if limits.check_power else None
+
+    async def forward(self, context: Context, call: Any) -> None:
+        """Until the sender closes its side or the next hop ends the call.
+
+        Raises:
+            InvalidInput, LimitExceeded, LinkFailed: the sender broke the protocol or a bound.
+        """
+        if not await _taken(
+            call.write(pb.TransmitRequest(open=pb.Open(transmission_id=self._transmission_id)))
+        ):
+            return
+        while (request := await _read(context, self._limits.idle_timeout_s)) is not None:
+            received = self._received(request)
+            started = time.perf_counter()
+            if not await _taken(call.write(pb.TransmitRequest(block=received))):
+                return
+            self._metrics.backpressure_seconds.inc(time.perf_counter() - started)
+        await _taken(call.done_writing())
+
+    def _received(self, request: pb.TransmitRequest) -> pb.SymbolBlock:
+        if request.WhichOneof("kind") != "block":
+            raise InvalidInput("channel: every message of a transmission after Open must be a block")
+        if request.block.sequence != self.blocks:
+            raise InvalidInput(
+                f"channel: block {self.blocks} was due, got sequence {request.block.sequence}; count from 0"
+            )
+        sent = unpack_symbols(request.block.symbols)
+        if self.symbols + sent.size > self._limits.max_symbols:
+            raise LimitExceeded(
+                f"channel: transmission of more than {self._limits.max_symbols} symbols; send a shorter "
+                "video, accept a lower quality or raise SEMVID_CHANNEL_MAX_SYMBOLS"
+            )
+        if self._power:
+            self._power.check(sent)
+        conditions = self._registry.conditions(self._transmission_id)
+        with self._metrics.block_seconds.time():
+            received = receive(sent, conditions, self.blocks, self.symbols)
+        message = pb.SymbolBlock(sequence=self.blocks, symbols=pack_symbols(received))
+        self._count(sent.size, conditions.model)
+        return message
+
+    def _count(self, symbols: int, model: str) -> None:
+        self.blocks += 1
+        self.symbols += symbols
+        self._registry.traffic.blocks += 1
+        self._registry.traffic.symbols += symbols
+        self._metrics.blocks.labels(model).inc()
+        self._metrics.symbols.labels(model).inc(symbols)
+
+
+async def _read(context: Context, timeout_s: float) -> pb.TransmitRequest | None:
+    """The sender's next message; None once it has closed its side."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await next_request(context)
+    except TimeoutError as error:
+        raise LinkFailed(
+            f"channel: the sender was silent for {timeout_s:g} s; cancel transmissions that are not going on"
+        ) from error
+
+
+async def _taken(writing: Coroutine[Any, Any, None]) -> bool:
+    """Awaits a write to the next hop; false if the call is over, its status says why."""
+    try:
+        await writing
+    except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+        return False
+    return True
+
+
+async def _pass_back(call: Any, context: Context) -> None:
+    """Until the next hop ends the call; its status says how."""
+    try:
+        while (response := await call.read()) is not grpc.aio.EOF:
+            await context.write(response)
+    except grpc.aio.AioRpcError:
+        return

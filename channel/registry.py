@@ -1,0 +1,123 @@
+"""Which conditions hold for which transmission, and how much has passed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from channel.conditions import Conditions
+from semvid.errors import Busy, NotFound
+from semvid.link.status import TransmissionIdInUse
+from semvid.wire.v1 import link_pb2 as pb
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Counters since the start.
+
+    Attributes:
+        transmissions: opened.
+        blocks, symbols: passed on.
+    """
+
+    transmissions: int = 0
+    blocks: int = 0
+    symbols: int = 0
+
+
+class Registry:
+    """Default conditions, conditions of single transmissions, counters. Use it from one event loop only.
+
+    A transmission follows the default conditions, whatever they become, until it is given its own.
+
+    Attributes:
+        traffic: counters.
+        changed: set when the default conditions change; a new event takes its place.
+    """
+
+    def __init__(self, default: Conditions, max_transmissions: int) -> None:
+        self.traffic = Traffic()
+        self.changed = asyncio.Event()
+        self._at_start = default
+        self._default = default
+        self._max_transmissions = max_transmissions
+        self._own: dict[str, Conditions | None] = {}  # every open transmission; None: follows the default
+
+    @property
+    def open_transmissions(self) -> int:
+        """Number of transmissions under way."""
+        return len(self._own)
+
+    @contextmanager
+    def transmission(self, transmission_id: str, emulation: pb.ChannelConditions | None) -> Iterator[None]:
+        """Holds a place for one transmission; with it go its own conditions, when it ends.
+
+        Args:
+            transmission_id: chosen by the sender.
+            emulation: conditions of its own, on top of the default ones of this moment; None: it has none.
+
+        Raises:
+            Busy: all places are taken.
+            TransmissionIdInUse: the id is.
+            InvalidInput: conditions out of range.
+        """
+        if transmission_id in self._own:
+            raise TransmissionIdInUse(
+                f"channel: a transmission {transmission_id!r} is under way; choose another id"
+            )
+        if len(self._own) >= self._max_transmissions:
+            raise Busy(
+                f"channel: {len(self._own)} transmissions are under way, the limit is "
+                f"{self._max_transmissions}; try again later or raise SEMVID_CHANNEL_MAX_TRANSMISSIONS"
+            )
+        self._own[transmission_id] = None if emulation is None else self._default.merged(emulation)
+        self.traffic.transmissions += 1
+        try:
+            yield
+        finally:
+            del self._own[transmission_id]
+
+    def conditions(self, transmission_id: str = "") -> Conditions:
+        """Conditions in force: of one open transmission, or the default ones (``""``).
+
+        Raises:
+            NotFound: no such transmission is under way.
+        """
+        if not transmission_id:
+            return self._default
+        try:
+            return self._own[transmission_id] or self._default
+        except KeyError:
+            raise NotFound(f"channel: no transmission {transmission_id!r} is under way") from None
+
+    def change(self, transmission_id: str, change: pb.ChannelConditions) -> Conditions:
+        """Changes the fields that ``change`` sets, from the next block on; returns the outcome.
+
+        Args:
+            transmission_id: ``""`` changes the default conditions.
+            change: fields to change.
+
+        Raises:
+            NotFound: no such transmission is under way.
+            InvalidInput: conditions out of range; nothing is changed then.
+        """
+        changed = self.conditions(transmission_id).merged(change)
+        if transmission_id:
+            self._own[transmission_id] = changed
+        else:
+            self._set_default(changed)
+        return changed
+
+    def reset(self) -> Conditions:
+        """Back to what the service was started with, for every transmission under way as well."""
+        self._own = dict.fromkeys(self._own)
+        self._set_default(self._at_start)
+        return self._default
+
+    def _set_default(self, default: Conditions) -> None:
+        if default != self._default:
+            self._default = default
+            self.changed.set()
+            self.changed = asyncio.Event()

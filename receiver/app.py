@@ -1,0 +1,189 @@
+"""The receiver's REST interface, and the process that serves it together with the link."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import cv2
+from fastapi import FastAPI, Query, status
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CollectorRegistry
+from starlette.responses import FileResponse
+
+from receiver.content import content_response
+from receiver.resources import (
+    CaptionResource,
+    ConstellationResource,
+    KeyframeResource,
+    SegmentResource,
+    VideoList,
+    VideoResource,
+)
+from receiver.service import ReceiverService
+from receiver.settings import ReceiverSettings
+from semvid import __version__
+from semvid.errors import NotFound
+from semvid.service.host import serve_http
+from semvid.service.logs import configure_logging
+from semvid.service.metrics import install_metrics
+from semvid.service.problems import install_problem_handlers, problem_responses
+
+Offset = Annotated[int, Query(ge=0)]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+_MP4 = {"description": "the MP4", "content": {"video/mp4": {}}}
+_CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {
+        **_MP4,
+        "headers": {
+            "X-Semvid-State": {
+                "schema": {"type": "string"},
+                "description": "state of the video at that moment",
+            }
+        },
+    },
+    206: _MP4,
+    416: {"description": "the range lies outside the file"},
+    **problem_responses(404, 409),
+}
+
+
+def create_app(settings: ReceiverSettings) -> FastAPI:
+    """The service as an ASGI application; its LinkService is served as long as the application lives.
+
+    ``app.state.service`` is the `ReceiverService`, once the application has started.
+
+    Raises:
+        InvalidInput, MissingComponent: the decoder that the settings name cannot be had.
+    """
+    registry = CollectorRegistry()
+    service = ReceiverService(settings, registry)
+    library = service.library
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await service.start()
+        yield
+        await service.stop()
+
+    app = FastAPI(
+        title="semvid receiver",
+        version=__version__,
+        summary="Takes symbols, regenerates the video.",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    install_problem_handlers(app)
+    install_metrics(app, registry)
+
+    @app.get("/v1/videos", operation_id="listVideos", response_model=VideoList)
+    async def list_all(offset: Offset = 0, limit: Limit = 50) -> VideoList:
+        """Videos, newest first."""
+        records = library.newest_first()
+        page = records[offset : offset + limit]
+        more = offset + limit < len(records)
+        return VideoList(
+            videos=[VideoResource.of(record, settings.public_url) for record in page],
+            next_offset=offset + limit if more else None,
+        )
+
+    @app.get(
+        "/v1/videos/{video_id}",
+        operation_id="getVideo",
+        response_model=VideoResource,
+        responses=problem_responses(404),
+    )
+    async def get(video_id: str) -> VideoResource:
+        """State, progress, and everything that was lost."""
+        return VideoResource.of(library.record(video_id), settings.public_url)
+
+    @app.head("/v1/videos/{video_id}/content", include_in_schema=False)
+    @app.get(
+        "/v1/videos/{video_id}/content",
+        operation_id="getVideoContent",
+        response_class=Response,
+        responses=_CONTENT_RESPONSES,
+    )
+    def content(video_id: str) -> Response:
+        """The MP4. Finished: whole, with Range. In work: what can be played so far, without Range;
+        409 with Retry-After while that is nothing."""
+        return content_response(library.files(video_id), library.record(video_id))
+
+    @app.get(
+        "/v1/videos/{video_id}/segments",
+        operation_id="listSegments",
+        response_model=list[SegmentResource],
+        responses=problem_responses(404),
+    )
+    def segments(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
+        """Where every frame comes from: runs of frames in order."""
+        return library.segments(video_id, offset, limit)
+
+    @app.get(
+        "/v1/videos/{video_id}/keyframes",
+        operation_id="listKeyframes",
+        response_model=list[KeyframeResource],
+        responses=problem_responses(404),
+    )
+    def keyframes(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
+        """Keyframes that arrived and were decoded."""
+        return library.files(video_id).lines("keyframes", offset, limit)
+
+    @app.get(
+        "/v1/videos/{video_id}/keyframes/{number}",
+        operation_id="getKeyframe",
+        response_class=FileResponse,
+        responses={200: {"content": {"image/png": {}}}, **problem_responses(404)},
+    )
+    def keyframe(video_id: str, number: int) -> FileResponse:
+        """A keyframe as received, PNG, at the size at which it was coded."""
+        path = library.files(video_id).keyframe_png(number)
+        if number < 0 or not path.exists():
+            raise NotFound(f"video {video_id} has no keyframe {number}")
+        return FileResponse(path, media_type="image/png")
+
+    @app.get(
+        "/v1/videos/{video_id}/captions",
+        operation_id="listCaptions",
+        response_model=list[CaptionResource],
+        responses=problem_responses(404),
+    )
+    def captions(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
+        """Captions that arrived."""
+        return library.files(video_id).lines("captions", offset, limit)
+
+    @app.get(
+        "/v1/videos/{video_id}/constellation",
+        operation_id="getConstellation",
+        response_model=ConstellationResource,
+        responses=problem_responses(404),
+    )
+    def constellation(video_id: str) -> dict[str, Any]:
+        """A few thousand equalised symbols, drawn evenly from all that were received."""
+        return service.constellation(video_id)
+
+    @app.get("/healthz", operation_id="health", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive", "version": __version__}
+
+    @app.get("/readyz", operation_id="ready", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        code = status.HTTP_200_OK if service.serving else status.HTTP_503_SERVICE_UNAVAILABLE
+        body = {
+            "status": "ready" if service.serving else "stopping",
+            "link_port": service.link_port,
+            "decoder": settings.decoder,
+        }
+        return JSONResponse(body, status_code=code)
+
+    return app
+
+
+def main() -> None:
+    """Runs the service with settings from the environment."""
+    settings = ReceiverSettings.load()
+    configure_logging("receiver", settings.log_level, settings.log_format)
+    cv2.setNumThreads(1)  # segments run side by side in `workers` threads already
+    serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)

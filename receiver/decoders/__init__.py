@@ -1,0 +1,81 @@
+"""The video decoders: what fills the frames between two keyframes.
+
+How to add one: docs/adding-a-decoder.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from receiver.decoders.embedded import EmbeddedDecoder
+from semvid.errors import InvalidInput
+from semvid.profile import Profile
+
+Picture = NDArray[np.uint8]
+
+
+class Decoder(Protocol):
+    """Regenerates the frames of a segment from its semantics (paper, receiver).
+
+    One decoder serves all videos; `generate` is called from several threads at once.
+
+    Attributes:
+        profile: what it bridges well; announced to the sender.
+        uses_captions: a segment's regeneration waits for its caption while that may still come.
+    """
+
+    @property
+    def profile(self) -> Profile:
+        """What it bridges well."""
+
+    @property
+    def uses_captions(self) -> bool:
+        """Whether the caption changes the result."""
+
+    def generate(
+        self,
+        start: Picture,
+        end: Picture,
+        caption: str,
+        motion: float | None,
+        num_frames: int,
+        seed: int,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Picture]:
+        """Yields the frames strictly between two keyframes, in order, lazily.
+
+        Args:
+            start, end: the keyframes, uint8 RGB [height, width, 3]; not to be changed.
+            caption: what happens between them; empty when it was lost.
+            motion: mean optical-flow magnitude, fraction of the picture diagonal per frame; None when lost.
+            num_frames: how many to yield, exactly; at least 1.
+            seed: of every random draw, 0 .. 2**64 - 1; equal arguments give equal frames.
+            progress: to be told the share done, 0..1.
+            cancelled: when it turns true, raise `semvid.errors.Cancelled` soon.
+
+        Yields:
+            uint8 RGB [height, width, 3], of the keyframes' size.
+        """
+
+
+DECODERS: dict[str, Callable[[str], Decoder]] = {
+    "embedded": EmbeddedDecoder,
+}
+
+
+def make_decoder(name: str) -> Decoder:
+    """The decoder that a setting names: ``NAME`` or ``NAME:ARGUMENT``.
+
+    Raises:
+        InvalidInput: no decoder of that name, or an argument that it refuses.
+        MissingComponent: it needs packages that are not installed.
+    """
+    kind, _, argument = name.partition(":")
+    if kind not in DECODERS:
+        raise InvalidInput(f"no video decoder {kind!r}; there are: {', '.join(sorted(DECODERS))}")
+    return DECODERS[kind](argument)

@@ -1,0 +1,50 @@
+"""The decoder without weights: optical flow both ways, on the CPU, deterministic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from semvid.errors import Cancelled, InvalidInput
+from semvid.pictures.interpolation import Bridge
+from semvid.profile import Profile
+
+Picture = NDArray[np.uint8]
+
+
+class EmbeddedDecoder:
+    """Moves each keyframe along the measured flow towards the other and blends them (`Bridge`).
+
+    It needs neither caption nor motion score, so it never waits for them. The transmitter runs the same
+    interpolation to find out what this decoder can bridge (``closed_loop``).
+    """
+
+    profile = Profile(name="embedded", longest_gap_s=1.0, largest_motion=0.08, closed_loop=True)
+    uses_captions = False
+
+    def __init__(self, argument: str = "") -> None:
+        if argument:
+            raise InvalidInput(f"decoder embedded takes no argument, got {argument!r}")
+
+    def generate(
+        self,
+        start: Picture,
+        end: Picture,
+        caption: str,  # noqa: ARG002
+        motion: float | None,  # noqa: ARG002
+        num_frames: int,
+        seed: int,  # noqa: ARG002
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Picture]:
+        """Yields ``num_frames`` pictures between ``start`` and ``end``; see `receiver.decoders.Decoder`."""
+        if cancelled():
+            raise Cancelled("regeneration was stopped")
+        bridge = Bridge(start, end)
+        for number in range(1, num_frames + 1):
+            if cancelled():
+                raise Cancelled("regeneration was stopped")
+            yield bridge.frame(number / (num_frames + 1))
+            progress(number / num_frames)

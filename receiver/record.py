@@ -1,0 +1,125 @@
+"""The state of one video: what the REST interface tells and what survives a restart."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from receiver.segments import Provenance
+from semvid.errors import SemvidError
+
+STAGES = ("receiving", "keyframes", "regenerating", "writing")
+
+
+class State(StrEnum):
+    """Life of a video. The last three are final."""
+
+    RECEIVING = "RECEIVING"
+    REGENERATING = "REGENERATING"  # everything that will arrive has arrived
+    SUCCEEDED = "SUCCEEDED"  # every frame of the source is there, concealed ones included
+    TRUNCATED = "TRUNCATED"  # it ends early, and `error` says why
+    FAILED = "FAILED"  # nothing can be shown
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing will change any more."""
+        return self not in (State.RECEIVING, State.REGENERATING)
+
+
+@dataclass(slots=True)
+class VideoRecord:
+    """One video. Each field is written by one thread at a time and may be read by any.
+
+    Attributes:
+        id: of the transmission.
+        decoder: name of the video decoder.
+        frames_written: frames in the MP4.
+        frames_expected: frames of the source, once its end has arrived.
+        snr_db, effective_snr_db: of the newest block.
+        blocks_received: bursts, soundings and repetitions included.
+        bursts_undecoded: bursts without a readable control word.
+        blocks_lost: blocks of which a transport block never arrived (`receiver.blocks.BlockTally`).
+        keyframes_undecodable: keyframes that arrived and could not be decoded.
+        captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
+        segments: runs of frames by provenance, finished ones.
+        in_flight: share done of the segments that are being regenerated, by number.
+        seconds: time spent, by stage.
+        error: problem document of what cut the video short.
+    """
+
+    id: str
+    created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    state: State = State.RECEIVING
+    decoder: str = ""
+    width: int | None = None
+    height: int | None = None
+    frame_rate: float | None = None
+    frames_written: int = 0
+    frames_expected: int | None = None
+    snr_db: float | None = None
+    effective_snr_db: float | None = None
+    blocks_received: int = 0
+    bursts_undecoded: int = 0
+    blocks_lost: int = 0
+    symbols_received: int = 0
+    keyframes_received: int = 0
+    keyframes_lost: int = 0
+    keyframes_undecodable: int = 0
+    captions_received: int = 0
+    captions_lost: int = 0
+    segments: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Provenance, 0))
+    in_flight: dict[int, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    error: dict[str, Any] | None = None
+
+    @property
+    def progress(self) -> float:
+        """Share of the source's frames that are written; 0 while their number is unknown."""
+        if self.state is State.SUCCEEDED:
+            return 1.0
+        return min(1.0, self.frames_written / self.frames_expected) if self.frames_expected else 0.0
+
+    def fail(self, error: SemvidError) -> None:
+        """Notes what cut the video short; the first cause stays."""
+        if self.error is None:
+            self.error = {
+                "title": error.title,
+                "status": error.http_status,
+                "detail": str(error),
+                "code": error.code,
+            }
+
+    def spend(self, stage: str, seconds: float) -> None:
+        """Adds to the time spent on ``stage``; one thread per stage."""
+        self.seconds[stage] = round(self.seconds[stage] + seconds, 6)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Adds the time spent inside to ``stage``."""
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.spend(stage, time.perf_counter() - started)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but what only a running process knows."""
+        document = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "in_flight"}
+        return {**document, "segments": dict(self.segments), "seconds": dict(self.seconds)}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> VideoRecord:
+        """What `to_json` wrote; unknown fields, of a newer version perhaps, are ignored.
+
+        Raises:
+            ValueError, TypeError: it is something else.
+        """
+        known = {f.name for f in fields(cls)}
+        record = cls(**{name: value for name, value in document.items() if name in known})
+        record.state = State(record.state)
+        return record

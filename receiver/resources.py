@@ -1,0 +1,123 @@
+"""The REST interface's documents, for OpenAPI."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from receiver.record import State, VideoRecord
+from receiver.segments import Provenance
+from semvid.service.problems import Problem
+
+
+class SegmentCounts(BaseModel):
+    """Finished runs of frames, by where they come from."""
+
+    received: int = Field(0, description="keyframes, copied")
+    regenerated: int = Field(0, description="between two neighbouring keyframes that both arrived")
+    concealed: int = Field(0, description="something was lost; the frames are a guess")
+
+
+class InFlight(BaseModel):
+    """A segment that is being regenerated."""
+
+    segment: int
+    progress: float = Field(ge=0, le=1)
+
+
+class VideoResource(BaseModel):
+    """One video. Its id is that of the transmission."""
+
+    id: str = Field(examples=["3f0c9a7be1d24c58"])
+    state: State
+    progress: float = Field(ge=0, le=1, description="frames written of those expected; 0 while unknown")
+    created_at: str
+    error: Problem | None = Field(None, description="what cut the video short")
+    content_url: str
+    decoder: str = Field(examples=["embedded"])
+    width: int | None
+    height: int | None
+    frame_rate: float | None
+    frames_written: int
+    frames_expected: int | None = Field(description="frames of the source; null until its end has arrived")
+    snr_db: float | None = Field(description="Es/N0 of the newest block, measured")
+    effective_snr_db: float | None = Field(description="AWGN Es/N0 of equal capacity")
+    blocks_received: int = Field(description="bursts, soundings and repetitions included")
+    bursts_undecoded: int = Field(description="bursts without a readable control word")
+    blocks_lost: int = Field(description="blocks of which something never arrived")
+    symbols_received: int
+    keyframes_received: int
+    keyframes_lost: int
+    keyframes_undecodable: int = Field(
+        description="arrived, but needed one that was lost, or could not be decoded"
+    )
+    captions_received: int
+    captions_lost: int = Field(
+        description="stretches of the video without caption; each is at least one lost caption"
+    )
+    segments: SegmentCounts
+    in_flight: list[InFlight]
+    seconds: dict[str, float] = Field(
+        description="time spent by stage; stages overlap, and several threads regenerate"
+    )
+
+    @classmethod
+    def of(cls, record: VideoRecord, public_url: str) -> VideoResource:
+        """The resource that shows ``record``."""
+        return cls(
+            **record.to_json(),
+            progress=record.progress,
+            content_url=f"{public_url.rstrip('/')}/v1/videos/{record.id}/content",
+            in_flight=[
+                InFlight(segment=number, progress=share)
+                for number, share in sorted(dict(record.in_flight).items())
+            ],
+        )
+
+
+class VideoList(BaseModel):
+    """Videos, newest first."""
+
+    videos: list[VideoResource]
+    next_offset: int | None = None
+
+
+class SegmentResource(BaseModel):
+    """Consecutive frames of one provenance. All of them together are every frame, once, in order."""
+
+    segment: int = Field(description="number of the keyframe that opens the segment, or that is copied")
+    first_frame: int
+    last_frame: int = Field(description="inclusive")
+    provenance: Provenance
+    caption: str | None = Field(description="null if none arrived")
+    motion: int | None = Field(
+        description="eighths of a per mille of the picture diagonal per frame; null if it did not arrive"
+    )
+    reason: str = Field(
+        description="why this is no ordinary regeneration; empty when it is",
+        examples=["1 keyframe did not arrive"],
+    )
+
+
+class KeyframeResource(BaseModel):
+    """A keyframe that arrived and was decoded."""
+
+    number: int
+    frame: int
+    bytes: int = Field(description="of its packet")
+    shot_start: bool = Field(description="a hard cut lies just before it")
+
+
+class CaptionResource(BaseModel):
+    """A caption that arrived."""
+
+    first: int = Field(description="keyframe with which its segment begins")
+    last: int = Field(description="keyframe with which it ends")
+    text: str
+
+
+class ConstellationResource(BaseModel):
+    """A fair sample of equalised symbols, unit average power."""
+
+    i: list[float]
+    q: list[float]
+    classes: list[str] = Field(alias="class", description="control, protected (text) or bulk (keyframes)")

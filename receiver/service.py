@@ -1,0 +1,101 @@
+"""The receiver's parts put together: library, transmissions, link; and how they start and stop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from grpc.aio import Server
+from prometheus_client import CollectorRegistry
+
+from receiver.decoders import make_decoder
+from receiver.ingest import LinkService
+from receiver.library import Library
+from receiver.metrics import ReceiverMetrics
+from receiver.settings import ReceiverSettings
+from receiver.transmissions import Transmissions
+from semvid.link.bootstrap import ServerLimits, drain, make_server
+from semvid.link.health import Health
+from semvid.wire.v1 import link_pb2_grpc
+
+LINK_SERVICE = "semvid.wire.v1.LinkService"
+_OTHER_CALLS = 32  # health checks and transmissions that are to be refused with a reason
+
+_log = structlog.get_logger(__name__)
+
+
+class ReceiverService:
+    """One receiver. Make it anywhere; start and stop it in one event loop.
+
+    Attributes:
+        library: the videos.
+        link_port: of the LinkService; None before `start`.
+
+    Raises:
+        InvalidInput, MissingComponent: the decoder that the settings name cannot be had.
+    """
+
+    def __init__(self, settings: ReceiverSettings, registry: CollectorRegistry) -> None:
+        self.library = Library(settings.data_dir / "videos", settings.kept_videos, settings.kept_bytes)
+        self.link_port: int | None = None
+        self._settings = settings
+        self._transmissions = Transmissions(
+            settings, self.library, make_decoder(settings.decoder), ReceiverMetrics(registry)
+        )
+        self._server: Server | None = None
+        self._health: Health | None = None
+
+    @property
+    def serving(self) -> bool:
+        """Whether transmissions are accepted."""
+        return self._health is not None and not self._health.draining
+
+    async def start(self) -> None:
+        """Takes stock of the disk and opens the link.
+
+        Raises:
+            InvalidInput: the address is taken, or a TLS file cannot be read.
+        """
+        await asyncio.to_thread(self.library.recover)
+        self._health = Health(LINK_SERVICE)
+        limits = ServerLimits(concurrent_calls=self._settings.concurrent_transmissions + _OTHER_CALLS)
+        self._server, self.link_port = make_server(
+            self._settings.link_address, self._health, limits=limits, tls=self._settings.server_tls()
+        )
+        link_pb2_grpc.add_LinkServiceServicer_to_server(
+            LinkService(self._transmissions, self._settings), self._server
+        )
+        await self._server.start()
+        self._health.set_serving()
+        _log.info(
+            "receiver serves",
+            link=self._settings.link_address,
+            link_port=self.link_port,
+            decoder=self._settings.decoder,
+            data=str(self._settings.data_dir),
+        )
+
+    async def stop(self) -> None:
+        """Takes nothing new, lets running work end within `ReceiverSettings.drain_s`, stops the rest.
+
+        Transmissions that are cut off and videos that are not finished by then are TRUNCATED.
+        """
+        assert self._server is not None
+        assert self._health is not None
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._settings.drain_s
+        self._transmissions.refuse_new()
+        await drain(self._server, self._health, self._settings.drain_s)
+        await self._transmissions.drain(max(0.0, deadline - loop.time()))
+        _log.info("receiver stopped")
+
+    def constellation(self, video_id: str) -> dict[str, Any]:
+        """Sample of the equalised symbols of a video, live if it is in work.
+
+        Raises:
+            NotFound: no such video.
+        """
+        files = self.library.files(video_id)
+        live = self._transmissions.live(video_id)
+        return files.constellation() if live is None else live.constellation.to_json()

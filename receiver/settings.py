@@ -1,0 +1,64 @@
+"""Settings of the receiver service, ``SEMVID_RECEIVER_*`` in the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from semvid.errors import InvalidInput
+from semvid.link.tls import ServerTls
+from semvid.service.settings import ServiceSettings
+
+
+class ReceiverSettings(ServiceSettings):
+    """Every bound of the receiver."""
+
+    model_config = SettingsConfigDict(env_prefix="SEMVID_RECEIVER_", extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address of the REST interface")
+    port: int = Field(8082, ge=0, le=65_535, description="port of the REST interface")
+    link_address: str = Field("127.0.0.1:50062", description="host:port of the LinkService (gRPC)")
+    public_url: str = Field(
+        "",
+        description="base of this REST interface as others reach it; empty: links to videos are paths only",
+    )
+    data_dir: Path = Field(Path("semvid-data/receiver"), description="videos and their records")
+    tls_certificate: Path | None = Field(None, description="PEM chain of the LinkService; None: no TLS")
+    tls_key: Path | None = Field(None, description="PEM private key that belongs to it")
+    tls_client_authority: Path | None = Field(None, description="PEM; who must have signed the sender's")
+
+    decoder: str = Field("embedded", description="NAME or NAME:ARGUMENT, see receiver.decoders")
+    workers: int = Field(os.cpu_count() or 1, ge=1, le=256, description="threads that regenerate segments")
+    segments_ahead: int = Field(3, ge=1, le=64, description="segments of one video computed at a time")
+    frame_buffer_bytes: int = Field(
+        256 * 2**20, ge=1, description="regenerated frames of one video that wait to be written, bytes"
+    )
+
+    concurrent_transmissions: int = Field(4, ge=1, le=256, description="videos in work at once")
+    max_blocks: int = Field(1_000_000, ge=1, description="symbol blocks in one transmission")
+    max_units: int = Field(1_000_000, ge=1, description="semantic units in one transmission")
+    max_pixels: int = Field(4096 * 2304, ge=1, description="per frame")
+    max_frames: int = Field(2**20, ge=1, description="per video")
+    queue_length: int = Field(8, ge=1, description="gaps that wait to be regenerated before the sender waits")
+    idle_timeout_s: float = Field(1800.0, gt=0, description="a sender silent for longer has gone")
+
+    kept_videos: int = Field(200, ge=1, description="finished videos kept; the oldest go first")
+    kept_bytes: int = Field(20 * 2**30, ge=1, description="all that finished videos may take on disk")
+    drain_s: float = Field(20.0, ge=0, description="for running work when the service is stopped")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.server_tls()
+        return self
+
+    def server_tls(self) -> ServerTls | None:
+        """TLS of the LinkService, if any."""
+        if self.tls_certificate and self.tls_key:
+            return ServerTls(self.tls_certificate, self.tls_key, self.tls_client_authority)
+        if self.tls_certificate or self.tls_key or self.tls_client_authority:
+            raise InvalidInput("TLS needs both SEMVID_RECEIVER_TLS_CERTIFICATE and SEMVID_RECEIVER_TLS_KEY")
+        return None

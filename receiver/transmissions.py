@@ -1,0 +1,190 @@
+"""The transmissions in work: how many there may be, their threads, their end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import structlog
+
+from receiver.decoders import Decoder
+from receiver.library import Library
+from receiver.metrics import ReceiverMetrics
+from receiver.settings import ReceiverSettings
+from receiver.transmission import Summary, Transmission
+from semvid.errors import Busy, LinkFailed, SemvidError
+from semvid.phy.block import Reception
+
+Result = TypeVar("Result")
+
+_log = structlog.get_logger(__name__)
+
+
+class LiveTransmission:
+    """A `Transmission` seen from the event loop: one blocking step at a time, and never lost half-way."""
+
+    def __init__(self, transmission: Transmission, threads: ThreadPoolExecutor, moved: asyncio.Event) -> None:
+        self._transmission, self._threads, self._moved = transmission, threads, moved
+        self._step: asyncio.Future[Any] | None = None
+        self._ending: asyncio.Task[Summary] | None = None
+
+    @property
+    def transmission(self) -> Transmission:
+        """What is being received."""
+        return self._transmission
+
+    async def take(self, data: bytes) -> Reception:
+        """`Transmission.take` in a thread; then waits until there is room for the next block's gaps."""
+        reception = await self._run(lambda: self._transmission.take(data))
+        while self._transmission.crowded:
+            self._moved.clear()
+            if self._transmission.crowded:
+                await self._moved.wait()
+        return reception
+
+    async def end(self, broken: SemvidError | None) -> Summary:
+        """`Transmission.end` in a thread, once; later calls wait for the first and get its result."""
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._end(broken))
+        return await asyncio.shield(self._ending)
+
+    async def _end(self, broken: SemvidError | None) -> Summary:
+        if self._step is not None:  # that a cancelled call left running
+            with suppress(Exception):
+                await self._step
+        return await self._run(lambda: self._transmission.end(broken))
+
+    async def settle(self) -> None:
+        """`Transmission.settle` in a thread."""
+        await asyncio.to_thread(self._transmission.settle)
+
+    async def _run(self, step: Callable[[], Result]) -> Result:
+        future = asyncio.get_running_loop().run_in_executor(self._threads, step)
+        self._step = future
+        return await asyncio.shield(future)
+
+
+class Transmissions:
+    """All transmissions in work. Use it from one event loop.
+
+    Args:
+        settings: bounds.
+        library: where videos are kept.
+        decoder: serves all videos.
+        metrics: what is counted.
+    """
+
+    def __init__(
+        self, settings: ReceiverSettings, library: Library, decoder: Decoder, metrics: ReceiverMetrics
+    ) -> None:
+        self.decoder = decoder
+        self._settings, self._library, self._metrics = settings, library, metrics
+        self._receiving = ThreadPoolExecutor(settings.concurrent_transmissions, "receive")
+        self._regenerating = ThreadPoolExecutor(settings.workers, "regenerate")
+        self._live: dict[str, LiveTransmission] = {}
+        self._settling: dict[str, asyncio.Task[None]] = {}
+        self._draining = False
+
+    def live(self, video_id: str) -> Transmission | None:
+        """The transmission of a video in work."""
+        found = self._live.get(video_id)
+        return None if found is None else found.transmission
+
+    async def open(self, transmission_id: str) -> LiveTransmission:
+        """Begins a transmission.
+
+        Raises:
+            LinkFailed: the service is being stopped.
+            Busy: as many videos are in work as may.
+            Conflict: the id is in use.
+            InvalidInput: an id that is no id.
+        """
+        if self._draining:
+            raise LinkFailed("the receiver is being stopped; try again when it is back")
+        if len(self._live) >= self._settings.concurrent_transmissions:
+            raise Busy(
+                f"the receiver works on {len(self._live)} videos, its limit; try again when one is finished"
+            )
+        loop, moved = asyncio.get_running_loop(), asyncio.Event()
+
+        def notify() -> None:
+            with suppress(RuntimeError):  # the loop is closed; nobody waits
+                loop.call_soon_threadsafe(moved.set)
+
+        files, record = self._library.create(transmission_id, self.decoder.profile.name)
+        transmission = Transmission(files, record, self.decoder, self._regenerating, self._settings, notify)
+        live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
+        self._metrics.in_work.set(len(self._live))
+        _log.info("transmission opened", video=transmission_id)
+        return live
+
+    async def end(self, live: LiveTransmission) -> Summary:
+        """The sender closed the stream: the video is finished in the background."""
+        self._settle_in_background(live, None)
+        return await live.end(None)
+
+    def break_off(self, live: LiveTransmission, error: SemvidError) -> None:
+        """The stream ended early: what arrived is regenerated in the background."""
+        if live.transmission.record.id in self._settling:
+            return  # it had ended already
+        self._metrics.refused.labels(error.code).inc()
+        _log.warning("transmission broke off", video=live.transmission.record.id, error=str(error))
+        self._settle_in_background(live, error)
+
+    def interruption(self) -> SemvidError:
+        """Why a call was cancelled."""
+        if self._draining:
+            return LinkFailed("the receiver was stopped during the transmission")
+        return LinkFailed("the sender broke the transmission off")
+
+    def refuse(self, error: SemvidError) -> None:
+        """Counts a transmission that was not begun."""
+        self._metrics.refused.labels(error.code).inc()
+
+    def count_block(self, symbols: int) -> None:
+        """Counts one burst."""
+        self._metrics.blocks.inc()
+        self._metrics.symbols.inc(symbols)
+
+    async def drain(self, grace_s: float) -> None:
+        """Refuses new transmissions, gives regeneration ``grace_s`` seconds, then stops it.
+
+        Call it after the link has closed. Videos that are stopped are TRUNCATED and can be played.
+        """
+        self._draining = True
+        for live in self._live.values():
+            self.break_off(live, self.interruption())
+        if self._settling:
+            _, late = await asyncio.wait(self._settling.values(), timeout=grace_s)
+            for live in self._live.values():
+                live.transmission.stop()
+            if late:
+                await asyncio.wait(late)
+        self._receiving.shutdown()
+        self._regenerating.shutdown()
+
+    def refuse_new(self) -> None:
+        """From now on `open` refuses."""
+        self._draining = True
+
+    def _settle_in_background(self, live: LiveTransmission, broken: SemvidError | None) -> None:
+        task = asyncio.get_running_loop().create_task(self._settle(live, broken))
+        self._settling[live.transmission.record.id] = task
+
+    async def _settle(self, live: LiveTransmission, broken: SemvidError | None) -> None:
+        record = live.transmission.record
+        try:
+            await live.end(broken)
+            await live.settle()
+            await asyncio.to_thread(self._library.finish, record.id)
+        except Exception as error:
+            _log.error("video cannot be finished", video=record.id, exc_info=error)
+            raise
+        finally:
+            del self._live[record.id], self._settling[record.id]
+            self._metrics.in_work.set(len(self._live))
+        self._metrics.count_video(record)
+        _log.info("video finished", video=record.id, state=record.state, frames=record.frames_written)

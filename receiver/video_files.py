@@ -1,0 +1,179 @@
+"""The files of one video: its record, what arrived, what became of each run of frames, and the MP4."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from receiver.record import VideoRecord
+from receiver.segments import Run
+from semvid.errors import NotFound
+from semvid.semantics import Caption, Motion
+
+Json = dict[str, Any]
+Picture = NDArray[np.uint8]
+
+_SAVE_INTERVAL_S = 1.0
+_PNG = [cv2.IMWRITE_PNG_COMPRESSION, 2]
+
+
+class VideoFiles:
+    """One directory. Lists are JSON lines, so that memory does not grow with the length of the video.
+
+    Writing is atomic for the record and for pictures; a line that a crash cut short is not read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._saved_at = -_SAVE_INTERVAL_S
+
+    @property
+    def mp4(self) -> Path:
+        """The video; fragmented while it grows."""
+        return self.folder / "video.mp4"
+
+    @property
+    def size_bytes(self) -> int:
+        """What all files take on disk."""
+        return sum(entry.stat().st_size for entry in self.folder.rglob("*") if entry.is_file())
+
+    def create(self) -> None:
+        """Makes the directory.
+
+        Raises:
+            FileExistsError: there is one.
+        """
+        self.folder.mkdir(parents=True)
+        (self.folder / "keyframes").mkdir()
+
+    def save(self, record: VideoRecord) -> None:
+        """Writes ``record``, atomically."""
+        with self._lock:
+            self._saved_at = time.monotonic()
+            _write_atomically(
+                self.folder / "record.json", json.dumps(record.to_json()).encode(), durable=True
+            )
+
+    def save_now_and_then(self, record: VideoRecord) -> None:
+        """Writes ``record`` if the last time is a second ago."""
+        if time.monotonic() - self._saved_at >= _SAVE_INTERVAL_S:
+            self.save(record)
+
+    def load(self) -> VideoRecord:
+        """Reads the record.
+
+        Raises:
+            OSError, ValueError, TypeError: there is none, or it is damaged.
+        """
+        return VideoRecord.from_json(json.loads((self.folder / "record.json").read_bytes()))
+
+    def add_caption(self, caption: Caption) -> None:
+        """Notes a caption that arrived."""
+        self._append("captions", {"first": caption.first, "last": caption.last, "text": caption.text})
+
+    def add_motion(self, motion: Motion) -> None:
+        """Notes a motion score that arrived."""
+        self._append("motions", {"segment": motion.segment, "score": motion.score})
+
+    def add_keyframe(self, number: int, frame: int, size: int, shot_start: bool, picture: Picture) -> None:
+        """Keeps a keyframe as received, uint8 RGB [height, width, 3], and its packet's ``size`` in bytes."""
+        done, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), _PNG)
+        if not done:
+            raise OSError(f"keyframe {number} cannot be coded as PNG")
+        _write_atomically(self.keyframe_png(number), png.tobytes())
+        self._append("keyframes", {"number": number, "frame": frame, "bytes": size, "shot_start": shot_start})
+
+    def add_run(self, run: Run) -> None:
+        """Notes what is about to become of ``run``'s frames."""
+        self._append(
+            "segments",
+            {
+                "segment": run.segment,
+                "first_frame": run.first_frame,
+                "last_frame": run.stop_frame - 1,
+                "provenance": run.provenance,
+                "reason": run.reason,
+            },
+        )
+
+    def save_constellation(self, points: Json) -> None:
+        """Keeps the sample of equalised symbols."""
+        _write_atomically(self.folder / "constellation.json", json.dumps(points).encode())
+
+    def constellation(self) -> Json:
+        """The sample of equalised symbols; empty lists if none was kept."""
+        try:
+            points: Json = json.loads((self.folder / "constellation.json").read_bytes())
+        except FileNotFoundError:
+            return {"i": [], "q": [], "class": []}
+        return points
+
+    def keyframe_png(self, number: int) -> Path:
+        """Where keyframe ``number`` is or would be."""
+        return self.folder / "keyframes" / f"{number:08d}.png"
+
+    def keyframe_picture(self, number: int) -> Picture:
+        """Keyframe ``number`` as received, uint8 RGB [height, width, 3].
+
+        Raises:
+            NotFound: it did not arrive.
+        """
+        coded = cv2.imread(str(self.keyframe_png(number)), cv2.IMREAD_COLOR)
+        if coded is None:
+            raise NotFound(f"video {self.folder.name} has no keyframe {number}")
+        return np.asarray(cv2.cvtColor(coded, cv2.COLOR_BGR2RGB), np.uint8)
+
+    def lines(self, name: str, offset: int = 0, limit: int | None = None) -> list[Json]:
+        """Entries ``offset`` .. ``offset + limit - 1`` of captions, keyframes, motions or segments."""
+        stop = None if limit is None else offset + limit
+        return list(islice(self._all_lines(name), offset, stop))
+
+    def cut_segments(self, frames: int) -> dict[str, int]:
+        """Drops what the list of segments says beyond ``frames`` frames, after a crash.
+
+        Returns:
+            How many entries of each provenance are left.
+        """
+        kept: list[Json] = []
+        counts: dict[str, int] = {}
+        for entry in self._all_lines("segments"):
+            if entry["first_frame"] < frames:
+                kept.append({**entry, "last_frame": min(entry["last_frame"], frames - 1)})
+                counts[entry["provenance"]] = counts.get(entry["provenance"], 0) + 1
+        text = "".join(json.dumps(entry) + "\n" for entry in kept)
+        _write_atomically(self.folder / "segments.jsonl", text.encode())
+        return counts
+
+    def _append(self, name: str, entry: Json) -> None:
+        with (self.folder / f"{name}.jsonl").open("ab") as file:
+            file.write(json.dumps(entry).encode() + b"\n")
+
+    def _all_lines(self, name: str) -> Iterator[Json]:
+        try:
+            with (self.folder / f"{name}.jsonl").open("rb") as file:
+                for line in file:
+                    if line.endswith(b"\n"):
+                        yield json.loads(line)
+        except FileNotFoundError:
+            return
+
+
+def _write_atomically(path: Path, content: bytes, durable: bool = False) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
+    partial.replace(path)

@@ -1,0 +1,122 @@
+"""What both clients do alike: requests whose failures become `semvid.errors` again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Self
+
+import httpx
+
+from semvid import errors
+
+Json = dict[str, Any]
+
+_TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=120.0, pool=5.0)
+_BY_CODE = {
+    cls.code: cls
+    for cls in vars(errors).values()
+    if isinstance(cls, type) and issubclass(cls, errors.SemvidError)
+}
+_BY_STATUS: dict[int, type[errors.SemvidError]] = {
+    404: errors.NotFound,
+    409: errors.Conflict,
+    413: errors.LimitExceeded,
+    415: errors.UnsupportedMedia,
+    429: errors.Busy,
+    502: errors.LinkFailed,
+    503: errors.Busy,
+}
+
+
+def error_from(problem: Json, actor: str) -> errors.SemvidError:
+    """The error that a problem document (RFC 9457) describes.
+
+    Args:
+        problem: the document; fields may be missing.
+        actor: who sent it; begins the message.
+    """
+    status = int(problem.get("status") or 500)
+    fallback = errors.InvalidInput if 400 <= status < 500 else errors.SemvidError
+    kind = _BY_CODE.get(str(problem.get("code")), _BY_STATUS.get(status, fallback))
+    return kind(f"{actor}: {problem.get('detail') or problem.get('title') or f'HTTP status {status}'}")
+
+
+class ServiceClient:
+    """A connection to one service; a context manager.
+
+    Args:
+        url: base of the service, for example ``http://127.0.0.1:8081``.
+        transport: replaces the network (tests).
+
+    Raises:
+        InvalidInput: ``url`` is no http or https URL.
+    """
+
+    actor = "service"
+    start_hint = "start it"
+
+    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url.rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise errors.InvalidInput(
+                f"{self.actor}: {url!r} is no address; give one like http://127.0.0.1:8081"
+            )
+        try:
+            self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, transport=transport)
+        except httpx.InvalidURL as error:
+            raise errors.InvalidInput(f"{self.actor}: {url!r} is no address: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._http.close()
+
+    def ready(self) -> bool:
+        """Whether ``GET /readyz`` answers 200 now; never raises for a service that is down."""
+        try:
+            return self._http.get("/readyz", timeout=2.0).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def _get(self, path: str, **query: Any) -> Any:
+        with self._failures():
+            response = self._http.get(path, params=query or None)
+            self._raise_for(response)
+            return response.json()
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Turns failures of the network into sentences."""
+        try:
+            yield
+        except httpx.TimeoutException as error:
+            raise errors.LinkFailed(
+                f"{self.actor} at {self.url} did not answer in time ({type(error).__name__}); "
+                "see its log or try again"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise errors.LinkFailed(
+                f"{self.actor} at {self.url} cannot be reached ({error}); {self.start_hint}"
+            ) from error
+        except ValueError as error:  # a body that is no JSON
+            raise errors.LinkFailed(
+                f"{self.actor} at {self.url} answered something that is no JSON; is it a semvid {self.actor}?"
+            ) from error
+
+    def _raise_for(self, response: httpx.Response) -> None:
+        if response.status_code < 400:
+            return
+        response.read()
+        try:
+            problem = response.json()
+        except ValueError:
+            problem = {}
+        if not isinstance(problem, dict):
+            problem = {}
+        raise error_from({"status": response.status_code, **problem}, self.actor)

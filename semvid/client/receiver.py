@@ -1,0 +1,95 @@
+"""Client of the receiver: waits for videos and fetches them and all that they were made of."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from semvid import errors
+from semvid.client.http import Json, ServiceClient
+
+FINAL_STATES = frozenset({"SUCCEEDED", "TRUNCATED", "FAILED"})
+_POLL_S = 0.4
+_PAGE = 500
+_CHUNK = 1 << 18
+
+
+class ReceiverClient(ServiceClient):
+    """Speaks to one receiver. The id of a video is the id of its transmission."""
+
+    actor = "receiver"
+    start_hint = "start it with `semvid serve receiver`, or name another with --receiver"
+
+    def video(self, video_id: str) -> Json:
+        """The resource as it is now.
+
+        Raises:
+            NotFound: no such video.
+        """
+        return dict(self._get(_path(video_id)))
+
+    def wait(self, video_id: str, update: Callable[[Json], None] = lambda _: None) -> Json:
+        """Waits until the video is finished, whole or not, and returns the final resource.
+
+        Args:
+            video_id: which.
+            update: called with the resource after every look.
+        """
+        while True:
+            resource = self.video(video_id)
+            update(resource)
+            if resource["state"] in FINAL_STATES:
+                return resource
+            time.sleep(_POLL_S)
+
+    def segments(self, video_id: str) -> list[Json]:
+        """Every segment with its provenance, caption and motion score."""
+        found: list[Json] = []
+        while True:
+            page = self._get(_path(video_id, "/segments"), offset=len(found), limit=_PAGE)
+            found.extend(page)
+            if len(page) < _PAGE:
+                return found
+
+    def constellation(self, video_id: str) -> Json:
+        """A sample of equalised symbols: ``{"i": [...], "q": [...], "class": [...]}``."""
+        return dict(self._get(_path(video_id, "/constellation")))
+
+    def fetch(
+        self, video_id: str, path: Path, progress: Callable[[int, int], None] = lambda *_: None
+    ) -> Path:
+        """Downloads the MP4 to ``path``, which appears only when it is complete.
+
+        Args:
+            video_id: which.
+            path: file to write; an existing one is replaced.
+            progress: called with bytes so far and bytes in all (0: unknown).
+
+        Raises:
+            NotFound: no such video.
+            Conflict: nothing of it can be shown yet.
+            InvalidInput: ``path`` cannot be written.
+        """
+        partial = path.with_name(f"{path.name}.part")
+        try:
+            file = partial.open("wb")
+        except OSError as error:
+            raise errors.InvalidInput(f"output: {path} cannot be written: {error.strerror}") from error
+        try:
+            with file, self._failures(), self._http.stream("GET", _path(video_id, "/content")) as response:
+                self._raise_for(response)
+                total, done = int(response.headers.get("content-length", 0)), 0
+                for chunk in response.iter_bytes(_CHUNK):
+                    file.write(chunk)
+                    done += len(chunk)
+                    progress(done, total)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return path
+
+
+def _path(video_id: str, rest: str = "") -> str:
+    return f"/v1/videos/{quote(video_id, safe='')}{rest}"

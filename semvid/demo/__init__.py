@@ -1,0 +1,1 @@
+"""`semvid demo`: all three services as processes, one clip across the noisy channel, and a report on it."""

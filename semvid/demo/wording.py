@@ -1,0 +1,127 @@
+"""The report's numbers in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Report = Mapping[str, Any]
+
+
+def summary(report: Report) -> str:
+    """What was sent, how much that is, and over what."""
+    samples = 3 * report["frames_in"] * report["width"] * report["height"]
+    text = (
+        f"{report['total_symbols']:,} channel symbols carried {report['duration_s']:.1f} s of video: "
+        f"{percent(report['cbr'])} of the {_large(samples)} sample values of the source. That equals "
+        f"{report['symbols_per_second']:,.0f} symbols and {report['kbit_per_second']:.2f} kbit of "
+        f"information per second, over {_channel(report)}."
+    )
+    if report["frames_out"] == report["frames_in"]:
+        return f"{text} All {report['frames_in']} frames came out."
+    return f"{text} {report['frames_out']} of {report['frames_in']} frames came out."
+
+
+def headline(report: Report) -> list[tuple[str, str]]:
+    """Value and meaning of the figures that come first."""
+    return [
+        (scientific(report["cbr"]), "channel uses per source sample (CBR)"),
+        (f"{report['total_symbols']:,}", "channel symbols in all"),
+        (_db(report["snr_db"]), f"SNR set; {_db(report['snr_db_received'])} measured at the receiver"),
+        (_db(report["psnr_db"]), "PSNR, mean over the frames"),
+        ("-" if report["ssim"] is None else f"{report['ssim']:.3f}", "SSIM, mean over the frames"),
+        (f"{len(report['keyframes'])}", f"keyframes for {report['frames_in']} frames"),
+        (
+            f"{report['blocks_lost']} of {report['blocks_sent']}",
+            f"blocks lost; retransmissions: {report['retransmissions']}",
+        ),
+    ]
+
+
+def selection(report: Report) -> str:
+    """Why there are as many keyframes as there are."""
+    s_rel = report["s_rel"]
+    reasons = ", ".join(
+        f"{n} {reason.replace('_', ' ')}" for reason, n in report["keyframes_by_reason"].items()
+    )
+    text = f"Keyframes by reason: {reasons}."
+    if not s_rel["candidates"]:
+        return f"{text} No candidate frames were compared."
+    score = "P(No)" if s_rel["rule"] == "absolute" else "S_rel"
+    return (
+        f"The multimodal model compared {s_rel['candidates']} candidates with the keyframe before them "
+        f"(focus: {str(s_rel['focus']).replace('_', ' ')}); {s_rel['over_threshold']} had {score} above "
+        f"{s_rel['threshold']:g} and became keyframes. Lower is more similar. {text} Bridge keyframes stand "
+        "where the receiver's decoder could not have followed the motion on its own."
+    )
+
+
+def closeness(report: Report) -> str:
+    """How PSNR and SSIM are meant."""
+    text = (
+        f"PSNR: {report['metrics']['psnr_db']}. SSIM: {report['metrics']['ssim']}. "
+        "Frame i of the output is compared with frame i of the source, nothing is shifted."
+    )
+    if report["metrics"]["identical_frames"]:
+        text += f" {report['metrics']['identical_frames']} frames are identical."
+    return text
+
+
+def ledger(report: Report) -> str:
+    """What counts as a symbol."""
+    spent = report["total_bits"]
+    return (
+        f"Everything that was sent counts: {report['total_symbols']:,} symbols for {spent:,} information "
+        f"bits, {spent / max(1, report['total_symbols']):.2f} bits per symbol with all pilots, control words "
+        "and retransmissions."
+    )
+
+
+def link(report: Report) -> str:
+    """Channel, measured SNR and losses."""
+    measured = report["snr_db_received"]
+    text = f"The symbols went over {_channel(report)}."
+    if measured is not None:
+        text += f" From the pilots the receiver measured {_db(measured)}."
+    return (
+        f"{text} Blocks sent, sounding included: {report['blocks_sent']}, of which repeats: "
+        f"{report['retransmissions']}; lost for good: {report['blocks_lost']}."
+    )
+
+
+def percent(ratio: float) -> str:
+    """A small ratio as a percentage with three significant digits, never in powers of ten."""
+    value = 100 * ratio
+    if value == 0:
+        return "0 %"
+    digits = 2
+    while value < 10 ** (2 - digits) and digits < 12:
+        digits += 1
+    return f"{value:.{digits}f} %"
+
+
+def scientific(value: float) -> str:
+    """Like ``4.2e-4``."""
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _channel(report: Report) -> str:
+    names = {
+        "awgn": "an AWGN channel",
+        "rayleigh": "a Rayleigh fading channel",
+        "rician": "a Rician fading channel",
+    }
+    name = names.get(report["channel_model"], f"the channel {report['channel_model']!r}")
+    return f"{name} at {_db(report['snr_db'])}"
+
+
+def _db(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} dB"
+
+
+def _large(number: int) -> str:
+    for size, name in ((10**9, "billion"), (10**6, "million")):
+        if number >= size:
+            return f"{number / size:.3g} {name}"
+    return f"{number:,}"

@@ -1,0 +1,161 @@
+"""Link adaptation: which MCS and control word level to use, from what the receiver reports.
+
+The SNR is not one number but what the last blocks saw: under fading it differs from block to block. The bulk
+MCS maximises the expected information per symbol over that history, incremental-redundancy retransmissions
+included. Several transmissions at SNR g are worth one of the same added capacity: ``(1 + g)^r - 1``.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Literal
+
+import numpy as np
+
+from semvid.phy.control_word import AGGREGATION_LEVELS, MAX_BULK_BYTES, symbols_at
+from semvid.phy.layout import PREAMBLE_SYMBOLS
+from semvid.phy.mcs import (
+    MCS_BY_EFFICIENCY,
+    MCS_TABLE,
+    Mcs,
+    block_error_rate,
+    control_threshold_db,
+    snr_threshold_db,
+)
+from semvid.phy.transport_block import symbols_for
+
+ASSUMED_SNR_DB = -5.0  # before anything was observed
+HISTORY = 16  # blocks
+PROTECTED_BLER = 1e-4
+CONTROL_BLER = 1e-3
+LARGEST_FIRST_LOSS = 0.3  # of bulk blocks at the first transmission: each costs a round trip
+LARGEST_LOSS = 3e-3  # of bulk blocks after the last retransmission
+# Together with a control word and pilots these fit one burst of 65536 symbols.
+MAX_PROTECTED_SYMBOLS = 20_000
+MAX_BULK_SYMBOLS = 42_000
+
+_OUTER_STEP_DB = 0.3
+_OUTER_RANGE_DB = (-1.0, 8.0)
+
+
+class LinkAdapter:
+    """Chooses modulation and coding for one transmission.
+
+    Args:
+        mcs: code of a fixed bulk MCS, or "auto".
+        retransmissions: how often a failed bulk block will be sent again.
+        bulk_margin_db, protected_margin_db, header_margin_db, control_margin_db: distance kept from the
+            measured thresholds, in dB. The header's covers an SNR that is wrong by 2 dB on top of the
+            protected one.
+
+    Raises:
+        ValueError: ``mcs`` is not a code of `MCS_TABLE`, or ``retransmissions`` is negative.
+    """
+
+    def __init__(
+        self,
+        mcs: Literal["auto"] | int = "auto",
+        retransmissions: int = 2,
+        bulk_margin_db: float = 0.5,
+        protected_margin_db: float = 3.0,
+        header_margin_db: float = 5.0,
+        control_margin_db: float = 2.5,
+    ) -> None:
+        if mcs != "auto" and mcs not in MCS_TABLE:
+            raise ValueError(f"the MCS is 'auto' or one of 0..{max(MCS_TABLE)}, got {mcs!r}")
+        if retransmissions < 0:
+            raise ValueError(f"the number of retransmissions cannot be negative, got {retransmissions}")
+        self._fixed = None if mcs == "auto" else MCS_TABLE[mcs]
+        self._transmissions = 1 + retransmissions
+        self._bulk_margin_db = bulk_margin_db
+        self._protected_margin_db = protected_margin_db
+        self._header_margin_db = header_margin_db
+        self._control_margin_db = control_margin_db
+        self._effective_snr_db: deque[float] = deque(maxlen=HISTORY)
+        self._outer_db = 0.0
+        self._expected_loss = 0.0
+
+    def observe(self, snr_db: float, effective_snr_db: float) -> None:
+        """Takes in one block report (or sounding); reports that are not finite are ignored."""
+        if np.isfinite(snr_db) and np.isfinite(effective_snr_db):
+            self._effective_snr_db.append(min(snr_db, effective_snr_db))
+
+    def observe_ack(self, acknowledged: bool) -> None:
+        """Takes in whether the first transmission of a bulk block was decoded.
+
+        The outer loop adds margin when more blocks fail than the choice accepted, and takes it back after.
+        """
+        surprise = (0.0 if acknowledged else 1.0) - self._expected_loss
+        self._outer_db = float(np.clip(self._outer_db + _OUTER_STEP_DB * surprise, *_OUTER_RANGE_DB))
+
+    @property
+    def low_snr_db(self) -> float:
+        """The effective SNR that most blocks exceed: mean less one standard deviation of the history."""
+        if not self._effective_snr_db:
+            return ASSUMED_SNR_DB
+        return float(np.mean(self._effective_snr_db) - np.std(self._effective_snr_db))
+
+    def choose_header(self, payload_bytes: int) -> Mcs:
+        """The MCS for a block without which nothing can be shown."""
+        return self._safe(payload_bytes, self._header_margin_db)
+
+    def choose_protected(self, payload_bytes: int) -> Mcs:
+        """The MCS for captions and motion: at most 1 in 10 000 lost, at the protected margin."""
+        return self._safe(payload_bytes, self._protected_margin_db)
+
+    def choose_bulk(self, payload_bytes: int) -> Mcs:
+        """The MCS that carries most per symbol, retransmissions, pilots and control word counted."""
+        if self._fixed is not None:
+            self._expected_loss = float(np.mean(self._losses(self._fixed, payload_bytes)[0]))
+            return self._fixed
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
+        chosen = self._most_efficient(fitting, payload_bytes)
+        self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes)[0]))
+        return chosen
+
+    def bulk_limit_bytes(self) -> int:
+        """Largest bulk payload that `choose_bulk` can send at the present SNR without a forced higher MCS."""
+        best = self._fixed or self._most_efficient(list(MCS_BY_EFFICIENCY), MAX_BULK_BYTES)
+        fitting = int(MAX_BULK_SYMBOLS * best.spectral_efficiency / 8) - 64  # CRCs
+        return min(MAX_BULK_BYTES, fitting)
+
+    def aggregation(self) -> int:
+        """The control word level: the lowest that is safe."""
+        reach = self.low_snr_db - self._control_margin_db
+        for level in AGGREGATION_LEVELS:
+            if control_threshold_db(level, CONTROL_BLER) <= reach:
+                return level
+        return AGGREGATION_LEVELS[-1]
+
+    def _safe(self, payload_bytes: int, margin_db: float) -> Mcs:
+        """The most efficient MCS whose threshold lies a margin below the SNR."""
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_PROTECTED_SYMBOLS]
+        reach = self.low_snr_db - margin_db - max(self._outer_db, 0.0)
+        safe = [m for m in fitting if snr_threshold_db(m, 8 * payload_bytes, PROTECTED_BLER) <= reach]
+        return safe[-1] if safe else fitting[0]
+
+    def _losses(self, mcs: Mcs, payload_bytes: int) -> list[list[float]]:
+        """Probability of failure after 1, 2, ... transmissions, at every SNR of the history."""
+        history = self._effective_snr_db or [ASSUMED_SNR_DB]
+        usable = 10 ** ((np.asarray(history) - self._bulk_margin_db - self._outer_db) / 10)
+        return [
+            [
+                block_error_rate(mcs, 8 * payload_bytes, 10 * float(np.log10((1 + ratio) ** sent - 1)))
+                for ratio in usable
+            ]
+            for sent in range(1, self._transmissions + 1)
+        ]
+
+    def _most_efficient(self, candidates: list[Mcs], payload_bytes: int) -> Mcs:
+        overhead = PREAMBLE_SYMBOLS + symbols_at(self.aggregation())
+
+        def information_per_symbol(mcs: Mcs) -> float:
+            losses = np.array(self._losses(mcs, payload_bytes))
+            if losses[0].mean() > LARGEST_FIRST_LOSS or losses[-1].mean() > LARGEST_LOSS:
+                return 0.0
+            sent = 1.0 + losses[:-1].sum(axis=0)
+            symbols = (symbols_for(payload_bytes, mcs) + overhead) * sent
+            return float(np.mean((1 - losses[-1]) / symbols))
+
+        scores = [information_per_symbol(mcs) for mcs in candidates]
+        return candidates[int(np.argmax(scores))]

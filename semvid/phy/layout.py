@@ -1,0 +1,71 @@
+"""Where everything sits in a burst.
+
+    preamble (16 pilots) | data with one scattered pilot after every 31 symbols
+
+Data symbols (control word, protected, bulk, in this order) are spread over the burst: the k-th one takes data
+place ``k * stride mod places`` with a stride near ``places / golden ratio``, which spreads every run of
+symbols evenly. Each code block therefore sees all the fades of the burst, and the control word, once decoded,
+serves as extra pilots everywhere. (NR does the same with interleaved CCE-to-REG and VRB-to-PRB mappings, TS
+38.211 clauses 7.3.2.2 and 7.3.1.6.)
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from semvid.phy.arrays import Indices
+
+PREAMBLE_SYMBOLS = 16
+PILOT_SPACING = 32  # every 32nd symbol after the preamble is a pilot
+MAX_BLOCK_SYMBOLS = 65_536
+_GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """Positions in one burst.
+
+    Attributes:
+        total: symbols of the burst, n.
+        pilots: int32, positions of all pilots, ascending: the preamble, then the scattered ones.
+        data: int32[data symbols], the position of the k-th data symbol.
+    """
+
+    total: int
+    pilots: Indices
+    data: Indices
+
+
+def total_symbols(data_symbols: int) -> int:
+    """Length of the burst that carries ``data_symbols`` data symbols."""
+    return PREAMBLE_SYMBOLS + data_symbols + data_symbols // (PILOT_SPACING - 1)
+
+
+def data_symbols_in(total: int) -> int | None:
+    """Inverse of `total_symbols`; None where no burst has this length."""
+    body = total - PREAMBLE_SYMBOLS
+    data_symbols = body - body // PILOT_SPACING
+    return data_symbols if body > 0 and total_symbols(data_symbols) == total else None
+
+
+def _stride(places: int) -> int:
+    """The number nearest to ``places / golden ratio`` that has no factor in common with ``places``."""
+    ideal = places / _GOLDEN_RATIO
+    candidates = (s for s in range(1, places + 1) if math.gcd(s, places) == 1)
+    return min(candidates, key=lambda s: abs(s - ideal))
+
+
+@lru_cache(maxsize=64)
+def layout(data_symbols: int) -> Layout:
+    """The layout of a burst with ``data_symbols`` data symbols."""
+    total = total_symbols(data_symbols)
+    body = np.arange(total - PREAMBLE_SYMBOLS)
+    scattered = body % PILOT_SPACING == PILOT_SPACING - 1
+    pilots = np.concatenate([np.arange(PREAMBLE_SYMBOLS), PREAMBLE_SYMBOLS + body[scattered]])
+    places = PREAMBLE_SYMBOLS + body[~scattered]
+    order = np.arange(data_symbols, dtype=np.int64) * _stride(data_symbols) % data_symbols
+    return Layout(total, pilots.astype(np.int32), places[order].astype(np.int32))

@@ -1,0 +1,21 @@
+"""``python -m semvid.service.health URL``: exit code 0 when ``URL`` answers 200, for container health checks."""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+
+
+def main() -> int:
+    """Asks the URL in the first argument."""
+    try:
+        with urllib.request.urlopen(sys.argv[1], timeout=4) as answer:
+            return 0 if answer.status == 200 else 1
+    except (urllib.error.URLError, OSError) as error:
+        print(f"{sys.argv[1]}: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

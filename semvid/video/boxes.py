@@ -1,0 +1,58 @@
+"""The outermost boxes of MP4 and MOV files (ISO/IEC 14496-12, 4.2), without a demuxer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+MAX_BOXES = 2**20  # looked at in one file
+FIRST_BOXES = frozenset(
+    (
+        b"ftyp",
+        b"styp",
+        b"moov",
+        b"mdat",
+        b"moof",
+        b"free",
+        b"skip",
+        b"wide",
+        b"pnot",
+        b"sidx",
+        b"uuid",
+        b"pdin",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One box: its type, where its body begins and where it claims to end (bytes into the file)."""
+
+    kind: bytes
+    body: int
+    end: int
+
+
+def starts_with_box(head: bytes) -> bool:
+    """Whether ``head``, the first 8 bytes or more of a file, is the beginning of an MP4 or MOV file."""
+    return head[4:8] in FIRST_BOXES
+
+
+def outermost_boxes(file: BinaryIO, size: int) -> Iterator[Box]:
+    """The boxes of a file of ``size`` bytes; the last one may claim to end beyond the file."""
+    position = 0
+    for _ in range(MAX_BOXES):
+        file.seek(position)
+        header = file.read(16)
+        if len(header) < 8:
+            return
+        length, body = int.from_bytes(header[:4], "big"), 8
+        if length == 1:
+            length, body = int.from_bytes(header[8:16], "big"), 16
+        elif length == 0:
+            length = size - position
+        if length < body:
+            return
+        yield Box(header[4:8], position + body, position + length)
+        position += length

@@ -1,0 +1,123 @@
+"""Frames of a probed video, one by one."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from semvid.errors import UnsupportedMedia
+from semvid.video.colour import to_rgb
+from semvid.video.container import open_video
+from semvid.video.limits import VideoLimits
+from semvid.video.probe import SourceInfo
+from semvid.video.scan import StampSource, backwards, shows_frame
+from semvid.video.timing import Grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One frame as displayed.
+
+    Attributes:
+        index: counts from 0 in order of display.
+        pts: time stamp in units of `SourceInfo.time_base`, larger than that of the frame before.
+        picture: uint8 RGB [height, width, 3], owned by the caller.
+    """
+
+    index: int
+    pts: int
+    picture: NDArray[np.uint8]
+
+
+def read_frames(path: Path, info: SourceInfo, limits: VideoLimits | None = None) -> Iterator[Frame]:
+    """Decodes ``path`` lazily: memory does not grow with its length.
+
+    Close the iterator (or exhaust it) to close the file.
+
+    Args:
+        path: the file that `probe` saw.
+        info: what `probe` said of it.
+        limits: the same as for `probe`; kept while decoding too, because headers may lie.
+
+    Raises:
+        UnsupportedMedia: the decoder fails, the frame size changes, time stamps run backwards; the message
+            names the frame.
+        LimitExceeded: the video turns out longer or larger than allowed.
+    """
+    limits = limits or VideoLimits()
+    reformatter = VideoReformatter()
+    stamps = _Stamps(info)
+    index = 0
+    with open_video(path, limits) as (container, stream):
+        try:
+            for packet in container.demux(stream):
+                stamps.see(packet)
+                try:
+                    decoded = packet.decode()
+                except av.FFmpegError:
+                    if index:
+                        raise
+                    continue  # as in `probe`: a broadcast may begin in the middle of a group of pictures
+                for frame in decoded:
+                    limits.check_frames(index + 1, info.width, info.height)
+                    _check_size(frame, info, index)
+                    pts = stamps.next(frame.pts, index)
+                    limits.check_duration(float((pts - info.first_pts) * info.time_base))
+                    yield Frame(index, pts, info.orientation.apply(to_rgb(frame, reformatter)))
+                    index += 1
+        except av.FFmpegError as error:
+            raise UnsupportedMedia(
+                f"the video cannot be decoded from frame {index} on ({error.strerror}); it is damaged there"
+            ) from error
+    if not index:
+        raise UnsupportedMedia("no frame of the video can be decoded; it is damaged, encrypted or empty")
+
+
+def _check_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:
+    size = info.orientation.displayed_size(frame.width, frame.height)
+    if size != (info.width, info.height):
+        raise UnsupportedMedia(
+            f"the frames change from {info.width}x{info.height} to {size[0]}x{size[1]} at frame {index}; "
+            "semvid sends videos of one size, scale this one first"
+        )
+
+
+class _Stamps:
+    """Strictly increasing time stamps of decoded frames."""
+
+    def __init__(self, info: SourceInfo) -> None:
+        self._info = info
+        self._grid = Grid(info.frame_rate, info.time_base, info.first_pts, info.grid_phase)
+        self._step = max(1, math.floor(1 / (info.frame_rate * info.time_base)))
+        self._waiting: deque[int] = deque()
+        self._last: int | None = None
+
+    def see(self, packet: Packet[VideoStream]) -> None:
+        """Takes note of a packet on its way to the decoder."""
+        stamp = self._info.stamps.of(packet)
+        if stamp is not None and stamp >= self._info.first_pts and shows_frame(packet, self._info.codec):
+            self._waiting.append(stamp)
+
+    def next(self, stamp: int | None, index: int) -> int:
+        """The time stamp of frame ``index``, of which the decoder says ``stamp``."""
+        if self._info.stamps in (StampSource.ORDER, StampSource.DECODING):
+            stamp = self._waiting.popleft() if self._waiting else None
+        elif self._info.stamps is StampSource.NONE:
+            stamp = self._grid.nominal_pts(index)
+        if stamp is None:
+            stamp = self._grid.first_pts if self._last is None else self._last + self._step
+        if self._last is not None and stamp <= self._last:
+            raise UnsupportedMedia(backwards(self._last, stamp, index))
+        self._last = stamp
+        return stamp

@@ -1,0 +1,242 @@
+"""An MP4 whose frames carry exactly the time stamps that they were given.
+
+While it grows the file is a fragmented MP4, playable up to the last whole fragment whatever happens to the
+process; `VideoWriter.close` turns it into an ordinary one with its index in front, without encoding again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+from av.codec.context import ThreadType
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from semvid.errors import InvalidInput
+from semvid.video.colour import from_rgb
+
+MAX_SIDE = 16_384  # pixels, libx264
+_SMALL_SIDE = 32  # below it a picture is mostly edges, and half the colour resolution shows
+_MAX_GAP = 2**31 - 1  # of a sample duration, track time units (ISO/IEC 14496-12, 8.6.1.2 holds 32 bits)
+_GOP_FRAMES = 48  # a fragment, and so what a crash may cost
+_BT709 = 1
+
+
+class VideoWriter:
+    """Writes H.264 in MP4: 4:2:0 for even sizes, 4:4:4 for odd and very small ones, BT.709, limited range.
+
+    Args:
+        path: the file to make; an existing one is replaced.
+        width, height: of every picture, pixels, 1..16384.
+        time_base: unit of the time stamps, seconds.
+        frame_rate: nominal frames per second; sets how long the last frame lasts (default: as long as the one
+            before it, a lone one 1/25 s) and what the stream says of itself.
+        crf: constant rate factor, lower is better.
+        preset: of libx264.
+        threads: of the encoder.
+
+    Time stamps of an MP4 begin at 0 or later. If the first one is negative, all are moved up by `shift`, so
+    that the first becomes 0; the distances stay exact.
+
+    Raises:
+        InvalidInput: impossible size or time base.
+        OSError: the file cannot be written; from every method.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        width: int,
+        height: int,
+        time_base: Fraction,
+        *,
+        frame_rate: Fraction | None = None,
+        crf: int = 16,
+        preset: str = "veryfast",
+        threads: int = 2,
+    ) -> None:
+        if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+            raise InvalidInput(f"a video is 1..{MAX_SIDE} pixels wide and high, got {width}x{height}")
+        if time_base <= 0 or max(time_base.numerator, time_base.denominator) > _MAX_GAP:
+            raise InvalidInput(f"a time base is a positive fraction of 31-bit numbers, got {time_base}")
+        self.path = path
+        self.shift = 0
+        self.frames = 0
+        self._size = (height, width, 3)
+        self._ticks = time_base.numerator  # track time units in one unit of time_base
+        self._timescale = time_base.denominator
+        self._nominal_gap = None if frame_rate is None else max(1, round(1 / (frame_rate * time_base)))
+        self._gap: int | None = None  # between the newest two frames
+        self._last: int | None = None
+        self._stamps: deque[int] = deque()  # of packets not yet written, track time units
+        self._packets: deque[Packet[VideoStream]] = deque()
+        self._reformatter = VideoReformatter()
+        odd_or_small = width % 2 or height % 2 or min(width, height) < _SMALL_SIDE
+        self._pixel_format = "yuv444p" if odd_or_small else "yuv420p"
+        self._container: OutputContainer | None = _open(
+            path, self._timescale, "frag_keyframe+empty_moov+default_base_moof+frag_discont"
+        )
+        try:
+            self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, threads)
+        except BaseException:
+            self._container.close()
+            raise
+
+    def append(self, picture: NDArray[np.uint8], pts: int) -> None:
+        """Adds a frame.
+
+        Args:
+            picture: uint8 RGB [height, width, 3].
+            pts: time stamp in units of ``time_base``, larger than the one before.
+
+        Raises:
+            ValueError: a picture of another shape or dtype, or the writer is closed.
+            InvalidInput: a time stamp that is not larger, or so far away that MP4 cannot hold the distance.
+        """
+        if self._container is None:
+            raise ValueError(f"the writer of {self.path.name!r} is closed")
+        if picture.shape != self._size or picture.dtype != np.uint8:
+            raise ValueError(f"expected a uint8 picture {self._size}, got {picture.dtype} {picture.shape}")
+        if self._last is None:
+            self.shift = max(0, -pts)
+        else:
+            self._gap = self._checked_gap(pts)
+        self._last = pts
+        self._stamps.append((pts + self.shift) * self._ticks)
+        frame = from_rgb(picture, self._pixel_format, self._reformatter)
+        frame.pts = self.frames
+        frame.time_base = self._stream.codec_context.time_base
+        self.frames += 1
+        self._packets.extend(self._stream.encode(frame))
+        self._mux()
+
+    def close(self) -> None:
+        """Finishes the file and moves its index to the front. A second call does nothing.
+
+        Raises:
+            InvalidInput: no frame was appended; the file is removed.
+        """
+        if self._container is None:
+            return
+        self._finish_fragments()
+        if not self.frames:
+            self.path.unlink(missing_ok=True)
+            raise InvalidInput("a video needs at least one frame, none was appended")
+        remuxed = self.path.with_name(self.path.name + ".remux")
+        try:
+            _remux(self.path, remuxed, self._timescale)
+            remuxed.replace(self.path)
+        finally:
+            remuxed.unlink(missing_ok=True)
+
+    def abort(self) -> None:
+        """Stops and leaves what there is as a playable fragmented MP4; without any frame no file remains."""
+        if self._container is None:
+            return
+        self._finish_fragments()
+        if not self.frames:
+            self.path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+    def _add_stream(self, frame_rate: Fraction, crf: int, preset: str, threads: int) -> VideoStream:
+        assert self._container is not None
+        height, width, _ = self._size
+        # Without B-frames packets leave in order of display, so the encoder may count frames and never needs
+        # to see the real time stamps.
+        stream = self._container.add_stream(
+            "libx264",
+            rate=frame_rate.limit_denominator(1001),
+            options={"crf": str(crf), "preset": preset, "bf": "0", "g": str(_GOP_FRAMES)},
+        )
+        stream.width, stream.height, stream.pix_fmt = width, height, self._pixel_format
+        stream.time_base = Fraction(1, self._timescale)
+        codec = stream.codec_context
+        codec.time_base = 1 / frame_rate.limit_denominator(1001)
+        codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
+        codec.color_range = av.video.reformatter.ColorRange.MPEG
+        codec.thread_type, codec.thread_count = ThreadType.FRAME, threads
+        return stream
+
+    def _checked_gap(self, pts: int) -> int:
+        assert self._last is not None
+        if pts <= self._last:
+            raise InvalidInput(f"time stamps must increase, {self._last} is followed by {pts}")
+        if (pts - self._last) * self._ticks > _MAX_GAP:
+            raise InvalidInput(
+                f"MP4 cannot hold a frame from {self._last} to {pts} at {self._timescale} time units a second"
+            )
+        return pts - self._last
+
+    def _mux(self) -> None:
+        """Writes the packets whose duration is known: all up to the newest frame but one."""
+        while self._packets and len(self._stamps) > 1:
+            stamp = self._stamps.popleft()
+            self._mux_one(self._packets.popleft(), stamp, self._stamps[0] - stamp)
+
+    def _mux_one(self, packet: Packet[VideoStream], stamp: int, duration: int) -> None:
+        assert self._container is not None
+        packet.time_base = Fraction(1, self._timescale)
+        packet.pts = packet.dts = stamp
+        packet.duration = duration
+        self._container.mux_one(packet)
+
+    def _finish_fragments(self) -> None:
+        assert self._container is not None
+        container = self._container
+        try:
+            if self.frames:
+                self._packets.extend(self._stream.encode(None))
+                self._mux()
+                gap = (self._nominal_gap or self._gap or 0) * self._ticks or max(1, self._timescale // 25)
+                self._mux_one(self._packets.popleft(), self._stamps.popleft(), min(gap, _MAX_GAP))
+        finally:
+            self._container = None
+            container.close()
+
+
+def _open(path: Path, timescale: int, movflags: str) -> OutputContainer:
+    return av.open(
+        f"file:{path}",
+        mode="w",
+        format="mp4",
+        container_options={
+            "movflags": movflags,
+            "video_track_timescale": str(timescale),
+            "movie_timescale": str(timescale),  # the edit list that delays the first frame counts in it
+            "avoid_negative_ts": "disabled",
+            "flush_packets": "1",
+        },
+    )
+
+
+def _remux(source: Path, target: Path, timescale: int) -> None:
+    with (
+        av.open(f"file:{source}", mode="r", format="mp4") as fragments,
+        _open(target, timescale, "faststart") as mp4,
+    ):
+        stream = fragments.streams.video[0]
+        copy = mp4.add_stream_from_template(stream)
+        copy.time_base = stream.time_base
+        for packet in fragments.demux(stream):
+            if packet.size:
+                packet.stream = copy
+                mp4.mux_one(packet)

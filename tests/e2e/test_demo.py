@@ -1,0 +1,109 @@
+"""`semvid demo` with three real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from semvid.demo.clip import write_clip
+from semvid.demo.measure import look_at
+
+FRAMES = 40
+
+
+def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "semvid.cli", "demo", *arguments, "--out", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(folder.parent)},
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    write_clip(folder / "clip.mp4", seed=2, frames=FRAMES)
+    return _demo(folder / "out", str(folder / "clip.mp4"), "--json", "--seed", "2"), folder / "out"
+
+
+@pytest.fixture(scope="module")
+def report(finished: tuple[subprocess.CompletedProcess[str], Path]) -> dict[str, Any]:
+    ended, _ = finished
+    assert ended.returncode == 0, ended.stderr
+    return dict(json.loads(ended.stdout))  # fails on anything besides the report
+
+
+def test_every_frame_comes_out_in_its_place(report: dict[str, Any]) -> None:
+    assert report["frames_in"] == report["frames_out"] == FRAMES
+    assert report["largest_time_error_s"] == 0
+    assert sum(report["provenance"].values()) == FRAMES
+    assert report["video_state"] == "SUCCEEDED"
+
+
+def test_keyframes_frame_the_video_and_the_cut(report: dict[str, Any]) -> None:
+    assert report["keyframes"][0] == 0
+    assert report["keyframes"][-1] == FRAMES - 1
+    assert 23 in report["keyframes"]  # the hard cut: 58 % of 40 frames belong to the first scene
+    assert len(report["keyframes"]) < FRAMES / 2
+
+
+def test_the_ledger_adds_up_to_the_cbr(report: dict[str, Any]) -> None:
+    total = sum(report["symbols"].values())
+    assert total == report["total_symbols"] > 0
+    assert report["cbr"] == pytest.approx(
+        total / (3 * FRAMES * report["width"] * report["height"]), rel=1e-12
+    )
+    assert all(n >= 0 for n in report["symbols"].values())
+    assert sum(report["bits"].values()) > 0
+
+
+def test_the_measured_link_is_the_one_that_was_set(report: dict[str, Any]) -> None:
+    assert report["snr_db_received"] == pytest.approx(10.0, abs=1.0)
+    assert report["psnr_db"] > 20
+    assert 0.4 < report["ssim"] <= 1
+
+
+def test_the_files_are_there(finished: tuple[Any, Path], report: dict[str, Any]) -> None:
+    _, folder = finished
+    assert json.loads((folder / "report.json").read_text()) == report
+    assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert len((folder / "frames.csv").read_text().splitlines()) == FRAMES + 1
+    for name in ("reconstruction.mp4", "side_by_side.mp4"):
+        assert look_at(folder / name).frame_count_hint == FRAMES
+    assert {p.name for p in (folder / "logs").iterdir()} == {"receiver.log", "channel.log", "transmitter.log"}
+
+
+def test_no_service_is_left_running(report: dict[str, Any], finished: tuple[Any, Path]) -> None:
+    ours = str(finished[1].parent / "semvid-demo-").encode()  # in the services' settings
+    left = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if ours in environment:
+            left.append(process.name)
+    assert left == []
+
+
+def test_a_file_that_is_no_video_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "notes.mp4").write_text("these are notes, not a video\n" * 100)
+    ended = _demo(tmp_path / "out", str(tmp_path / "notes.mp4"), "--json")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "error: transmitter: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_channel_below_all_codes_is_a_failed_transmission(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.mp4", frames=4)
+    ended = _demo(tmp_path / "out", str(tmp_path / "clip.mp4"), "--snr-db", "-30", "--json")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,161 @@
+"""What passes through a channel, and what does not."""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+import numpy as np
+
+from channel.conditions import Conditions
+from channel.noise import receive
+from semvid.wire.v1 import link_pb2 as pb
+
+
+def test_blocks_arrive_with_the_noise_of_their_numbers_and_answers_come_back_unchanged(air):
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target, model="rayleigh", coherence_symbols=100, seed=5) as channel,
+            air.Sender(channel.target) as sender,
+        ):
+            assert (await sender.start()).video_url == "/v1/videos/x"
+            blocks = [air.qpsk(n, n) for n in (1, 64, 1000, 65_536)]
+            for number, block in enumerate(blocks):
+                report = await sender.exchange(block)
+                assert (report.sequence, report.snr_db) == (number, 12.5)
+            summary = await sender.finish()
+            assert (summary.blocks, summary.symbols, summary.complete) == (4, 66_601, True)
+            assert await sender.call.code() is grpc.StatusCode.OK
+            assert dict(await sender.call.trailing_metadata())["receiver-trailer"] == "kept"
+        conditions = Conditions(model="rayleigh", coherence_symbols=100, seed=5)
+        position = 0
+        for number, (block, arrived) in enumerate(zip(blocks, receiver.blocks, strict=True)):
+            np.testing.assert_array_equal(arrived, receive(block, conditions, number, position))
+            position += block.size
+
+    asyncio.run(scene())
+
+
+def test_nothing_but_received_symbols_passes(air):
+    smuggled = b"\x9a\x06\x05hello"  # field 99, which no message has
+
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target) as channel,
+            air.Sender(channel.target, metadata=(("caption", "a cat"),)) as sender,
+        ):
+            sender.open.MergeFromString(smuggled)
+            sender.open.emulation.snr_db = 60
+            await sender.start()
+            block = pb.SymbolBlock(sequence=0, symbols=air.qpsk(64).tobytes())
+            block.MergeFromString(smuggled)
+            await sender.call.write(pb.TransmitRequest(block=block))
+            await sender.call.read()
+            await sender.finish()
+            assert receiver.opens == [pb.Open(transmission_id="t1")]
+            assert receiver.opens[0].SerializeToString() == pb.Open(transmission_id="t1").SerializeToString()
+            assert "caption" not in receiver.metadata[0]
+
+    asyncio.run(scene())
+
+
+def test_two_channels_in_a_row(air):
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target, snr_db=10, seed=2, check_power=False) as second,
+            air.RunningChannel(second.target, snr_db=10, seed=1) as first,
+            air.Sender(first.target) as sender,
+        ):
+            await sender.start()
+            sent = air.qpsk(20_000)
+            await sender.exchange(sent)
+            assert (await sender.finish()).complete
+            noise = receiver.blocks[0] - sent
+            # independent noise of 0.1 each adds up; 20 000 draws know their variance to 1 % (one sigma 0.7 %)
+            assert abs(np.mean(np.abs(noise) ** 2) - 0.2) < 0.2 * 0.03
+
+    asyncio.run(scene())
+
+
+def test_conditions_of_one_transmission_leave_others_alone(air):
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target, snr_db=10, max_transmissions=2) as channel,
+            air.Sender(channel.target, "own", pb.ChannelConditions(snr_db=-10, seed=9)) as own,
+            air.Sender(channel.target, "default") as plain,
+        ):
+            await own.start()
+            await plain.start()
+            sent = air.qpsk(500)
+            await own.exchange(sent)
+            await plain.exchange(sent)
+            loud, quiet = receiver.blocks
+            np.testing.assert_array_equal(loud, receive(sent, Conditions(snr_db=-10, seed=9), 0, 0))
+            np.testing.assert_array_equal(quiet, receive(sent, Conditions(snr_db=10), 0, 0))
+            await own.finish()
+            await own.error()
+            async with air.Sender(channel.target, "own") as again:  # what was its own went with it
+                await again.start()
+                await again.exchange(sent)
+                np.testing.assert_array_equal(receiver.blocks[-1], quiet)
+
+    asyncio.run(scene())
+
+
+def test_a_sleeping_receiver_is_felt_at_the_sender(air):
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target) as channel,
+            air.Sender(channel.target) as sender,
+        ):
+            await sender.start()
+            receiver.gate.clear()
+            filling = asyncio.create_task(_write_many(sender, air.qpsk(1_024), 1000))
+            written = await _stalled_at(sender)
+            assert 8 * 1_024 * written < 1_000_000, "of 8 MB offered, only what the windows hold may be taken"
+            receiver.gate.set()
+            reading = asyncio.create_task(sender.error())
+            await asyncio.wait_for(filling, 60)
+            await sender.call.done_writing()
+            assert (await reading)[0] is grpc.StatusCode.OK
+            assert len(receiver.blocks) == 1000
+
+    asyncio.run(scene())
+
+
+def test_traffic_passes_while_another_transmission_is_blocked(air):
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target) as channel,
+            air.Sender(channel.target, "stuck") as stuck,
+            air.Sender(channel.target, "free") as free,
+        ):
+            await stuck.start()
+            receiver.gate.clear()
+            filling = asyncio.create_task(_write_many(stuck, air.qpsk(4096), 1000))
+            await asyncio.sleep(0.5)
+            assert (await free.start()).video_url, "the connection to the receiver must not be clogged"
+            filling.cancel()
+            receiver.gate.set()
+
+    asyncio.run(scene())
+
+
+async def _write_many(sender, block, count):
+    for _ in range(count):
+        await sender.write(block)
+
+
+async def _stalled_at(sender):
+    """Number of blocks written when no more are taken for a second."""
+    while True:
+        before = sender.sequence
+        await asyncio.sleep(1.0)
+        if sender.sequence == before:
+            return before - 1

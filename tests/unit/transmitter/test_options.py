@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from semvid.errors import InvalidInput
+from transmitter.options import parse_options
+
+
+def test_defaults_are_the_papers() -> None:
+    options = parse_options("")
+    assert (options.keyframe_method, options.threshold, options.candidate_spacing_s) == ("skem", 0.35, 0.2)
+    assert (options.mcs, options.retransmissions, options.quality, options.target_cbr) == (
+        "auto",
+        2,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"threshold": 2}', "threshold"),
+        ('{"treshold": 0.3}', "treshold"),
+        ('{"quality": 40, "target_cbr": 1e-3}', "not both"),
+        ('{"keyframe_method": "skim"}', "keyframe_count"),
+        ('{"keyframe_count": 4}', "keyframe_count"),
+        ('{"mcs": 28}', "mcs"),
+        ('{"mcs": "fast"}', "mcs"),
+        ('{"channel": {"snr_db": 100}}', "snr_db"),
+        ("not json", "JSON"),
+        ("[]", "object"),
+    ],
+)
+def test_wrong_options_name_the_field(text: str, complaint: str) -> None:
+    with pytest.raises(InvalidInput, match=complaint):
+        parse_options(text)

@@ -1,0 +1,1 @@
+"""Video in, symbols out."""

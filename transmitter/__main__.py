@@ -1,0 +1,5 @@
+"""``python -m transmitter``."""
+
+from transmitter.app import main
+
+main()

@@ -1,0 +1,219 @@
+"""The transmitter's REST interface."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import FastAPI, File, Form, Header, Query, Response, UploadFile, status
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from semvid import __version__
+from semvid.errors import LimitExceeded
+from semvid.link.peer import is_serving
+from semvid.service.host import serve_http
+from semvid.service.logs import configure_logging
+from semvid.service.metrics import install_metrics
+from semvid.service.problems import install_problem_handlers, problem_responses
+from semvid.service.uploads import limit_body
+from semvid.video.limits import VideoLimits
+from semvid.video.probe import SourceInfo, probe
+from transmitter.jobs import Job, JobQueue
+from transmitter.options import parse_options
+from transmitter.pipeline import transmit
+from transmitter.records import stream_semantics
+from transmitter.resources import TransmissionList, TransmissionResource
+from transmitter.settings import TransmitterSettings
+
+_FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
+_OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
+
+
+def create_app(settings: TransmitterSettings) -> FastAPI:
+    """The service as an ASGI application."""
+    limits = VideoLimits(
+        max_bytes=settings.max_upload_bytes,
+        max_duration_s=settings.max_duration_s,
+        max_pixels=settings.max_pixels,
+        max_frames=settings.max_frames,
+    )
+    registry = CollectorRegistry()
+    finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
+    symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
+    running = Gauge("semvid_transmissions_running", "Transmissions under way", registry=registry)
+
+    async def run(job: Job) -> None:
+        running.inc()
+        try:
+            await transmit(job, settings, limits)
+        finally:
+            running.dec()
+            for name, count in job.facts.get("symbols", {}).items():
+                symbols.labels(name).inc(count)
+
+    jobs = JobQueue(
+        settings.data_dir,
+        run,
+        settings.concurrent_jobs,
+        settings.queue_length,
+        settings.kept_jobs,
+        on_end=lambda state: finished.labels(state.value).inc(),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await jobs.start()
+        yield
+        await jobs.stop()
+
+    app = FastAPI(
+        title="semvid transmitter",
+        version=__version__,
+        summary="Takes a video, sends what it means.",
+        lifespan=lifespan,
+    )
+    install_problem_handlers(app)
+    install_metrics(app, registry)
+    limit_body(app, settings.max_upload_bytes + _FORM_OVERHEAD_BYTES)
+
+    @app.post(
+        "/v1/transmissions",
+        operation_id="createTransmission",
+        status_code=status.HTTP_202_ACCEPTED,
+        response_model=TransmissionResource,
+        responses=problem_responses(413, 415, 422, 503),
+    )
+    async def create(
+        response: Response,
+        file: Annotated[UploadFile, File(description="the video")],
+        options: Annotated[
+            str,
+            Form(
+                description="JSON, see schema TransmissionOptions",
+                openapi_examples={"rate": {"value": _OPTIONS_EXAMPLE}},
+            ),
+        ] = "{}",
+    ) -> dict[str, Any]:
+        """Accepts a video for transmission; what is wrong with it is said here, not later."""
+        chosen = parse_options(options)
+        folder = jobs.new_folder()
+        try:
+            source = await asyncio.to_thread(_store, file, folder / "upload", limits)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+        job = jobs.accept(folder, chosen, _describe(source))
+        response.headers["Location"] = f"/v1/transmissions/{job.id}"
+        response.headers["Retry-After"] = "1"
+        return job.resource()
+
+    @app.get("/v1/transmissions", operation_id="listTransmissions", response_model=TransmissionList)
+    async def list_all(
+        offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    ) -> dict[str, Any]:
+        """Transmissions, newest first."""
+        everything = jobs.newest_first()
+        more = offset + limit < len(everything)
+        return {
+            "transmissions": [job.resource() for job in everything[offset : offset + limit]],
+            "next_offset": offset + limit if more else None,
+        }
+
+    @app.get(
+        "/v1/transmissions/{transmission_id}",
+        operation_id="getTransmission",
+        response_model=TransmissionResource,
+        responses=problem_responses(404),
+    )
+    async def get(transmission_id: str) -> dict[str, Any]:
+        """State, progress, the ledger of symbols, and the link to the video at the receiver."""
+        return jobs.get(transmission_id).resource()
+
+    @app.get(
+        "/v1/transmissions/{transmission_id}/semantics",
+        operation_id="getSemantics",
+        responses=problem_responses(404),
+    )
+    async def semantics(transmission_id: str) -> StreamingResponse:
+        """Keyframes, every candidate's P(yes), P(no), S_rel and decision, captions, motion scores."""
+        job = jobs.get(transmission_id)
+        head = {
+            "threshold": job.options.threshold,
+            "rule": job.options.rule.value,
+            "focus": job.options.focus.value,
+            "mllm": job.options.mllm,
+        }
+        return StreamingResponse(stream_semantics(job.folder, head), media_type="application/json")
+
+    @app.get(
+        "/v1/transmissions/{transmission_id}/events",
+        operation_id="followTransmission",
+        response_class=EventSourceResponse,
+        responses=problem_responses(404),
+    )
+    async def events(
+        transmission_id: str, last_event_id: Annotated[str | None, Header()] = None
+    ) -> AsyncIterator[ServerSentEvent]:
+        """Progress and state changes as server-sent events; send Last-Event-ID to go on where you were."""
+        after = int(last_event_id) if last_event_id and last_event_id.isdigit() else 0
+        async for event in jobs.get(transmission_id).events.follow(after):
+            yield event
+
+    @app.delete(
+        "/v1/transmissions/{transmission_id}",
+        operation_id="cancelTransmission",
+        status_code=status.HTTP_202_ACCEPTED,
+        response_model=TransmissionResource,
+        responses=problem_responses(404, 409),
+    )
+    async def cancel(transmission_id: str) -> dict[str, Any]:
+        """Stops a transmission that is queued or running; the receiver keeps what arrived."""
+        return jobs.cancel(transmission_id).resource()
+
+    @app.get("/healthz", operation_id="health", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "alive", "version": __version__}
+
+    @app.get("/readyz", operation_id="ready", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        serving = await is_serving(settings.link_target)
+        body = {"status": "ready" if serving else "waiting", "link": settings.link_target}
+        return JSONResponse(body, status_code=200 if serving else 503)
+
+    return app
+
+
+def _store(file: UploadFile, path: Path, limits: VideoLimits) -> SourceInfo:
+    """Moves an upload to its place under the byte limit and probes it."""
+    size = 0
+    with path.open("wb") as out:
+        while piece := file.file.read(2**20):
+            size += len(piece)
+            if size > limits.max_bytes:
+                raise LimitExceeded(f"the upload passes {limits.max_bytes} bytes; cut or re-encode the clip")
+            out.write(piece)
+    return probe(path, limits)
+
+
+def _describe(source: SourceInfo) -> dict[str, Any]:
+    return {
+        "width": source.width,
+        "height": source.height,
+        "frame_rate": round(float(source.frame_rate), 6),
+        "duration_s": source.duration_s,
+        "frames": source.frame_count_hint,
+        "codec": source.codec,
+    }
+
+
+def main() -> None:
+    """Runs the service with settings from the environment."""
+    settings = TransmitterSettings.load()
+    configure_logging("transmitter", settings.log_level, settings.log_format)
+    serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)

@@ -1,0 +1,139 @@
+"""One `LinkService.Transmit` call, seen from the sending end."""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+import numpy as np
+from numpy.typing import NDArray
+
+from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
+from semvid.link.bootstrap import make_channel
+from semvid.link.symbols import pack_symbols
+from semvid.profile import Profile
+from semvid.wire.v1 import link_pb2 as pb
+from semvid.wire.v1 import link_pb2_grpc
+from transmitter.options import ChannelOptions
+
+
+class LinkCall:
+    """Blocks out, reports back, one at a time.
+
+    Attributes:
+        profile: what the receiver's decoder can bridge; known once the call is entered.
+        video_path: path of the video at the receiver's REST interface.
+    """
+
+    profile: Profile
+    video_path: str
+
+    def __init__(
+        self,
+        target: str,
+        transmission_id: str,
+        emulation: ChannelOptions | None,
+        accept_timeout_s: float,
+        report_timeout_s: float,
+    ) -> None:
+        self._target = target
+        self._open = pb.Open(transmission_id=transmission_id)
+        if emulation is not None:
+            self._open.emulation.CopyFrom(pb.ChannelConditions(**emulation.model_dump(exclude_none=True)))
+        self._accept_timeout_s = accept_timeout_s
+        self._report_timeout_s = report_timeout_s
+        self._sequence = 0
+
+    async def __aenter__(self) -> Self:
+        """Opens the transmission.
+
+        Raises:
+            LinkFailed, Busy, InvalidInput: nobody answers, or the other end refuses.
+        """
+        self._channel = make_channel(self._target)
+        self._call: Any = link_pb2_grpc.LinkServiceStub(self._channel).Transmit()
+        try:
+            await self._write(pb.TransmitRequest(open=self._open))
+            accepted = (await self._read("accepted", self._accept_timeout_s)).accepted
+        except BaseException:
+            await self._hang_up()
+            raise
+        announced = accepted.profile
+        self.video_path = accepted.video_url
+        self.profile = Profile(
+            name=announced.name,
+            longest_gap_s=announced.longest_gap_s,
+            largest_motion=announced.largest_motion,
+            closed_loop=announced.closed_loop,
+            frame_grid=announced.frame_grid,
+            size_grid=announced.size_grid,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._hang_up()
+
+    async def exchange(self, symbols: NDArray[np.complex64]) -> pb.BlockReport:
+        """Sends one block and waits for the report on it.
+
+        Raises:
+            LinkFailed, Busy, InvalidInput: the link broke off or refused the block.
+        """
+        block = pb.SymbolBlock(sequence=self._sequence, symbols=pack_symbols(symbols))
+        await self._write(pb.TransmitRequest(block=block))
+        report = (await self._read("report", self._report_timeout_s)).report
+        if report.sequence != self._sequence:
+            raise LinkFailed(f"{self._target} reported on block {report.sequence}, not {self._sequence}")
+        self._sequence += 1
+        return report
+
+    async def finish(self) -> pb.TransmitSummary:
+        """Says that no more blocks come and waits for the receiver's summary."""
+        await self._call.done_writing()
+        return (await self._read("summary", self._report_timeout_s)).summary
+
+    async def _write(self, request: pb.TransmitRequest) -> None:
+        try:
+            await self._call.write(request)
+        except grpc.aio.AioRpcError as error:
+            raise _refusal(self._target, error.code(), error.details() or "") from error
+        except asyncio.InvalidStateError as error:  # the call ended before; its status says why
+            raise await self._status_of_ended_call() from error
+
+    async def _read(self, expected: str, timeout_s: float) -> pb.TransmitResponse:
+        try:
+            response = await asyncio.wait_for(self._call.read(), timeout_s)
+        except TimeoutError as error:
+            raise LinkFailed(
+                f"{self._target} sent no {expected} within {timeout_s:g} s; is the receiver overloaded?"
+            ) from error
+        except grpc.aio.AioRpcError as error:
+            raise _refusal(self._target, error.code(), error.details() or "") from error
+        if response is grpc.aio.EOF:
+            raise await self._status_of_ended_call()
+        if not response.HasField(expected):
+            raise LinkFailed(f"{self._target} sent {response.WhichOneof('kind')} where {expected} was due")
+        return response  # type: ignore[no-any-return]
+
+    async def _status_of_ended_call(self) -> SemvidError:
+        code, details = await self._call.code(), await self._call.details()
+        return _refusal(self._target, code, details or "the stream ended early")
+
+    async def _hang_up(self) -> None:
+        self._call.cancel()
+        await self._channel.close()
+
+
+def _refusal(target: str, code: grpc.StatusCode, details: str) -> SemvidError:
+    message = f"link to {target}: {code.name}: {details}"
+    match code:
+        case grpc.StatusCode.INVALID_ARGUMENT:
+            return InvalidInput(message)
+        case grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return Busy(message)
+        case _:
+            return LinkFailed(message)

@@ -1,0 +1,216 @@
+"""The way of a video through the transmitter, from a file to symbols on the link.
+
+1. The link is opened; the receiver announces what its decoder can bridge; known symbols measure the SNR.
+2. Frames are read one by one. The selector picks keyframes (SKEM or SKIM); what lies between two of them is a
+   segment, which closes with its caption, its motion score and, where needed, its time stamps.
+3. Each closed segment leaves at once: side information in the protected transport block, the keyframe, coded
+   as the next picture of one sequence, in the bulk transport block.
+4. A keyframe that stayed lost makes the coder start its sequence anew with the next one.
+
+Steps 2 and 3 run at the same time: analysis is ahead of the link by a few segments, never more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from importlib import metadata
+
+from semvid import __version__
+from semvid.accounting import cbr
+from semvid.errors import TransmissionFailed
+from semvid.pictures.keyframe_codec import KeyframeEncoder
+from semvid.semantics import StreamEnd, StreamHeader, Unit
+from semvid.video.limits import VideoLimits
+from semvid.video.probe import SourceInfo, probe
+from semvid.video.reader import read_frames
+from transmitter import mllm as mllms
+from transmitter.jobs import Job
+from transmitter.keyframes import make_selector
+from transmitter.keyframes.selection import KeyframeSelector, Selected
+from transmitter.link_call import LinkCall
+from transmitter.options import TransmissionOptions
+from transmitter.rate import choose_operating_point
+from transmitter.records import SemanticsRecord
+from transmitter.run_ahead import run_ahead
+from transmitter.sender import LinkRecord, Sender, keyframe_parts
+from transmitter.settings import TransmitterSettings
+from transmitter.side_information import SideInformation
+from transmitter.stages import StageClock
+
+
+async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits) -> None:
+    """Sends the video of ``job`` and keeps the job's facts up to date.
+
+    Raises:
+        SemvidError: of the kind that says why the transmission failed.
+    """
+    source = await asyncio.to_thread(probe, job.upload, limits)
+    timeouts = settings.accept_timeout_s, settings.report_timeout_s
+    with closing(SemanticsRecord(job.folder, source.time_base)) as record:
+        job.advance("opening the link", 0.0)
+        async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
+            job.facts["decoder"] = call.profile.name
+            job.facts["video_url"] = settings.receiver_url.rstrip("/") + call.video_path
+            await Transmission(job, source, limits, record, call).run(settings.segments_ahead)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """What leaves together: side information of the segment that ends, and the keyframe that ends it.
+
+    Attributes:
+        side: units for the protected transport block.
+        keyframe: None where only side information is left to send.
+        number: of the keyframe, or how many there were.
+        frames_read: frames of the source looked at so far.
+    """
+
+    side: list[Unit]
+    keyframe: Selected | None
+    number: int
+    frames_read: int
+
+
+class Transmission:
+    """One video over one open link."""
+
+    def __init__(
+        self, job: Job, source: SourceInfo, limits: VideoLimits, record: SemanticsRecord, call: LinkCall
+    ) -> None:
+        self._job, self._source, self._limits, self._record = job, source, limits, record
+        self._profile = call.profile
+        self._header = stream_header(source, job.options)
+        self._mllm = mllms.load(job.options.mllm)
+        self._sender = Sender(call, job.options.mcs, job.options.retransmissions)
+        self._clock = StageClock()
+        job.facts["seconds"] = self._clock.seconds
+        job.facts["versions"] = _versions()
+
+    async def run(self, segments_ahead: int) -> None:
+        """Measures, chooses, sends, and waits until the receiver has all."""
+        job, options = self._job, self._job.options
+        job.advance("measuring the channel", 0.0)
+        await self._sender.sound()
+        job.advance("choosing quality and density", 0.0)
+        with self._clock.stage("planning"):
+            point = await asyncio.to_thread(
+                choose_operating_point, job.upload, self._source, options, self._profile
+            )
+        job.facts["operating_point"] = point.resource()
+        selector = make_selector(options, self._source, self._profile, self._mllm, point)
+        size = self._header.coded_width, self._header.coded_height
+        with KeyframeEncoder(*size, point.crf, options.coding) as encoder:
+            async for segment in run_ahead(lambda gone: self._segments(selector, gone), segments_ahead):
+                await self._send(segment, encoder)
+                self._note(segment, self._sender.record)
+        job.advance("waiting for the receiver", 1.0)
+        with self._clock.stage("finishing"):
+            job.facts["complete"] = await self._sender.finish()
+        job.facts["return_bytes"] = self._sender.record.return_bytes
+
+    def _segments(self, selector: KeyframeSelector, gone: Callable[[], bool]) -> Iterator[Segment]:
+        """Reads the source and closes one segment after another, until ``gone``."""
+        side = SideInformation(self._header, self._mllm)
+        number = frames_read = 0
+        ended = False
+
+        def close(selected: Selected) -> Segment:
+            nonlocal number, ended
+            ended = selected.frame.index == self._source.frame_count_hint - 1
+            with self._clock.stage("captions"):
+                units = side.close(selected, last=ended)
+            if ended:
+                units.append(StreamEnd(frames_read, number + 1))
+            number += 1
+            return Segment(units, selected, number - 1, frames_read)
+
+        with closing(read_frames(self._job.upload, self._source, self._limits)) as frames:
+            while not gone():
+                with self._clock.stage("reading"):
+                    frame = next(frames, None)
+                if frame is None:
+                    break
+                frames_read += 1
+                with self._clock.stage("motion"):
+                    side.push(frame)
+                with self._clock.stage("selecting"):
+                    chosen = selector.push(frame)
+                self._record.add_comparisons(selector.take_comparisons())
+                yield from map(close, chosen)
+            else:
+                return
+        with self._clock.stage("selecting"):
+            chosen = selector.finish()
+        yield from map(close, chosen)
+        if not ended:  # the container announced another number of frames than it has
+            yield Segment([*side.finish(), StreamEnd(frames_read, number)], None, number, frames_read)
+
+    async def _send(self, segment: Segment, encoder: KeyframeEncoder) -> None:
+        """One segment onto the link; the loss of its keyframe, if it is lost, back to the coder."""
+        self._record.add_units(segment.side)
+        if segment.keyframe is None:
+            with self._clock.stage("link"):
+                await self._sender.ship(segment.side)
+            return
+        frame, shot_start = segment.keyframe.frame, segment.keyframe.shot_start
+        with self._clock.stage("coding"):
+            coded = await asyncio.to_thread(encoder.encode, frame.picture)
+        opening: list[Unit] = [self._header] if segment.number == 0 else []
+        part_bytes = self._sender.part_bytes()
+        parts = keyframe_parts(
+            segment.number, frame.index, coded.packet, shot_start, coded.refresh, part_bytes
+        )
+        with self._clock.stage("link"):
+            delivery = await self._sender.ship([*opening, *segment.side], parts)
+        self._record.add_keyframe(segment.number, segment.keyframe, coded, delivery.bulk)
+        if opening and not delivery.protected:
+            raise TransmissionFailed(
+                f"the stream header was lost in all {self._sender.rounds} rounds; the receiver last measured "
+                f"{self._sender.record.snr_db:.1f} dB. Raise the SNR or allow more retransmissions"
+            )
+        if not delivery.bulk:
+            encoder.refresh()
+
+    def _note(self, segment: Segment, link: LinkRecord) -> None:
+        """The job's facts after one segment."""
+        keyframes = segment.number + (segment.keyframe is not None)
+        symbols = link.ledger.total_symbols
+        self._job.advance(
+            "sending",
+            min(1.0, segment.frames_read / self._source.frame_count_hint),
+            symbols={c.value: n for c, n in link.ledger.symbols.items()},
+            bits={c.value: n for c, n in link.ledger.bits.items()},
+            total_symbols=symbols,
+            cbr=cbr(symbols, segment.frames_read, self._source.height, self._source.width),
+            mcs={c.value: dict(names) for c, names in link.mcs.items()},
+            blocks_sent=link.blocks_sent,
+            blocks_lost=link.blocks_lost,
+            retransmissions=link.retransmissions,
+            snr_db=link.snr_db,
+            keyframes=keyframes,
+            segments=max(0, keyframes - 1),
+            frames=segment.frames_read,
+        )
+
+
+def stream_header(source: SourceInfo, options: TransmissionOptions) -> StreamHeader:
+    """What the receiver must know first."""
+    return StreamHeader(
+        width=source.width,
+        height=source.height,
+        coded_width=source.width,
+        coded_height=source.height,
+        time_base=source.time_base,
+        frame_rate=source.frame_rate,
+        first_pts=source.first_pts,
+        coding=options.coding,
+        seed=options.seed,
+    )
+
+
+def _versions() -> dict[str, str]:
+    libraries = ("av", "numba", "numpy", "opencv-python-headless")
+    return {"semvid": __version__, **{name: metadata.version(name) for name in libraries}}

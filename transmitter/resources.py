@@ -1,0 +1,61 @@
+"""The REST interface's documents, for OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from semvid.service.problems import Problem
+from transmitter.jobs import State
+
+
+class SourceResource(BaseModel):
+    """The uploaded video as probed."""
+
+    width: int
+    height: int
+    frame_rate: float
+    duration_s: float | None
+    frames: int | None = Field(description="as the container states it; null where it does not")
+    codec: str
+
+
+class TransmissionResource(BaseModel):
+    """One transmission. Fields of the second half appear once they are known."""
+
+    id: str = Field(examples=["3f0c9a7be1d24c58"])
+    state: State
+    stage: str = Field(examples=["sending"])
+    progress: float = Field(ge=0, le=1)
+    created_at: str
+    error: Problem | None = None
+    source: SourceResource
+    options: dict[str, Any]
+
+    video_url: str | None = Field(None, description="the video at the receiver")
+    decoder: str | None = Field(None, description="the receiver's decoder")
+    operating_point: dict[str, float] | None = Field(None, description="quality and density chosen")
+    symbols: dict[str, int] = Field({}, description="channel uses by class")
+    bits: dict[str, int] = Field({}, description="information bits by class")
+    total_symbols: int = 0
+    return_bytes: int = Field(0, description="reports on the return direction, not in the CBR")
+    cbr: float | None = None
+    mcs: dict[str, dict[str, int]] = Field({}, description="transport blocks by class and scheme")
+    blocks_sent: int = 0
+    blocks_lost: int = 0
+    retransmissions: int = 0
+    snr_db: float | None = Field(None, description="as the receiver last measured it")
+    keyframes: int = 0
+    segments: int = 0
+    frames: int | None = Field(None, description="frames read from the source")
+    complete: bool | None = Field(None, description="the receiver got all that it needs")
+    seconds: dict[str, float] = {}
+    versions: dict[str, str] = {}
+
+
+class TransmissionList(BaseModel):
+    """Transmissions, newest first."""
+
+    transmissions: list[TransmissionResource]
+    next_offset: int | None = None

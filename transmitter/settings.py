@@ -1,0 +1,36 @@
+"""Settings of the transmitter service, ``SEMVID_TRANSMITTER_*`` in the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from semvid.service.settings import ServiceSettings
+
+
+class TransmitterSettings(ServiceSettings):
+    """Every bound of the transmitter."""
+
+    model_config = SettingsConfigDict(env_prefix="SEMVID_TRANSMITTER_", extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="address of the REST interface")
+    port: int = Field(8081, ge=0, le=65_535, description="port of the REST interface")
+    link_target: str = Field("127.0.0.1:50061", description="next LinkService: a channel or a receiver")
+    data_dir: Path = Field(Path("semvid-data/transmitter"), description="uploads and job records")
+    receiver_url: str = Field(
+        "http://127.0.0.1:8082", description="base of the receiver's REST interface, for links to videos"
+    )
+
+    max_upload_bytes: int = Field(4 * 2**30, ge=1, description="of one upload, counted while it is read")
+    max_duration_s: float = Field(4 * 3600, gt=0)
+    max_pixels: int = Field(4096 * 2304, ge=1, description="per frame")
+    max_frames: int = Field(2**20, ge=1)
+    concurrent_jobs: int = Field(2, ge=1, le=64)
+    queue_length: int = Field(16, ge=0, description="accepted jobs that wait; one more is refused with 503")
+    kept_jobs: int = Field(1000, ge=1, description="finished jobs whose records are kept")
+    segments_ahead: int = Field(4, ge=1, le=64, description="segments analysed before they can be sent")
+    accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
+    report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one block")
+    drain_s: float = Field(10.0, ge=0, description="for open requests when the service is stopped")

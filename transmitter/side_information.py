@@ -1,0 +1,84 @@
+"""What closes with a segment besides its keyframe: motion score, caption, irregular time stamps."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from semvid.semantics import Caption, Motion, StreamHeader, Unit
+from semvid.video.reader import Frame
+from semvid.video.timing import timings
+from transmitter.captions import SegmentCaption
+from transmitter.keyframes.selection import Selected
+from transmitter.mllm import Mllm
+from transmitter.motion import MotionMeter, motion_score
+
+_MEASURE_EVERY: Final = 2  # frames; motion from frame to frame changes slowly
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    index: int
+    pts: int
+    motion: float | None
+
+
+class SideInformation:
+    """Looks at every frame once and gives the units of each segment when its end is known.
+
+    Memory holds one small record per frame since the latest keyframe, and the few frames that a caption
+    looks at.
+    """
+
+    def __init__(self, header: StreamHeader, mllm: Mllm) -> None:
+        self._header = header
+        self._caption = SegmentCaption(mllm)
+        self._caption_from = 0
+        self._meter = MotionMeter()
+        self._open: deque[_Seen] = deque()
+        self._keyframes = 0
+
+    def push(self, frame: Frame) -> None:
+        """Takes the next frame, before the selector's verdict on it is acted on."""
+        motion = None
+        if frame.index % _MEASURE_EVERY == 0:
+            motion = self._meter.push(frame.picture, frame.index)
+        self._open.append(_Seen(frame.index, frame.pts, motion))
+        self._caption.push(frame.index, frame.picture)
+
+    def close(self, selected: Selected, last: bool) -> list[Unit]:
+        """Ends the segment before ``selected``, which becomes the next keyframe.
+
+        Args:
+            selected: the keyframe.
+            last: no frame follows it.
+
+        Returns:
+            Units of the segment that ends, and of the keyframe's own time stamp.
+        """
+        number, self._keyframes = self._keyframes, self._keyframes + 1
+        seen = self._take_up_to(selected.frame.index)
+        units: list[Unit] = list(timings([s.pts for s in seen], self._header, seen[0].index))
+        if number == 0:
+            return units
+        if not selected.shot_start:
+            measured = [s.motion for s in seen if s.motion is not None]
+            units.append(Motion(number - 1, motion_score(sum(measured) / len(measured) if measured else 0.0)))
+        if selected.reason.opens_caption or last:
+            sentence = self._caption.describe_up_to(selected.frame.index)
+            units.append(Caption(self._caption_from, number, sentence))
+            self._caption_from = number
+        return units
+
+    def finish(self) -> list[Unit]:
+        """Units that are left when the video ended where nobody expected it."""
+        if self._caption_from >= self._keyframes - 1:
+            return []
+        return [Caption(self._caption_from, self._keyframes - 1, self._caption.describe())]
+
+    def _take_up_to(self, index: int) -> list[_Seen]:
+        taken = []
+        while self._open and self._open[0].index <= index:
+            taken.append(self._open.popleft())
+        return taken
