@@ -1,56 +1,82 @@
-"""Captions: which frames of a segment the multimodal model looks at, and how long its sentence may be."""
+"""One sentence per segment: which of its frames the model gets to see, and how long the sentence may be."""
 
 from __future__ import annotations
 
-from typing import Final
-
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from semvid.semantics import MAX_CAPTION_CHARS
 from transmitter.mllm import Mllm
 
-FRAMES: Final = 6  # looked at, at most twice as many are kept
+SAMPLES = 5  # frames that the model sees, spread evenly over the segment
+SIDE = 448  # pixels, longer side of the copies that it sees
+_KEPT = 4 * SAMPLES  # copies kept at most
+
+Picture = NDArray[np.uint8]
 
 
 class SegmentCaption:
-    """Frames of the segment in work, evenly spread however long it gets; then its caption."""
+    """Collects frames of the current segment, in memory that does not grow with its length.
+
+    Every ``stride``-th frame is kept as a small copy; when there are too many, every other one is dropped and
+    the stride doubles.
+    """
 
     def __init__(self, mllm: Mllm) -> None:
         self._mllm = mllm
-        self._kept: list[tuple[int, NDArray[np.uint8]]] = []
+        self._kept: list[tuple[int, Picture]] = []
         self._stride = 1
 
-    def push(self, index: int, picture: NDArray[np.uint8]) -> None:
-        """Takes the next frame."""
-        if index % self._stride:
+    def push(self, index: int, picture: Picture) -> None:
+        """Takes frame ``index`` of the video (uint8 RGB [height, width, 3]); indices rise."""
+        first = self._kept[0][0] if self._kept else index
+        if (index - first) % self._stride:
             return
-        self._kept.append((index, picture))
-        if len(self._kept) > 2 * FRAMES:
+        self._kept.append((index, _small(picture)))
+        while len(self._kept) > _KEPT:
             self._stride *= 2
-            self._kept = [kept for kept in self._kept if kept[0] % self._stride == 0]
+            self._kept = [kept for kept in self._kept if (kept[0] - first) % self._stride == 0]
 
-    def describe_up_to(self, stop: int) -> str:
-        """The caption of the frames before ``stop``; those from there on begin the next segment."""
-        pictures = [picture for index, picture in self._kept if index < stop] or [self._kept[0][1]]
-        self._kept = [kept for kept in self._kept if kept[0] >= stop]
+    def describe_up_to(self, index: int) -> str:
+        """Describes the segment that ends before frame ``index``; frames from there on open the next one.
+
+        Raises:
+            Whatever the model raises.
+        """
+        segment = [kept for kept in self._kept if kept[0] < index]
+        sentence = self._describe(segment or self._kept[:1])
+        self._kept = [kept for kept in self._kept if kept[0] >= index]
         self._stride = 1
-        return shorten(self._mllm.caption(_spread(pictures)), MAX_CAPTION_CHARS)
+        return sentence
 
     def describe(self) -> str:
-        """The caption of all frames that were not described yet."""
-        return self.describe_up_to(self._kept[-1][0] + 1)
+        """Describes all that was collected and begins anew."""
+        sentence = self._describe(self._kept)
+        self._kept, self._stride = [], 1
+        return sentence
+
+    def _describe(self, segment: list[tuple[int, Picture]]) -> str:
+        if not segment:
+            return ""
+        chosen = np.unique(np.linspace(0, len(segment) - 1, SAMPLES).round().astype(int))
+        return shortened(self._mllm.caption([segment[i][1] for i in chosen]))
 
 
-def shorten(sentence: str, limit: int) -> str:
-    """``sentence`` on one line, cut between words where it passes ``limit`` characters."""
+def shortened(sentence: str, limit: int = MAX_CAPTION_CHARS) -> str:
+    """``sentence`` in one line of at most ``limit`` characters, cut at a word where there is one."""
     line = " ".join(sentence.split())
     if len(line) <= limit:
         return line
-    head, _, _ = line[: limit + 1].rpartition(" ")
-    return head or line[:limit]
+    head, _, rest = line[: limit + 1].rpartition(" ")
+    return head if head and len(rest) <= limit else line[:limit]
 
 
-def _spread(pictures: list[NDArray[np.uint8]]) -> list[NDArray[np.uint8]]:
-    chosen = np.unique(np.linspace(0, len(pictures) - 1, FRAMES).round().astype(int))
-    return [pictures[index] for index in chosen]
+def _small(picture: Picture) -> Picture:
+    height, width = picture.shape[:2]
+    scale = SIDE / max(height, width)
+    if scale >= 1.0:
+        return picture.copy()
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return small

@@ -24,11 +24,11 @@ class LinkCall:
 
     Attributes:
         profile: what the receiver's decoder can bridge; known once the call is entered.
-        video_path: path of the video at the receiver's REST interface.
+        video_url: of the video at the receiver; a path where the receiver does not know its own address.
     """
 
     profile: Profile
-    video_path: str
+    video_url: str
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class LinkCall:
             await self._hang_up()
             raise
         announced = accepted.profile
-        self.video_path = accepted.video_url
+        self.video_url = accepted.video_url
         self.profile = Profile(
             name=announced.name,
             longest_gap_s=announced.longest_gap_s,

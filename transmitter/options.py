@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from semvid.errors import InvalidInput
 from semvid.semantics import PictureCoding
+from transmitter import mllm as mllms
 from transmitter.psss import Focus, Rule
 
 
@@ -65,11 +66,13 @@ def parse_options(text: str) -> TransmissionOptions:
     """Reads the JSON of the ``options`` form field.
 
     Raises:
-        InvalidInput: names the first offending field, its value and what is allowed.
+        InvalidInput: names the first offending field, its value and what is allowed; or no such mllm.
     """
     try:
-        return TransmissionOptions.model_validate_json(text or "{}")
+        options = TransmissionOptions.model_validate_json(text or "{}")
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "options"
         raise InvalidInput(f"option {where}: {first['msg']}, got {first.get('input')!r}") from error
+    mllms.check(options.mllm)
+    return options

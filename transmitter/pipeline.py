@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from importlib import metadata
+from urllib.parse import urljoin
 
 from semvid import __version__
 from semvid.accounting import cbr
@@ -53,7 +54,7 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits)
         job.advance("opening the link", 0.0)
         async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
             job.facts["decoder"] = call.profile.name
-            job.facts["video_url"] = settings.receiver_url.rstrip("/") + call.video_path
+            job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
             await Transmission(job, source, limits, record, call).run(settings.segments_ahead)
 
 
@@ -102,10 +103,13 @@ class Transmission:
         job.facts["operating_point"] = point.resource()
         selector = make_selector(options, self._source, self._profile, self._mllm, point)
         size = self._header.coded_width, self._header.coded_height
-        with KeyframeEncoder(*size, point.crf, options.coding) as encoder:
-            async for segment in run_ahead(lambda gone: self._segments(selector, gone), segments_ahead):
+        encoder = KeyframeEncoder(*size, point.crf, options.coding)
+        analysis = run_ahead(lambda gone: self._segments(selector, gone), segments_ahead)
+        async with aclosing(analysis) as segments:
+            async for segment in segments:
                 await self._send(segment, encoder)
                 self._note(segment, self._sender.record)
+        await asyncio.to_thread(encoder.close)
         job.advance("waiting for the receiver", 1.0)
         with self._clock.stage("finishing"):
             job.facts["complete"] = await self._sender.finish()

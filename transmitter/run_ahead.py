@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -12,8 +12,10 @@ Item = TypeVar("Item")
 
 async def run_ahead(
     iterate: Callable[[Callable[[], bool]], Iterator[Item]], ahead: int
-) -> AsyncIterator[Item]:
+) -> AsyncGenerator[Item, None]:
     """Yields what the iterator yields, while a thread computes up to ``ahead`` further items.
+
+    Close it (``contextlib.aclosing``) where it may be left before its end.
 
     Args:
         iterate: makes the iterator; it is given a function that turns true when the consumer is gone and

@@ -22,7 +22,8 @@ from semvid.wire.v1 import link_pb2_grpc
 class FakeReceiver(link_pb2_grpc.LinkServiceServicer):
     """Answers as a receiver does; attributes say how, and record what it saw."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        self.tls = tls
         self.opens, self.blocks, self.endings, self.metadata, self.remaining = [], [], [], [], []
         self.gate = asyncio.Event()  # blocks are read only while it is set
         self.gate.set()
@@ -32,7 +33,7 @@ class FakeReceiver(link_pb2_grpc.LinkServiceServicer):
 
     async def __aenter__(self):
         self.health = Health("semvid.wire.v1.LinkService")
-        self.server, self.port = make_server("127.0.0.1:0", self.health)
+        self.server, self.port = make_server("127.0.0.1:0", self.health, tls=self.tls)
         self.target = f"127.0.0.1:{self.port}"
         link_pb2_grpc.add_LinkServiceServicer_to_server(self, self.server)
         await self.server.start()
@@ -91,8 +92,8 @@ class RunningChannel:
 class Sender:
     """The sending end of one transmission through ``target``."""
 
-    def __init__(self, target, transmission_id="t1", emulation=None, timeout=20.0, metadata=()):
-        self.channel = make_channel(target)
+    def __init__(self, target, transmission_id="t1", emulation=None, timeout=20.0, metadata=(), tls=None):
+        self.channel = make_channel(target, tls)
         stub = link_pb2_grpc.LinkServiceStub(self.channel)
         self.call = stub.Transmit(timeout=timeout, metadata=metadata)
         self.open = pb.Open(transmission_id=transmission_id, emulation=emulation)

@@ -6,9 +6,11 @@ import asyncio
 
 import grpc
 import numpy as np
+import pytest
 
 from channel.conditions import Conditions
 from channel.noise import receive
+from semvid.link.tls import ClientTls, ServerTls
 from semvid.wire.v1 import link_pb2 as pb
 
 
@@ -143,6 +145,46 @@ def test_traffic_passes_while_another_transmission_is_blocked(air):
             assert (await free.start()).video_url, "the connection to the receiver must not be clogged"
             filling.cancel()
             receiver.gate.set()
+
+    asyncio.run(scene())
+
+
+def test_tls_on_both_sides(air, pki):
+    async def scene():
+        async with (
+            air.FakeReceiver(ServerTls(pki / "server.pem", pki / "server.key", pki / "ca.pem")) as receiver,
+            air.RunningChannel(
+                receiver.target,
+                tls_certificate=pki / "server.pem",
+                tls_key=pki / "server.key",
+                receiver_tls=True,
+                receiver_tls_authority=pki / "ca.pem",
+                receiver_tls_certificate=pki / "client.pem",
+                receiver_tls_key=pki / "client.key",
+            ) as channel,
+            air.Sender(channel.target, tls=ClientTls(pki / "ca.pem")) as sender,
+        ):
+            await sender.start()
+            await sender.exchange(air.qpsk(10))
+            assert (await sender.finish()).complete
+
+    asyncio.run(scene())
+
+
+@pytest.mark.slow
+def test_a_transmission_survives_a_long_silence(air):
+    """Keepalive pings go out every 20 s; a server that minds them hangs up at the fourth, after 80 s."""
+
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target) as channel,
+            air.Sender(channel.target, timeout=None) as sender,
+        ):
+            await sender.start()
+            await asyncio.sleep(110)
+            await sender.exchange(air.qpsk(10))
+            assert (await sender.finish()).complete
 
     asyncio.run(scene())
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import subprocess
 from contextlib import asynccontextmanager
 
 import grpc
@@ -137,32 +135,6 @@ def test_a_port_that_is_taken_is_refused():
                 make_server(target, Health())
 
     asyncio.run(scene())
-
-
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory):
-    """An authority, a server and a client certified by it, and an authority of somebody else."""
-    if not shutil.which("openssl"):
-        pytest.skip("makes its certificates with the openssl command, which is not installed")
-    folder = tmp_path_factory.mktemp("pki")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    for authority in ("ca", "other"):
-        openssl(
-            "req", "-x509", *key, "-keyout", f"{authority}.key", "-out", f"{authority}.pem", "-subj",
-            f"/CN={authority}", "-days", "2",
-        )  # fmt: skip
-    (folder / "names").write_text("subjectAltName=IP:127.0.0.1")
-    for name in ("server", "client"):
-        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}")
-        openssl(
-            "x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
-            "-out", f"{name}.pem", "-days", "2", "-extfile", "names",
-        )  # fmt: skip
-    return folder
 
 
 async def _status(target, tls):

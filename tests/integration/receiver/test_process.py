@@ -166,7 +166,7 @@ def test_a_disk_that_is_full_ends_the_video_with_a_reason(start_receiver: Any, c
     call = receiver.open()
     call.send(clip.header)
     folder = receiver.data / "videos" / call.id
-    (folder / "video.mp4").mkdir()  # what cannot be written
+    (folder / "video.mp4").symlink_to("/dev/full")
     call.put(pb.TransmitRequest(block=pb.SymbolBlock(sequence=1, symbols=clip.keyframes[0].tobytes())))
     for sequence, symbols in enumerate(clip.keyframes[1:], 2):
         time.sleep(0.2)

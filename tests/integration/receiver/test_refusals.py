@@ -74,7 +74,7 @@ def test_a_wrong_continuation_is_refused_and_the_video_says_so(
 @pytest.mark.parametrize(
     ("units", "details"),
     [
-        ([StreamEnd(25, 3), Motion(3, 1)], "something came for keyframe 3"),
+        ([StreamEnd(25, 3), Motion(3, 1)], "a unit names keyframe 3"),
         ([StreamEnd(5, 2)], "keyframe 1 sits at frame 8"),
         ([Caption(0, 2, "a"), Caption(1, 2, "b")], "contradicts an earlier one"),
         ([StreamHeader(8, 8, 8, 8, Fraction(1, 25), Fraction(25))], "header contradicts"),
@@ -176,7 +176,7 @@ def test_garbage_on_the_link_port_harms_nobody(receiver: Any, clip: Any) -> None
                 connection.recv(100)
     channel = grpc.insecure_channel(f"127.0.0.1:{receiver.link_port}")
     raw = channel.stream_stream("/semvid.wire.v1.LinkService/Transmit")
-    with pytest.raises(grpc.RpcError):
+    with pytest.raises(grpc.RpcError, match="INVALID_ARGUMENT"):
         list(raw(iter([b"\xff\xff\xff"]), timeout=10))
     channel.close()
     call = receiver.open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -9,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from semvid.semantics import StreamEnd
+from semvid.pictures.keyframe_codec import KeyframeEncoder
+from semvid.semantics import Keyframe, PictureCoding, StreamEnd, StreamHeader, Timing
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
@@ -188,6 +190,29 @@ def test_one_frame_is_a_video(receiver: Any, clip: Any, tmp_path: Any) -> None:
     assert call.finish().complete
     assert receiver.final(call.id)["state"] == "SUCCEEDED"
     assert len(frames_of(receiver.http.get(f"/v1/videos/{call.id}/content"), tmp_path)) == 1
+
+
+def test_odd_sizes_scaled_keyframes_and_irregular_times_come_out_exactly(
+    receiver: Any, clip: Any, tmp_path: Any
+) -> None:
+    header = StreamHeader(101, 67, 48, 32, Fraction(1, 1000), Fraction(25), first_pts=-40)
+    stamps = [header.nominal_pts(i) + offset for i, offset in enumerate((0, 7, -3, 0, 0, 11, 0))]
+    call = receiver.open()
+    call.send(clip.burst(0, [header]))
+    with KeyframeEncoder(48, 32, 30, PictureCoding.JOINT) as encoder:
+        for number, frame in enumerate((0, 3, 6)):
+            small = cv2.resize(clip.pictures[2 * frame], (48, 32), interpolation=cv2.INTER_AREA)
+            unit = Keyframe(number, frame, encoder.encode(small).packet, refresh=not number)
+            times = [Timing(1, (7, -3))] if number == 1 else [Timing(5, (11,))] if number == 2 else []
+            call.send(clip.burst(number + 1, times, [unit]))
+    call.send(clip.burst(4, [StreamEnd(7, 3)]))
+    assert call.finish().complete
+    assert receiver.final(call.id)["state"] == "SUCCEEDED"
+    frames = frames_of(receiver.http.get(f"/v1/videos/{call.id}/content"), tmp_path)
+    assert [frame.pts - frames[0].pts for frame in frames] == [stamp - stamps[0] for stamp in stamps]
+    assert {frame.picture.shape for frame in frames} == {(67, 101, 3)}
+    shown = receiver.http.get(f"/v1/videos/{call.id}/keyframes/1").content
+    assert cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_COLOR).shape == (32, 48, 3)
 
 
 def test_two_transmissions_at_once_do_not_mix(receiver: Any, clip: Any, tmp_path: Any) -> None:

@@ -1,0 +1,61 @@
+"""A service that dies in the middle of a transmission costs that transmission, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from semvid.video.probe import probe
+from semvid.video.reader import read_frames
+from tests.e2e.conftest import Trio, wait_for
+
+
+def _frames(path: Path) -> int:
+    return sum(1 for _ in read_frames(path, probe(path)))
+
+
+def _begin(trio: Trio, clip: Path) -> str:
+    answer = trio.submit(clip, json.dumps({"quality": 40}))
+    assert answer.status_code == 202, answer.text
+    job_id = answer.json()["id"]
+    wait_for(lambda: int(str(trio.transmission(job_id).get("keyframes", 0))) >= 3, "some keyframes sent")
+    return str(job_id)
+
+
+@pytest.mark.parametrize("victim", ["channel", "receiver", "transmitter"])
+def test_killed_in_the_middle(
+    trio: Trio, long_clip: Path, short_clip: Path, tmp_path: Path, victim: str
+) -> None:
+    job_id = _begin(trio, long_clip)
+    trio.kill(victim)
+    others = {name: process for name, process in trio.processes.items() if name != victim}
+    if victim != "transmitter":
+        wait_for(lambda: trio.transmission(job_id)["state"] == "FAILED", "an honest end", 40)
+        assert "link" in str(trio.transmission(job_id)["error"])
+    trio.start(victim)
+    trio.wait_ready()
+    assert all(process.poll() is None for process in others.values())
+
+    assert trio.transmission(job_id)["state"] == "FAILED"
+    video = trio.wait_video(job_id)
+    assert video["state"] in ("TRUNCATED", "FAILED")
+    if video["state"] == "TRUNCATED":
+        arrived = _frames(trio.content(job_id, tmp_path / "part.mp4"))
+        assert 0 < arrived < 400
+
+    after = trio.transmit(short_clip)
+    assert after["state"] == "SUCCEEDED"
+    trio.wait_video(str(after["id"]))
+    assert _frames(trio.content(str(after["id"]), tmp_path / "after.mp4")) == 36
+
+
+def test_cancelled_in_the_middle(trio: Trio, long_clip: Path, short_clip: Path, tmp_path: Path) -> None:
+    job_id = _begin(trio, long_clip)
+    trio._http.delete(f"{trio.transmitter}/v1/transmissions/{job_id}").raise_for_status()
+    wait_for(lambda: trio.transmission(job_id)["state"] == "CANCELLED", "the cancellation", 20)
+    video = trio.wait_video(job_id)
+    assert video["state"] == "TRUNCATED"
+    assert 0 < _frames(trio.content(job_id, tmp_path / "part.mp4")) < 400
+    assert trio.transmit(short_clip)["state"] == "SUCCEEDED"
