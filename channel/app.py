@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sys
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -16,9 +15,9 @@ from channel.observability import HttpPort, make_app
 from channel.proxy import LinkProxy, TransmissionLimits
 from channel.registry import Registry
 from channel.settings import ChannelSettings
-from semvid.errors import InvalidInput
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
+from semvid.service.host import started
 from semvid.service.logs import configure_logging
 from semvid.wire.v1 import channel_pb2_grpc, link_pb2_grpc
 
@@ -130,11 +129,8 @@ async def serve(settings: ChannelSettings) -> None:
 
 
 def main() -> None:
-    """Runs the channel with the settings of the environment; exit status 2 if they are wrong."""
-    try:
+    """Runs the channel with the settings of the environment."""
+    with started("channel"):
         settings = ChannelSettings.load()
         configure_logging("channel", settings.log_level, settings.log_format)
         asyncio.run(serve(settings))
-    except InvalidInput as error:
-        print(f"semvid channel: {error}", file=sys.stderr)
-        raise SystemExit(2) from error

@@ -25,7 +25,7 @@ from receiver.service import ReceiverService
 from receiver.settings import ReceiverSettings
 from semvid import __version__
 from semvid.errors import NotFound
-from semvid.service.host import serve_http
+from semvid.service.host import serve_http, started
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
@@ -183,7 +183,8 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
 
 def main() -> None:
     """Runs the service with settings from the environment."""
-    settings = ReceiverSettings.load()
-    configure_logging("receiver", settings.log_level, settings.log_format)
-    cv2.setNumThreads(1)  # segments run side by side in `workers` threads already
-    serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)
+    with started("receiver"):
+        settings = ReceiverSettings.load()
+        configure_logging("receiver", settings.log_level, settings.log_format)
+        cv2.setNumThreads(1)  # segments run side by side in `workers` threads already
+        serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)

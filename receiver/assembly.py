@@ -231,7 +231,7 @@ class Assembly:
         self._check_frame(end.frames - 1)
         if self._named >= end.keyframes:
             raise InvalidInput(
-                f"the stream ends with {end.keyframes} keyframes, but something came for keyframe {self._named}"
+                f"the stream ends with {end.keyframes} keyframes, but a unit names keyframe {self._named}"
             )
         newest = self._keyframes.newest
         if newest is not None and (

@@ -70,7 +70,8 @@ class FramesAhead:
         try:
             for picture in self._make():
                 self.seconds += time.perf_counter() - started
-                self._put(picture)
+                if not self._put(picture):
+                    return
                 started = time.perf_counter()
         except BaseException as error:
             self._put(error)
@@ -78,11 +79,12 @@ class FramesAhead:
             self.seconds += time.perf_counter() - started
             self._put(None)
 
-    def _put(self, item: Picture | BaseException | None) -> None:
+    def _put(self, item: Picture | BaseException | None) -> bool:
+        """Waits for a place for ``item``; False if the video was stopped before there was one."""
         while True:
             try:
                 self._items.put(item, timeout=_LOOK_S)
-                return
+                return True
             except queue.Full:
                 if self._stopped():
-                    return
+                    return False

@@ -6,6 +6,7 @@ import asyncio
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 
 from receiver.settings import ReceiverSettings
 from receiver.transmissions import LiveTransmission, Transmissions
@@ -100,6 +101,8 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         reading = next_request(context)
         try:
             return await asyncio.wait_for(reading, timeout_s)
+        except DecodeError as error:
+            raise InvalidInput("the receiver got a message that is no TransmitRequest") from error
         except TimeoutError as error:
             raise LinkFailed(f"the sender was silent for {timeout_s:g} s") from error
 

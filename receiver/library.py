@@ -137,9 +137,9 @@ class Library:
         return page
 
     def _retain(self) -> None:
-        """Drops the oldest finished videos until the bounds hold."""
+        """Drops the oldest finished videos until the bounds hold; the newest stays in any case."""
         with self._lock:
-            while self._finished and (
+            while len(self._finished) > 1 and (
                 len(self._finished) > self._kept_videos
                 or sum(self._sizes.get(video_id, 0) for video_id in self._finished) > self._kept_bytes
             ):

@@ -113,12 +113,14 @@ class VideoRecord:
         return {**document, "segments": dict(self.segments), "seconds": dict(self.seconds)}
 
     @classmethod
-    def from_json(cls, document: dict[str, Any]) -> VideoRecord:
+    def from_json(cls, document: Any) -> VideoRecord:
         """What `to_json` wrote; unknown fields, of a newer version perhaps, are ignored.
 
         Raises:
             ValueError, TypeError: it is something else.
         """
+        if not isinstance(document, dict):
+            raise ValueError("the record of a video must be a JSON object")
         known = {f.name for f in fields(cls)}
         record = cls(**{name: value for name, value in document.items() if name in known})
         record.state = State(record.state)

@@ -13,6 +13,7 @@ import structlog
 from receiver.decoders import Decoder
 from receiver.library import Library
 from receiver.metrics import ReceiverMetrics
+from receiver.record import State
 from receiver.settings import ReceiverSettings
 from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
@@ -177,12 +178,14 @@ class Transmissions:
     async def _settle(self, live: LiveTransmission, broken: SemvidError | None) -> None:
         record = live.transmission.record
         try:
-            await live.end(broken)
-            await live.settle()
+            try:
+                await live.end(broken)
+                await live.settle()
+            except Exception as error:
+                _log.error("video cannot be finished", video=record.id, exc_info=error)
+                record.fail(SemvidError("the receiver failed unexpectedly at the end; see its log"))
+                record.state = State.FAILED
             await asyncio.to_thread(self._library.finish, record.id)
-        except Exception as error:
-            _log.error("video cannot be finished", video=record.id, exc_info=error)
-            raise
         finally:
             del self._live[record.id], self._settling[record.id]
             self._metrics.in_work.set(len(self._live))

@@ -15,10 +15,10 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 
+from evaluation.error_curve import fit_error_curve
 from semvid.phy import control_word, transport_block
 from semvid.phy.control_word import AGGREGATION_LEVELS, ControlWord, Section
 from semvid.phy.mcs import MCS_TABLE, Mcs
@@ -29,7 +29,6 @@ PAYLOAD_BYTES = (4, 16, 32, 128, 512, 1024)
 TRIALS = 200
 FINE_STEP_DB = 0.2
 COARSE_STEP_DB = 0.5
-NORMAL = NormalDist()
 
 Trial = Callable[[float, np.random.Generator], bool]  # SNR in dB -> lost?
 
@@ -60,24 +59,6 @@ def control_trial(aggregation: int) -> Trial:
     return lost
 
 
-def fit(counts: dict[float, tuple[int, int]]) -> tuple[float, float]:
-    """Middle and width in dB of the most likely curve through {snr_db: (trials, lost)}."""
-    snr = np.array(list(counts))
-    trials, lost = np.array(list(counts.values())).T
-    best = (-np.inf, 0.0, 0.0)
-    for width in np.geomspace(0.03, 1.5, 80):
-        for middle in np.arange(snr.min() - 0.5, snr.max() + 0.5, 0.01):
-            z = (middle - snr) / width
-            p = np.clip(0.5 * (1 + np.vectorize(_erf)(z / np.sqrt(2))), 1e-9, 1 - 1e-9)
-            likelihood = float(np.sum(lost * np.log(p) + (trials - lost) * np.log1p(-p)))
-            best = max(best, (likelihood, float(middle), float(width)))
-    return best[1], best[2]
-
-
-def _erf(x: float) -> float:
-    return 2 * NORMAL.cdf(x * np.sqrt(2)) - 1
-
-
 def measure(trial: Trial, start_db: float, seed: list[int]) -> dict[str, float]:
     rng = np.random.default_rng(seed)
 
@@ -96,11 +77,20 @@ def measure(trial: Trial, start_db: float, seed: list[int]) -> dict[str, float]:
         if counts[snr_db][1] == 0 or len(counts) > 25:
             break
         snr_db += FINE_STEP_DB
-    middle, width = fit(counts)
-    return {
-        f"snr_db_at_{percent}": round(middle - width * NORMAL.inv_cdf(percent / 100), 3)
-        for percent in (50, 10, 1)
-    }
+    curve = fit_error_curve(counts)
+    return {f"snr_db_at_{percent}": round(curve.snr_db(percent / 100), 3) for percent in (50, 10, 1)}
+
+
+def one_line_each(document: dict[str, object]) -> str:
+    """JSON with one line per MCS, so that a rerun shows what changed."""
+    lines = []
+    for key, value in document.items():
+        if isinstance(value, dict):
+            rows = ",\n".join(f"  {json.dumps(k)}: {json.dumps(v)}" for k, v in value.items())
+            lines.append(f" {json.dumps(key)}: {{\n{rows}\n }}")
+        else:
+            lines.append(f" {json.dumps(key)}: {json.dumps(value)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def main() -> None:
@@ -131,9 +121,8 @@ def main() -> None:
         "mcs": table,
         "control": control,
     }
-    text = json.dumps(document, indent=1)
-    options.out.write_text(text + "\n", encoding="utf-8")
-    print(f"wrote {options.out} after {time.monotonic() - began:.0f} s")
+    options.out.write_text(one_line_each(document), encoding="utf-8")
+    print(f"wrote {options.out} after {time.monotonic() - began:.0f} s, {time.process_time():.0f} s of CPU")
 
 
 if __name__ == "__main__":

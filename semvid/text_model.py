@@ -28,7 +28,17 @@ _LOGISTIC = (1, 2, 4, 6, 10, 17, 27, 45, 73, 120, 194, 310, 488, 747, 1102, 1546
              2550, 2994, 3349, 3608, 3786, 3902, 3976, 4023, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095)  # fmt: skip
 _LIMIT = 30  # a context's probability moves by 1 / (count + 1.5) until here
 _RATE = 10  # of the mixer
-_CONFIDENCE = (0, 10, 13, 15, 16, 17, 18, 19, 20)  # weight, in sixteenths, of a context by how often it was seen
+_CONFIDENCE = (
+    0,
+    10,
+    13,
+    15,
+    16,
+    17,
+    18,
+    19,
+    20,
+)  # weight, in sixteenths, of a context by how often it was seen
 
 
 def _squash_table() -> NDArray[np.int32]:
@@ -79,7 +89,16 @@ class State:
 
 def learn(state: State, data: bytes) -> None:
     """Updates ``state`` in place with texts, each followed by the byte `END`."""
-    _run(np.frombuffer(bytearray(data), np.uint8), len(data), state.chance, state.count, state.mixers, 0, _NOTHING, *_TABLES)
+    _run(
+        np.frombuffer(bytearray(data), np.uint8),
+        len(data),
+        state.chance,
+        state.count,
+        state.mixers,
+        0,
+        _NOTHING,
+        *_TABLES,
+    )
 
 
 def encode(state: State, data: bytes) -> bytes:
@@ -131,7 +150,9 @@ def _run(data, size, chance, count, mixers, mode, code, squash, stretch, steps, 
     for position in range(size):
         contexts[0] = np.uint64(0)
         for order in range(1, 7):
-            contexts[order] = _mix(past & ((np.uint64(1) << np.uint64(8 * order)) - np.uint64(1)), np.uint64(order))
+            contexts[order] = _mix(
+                past & ((np.uint64(1) << np.uint64(8 * order)) - np.uint64(1)), np.uint64(order)
+            )
         contexts[7] = _mix(word, np.uint64(7))
         contexts[8] = _mix(word, before + np.uint64(8))
         partial = 1

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from semvid import __version__
 from semvid.errors import LimitExceeded
 from semvid.link.peer import is_serving
-from semvid.service.host import serve_http
+from semvid.service.host import serve_http, started
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
@@ -214,6 +214,7 @@ def _describe(source: SourceInfo) -> dict[str, Any]:
 
 def main() -> None:
     """Runs the service with settings from the environment."""
-    settings = TransmitterSettings.load()
-    configure_logging("transmitter", settings.log_level, settings.log_format)
-    serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)
+    with started("transmitter"):
+        settings = TransmitterSettings.load()
+        configure_logging("transmitter", settings.log_level, settings.log_format)
+        serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)

@@ -89,18 +89,23 @@ class Sender:
     async def ship(self, protected: Sequence[Unit], keyframe: Sequence[Keyframe] = ()) -> Delivery:
         """Sends ``protected`` units and the parts of one keyframe, repeating what does not arrive.
 
+        Units that do not fit beside the keyframe go before it: the receiver shows a segment as soon as the
+        keyframe at its end is there, and needs its time stamps by then.
+
         Args:
             protected: header, caption, motion, timing and end units.
-            keyframe: all parts of one keyframe.
+            keyframe: all parts of one keyframe; there must be units or parts.
 
         Raises:
             LinkFailed, Busy, InvalidInput: the link broke off or refused.
         """
-        groups = _groups(protected)
+        *early, beside = _groups(protected) or [[]]
         protected_arrived = bulk_arrived = True
-        for index in range(max(len(groups), len(keyframe))):
-            group = groups[index] if index < len(groups) else []
-            delivery = await self._ship_block(group, keyframe[index : index + 1])
+        blocks: list[tuple[Sequence[Unit], Sequence[Keyframe]]] = [(group, ()) for group in early]
+        blocks.append((beside, keyframe[:1]))
+        blocks.extend(((), [part]) for part in keyframe[1:])
+        for group, part in blocks:
+            delivery = await self._ship_block(group, part)
             protected_arrived &= delivery.protected
             bulk_arrived &= delivery.bulk
         return Delivery(protected_arrived, bulk_arrived)

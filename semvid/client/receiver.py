@@ -30,6 +30,10 @@ class ReceiverClient(ServiceClient):
         """
         return dict(self._get(_path(video_id)))
 
+    def videos(self) -> list[Json]:
+        """The newest videos."""
+        return list(self._get("/v1/videos")["videos"])
+
     def wait(self, video_id: str, update: Callable[[Json], None] = lambda _: None) -> Json:
         """Waits until the video is finished, whole or not, and returns the final resource.
 

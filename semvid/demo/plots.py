@@ -119,7 +119,7 @@ def fidelity_plot(fidelity: Fidelity, timeline: Timeline, frame_rate: float) -> 
             )
             axes.set_ylabel(label)
             axes.grid(axis="y", color="#8a8f98", alpha=0.25, linewidth=0.6)
-        upper.legend(loc="lower right", ncols=2)
+        upper.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0)
         lower.set_xlabel("time, s")
         last = len(fidelity.time_s) / frame_rate if frame_rate else 1.0
         lower.set_xlim(0, max(last, 1e-6))
@@ -158,13 +158,14 @@ def constellation_plot(constellation: Mapping[str, Sequence[Any]]) -> str:
             axes.scatter(
                 i[chosen], q[chosen], s=4, linewidths=0, alpha=0.7, color=colour, label=label, rasterized=True
             )
-        reach = 1.1 * max(1.0, float(np.quantile(np.abs(np.concatenate([i, q, [1.0]])), 0.998)))
+        # after a deep fade an equalised symbol may lie anywhere; the axes hold the bulk of them
+        reach = min(2.5, 1.1 * max(1.0, float(np.quantile(np.abs(np.concatenate([i, q, [1.0]])), 0.998))))
         axes.set(
             xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal", xlabel="in phase", ylabel="quadrature"
         )
         axes.axhline(0, color="#8a8f98", linewidth=0.5, zorder=0)
         axes.axvline(0, color="#8a8f98", linewidth=0.5, zorder=0)
-        axes.legend(loc="upper right", markerscale=3, handletextpad=0.2)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, markerscale=3, handletextpad=0.2)
         return _svg(figure)
 
 

@@ -140,9 +140,11 @@ def _provenance(findings: Findings) -> dict[str, int]:
 def _s_rel_summary(semantics: Json) -> Json:
     scores = [c["s_rel"] for c in semantics["candidates"]]
     masses = [c["mass"] for c in semantics["candidates"] if c.get("mass") is not None]
+    decisive = "p_no" if semantics["rule"] == "absolute" else "s_rel"
     return {
         "candidates": len(scores),
-        "over_threshold": sum(bool(c["decision"]) for c in semantics["candidates"]),
+        "over_threshold": sum(c[decisive] > semantics["threshold"] for c in semantics["candidates"]),
+        "became_keyframes": sum(bool(c["decision"]) for c in semantics["candidates"]),
         "rule": semantics.get("rule"),
         "threshold": semantics.get("threshold"),
         "focus": semantics.get("focus"),

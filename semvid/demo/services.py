@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -15,8 +16,10 @@ from pathlib import Path
 
 from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
+from semvid.link.peer import is_serving
 
 _HOST = "127.0.0.1"
+_LINK_SERVICE = "semvid.wire.v1.LinkService"
 _START_S = 120.0  # the first start on a machine compiles the channel decoder
 _STOP_S = 10.0
 _TAIL_LINES = 15
@@ -52,6 +55,11 @@ class ServiceProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     def check(self) -> None:
         """Raises LinkFailed, with the end of the log, when the process is no longer running."""
@@ -99,11 +107,11 @@ class Services:
 
     def __init__(self, addresses: Addresses, processes: list[ServiceProcess]) -> None:
         self.addresses = addresses
-        self._processes = processes
+        self.processes = processes
 
     def check(self) -> None:
         """Raises LinkFailed when one of the services has died."""
-        for process in self._processes:
+        for process in self.processes:
             process.check()
 
 
@@ -155,7 +163,10 @@ def running_services(
         receiver = stack.enter_context(ReceiverClient(addresses.receiver_url))
         transmitter = stack.enter_context(TransmitterClient(addresses.transmitter_url))
         processes["receiver"].wait_until(receiver.ready)
-        processes["channel"].wait_until(lambda: _listens(link_c))
+        # the channel's LinkService serves once it has reached the receiver's
+        processes["channel"].wait_until(
+            lambda: asyncio.run(is_serving(addresses.channel_target, _LINK_SERVICE))
+        )
         processes["transmitter"].wait_until(transmitter.ready)
         yield Services(addresses, list(processes.values()))
 
@@ -167,9 +178,3 @@ def _free_ports(count: int) -> list[int]:
         for s in sockets:
             s.bind((_HOST, 0))
         return [int(s.getsockname()[1]) for s in sockets]
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1.0)
-        return probe.connect_ex((_HOST, port)) == 0

@@ -7,6 +7,7 @@ included. Several transmissions at SNR g are worth one of the same added capacit
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Literal
 
@@ -30,12 +31,13 @@ PROTECTED_BLER = 1e-4
 CONTROL_BLER = 1e-3
 LARGEST_FIRST_LOSS = 0.3  # of bulk blocks at the first transmission: each costs a round trip
 LARGEST_LOSS = 3e-3  # of bulk blocks after the last retransmission
+SMALLEST_EXPECTED_LOSS = 0.05  # so that successes take margin back
 # Together with a control word and pilots these fit one burst of 65536 symbols.
 MAX_PROTECTED_SYMBOLS = 20_000
 MAX_BULK_SYMBOLS = 42_000
 
 _OUTER_STEP_DB = 0.3
-_OUTER_RANGE_DB = (-1.0, 8.0)
+_OUTER_RANGE_DB = (-0.5, 8.0)
 
 
 class LinkAdapter:
@@ -85,7 +87,7 @@ class LinkAdapter:
 
         The outer loop adds margin when more blocks fail than the choice accepted, and takes it back after.
         """
-        surprise = (0.0 if acknowledged else 1.0) - self._expected_loss
+        surprise = (0.0 if acknowledged else 1.0) - max(self._expected_loss, SMALLEST_EXPECTED_LOSS)
         self._outer_db = float(np.clip(self._outer_db + _OUTER_STEP_DB * surprise, *_OUTER_RANGE_DB))
 
     @property
@@ -137,12 +139,9 @@ class LinkAdapter:
     def _losses(self, mcs: Mcs, payload_bytes: int) -> list[list[float]]:
         """Probability of failure after 1, 2, ... transmissions, at every SNR of the history."""
         history = self._effective_snr_db or [ASSUMED_SNR_DB]
-        usable = 10 ** ((np.asarray(history) - self._bulk_margin_db - self._outer_db) / 10)
+        usable = [10 ** ((snr_db - self._bulk_margin_db - self._outer_db) / 10) for snr_db in history]
         return [
-            [
-                block_error_rate(mcs, 8 * payload_bytes, 10 * float(np.log10((1 + ratio) ** sent - 1)))
-                for ratio in usable
-            ]
+            [block_error_rate(mcs, 8 * payload_bytes, 10 * math.log10((1 + g) ** sent - 1)) for g in usable]
             for sent in range(1, self._transmissions + 1)
         ]
 

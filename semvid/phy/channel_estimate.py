@@ -11,6 +11,7 @@ stretch's own data (a step of expectation maximisation).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ Complex128 = NDArray[np.complex128]
 SNR_FLOOR_DB, SNR_CEILING_DB = -30.0, 60.0
 _REFINEMENTS = 2  # rounds of placing borders and improving gains
 _BORDER_REACH = 64  # symbols that a border may move in one round
-_BORDER_PENALTY = 2.0  # nats beyond log(known symbols): about 2 % false borders over AWGN
+_BORDER_PENALTY = 4.0  # nats beyond log(known symbols): about 1 % false borders over AWGN
 
 _LEVELS = np.zeros((max(QAM_ORDERS) + 1, 16))
 for _qm in QAM_ORDERS:
@@ -54,8 +55,8 @@ class ChannelEstimate:
     def snr_db(self) -> float:
         """Mean received Es/N0 in dB: mean squared gain over noise.
 
-        Every stretch beyond the first adds ``no / known`` to the mean square, which is taken off; the dB value
-        of a single stretch is unbiased as it is (log |h + e|^2 is harmonic in e).
+        Every stretch beyond the first adds ``no / known`` to the mean square, which is taken off; in dB a
+        single stretch is unbiased as it is (log |h + e|^2 is harmonic in e).
         """
         power = float(np.mean(np.abs(self.gain) ** 2)) - (self.stretches - 1) * self.no / self.known
         return _to_db(power / self.no)
@@ -212,7 +213,7 @@ def _first_noise(observed: Complex128) -> float:
     """Noise variance from neighbouring differences; the median ignores the few that cross a border."""
     floor = 1e-6 * float(np.mean(np.abs(observed) ** 2))
     differences = np.abs(np.diff(observed)) ** 2
-    return max(float(np.median(differences)) / (2 * np.log(2)), floor)
+    return max(float(np.median(differences)) / (2 * math.log(2)), floor)
 
 
 def estimate_channel(
@@ -234,7 +235,7 @@ def estimate_channel(
     for _ in range(2):
         starts = _partition(observed, no, penalty)
         sizes = np.diff(np.append(starts, count))
-        gains = np.add.reduceat(observed, starts) / sizes
+        gains = np.add.reduceat(observed, starts).astype(np.complex128) / sizes
         residual = observed - np.repeat(gains, sizes)
         if 2 * len(starts) < count:
             no = max(float(np.sum(np.abs(residual) ** 2)) / (count - len(starts)), floor)

@@ -83,9 +83,8 @@ class ControlWord:
         payload = bits[:_PAYLOAD_BITS]
         if not np.array_equal(CRC16.parity(payload) ^ _CRC_MASK, bits[_PAYLOAD_BITS:]):
             return None
-        values = []
-        for field in np.split(payload, np.cumsum(_FIELDS)[:-1]):
-            values.append(int("".join(map(str, field)), 2))
+        fields = np.split(payload, np.cumsum(_FIELDS)[:-1])
+        values = [int("".join(map(str, field)), 2) for field in fields]
         process, rv, *sections = values
         protected, bulk = (
             Section(size, MCS_TABLE[code]) if size and code in MCS_TABLE else None

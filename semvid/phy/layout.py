@@ -2,11 +2,11 @@
 
     preamble (16 pilots) | data with one scattered pilot after every 31 symbols
 
-Data symbols (control word, protected, bulk, in this order) are spread over the burst: the k-th one takes data
-place ``k * stride mod places`` with a stride near ``places / golden ratio``, which spreads every run of
-symbols evenly. Each code block therefore sees all the fades of the burst, and the control word, once decoded,
-serves as extra pilots everywhere. (NR does the same with interleaved CCE-to-REG and VRB-to-PRB mappings, TS
-38.211 clauses 7.3.2.2 and 7.3.1.6.)
+Data symbols (control word, protected, bulk, in this order) are spread over the burst in the order of the
+fractional part of ``k * golden ratio`` (Crozier, "New high-spread high-distance interleavers for
+turbo-codes", 2000), which spreads every run of symbols evenly. Each code block therefore sees all fades of
+the burst, and the control word, once decoded, serves as extra pilots everywhere. (NR does the same with
+interleaved CCE-to-REG and VRB-to-PRB mappings, TS 38.211 clauses 7.3.2.2 and 7.3.1.6.)
 """
 
 from __future__ import annotations
@@ -52,13 +52,6 @@ def data_symbols_in(total: int) -> int | None:
     return data_symbols if body > 0 and total_symbols(data_symbols) == total else None
 
 
-def _stride(places: int) -> int:
-    """The number nearest to ``places / golden ratio`` that has no factor in common with ``places``."""
-    ideal = places / _GOLDEN_RATIO
-    candidates = (s for s in range(1, places + 1) if math.gcd(s, places) == 1)
-    return min(candidates, key=lambda s: abs(s - ideal))
-
-
 @lru_cache(maxsize=64)
 def layout(data_symbols: int) -> Layout:
     """The layout of a burst with ``data_symbols`` data symbols."""
@@ -67,5 +60,5 @@ def layout(data_symbols: int) -> Layout:
     scattered = body % PILOT_SPACING == PILOT_SPACING - 1
     pilots = np.concatenate([np.arange(PREAMBLE_SYMBOLS), PREAMBLE_SYMBOLS + body[scattered]])
     places = PREAMBLE_SYMBOLS + body[~scattered]
-    order = np.arange(data_symbols, dtype=np.int64) * _stride(data_symbols) % data_symbols
+    order = np.argsort(np.argsort(np.arange(data_symbols) * _GOLDEN_RATIO % 1.0))
     return Layout(total, pilots.astype(np.int32), places[order].astype(np.int32))

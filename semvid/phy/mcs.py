@@ -7,8 +7,9 @@ Codes 0..27 are rows 0..27 of TS 38.214 Table 5.1.3.1-2 (up to 256-QAM); codes 2
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from statistics import NormalDist
 from typing import TypedDict
@@ -55,9 +56,7 @@ _ROWS: tuple[tuple[int, float], ...] = (
     *((2, rate) for rate in (30, 40, 50, 64, 78, 99)),
 )
 
-MCS_TABLE: dict[int, Mcs] = {
-    code: Mcs(code, qm, rate / _RATE_UNIT) for code, (qm, rate) in enumerate(_ROWS)
-}
+MCS_TABLE: dict[int, Mcs] = {code: Mcs(code, qm, rate / _RATE_UNIT) for code, (qm, rate) in enumerate(_ROWS)}
 MCS_BY_EFFICIENCY: tuple[Mcs, ...] = tuple(sorted(MCS_TABLE.values(), key=lambda m: m.spectral_efficiency))
 
 
@@ -76,9 +75,10 @@ def _thresholds() -> _Thresholds:
     return loaded
 
 
-@cache
-def _curve(code: int, size: float) -> tuple[float, float]:
-    """Middle and width (dB) of the error curve ``Q((snr - middle) / width)`` at payload ``2^size`` bits."""
+@lru_cache(maxsize=4096)
+def _curve(code: int, information_bits: int) -> tuple[float, float]:
+    """Middle and width (dB) of the error curve ``Q((snr - middle) / width)``."""
+    size = math.log2(information_bits)
     table = _thresholds()
     sizes = np.log2(table["payload_bits"])
     row = table["mcs"][str(code)]
@@ -101,8 +101,8 @@ def _pieces(information_bits: int) -> float:
 
 def block_error_rate(mcs: Mcs, information_bits: int, snr_db: float) -> float:
     """Expected BLER of one transmission over AWGN at Es/N0 ``snr_db``, from the measured curves."""
-    middle, width = _curve(mcs.code, round(float(np.log2(max(information_bits, 1))), 3))
-    piece = _NORMAL.cdf((middle - snr_db) / width)
+    middle, width = _curve(mcs.code, max(information_bits, 1))
+    piece = 0.5 * math.erfc((snr_db - middle) / (width * math.sqrt(2)))
     return float(1.0 - (1.0 - piece) ** _pieces(information_bits))
 
 
@@ -118,7 +118,7 @@ def snr_threshold_db(mcs: Mcs, information_bits: int, bler: float) -> float:
     """
     if not 0.0 < bler < 1.0:
         raise ValueError(f"a block error rate lies between 0 and 1, got {bler}")
-    middle, width = _curve(mcs.code, round(float(np.log2(max(information_bits, 1))), 3))
+    middle, width = _curve(mcs.code, max(information_bits, 1))
     piece = 1.0 - (1.0 - bler) ** (1.0 / _pieces(information_bits))
     return middle - width * _NORMAL.inv_cdf(piece)
 

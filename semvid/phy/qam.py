@@ -35,7 +35,7 @@ def amplitudes(qm: int) -> NDArray[np.float32]:
     level = np.ones(len(patterns))
     for depth, sign in enumerate(reversed(signs)):
         level = sign * level if depth == 0 else sign * (2**depth - level)
-    scaled = (level / np.sqrt(2 * np.mean(level**2))).astype(np.float32)
+    scaled: NDArray[np.float32] = (level / np.sqrt(2 * np.mean(level**2))).astype(np.float32)
     scaled.setflags(write=False)
     return scaled
 
@@ -46,7 +46,7 @@ def map_bits(bits: Bits, qm: int) -> Symbols:
     pairs = bits.reshape(-1, qm // 2, 2)
     pattern = np.zeros((len(pairs), 2), np.uint8)
     for bit in range(qm // 2):
-        pattern = pattern << 1 | pairs[:, bit]
+        pattern = (pattern << 1 | pairs[:, bit]).astype(np.uint8)
     return level[pattern].view(np.complex64).reshape(-1)
 
 
@@ -63,9 +63,10 @@ def _demap(
     for n in range(parts.shape[0]):
         scale = 1.0 / max(no[n], _SMALLEST_NOISE)
         for dimension in range(2):
+            part = np.float64(parts[n, dimension])
             best = -np.inf
             for i in range(level.size):
-                metric[i] = -((parts[n, dimension] - level[i]) ** 2) * scale
+                metric[i] = -((part - level[i]) ** 2) * scale
                 best = max(best, metric[i])
             for i in range(level.size):
                 metric[i] = np.exp(metric[i] - best) if exact else metric[i] - best
@@ -109,7 +110,7 @@ def demap(
     if not usable.all():
         symbols = np.where(usable, symbols, np.complex64(0))
     parts = np.ascontiguousarray(symbols, np.complex64).view(np.float32).reshape(-1, 2)
-    llrs = _demap(parts, np.ascontiguousarray(noise), amplitudes(qm), exact, limit)
+    llrs: Llrs = _demap(parts, np.ascontiguousarray(noise), amplitudes(qm), exact, limit)
     if not usable.all():
         llrs[~usable] = 0.0
     return llrs.reshape(-1)

@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+
+from semvid.errors import SemvidError
+
+
+@contextmanager
+def started(service: str) -> Iterator[None]:
+    """Around a service's start: what it refuses is one line on standard error and exit status 2."""
+    try:
+        yield
+    except SemvidError as error:
+        print(f"semvid {service}: {error}", file=sys.stderr)
+        raise SystemExit(2) from error
 
 
 def serve_http(app: FastAPI, host: str, port: int, drain_s: float = 10.0) -> None:

@@ -43,6 +43,8 @@ def outermost_boxes(file: BinaryIO, size: int) -> Iterator[Box]:
     """The boxes of a file of ``size`` bytes; the last one may claim to end beyond the file."""
     position = 0
     for _ in range(MAX_BOXES):
+        if position >= size:
+            return
         file.seek(position)
         header = file.read(16)
         if len(header) < 8:

@@ -26,7 +26,7 @@ def missing_bytes(path: Path) -> int:
         if starts_with_box(start):
             end = max((box.end for box in outermost_boxes(file, size)), default=0)
         elif start[:4] == _EBML:
-            end = _end_of_segment(file)
+            end = _end_of_segment(file, size)
         elif start[:4] == b"RIFF" and start[8:12] == b"AVI ":
             end = _end_of_riff(file, size)
         else:
@@ -34,10 +34,10 @@ def missing_bytes(path: Path) -> int:
     return max(0, end - size)
 
 
-def _end_of_segment(file: BinaryIO) -> int:
+def _end_of_segment(file: BinaryIO, size: int) -> int:
     file.seek(len(_EBML))
     header = _ebml_length(file)
-    if header is None:
+    if header is None or header > size:
         return 0
     file.seek(header, 1)
     if file.read(4) != _SEGMENT:

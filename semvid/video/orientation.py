@@ -66,9 +66,9 @@ def from_display_matrix(matrix: bytes | None) -> Orientation:
     straight, turned = max(abs(a), abs(d)), max(abs(b), abs(c))
     if not straight and not turned:
         return Orientation()
-    if turned <= _SKEW_TOLERANCE * min(abs(a), abs(d)):
+    if turned < _SKEW_TOLERANCE * min(abs(a), abs(d)):
         return Orientation(False, a < 0, d < 0)
-    if straight <= _SKEW_TOLERANCE * min(abs(b), abs(c)):
+    if straight < _SKEW_TOLERANCE * min(abs(b), abs(c)):
         return Orientation(True, c < 0, b < 0)
     raise UnsupportedMedia(
         "the video asks to be shown at an angle that is no multiple of 90 degrees, which semvid does not do; "

@@ -87,6 +87,7 @@ class VideoWriter:
         )
         try:
             self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, threads)
+            self._container.start_encoding()
         except BaseException:
             self._container.close()
             raise

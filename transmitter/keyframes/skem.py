@@ -4,7 +4,7 @@ The paper's rules: first and last frame are keyframes; candidates at a fixed spa
 latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
 
 - *Hard cuts.* Both sides become keyframes and nothing is interpolated across.
-- *Gaps.* None shorter than a minimum (cuts excepted), none longer than the receiver's decoder can take.
+- *Gaps.* No two meanings closer than a minimum (cuts excepted), no gap longer than the receiver's decoder can take.
 - *Bridging.* Where the decoder's interpolation can be tried here (`Profile.closed_loop`), a gap ends before
   its regenerated frames stray from the real ones by more than a tolerance. Such keyframes carry no new
   meaning: candidates go on being compared with the latest *semantic* keyframe.
@@ -29,7 +29,7 @@ class SkemRules:
     Attributes:
         focus, rule, threshold: of the PSSS decision.
         candidate_spacing: between compared frames.
-        min_gap: least distance from one keyframe to the next, cuts and the last frame excepted.
+        min_gap: least distance from one semantic keyframe to the next, cuts and the last frame excepted.
         max_gap: largest one.
         bridging_tolerance: largest `bridging_error` of a gap; None where the decoder cannot be tried.
         bridging_spacing: between the frames at which a gap is tried.
@@ -124,7 +124,7 @@ class Skem:
         (answer,) = self._mllm.compare(self._meaning.picture, [frame.picture], rules.focus)
         decision = (
             differs(answer, rules.rule, rules.threshold)
-            and frame.index - self._keyframe.index >= rules.min_gap
+            and frame.index - self._meaning.index >= rules.min_gap
         )
         self._comparisons.append(Comparison(frame, self._meaning.index, answer, decision))
         return decision

@@ -59,13 +59,23 @@ def _embedded(argument: str) -> Mllm:
 MLLMS: dict[str, Callable[[str], Mllm]] = {"embedded": _embedded}
 
 
-def load(name: str) -> Mllm:
-    """Makes the implementation that ``name`` (``prefix`` or ``prefix:argument``) asks for.
+def check(name: str) -> None:
+    """Refuses a name that no implementation has, without loading anything.
 
     Raises:
         InvalidInput: no implementation has this prefix; the message lists those that there are.
     """
-    prefix, _, argument = name.partition(":")
+    prefix = name.partition(":")[0]
     if prefix not in MLLMS:
         raise InvalidInput(f'there is no multimodal model "{prefix}"; known are: {", ".join(sorted(MLLMS))}')
+
+
+def load(name: str) -> Mllm:
+    """Makes the implementation that ``name`` (``prefix`` or ``prefix:argument``) asks for.
+
+    Raises:
+        InvalidInput: as `check`.
+    """
+    check(name)
+    prefix, _, argument = name.partition(":")
     return MLLMS[prefix](argument)

@@ -64,7 +64,9 @@ class Embedded:
         answers = []
         for candidate in candidates:
             if candidate.shape != reference.shape:
-                raise InvalidInput(f"pictures to compare differ in size: {reference.shape}, {candidate.shape}")
+                raise InvalidInput(
+                    f"pictures to compare differ in size: {reference.shape}, {candidate.shape}"
+                )
             second = self._view(candidate)
             different = model.p_different(measure(first, second))
             seen = min(1.0, max(first.structure, second.structure) / FULL_STRUCTURE)
@@ -104,7 +106,9 @@ def load_models(path: Path) -> dict[Focus, LogisticModel]:
     """
     content = json.loads(path.read_text(encoding="utf-8"))
     if tuple(content["inputs"]) != Measurements._fields:
-        raise InvalidInput(f"{path.name} was calibrated for other measurements: run scripts/calibrate_embedded.py")
+        raise InvalidInput(
+            f"{path.name} was calibrated for other measurements: run scripts/calibrate_embedded.py"
+        )
     return {
         focus: LogisticModel(
             np.array([model["weights"][name] for name in Measurements._fields]), float(model["bias"])

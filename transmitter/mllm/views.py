@@ -64,16 +64,29 @@ def view(picture: Picture) -> View:
     small = resized(picture, SIDE)
     lab = cv2.cvtColor(resized(small, COARSE_SIDE), cv2.COLOR_RGB2LAB)
     smooth = cv2.GaussianBlur(lab, (3, 3), 0)
-    counts = cv2.calcHist([lab], [0, 1, 2], None, [6, 6, 6], [0, 256, 64, 192, 64, 192]).ravel()
     return View(
         cv2.cvtColor(small, cv2.COLOR_RGB2GRAY),
         smooth,
         np.array(cv2.mean(lab)[:3], np.float32),
-        cv2.resize(smooth, LAYOUT, interpolation=cv2.INTER_AREA).astype(np.float32).ravel(),
-        np.sqrt(counts / max(1.0, float(counts.sum()))),
-        _gradients(smooth[..., 0].astype(np.float32)),
+        layout_of(smooth),
+        histogram_of(smooth),
+        gradients_of(smooth),
         _structure(smooth[..., 0].astype(np.float32)),
     )
+
+
+def layout_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """See `View.layout`."""
+    grid: NDArray[np.float32] = (
+        cv2.resize(lab, LAYOUT, interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
+    )
+    return grid
+
+
+def histogram_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """See `View.histogram`."""
+    counts = cv2.calcHist([lab], [0, 1, 2], None, [6, 6, 6], [0, 256, 64, 192, 64, 192]).ravel()
+    return np.sqrt(counts / max(1.0, float(counts.sum())))
 
 
 def resized(picture: Picture, side: int) -> Picture:
@@ -85,7 +98,9 @@ def resized(picture: Picture, side: int) -> Picture:
     return small
 
 
-def _gradients(lightness: NDArray[np.float32]) -> NDArray[np.float32]:
+def gradients_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """See `View.gradients`."""
+    lightness = lab[..., 0].astype(np.float32)
     across = cv2.Sobel(lightness, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(lightness, cv2.CV_32F, 0, 1)
     strength, angle = cv2.cartToPolar(across, down)

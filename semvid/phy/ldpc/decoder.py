@@ -44,7 +44,7 @@ class DecodedBlock:
 
 
 @njit(cache=True, fastmath=True)
-def _box_plus(a: float, b: float) -> float:
+def _box_plus(a: np.float32, b: np.float32) -> np.float32:
     total, difference = abs(a + b), abs(a - b)
     half, quarter, offset = np.float32(0.5), np.float32(0.25), np.float32(0.625)
     upper = max(half * total, quarter * total + offset)
@@ -168,9 +168,8 @@ def decode(code: LdpcCode, soft_buffer: Llrs, iterations: int = DEFAULT_ITERATIO
     clean = np.nan_to_num(soft_buffer, nan=0.0, posinf=FILLER_LLR, neginf=-FILLER_LLR)
     posterior = clean.clip(-FILLER_LLR, FILLER_LLR).astype(np.float32)
     posterior = posterior.reshape(code.total_columns, code.lifting_size)
-    received = posterior[code.information_columns :].any(axis=1)
-    received[:CORE_ROWS] = True
-    rows = np.flatnonzero(received).astype(np.int32)
+    received = np.flatnonzero(posterior[code.information_columns :].any(axis=1))
+    rows = np.union1d(np.arange(CORE_ROWS), received).astype(np.int32)
     used = _iterate(
         posterior, code.columns, code.shifts, code.row_start, rows, code.information_bits, iterations
     )

@@ -57,7 +57,8 @@ def test_s_rel_summary_counts_decisions(make_findings: Make) -> None:
     s_rel = build_report(findings)["s_rel"]
     candidates = findings.semantics["candidates"]
     assert s_rel["candidates"] == len(candidates)
-    assert s_rel["over_threshold"] == sum(c["decision"] for c in candidates)
+    assert s_rel["over_threshold"] == sum(c["s_rel"] > 0.35 for c in candidates) == 17
+    assert s_rel["became_keyframes"] == sum(c["decision"] for c in candidates) == 6
     assert s_rel["max"] == max(c["s_rel"] for c in candidates)
     assert s_rel["mean_mass"] == pytest.approx(0.95)
 

@@ -94,7 +94,7 @@ def streams(draw: st.DrawFn) -> Stream:
     return Stream(header, keyframes, blocks, end)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(streams(), st.data())
 def test_every_frame_is_planned_exactly_once_and_honestly(stream: Stream, data: st.DataObject) -> None:
     lost = data.draw(st.sets(st.integers(0, sum(map(len, stream.blocks)) - 1)))
@@ -111,7 +111,11 @@ def test_every_frame_is_planned_exactly_once_and_honestly(stream: Stream, data: 
         repeated = kept + data.draw(
             st.lists(st.sampled_from(arrived), max_size=2) if arrived else st.just([])
         )
-        gaps += feed(assembly, data.draw(st.permutations(repeated)), damaged)
+        try:
+            gaps += feed(assembly, data.draw(st.permutations(repeated)), damaged)
+        except TransmissionFailed:
+            assert stream.header not in arrived
+            break
     gaps += assembly.finish()
     runs = runs_of(gaps)
 
@@ -161,7 +165,7 @@ def _decodable(stream: Stream, arrived: list[Unit], damaged: frozenset[int]) -> 
     return found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.one_of(

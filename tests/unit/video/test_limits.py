@@ -30,7 +30,7 @@ def test_probe_accepts_at_the_limit_and_refuses_one_past_it(clip, name):
     allowed, too_small = AT_THE_LIMIT[name]
     path = clip("a.mp4")
     assert probe(path, VideoLimits(**{name: allowed})).frame_count_hint == 6
-    with pytest.raises(LimitExceeded, match="limit|accepted"):
+    with pytest.raises(LimitExceeded, match=r"limit|accepted"):
         probe(path, VideoLimits(**{name: too_small}))
 
 

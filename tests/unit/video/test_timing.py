@@ -29,7 +29,14 @@ def _cumulated(first, gaps):
 
 
 RATES = st.sampled_from(
-    [Fraction(30), Fraction(25), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(981, 50), Fraction(25, 2)]
+    [
+        Fraction(30),
+        Fraction(25),
+        Fraction(24000, 1001),
+        Fraction(30000, 1001),
+        Fraction(981, 50),
+        Fraction(25, 2),
+    ]
 )
 
 
@@ -72,7 +79,9 @@ def test_a_single_frame_takes_the_hint_or_25():
     assert fit_grid([5], MS, []).frame_rate == 25
 
 
-@given(increasing(), st.integers(1, 2**31 - 1), st.lists(st.fractions(min_value=0, max_value=10**12), max_size=3))
+@given(
+    increasing(), st.integers(1, 2**31 - 1), st.lists(st.fractions(min_value=0, max_value=10**12), max_size=3)
+)
 def test_a_fitted_grid_always_suits_the_stream_header(pts, ticks, hints):
     grid = fit_grid(pts, Fraction(1, ticks), hints)
     made = StreamHeader(64, 48, 64, 48, grid.time_base, grid.frame_rate, grid.first_pts)

@@ -10,12 +10,26 @@ from numpy.typing import NDArray
 
 from transmitter.mllm.views import View
 
-NAMES = ("black", "grey", "white", "red", "orange", "brown", "yellow", "green", "cyan", "blue", "purple", "pink")
+NAMES = (
+    "black",
+    "grey",
+    "white",
+    "red",
+    "orange",
+    "brown",
+    "yellow",
+    "olive",
+    "green",
+    "cyan",
+    "blue",
+    "purple",
+    "pink",
+)
 VIVID = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink")
 
 _DARK, _BRIGHT = 70.0, 190.0  # mean luminance, 8-bit levels
 _LOW_CONTRAST = 28.0  # standard deviation of luminance
-_COLOURLESS = 9.0  # 98th percentile of chroma in a black-and-white picture, 8-bit Lab levels
+_COLOURLESS = 3.5  # 99th percentile of chroma in a black-and-white picture, 8-bit Lab levels
 _MOSTLY, _BAND = 0.55, 0.45  # share of the picture, of one of its halves, that names the colour
 _PATCH = (0.012, 0.25)  # share of the picture that a vivid patch covers
 _PLACES = (("at the top left", "at the top", "at the top right"), ("on the left", "in the middle", "on the right"),
@@ -41,7 +55,7 @@ def light(views: Sequence[View]) -> list[str]:
 def is_colourless(views: Sequence[View]) -> bool:
     """Whether no frame shows any colour."""
     return all(
-        float(np.percentile(np.hypot(view.lab[..., 1] - 128.0, view.lab[..., 2] - 128.0), 98)) < _COLOURLESS
+        float(np.percentile(np.hypot(view.lab[..., 1] - 128.0, view.lab[..., 2] - 128.0), 99)) < _COLOURLESS
         for view in views
     )
 
@@ -81,11 +95,14 @@ def _named(view: View) -> NDArray[np.uint8]:
     chroma = saturation * value / 255.0
     degrees = 2.0 * hue
     # upper ends of the hue ranges, degrees
-    order = np.searchsorted([14.0, 42.0, 68.0, 160.0, 196.0, 258.0, 296.0, 342.0, 361.0], degrees.ravel())
+    order = np.searchsorted([14.0, 42.0, 62.0, 160.0, 196.0, 258.0, 296.0, 342.0, 361.0], degrees.ravel())
     by_hue = np.array([NAMES.index(n) for n in (
         "red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "red")])  # fmt: skip
     index = by_hue[order].reshape(hue.shape)
-    index = np.where((index == NAMES.index("orange")) & ((value < 170) | (saturation < 120)), NAMES.index("brown"), index)
+    index = np.where(
+        (index == NAMES.index("orange")) & ((value < 170) | (saturation < 120)), NAMES.index("brown"), index
+    )
+    index = np.where((index == NAMES.index("yellow")) & (value < 190), NAMES.index("olive"), index)
     greyish = (chroma < 34) | (saturation < 42)
     shade = np.where(value > 195, NAMES.index("white"), NAMES.index("grey"))
     index = np.where(greyish, shade, index)

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transmitter.mllm.caption.colours import place
-from transmitter.mllm.measurements import tolerant_difference
-from transmitter.mllm.registration import STILL, Registration, register
+from transmitter.mllm.alignment import Alignment, align, tolerant_difference
+from transmitter.mllm.measurements import dense_flow
+from transmitter.mllm.registration import Registration
 from transmitter.mllm.views import View
 
 _SUPPORT = 0.45  # share of the corners that must agree before the camera is spoken of
@@ -21,6 +22,7 @@ _ZOOM = 0.07  # |log2| of the magnification over the segment
 _CHANGED = 18  # colour difference, 8-bit Lab levels
 _QUIET = 0.004  # share of changed pixels below which hardly anything moves
 _EVERYWHERE = 0.5
+_UNDERSTOOD = 0.6  # share of the moving pixels whose change the flow explains
 _DIRECTION = 0.012  # displacement of the region from frame to frame, of the width
 
 
@@ -36,14 +38,9 @@ def motion(views: Sequence[View]) -> Motion:
     """Measures successive views of one segment."""
     if len(views) < 2:
         return Motion("", "")
-    pairs = list(zip(views, views[1:], strict=False))
-    registrations = [_registered(first, second) for first, second in pairs]
-    return Motion(_camera(registrations, views[0].luminance.shape), _region(pairs, registrations))
-
-
-def _registered(first: View, second: View) -> Registration:
-    difference = tolerant_difference(first.lab, second.lab)
-    return STILL if float((difference > _CHANGED).mean()) < _QUIET else register(first, second)
+    alignments = [align(first, second) for first, second in zip(views, views[1:], strict=False)]
+    camera = _camera([one.registration for one in alignments], views[0].luminance.shape)
+    return Motion(camera, _region(views, alignments))
 
 
 def _camera(registrations: Sequence[Registration], shape: tuple[int, ...]) -> str:
@@ -74,15 +71,12 @@ def _camera(registrations: Sequence[Registration], shape: tuple[int, ...]) -> st
     return "the camera hardly moves"
 
 
-def _region(pairs: Sequence[tuple[View, View]], registrations: Sequence[Registration]) -> str:
+def _region(views: Sequence[View], alignments: Sequence[Alignment]) -> str:
     """The largest region that moves by itself: its size, place and, when clear, direction."""
-    if any(one.support == 0.0 for one in registrations):
+    if any(one.registration.support == 0.0 for one in alignments):
         return ""
-    masks, flows = [], []
-    for (first, second), registration in zip(pairs, registrations, strict=True):
-        carried = _carried(second, registration)
-        masks.append(tolerant_difference(first.lab, carried) > _CHANGED)
-        flows.append(_flow(first, carried))
+    masks = [one.change > _CHANGED for one in alignments]
+    flows = [dense_flow(view.lab, one.carried) for view, one in zip(views, alignments, strict=False)]
     activity = np.mean(masks, axis=0)
     everywhere = float((activity > 0).mean())
     if everywhere < _QUIET:
@@ -99,49 +93,44 @@ def _region(pairs: Sequence[tuple[View, View]], registrations: Sequence[Registra
     share = float(region.mean())
     size = "small" if share < 0.05 else "large" if share > 0.2 else "medium-sized"
     where = place(float(np.mean(columns)) / width, float(np.mean(rows)) / height)
-    direction = _direction(flows, masks, region)
+    explained = [
+        _explained(view.lab, one.carried, flow)
+        for view, one, flow in zip(views, alignments, flows, strict=False)
+    ]
+    direction = _direction(flows, masks, explained, region)
     return f"a {size} region {where} moves{direction}"
 
 
-def _carried(view: View, registration: Registration) -> NDArray[np.uint8]:
-    height, width = view.lab.shape[:2]
-    matrix = registration.matrix.copy()
-    matrix[0, 2] *= width / view.luminance.shape[1]
-    matrix[1, 2] *= height / view.luminance.shape[0]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    carried: NDArray[np.uint8] = cv2.warpAffine(
-        view.lab, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
-    return carried
-
-
-_FLOW = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-_FLOW.setFinestScale(1)
-
-
-def _flow(first: View, carried: NDArray[np.uint8]) -> NDArray[np.float32]:
-    flow: NDArray[np.float32] = _FLOW.calc(
-        cv2.extractChannel(first.lab, 0), cv2.extractChannel(carried, 0), None
-    )
-    return flow
+def _explained(
+    lab: NDArray[np.uint8], carried: NDArray[np.uint8], flow: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Where the flow really carries one picture into the other."""
+    height, width = lab.shape[:2]
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    moved = cv2.remap(carried, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
+    return tolerant_difference(lab, moved) <= _CHANGED
 
 
 def _direction(
-    flows: Sequence[NDArray[np.float32]], masks: Sequence[NDArray[np.bool_]], region: NDArray[np.bool_]
+    flows: Sequence[NDArray[np.float32]],
+    masks: Sequence[NDArray[np.bool_]],
+    explained: Sequence[NDArray[np.bool_]],
+    region: NDArray[np.bool_],
 ) -> str:
-    """`` to the left`` and so on when nearly all frames agree, else nothing."""
+    """`` left``, `` up`` and so on when the region's motion is understood and all frames agree, else nothing."""
     width = region.shape[1]
-    steps = np.array([
-        np.median(flow[mask & region], axis=0) / width
-        for flow, mask in zip(flows, masks, strict=True)
-        if (mask & region).any()
-    ])  # fmt: skip
-    if len(steps) < 2 or len(steps) < 0.6 * len(flows):
+    steps = []
+    for flow, mask, known in zip(flows, masks, explained, strict=True):
+        moving = mask & region
+        if not moving.any() or float(known[moving].mean()) < _UNDERSTOOD:
+            return ""
+        steps.append(np.median(flow[moving], axis=0) / width)
+    if len(steps) < 3:
         return ""
-    mean = steps.mean(axis=0)
+    mean = np.mean(steps, axis=0)
     axis = int(np.abs(mean).argmax())
-    agree = float(np.mean(np.sign(steps[:, axis]) == np.sign(mean[axis])))
+    agree = all(np.sign(step[axis]) == np.sign(mean[axis]) for step in steps)
     clear = abs(mean[axis]) > _DIRECTION and abs(mean[axis]) > 1.5 * abs(mean[1 - axis])
-    if agree < 0.8 or not clear:
+    if not (agree and clear):
         return ""
     return ((" left", " right"), (" up", " down"))[axis][int(mean[axis] > 0)]

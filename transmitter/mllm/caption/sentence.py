@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from semvid.errors import InvalidInput
 from transmitter.mllm.caption.colours import colours, light
 from transmitter.mllm.caption.faces import faces
-from transmitter.mllm.caption.motion import motion
+from transmitter.mllm.caption.motion import Motion, motion
 from transmitter.mllm.views import Picture, View, view
 
 MAX_CHARS = 160
@@ -42,6 +42,8 @@ def describe(frames: Sequence[Picture]) -> str:
     moved = motion(views)
     count = 0 if page else faces(views)
     opening = ", ".join(part for part in (subject, shades) if part)
+    if page and "the camera moves" in moved.camera:
+        moved = Motion(moved.camera.replace("the camera moves", "the content scrolls"), "")
     parts = [opening, moved.camera, moved.region, _COUNT.get(count, "several faces") if count else ""]
     sentence = "; ".join(part for part in parts if part)
     while len(sentence) >= MAX_CHARS:

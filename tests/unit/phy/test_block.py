@@ -1,0 +1,198 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semvid.errors import LimitExceeded
+from semvid.phy import warm_up
+from semvid.phy.block import (
+    Block,
+    BlockReceiver,
+    TbState,
+    TransportBlock,
+    block_symbols,
+    bulk_capacity_bytes,
+    modulate,
+)
+from semvid.phy.mcs import MCS_TABLE
+from semvid.phy.pilots import sounding
+
+
+def transport_block(size: int, code: int, seed: int = 1) -> TransportBlock:
+    return TransportBlock(np.random.default_rng([seed, size]).bytes(size), MCS_TABLE[code])
+
+
+slots = st.builds(transport_block, st.integers(1, 300), st.integers(0, 27))
+blocks = st.builds(
+    Block,
+    process=st.integers(0, 15),
+    rv=st.just(0),
+    protected=slots,
+    bulk=st.none() | slots,
+    aggregation=st.sampled_from([1, 2, 4, 8]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(block=blocks, phase=st.floats(0, 6.3), amplitude=st.sampled_from([1e-6, 0.3, 1.0, 1e6]))
+def test_any_block_comes_back_through_any_constant_gain(block: Block, phase: float, amplitude: float) -> None:
+    burst = modulate(block)
+    spent = burst.preamble_pilots + burst.pilots + burst.control + burst.protected + burst.bulk
+    assert len(burst.symbols) == spent == block_symbols(block.protected, block.bulk, block.aggregation)
+    received = (burst.symbols * amplitude * np.exp(1j * phase)).astype(np.complex64)
+    reception = BlockReceiver().receive(received)
+    assert reception.control is not None
+    assert reception.control.process == block.process
+    assert block.protected is not None
+    assert reception.protected == block.protected.payload
+    assert reception.bulk == (block.bulk.payload if block.bulk else None)
+    assert reception.bulk_state == (TbState.DECODED if block.bulk else TbState.ABSENT)
+    assert reception.sections == (burst.control, burst.protected, burst.bulk)
+    assert len(reception.equalised) == sum(reception.sections)
+
+
+@pytest.mark.parametrize("payload", [bytes(500), b"\xff" * 500, bytes(range(250)) * 2])
+@pytest.mark.parametrize("code", [3, 9, 19, 25])
+def test_symbols_have_unit_power_whatever_the_payload(payload: bytes, code: int) -> None:
+    burst = modulate(Block(0, 0, None, TransportBlock(payload, MCS_TABLE[code]), 1))
+    assert burst.symbols.dtype == np.complex64
+    assert np.mean(np.abs(burst.symbols) ** 2) == pytest.approx(1.0, abs=0.08)
+
+
+def test_a_failed_block_is_mended_by_other_redundancy_versions(awgn: Callable) -> None:
+    receiver = BlockReceiver()
+    bulk = transport_block(300, 9)
+    states = []
+    for rv in (0, 2, 3):
+        received = awgn(modulate(Block(4, rv, transport_block(20, 0), bulk, 2)).symbols, 5.0)
+        reception = receiver.receive(received)
+        states.append(reception.bulk_state)
+    assert states[0] is TbState.FAILED
+    assert states[-1] is TbState.DECODED
+    assert reception.bulk == bulk.payload
+
+
+def test_new_data_starts_afresh_and_another_process_does_not_mix(awgn: Callable) -> None:
+    receiver = BlockReceiver()
+    old, new = transport_block(300, 9, seed=1), transport_block(300, 9, seed=2)
+    receiver.receive(awgn(modulate(Block(4, 0, None, old, 2)).symbols, 5.0))
+    assert receiver.receive(modulate(Block(4, 0, None, new, 2)).symbols).bulk == new.payload
+    receiver.receive(awgn(modulate(Block(5, 0, None, old, 2)).symbols, 5.0))
+    mixed = receiver.receive(modulate(Block(6, 2, None, new, 2)).symbols)
+    assert mixed.bulk in (None, new.payload)
+    assert receiver.receive(modulate(Block(6, 3, None, new, 2)).symbols).bulk == new.payload
+
+
+@pytest.mark.parametrize("snr_db", [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0])
+def test_sounding_measures_the_snr(snr_db: float, awgn: Callable) -> None:
+    receptions = [BlockReceiver().receive(awgn(sounding(), snr_db)) for _ in range(150)]
+    assert all(r.sounding and r.control is None for r in receptions)
+    assert np.mean([r.snr_db for r in receptions]) == pytest.approx(snr_db, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("coherence", "snr_db", "largest_loss"), [(64, 15, 0.3), (256, 12, 0.1), (1024, 15, 0.1)]
+)
+def test_unknown_block_fading(
+    coherence: int, snr_db: float, largest_loss: float, awgn: Callable, rayleigh: Callable
+) -> None:
+    """16-QAM, rate 0.37 and 0.6: control word and captions get through, most bulk blocks too."""
+    bulk, protected = transport_block(400, 9 if snr_db == 15 else 5), transport_block(60, 3)
+    burst = modulate(Block(1, 0, protected, bulk, 2))
+    receptions = [
+        BlockReceiver().receive(awgn(rayleigh(len(burst.symbols), coherence) * burst.symbols, snr_db))
+        for _ in range(60)
+    ]
+    assert np.mean([r.control is None for r in receptions]) <= 0.05
+    assert np.mean([r.protected != protected.payload for r in receptions]) <= 0.05
+    assert np.mean([r.bulk != bulk.payload for r in receptions]) <= largest_loss
+    decoded = [r for r in receptions if r.control is not None]
+    assert np.mean([r.effective_snr_db < r.snr_db for r in decoded]) > 0.9
+
+
+def test_noise_alone_is_no_block(rng: np.random.Generator) -> None:
+    for total in [*range(80, 200), 500, 3000]:
+        noise = rng.standard_normal((total, 2)).astype(np.float32).view(np.complex64).reshape(-1)
+        reception = BlockReceiver().receive(noise)
+        assert reception.control is None
+        assert reception.snr_db < 10
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    total=st.integers(0, 700),
+    seed=st.integers(0, 2**32 - 1),
+    kind=st.sampled_from(["noise", "zeros", "nan", "inf", "huge", "tiny", "one", "mixed"]),
+)
+def test_garbage_never_raises(total: int, seed: int, kind: str) -> None:
+    rng = np.random.default_rng(seed)
+    symbols = rng.standard_normal((total, 2)).astype(np.float32).view(np.complex64).reshape(-1)
+    match kind:
+        case "zeros":
+            symbols[:] = 0
+        case "nan" | "inf":
+            symbols[:] = float(kind)
+        case "huge" | "tiny":
+            symbols *= np.float32(1e37 if kind == "huge" else 1e-40)
+        case "one":
+            symbols[:] = 1
+        case "mixed":
+            symbols[rng.random(total) < 0.3] = rng.choice([np.nan, np.inf, 0, 1e38, 1e-45])
+    reception = BlockReceiver().receive(symbols)
+    assert reception.control is None
+    assert -30 <= reception.snr_db <= 60
+    assert -30 <= reception.effective_snr_db <= 60
+
+
+def test_a_cut_block_is_not_misread(rng: np.random.Generator) -> None:
+    symbols = modulate(Block(0, 0, transport_block(50, 3), transport_block(200, 9), 1)).symbols
+    for length in rng.integers(1, len(symbols), 40):
+        assert BlockReceiver().receive(symbols[:length].copy()).control is None
+
+
+def test_erased_symbols_cost_only_what_they_carried(awgn: Callable) -> None:
+    block = Block(0, 0, None, transport_block(400, 9), 2)
+    symbols = awgn(modulate(block).symbols, 15.0)
+    symbols[::20] = np.nan
+    reception = BlockReceiver().receive(symbols)
+    assert block.bulk is not None
+    assert reception.bulk == block.bulk.payload
+
+
+@pytest.mark.parametrize(
+    "symbols",
+    [np.zeros(100, np.complex128), np.zeros((4, 25), np.complex64), np.zeros(65_537, np.complex64)],
+)
+def test_wrong_types_shapes_and_lengths_are_refused(symbols: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="complex64"):
+        BlockReceiver().receive(symbols)
+
+
+def test_blocks_out_of_range_are_refused() -> None:
+    small = transport_block(10, 0)
+    for block in [
+        Block(16, 0, small, None, 1),
+        Block(0, 0, None, None, 1),
+        Block(0, 0, small, None, 3),
+        Block(0, 0, transport_block(1024, 9), None, 1),
+        Block(0, 0, None, TransportBlock(b"", MCS_TABLE[0]), 1),
+    ]:
+        with pytest.raises(ValueError):
+            modulate(block)
+    with pytest.raises(LimitExceeded, match="65536"):
+        modulate(Block(0, 0, None, transport_block(8191, 0), 1))
+
+
+@pytest.mark.parametrize("code", [0, 3, 28])
+def test_capacity_is_the_largest_payload_that_fits(code: int) -> None:
+    protected = transport_block(100, 3)
+    largest = bulk_capacity_bytes(MCS_TABLE[code], 8, protected)
+    assert block_symbols(protected, transport_block(largest, code), 8) <= 65_536
+    if largest < 8191:
+        assert block_symbols(protected, transport_block(largest + 1, code), 8) > 65_536
+
+
+def test_warm_up_succeeds() -> None:
+    warm_up()

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="session")
+def media() -> Path:
+    """Folder of real clips with their index; SEMVID_MEDIA overrides the place beside the checkout."""
+    folder = Path(os.environ.get("SEMVID_MEDIA", Path(__file__).parents[3].parent / "shared" / "media"))
+    if not folder.is_dir():
+        pytest.skip(f"the real clips are not there: {folder} (set SEMVID_MEDIA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def entries(media: Path) -> dict[str, dict[str, Any]]:
+    index = json.loads((media / "index.json").read_text(encoding="utf-8"))
+    return {entry["name"]: entry for entry in index}
+
+
+@pytest.fixture(scope="session")
+def frames(media: Path, entries: dict[str, dict[str, Any]]) -> Callable[..., Iterator[Picture]]:
+    """``frames(name, step)``: every ``step``-th frame, 256 pixels on the longer side."""
+
+    def read(name: str, step: int = 1) -> Iterator[Picture]:
+        with av.open(str(media / entries[name]["file"])) as container:
+            for index, frame in enumerate(container.decode(container.streams.video[0])):
+                if index % step == 0:
+                    picture = frame.to_ndarray(format="rgb24")
+                    scale = 256 / max(picture.shape)
+                    yield cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+
+    return read
+
+
+def textured(seed: int, height: int = 144, width: int = 256) -> Picture:
+    """A smooth random picture with structure at all scales."""
+    rng = np.random.default_rng(seed)
+    picture = np.zeros((height, width, 3), np.float32)
+    for cells, weight in ((4, 90.0), (12, 60.0), (40, 40.0)):
+        noise = rng.uniform(-1, 1, (cells, cells, 3)).astype(np.float32)
+        picture += weight * cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(picture + 128, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def scene() -> Callable[..., Picture]:
+    return textured
