@@ -3,8 +3,8 @@
     python -m evaluation.bench_phy [--out results/phy.json] [--quick]
 
 Both decoders get the same noisy LLRs: 20 iterations each, ideal knowledge of the channel. Speeds are CPU
-seconds of one thread. Writes the JSON, a Markdown table beside it, and prints the table. Needs the `reference`
-extra (Sionna). With --quick: fewer blocks, for a look in a minute or two.
+seconds of one thread. Writes the JSON, a Markdown table beside it, and prints the table. Needs the
+`reference` extra (Sionna). With --quick: fewer blocks, for a look in a minute or two.
 """
 
 from __future__ import annotations
@@ -12,12 +12,8 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import platform
-import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +26,7 @@ from channel.conditions import Conditions
 from channel.models import MODELS
 from evaluation.error_curve import fit_error_curve
 from evaluation.phy_theory import normal_approximation_snr_db, rayleigh_qpsk_ber, uncoded_ber
+from evaluation.provenance import provenance
 from semvid.phy import warm_up
 from semvid.phy.arrays import Bits, Llrs
 from semvid.phy.block import Block, BlockReceiver, TransportBlock, modulate
@@ -110,13 +107,12 @@ def measure_case(case: Case, blocks: int, reference_blocks: int) -> dict[str, An
     """Error curves and speeds of both decoders for one code."""
     rng = np.random.default_rng([SEED, case.qm, case.information])
     reference = SionnaDecoder(case)
-    points = []
+    points: list[dict[str, Any]] = []
     for offset_db in (-0.3, -0.15, 0.0, 0.15, 0.3, 0.45):
         snr_db = round(case.centre_db + offset_db, 3)
         bits, llrs = noisy_blocks(case, snr_db, blocks, rng)
-        lost = np.array(
-            [not np.array_equal(decode_ours(case, y), b) for y, b in zip(llrs, bits, strict=True)]
-        )
+        ours_bits = np.array([decode_ours(case, block) for block in llrs])
+        lost = np.any(ours_bits != bits, axis=1)
         first = slice(0, reference_blocks)
         lost_by_reference = np.any(reference.decode(llrs[first]) != bits[first], axis=1)
         points.append(
@@ -171,7 +167,7 @@ def measure_speed(
     }
 
 
-def measure_uncoded(symbols: int) -> list[dict[str, float]]:
+def measure_uncoded(symbols: int) -> list[dict[str, Any]]:
     """Bit error rates without a code over AWGN, and over the channel package's Rayleigh fading."""
     rng = np.random.default_rng([SEED, 1])
     rows = []
@@ -210,10 +206,10 @@ def _uncoded_row(
     }
 
 
-def measure_bursts() -> list[dict[str, float]]:
+def measure_bursts() -> list[dict[str, Any]]:
     """CPU milliseconds to modulate and to receive whole bursts, control word and estimation included."""
     rng = np.random.default_rng([SEED, 2])
-    rows = []
+    rows: list[dict[str, Any]] = []
     for bulk_bytes, code, snr_db in ((90, 3, 5.0), (230, 9, 11.0), (600, 19, 20.0), (700, 9, 11.0)):
         bulk = TransportBlock(rng.bytes(bulk_bytes), MCS_TABLE[code])
         block = Block(0, 0, TransportBlock(rng.bytes(40), MCS_TABLE[3]), bulk, 1)
@@ -240,70 +236,84 @@ def measure_bursts() -> list[dict[str, float]]:
     return rows
 
 
-def provenance(arguments: argparse.Namespace, seconds: float) -> dict[str, Any]:
-    """What it takes to make these numbers again."""
-    git = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False)
-    return {
-        "command": " ".join(["python -m evaluation.bench_phy", *sys.argv[1:]]),
-        "commit": git.stdout.strip() if git.returncode == 0 else "not committed",
-        "made_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "seconds": round(seconds),
-        "quick": arguments.quick,
-        "settings": {
-            "iterations": ITERATIONS,
-            "seed": SEED,
-            "threads": 1,
-            "sionna_check_rule": "boxplus-phi",
-        },
-        "versions": {"python": platform.python_version()}
-        | {name: version(name) for name in ("semvid", "numpy", "numba", "torch", "sionna-no-rt")},
-        "machine": platform.processor() or platform.machine(),
-    }
+def _table(head: str, rows: list[list[str]]) -> list[str]:
+    """Lines of a Markdown table; ``head`` has its columns separated by bars."""
+    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1)]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    return ["", *lines]
+
+
+def _modulation(qm: int) -> str:
+    return "QPSK" if qm == 2 else f"{1 << qm}QAM"
 
 
 def as_markdown(document: dict[str, Any]) -> str:
     """The tables of the report."""
-    lines = [
-        "# Physical layer: measured",
-        "",
-        f"`{document['provenance']['command']}`, commit `{document['provenance']['commit'][:12]}`, "
-        f"{ITERATIONS} iterations, rate 1/2, AWGN, ideal channel knowledge, one CPU thread. Es/N0 in dB.",
-        "",
-        "| modulation | info bits | ours at BLER 10 % / 1 % | Sionna at 10 % | ours better by | normal approximation "
-        "at 10 % | ours from it | Mbit/s ours | Sionna | ratio |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+    made = document["provenance"]
+    codes = [
+        [
+            _modulation(c["qm"]),
+            str(c["information"]),
+            f"{c['snr_db_at_10']:.2f} / {c['snr_db_at_1']:.2f}",
+            f"{c['sionna_snr_db_at_10']:.2f}",
+            f"{c['better_than_sionna_db']:+.2f}",
+            f"{c['normal_approximation_snr_db_at_10']:.2f}",
+            f"{c['from_normal_approximation_db']:+.2f}",
+            f"{c['mbit_per_s']:.2f}",
+            f"{c['sionna_mbit_per_s']:.3f}",
+            f"{c['times_as_fast']:.0f}",
+        ]
+        for c in document["coded"]
     ]
-    for c in document["coded"]:
-        lines.append(
-            f"| {'QPSK' if c['qm'] == 2 else f'{1 << c["qm"]}-QAM'} | {c['information']} | {c['snr_db_at_10']:.2f} / "
-            f"{c['snr_db_at_1']:.2f} | {c['sionna_snr_db_at_10']:.2f} | {c['better_than_sionna_db']:+.2f} | "
-            f"{c['normal_approximation_snr_db_at_10']:.2f} | {c['from_normal_approximation_db']:+.2f} | "
-            f"{c['mbit_per_s']:.2f} | {c['sionna_mbit_per_s']:.3f} | {c['times_as_fast']:.0f} |"
-        )
-    lines += [
-        "",
-        "| uncoded | SNR | measured BER | closed form | deviation (sigma) |",
-        "|---|---|---|---|---|",
+    uncoded = [
+        [
+            f"{u['model']}, {_modulation(u['qm'])}",
+            f"{u['snr_db']:g}",
+            f"{u['ber']:.4e}",
+            f"{u['closed_form']:.4e}",
+            f"{u['deviation_sigma']:+.1f}",
+        ]
+        for u in document["uncoded"]
     ]
-    for u in document["uncoded"]:
-        lines.append(
-            f"| {u['model']}, {1 << u['qm']} points | {u['snr_db']:g} | {u['ber']:.4e} | {u['closed_form']:.4e} | "
-            f"{u['deviation_sigma']:+.1f} |"
-        )
-    lines += ["", "| burst symbols | bulk bytes | MCS | modulate ms | receive ms |", "|---|---|---|---|---|"]
-    for b in document["bursts"]:
-        lines.append(
-            f"| {b['symbols']} | {b['bulk_bytes']} | {MCS_TABLE[int(b['mcs'])].name} | {b['modulate_ms']} | "
-            f"{b['receive_ms']} |"
-        )
-    lines += ["", "| modulation | info bits | SNR | BLER ours | BLER Sionna |", "|---|---|---|---|---|"]
-    for c in document["coded"]:
-        for p in c["points"]:
-            lines.append(
-                f"| {1 << c['qm']} points | {c['information']} | {p['snr_db']:.2f} | {p['lost'] / p['blocks']:.4f} "
-                f"({p['blocks']}) | {p['sionna_lost'] / p['sionna_blocks']:.3f} ({p['sionna_blocks']}) |"
-            )
-    return "\n".join(lines) + "\n"
+    bursts = [
+        [
+            str(b["symbols"]),
+            str(b["bulk_bytes"]),
+            MCS_TABLE[b["mcs"]].name,
+            f"{b['modulate_ms']:.2f}",
+            f"{b['receive_ms']:.2f}",
+        ]
+        for b in document["bursts"]
+    ]
+    points = [
+        [
+            _modulation(c["qm"]),
+            str(c["information"]),
+            f"{p['snr_db']:.2f}",
+            f"{p['lost'] / p['blocks']:.4f} of {p['blocks']}",
+            f"{p['sionna_lost'] / p['sionna_blocks']:.3f} of {p['sionna_blocks']}",
+        ]
+        for c in document["coded"]
+        for p in c["points"]
+    ]
+    return "\n".join(
+        [
+            "# Physical layer: measured",
+            "",
+            f"`{made['command']}`, {made['date']}, commit {made['commit']}.",
+            f"Rate 1/2 over AWGN, ideal channel knowledge, {ITERATIONS} iterations, speeds in CPU seconds",
+            "of one thread. SNR is Es/N0 in dB; at a BLER of 10 % unless the column says otherwise.",
+            *_table(
+                "modulation | info bits | ours 10 % / 1 % | Sionna | ours better by | normal approximation | "
+                "ours from it | Mbit/s ours | Sionna | ratio",
+                codes,
+            ),
+            *_table("uncoded | SNR | measured BER | closed form | deviation (sigma)", uncoded),
+            *_table("burst symbols | bulk bytes | MCS | modulate ms | receive ms", bursts),
+            *_table("modulation | info bits | SNR | BLER ours | BLER Sionna", points),
+            "",
+        ]
+    )
 
 
 def main() -> None:
@@ -328,7 +338,16 @@ def main() -> None:
         "uncoded": measure_uncoded(100_000 if arguments.quick else 500_000),
         "bursts": measure_bursts(),
     }
-    document = {"provenance": provenance(arguments, time.monotonic() - began), **document}
+    settings = {
+        "iterations": ITERATIONS,
+        "seed": SEED,
+        "threads": 1,
+        "sionna_check_rule": "boxplus-phi, flooding",
+        "quick": arguments.quick,
+        "seconds": round(time.monotonic() - began),
+    }
+    made = {**provenance(("semvid", "numba", "numpy", "sionna-no-rt", "torch")), "settings": settings}
+    document = {"provenance": made, **document}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     table = as_markdown(document)

@@ -1,8 +1,9 @@
 """Captions <-> bytes, in about a quarter of the bytes that UTF-8 takes.
 
-A text is coded by `semvid.text_model`, which both ends have primed with the same sentences (``text_prior.txt``).
-Where that does not pay (other scripts, random characters), the byte 0xFF and the UTF-8 bytes follow; no code
-starts with 0xFF. Every text has exactly one representation, and only that one is accepted.
+A text is coded by `semvid.text_model`, which both ends have primed with the same sentences
+(``text_prior.txt``). Where that does not pay (other scripts, random characters), it goes as the byte 0xFF and
+its UTF-8 bytes; no code starts with 0xFF. Every text has exactly one representation, and only that one is
+accepted.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The arithmetic coder of `semvid.text` and the model that predicts it: integers only, the same on every machine.
+"""The arithmetic coder of `semvid.text` and its model: integers only, the same on every machine.
 
 Each bit of each byte is predicted from contexts of up to six bytes, the current word and the word before.
-Every context holds a probability and how often it was seen; a small mixer, chosen by what is already known of
-the byte, weighs the predictions in the logistic domain and learns from every bit. Context mixing is folklore of
-data compression (M. Mahoney, "Adaptive weighing of context models for lossless data compression", 2005).
+Every context holds a probability and how often it was seen; two small mixers, chosen by what is known of the
+byte and of its contexts, weigh the predictions in the logistic domain and learn from every bit (context
+mixing: M. Mahoney, "Adaptive Weighing of Context Models for Lossless Data Compression", CS-2005-16).
 
 All state is fixed-size integer arrays; no floating point takes part, so encoder and decoder agree bit by bit
 wherever they run.
@@ -24,8 +24,10 @@ MAX_BYTES = 1_600  # of one text without its end
 FIRST_RESERVED = 0xFF  # no code starts with this byte: it announces uncoded text
 
 # 4096 / (1 + exp(-x / 2)) for x = -16 .. 16, rounded
-_LOGISTIC = (1, 2, 4, 6, 10, 17, 27, 45, 73, 120, 194, 310, 488, 747, 1102, 1546, 2048,
-             2550, 2994, 3349, 3608, 3786, 3902, 3976, 4023, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095)  # fmt: skip
+_LOGISTIC = (
+    *(1, 2, 4, 6, 10, 17, 27, 45, 73, 120, 194, 310, 488, 747, 1102, 1546, 2048),
+    *(2550, 2994, 3349, 3608, 3786, 3902, 3976, 4023, 4051, 4069, 4079, 4086, 4090, 4092, 4094, 4095),
+)
 _LIMIT = 30  # a context's probability moves by 1 / (count + 1.5) until here
 _RATE = 10  # of the mixer
 _CONFIDENCE = (
@@ -47,12 +49,15 @@ def _squash_table() -> NDArray[np.int32]:
     low, part = logits >> 7, logits & 127
     knots = np.array([*_LOGISTIC, 4095], dtype=np.int64)
     values = (knots[low] * (128 - part) + knots[low + 1] * part + 64) >> 7
-    return np.clip(values, 1, 4095).astype(np.int32)
+    table: NDArray[np.int32] = np.clip(values, 1, 4095).astype(np.int32)
+    return table
 
 
 def _stretch_table(squash: NDArray[np.int32]) -> NDArray[np.int32]:
     """The inverse: smallest logit whose probability reaches the index."""
-    return np.clip(np.searchsorted(squash, np.arange(4096)) - 2047, -2047, 2047).astype(np.int32)
+    logits = np.searchsorted(squash, np.arange(4096)) - 2047
+    table: NDArray[np.int32] = np.clip(logits, -2047, 2047).astype(np.int32)
+    return table
 
 
 _SQUASH = _squash_table()
@@ -68,7 +73,8 @@ class State:
     Attributes:
         chance: uint16 [CONTEXTS, 2**TABLE_BITS], probability of a one, of 65536.
         count: uint8, same shape, how often the context was seen, saturating.
-        mixers: int32 [2, 2048, CONTEXTS], weights of 65536, chosen by the byte so far and by the known contexts.
+        mixers: int32 [2, 2048, CONTEXTS], weights of 65536; the first by the byte so far, the second by how
+            many of the long contexts are known and, at a byte's first bit, by the byte before.
     """
 
     chance: NDArray[np.uint16]
@@ -122,11 +128,16 @@ _NOTHING = np.zeros(1, np.uint8)
 
 
 @njit(cache=True)
-def _mix(value: int, more: int) -> int:
+def _mix(value, more):  # type: ignore[no-untyped-def]
     mixed = np.uint64(value) * np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(more) * np.uint64(0xC2B2AE3D27D4EB4F)
     mixed ^= mixed >> np.uint64(31)
     mixed *= np.uint64(0xFF51AFD7ED558CCD)
     return mixed ^ (mixed >> np.uint64(33))
+
+
+@njit(cache=True)
+def _clamp(logit):  # type: ignore[no-untyped-def]
+    return min(max(logit, -2047), 2047)
 
 
 @njit(cache=True)
@@ -170,8 +181,8 @@ def _run(data, size, chance, count, mixers, mode, code, squash, stretch, steps, 
             for i in range(CONTEXTS):
                 total_partial += mixers[0, partial, i] * logits[i]
                 total_context += mixers[1, by_context, i] * logits[i]
-            first = min(max(total_partial >> 16, -2047), 2047)
-            second = min(max(total_context >> 16, -2047), 2047)
+            first = _clamp(total_partial >> 16)
+            second = _clamp(total_context >> 16)
             p = np.int64(squash[((first + second) >> 1) + 2047])
             middle = low + ((high - low) >> np.uint64(12)) * np.uint64(p)
             middle += (((high - low) & np.uint64(0xFFF)) * np.uint64(p)) >> np.uint64(12)

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from semvid import __version__
 from semvid.errors import LimitExceeded
 from semvid.link.peer import is_serving
+from semvid.phy import warm_up
 from semvid.service.host import serve_http, started
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
@@ -68,6 +69,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
         await jobs.start()
         yield
         await jobs.stop()

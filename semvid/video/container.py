@@ -7,12 +7,13 @@ The lists below are what semvid accepts; everything else is refused before a dec
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
 from av.codec.context import ThreadType
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Discard, Disposition
 from av.video.stream import VideoStream
 
@@ -129,6 +130,17 @@ def _video_stream(container: InputContainer) -> VideoStream:
         accepted = ", ".join(sorted(CODECS))
         raise UnsupportedMedia(f"the video codec {name!r} is not accepted; convert to one of {accepted}")
     return stream
+
+
+def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    """All packets of ``stream``, an empty one last that lets the decoder give out what it holds back.
+
+    FFmpeg errors pass through.
+    """
+    # PyAV stumbles after the last packet over streams that only turned up on the way (MPEG-TS), which come
+    # after ours.
+    with suppress(IndexError):
+        yield from container.demux(stream)
 
 
 def codec_name(stream: VideoStream) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from semvid.errors import UnsupportedMedia
 from semvid.video.colour import to_rgb
-from semvid.video.container import open_video
+from semvid.video.container import open_video, packets
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.scan import StampSource, backwards, shows_frame
@@ -61,7 +61,7 @@ def read_frames(path: Path, info: SourceInfo, limits: VideoLimits | None = None)
     index = 0
     with open_video(path, limits) as (container, stream):
         try:
-            for packet in container.demux(stream):
+            for packet in packets(container, stream):
                 stamps.see(packet)
                 try:
                     decoded = packet.decode()

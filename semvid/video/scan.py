@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from semvid.errors import UnsupportedMedia
-from semvid.video.container import codec_name
+from semvid.video.container import codec_name, packets
 from semvid.video.limits import VideoLimits
 
 _REORDER_PACKETS = 64  # no codec reorders further (H.264 and HEVC: 16 frames, 32 fields)
@@ -96,7 +96,7 @@ class Scan:
     def _run(self, container: InputContainer) -> None:
         packet_bytes = 0
         try:
-            for packet in container.demux(self._stream):
+            for packet in packets(container, self._stream):
                 if self._frame is None:
                     self._try_to_decode(packet)
                 packet_bytes += packet.size

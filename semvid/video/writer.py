@@ -87,9 +87,10 @@ class VideoWriter:
         )
         try:
             self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, threads)
-            self._container.start_encoding()
+            self._container.start_encoding()  # once: a second try after a failed one kills the process
         except BaseException:
             self._container.close()
+            path.unlink(missing_ok=True)
             raise
 
     def append(self, picture: NDArray[np.uint8], pts: int) -> None:
@@ -207,6 +208,7 @@ class VideoWriter:
             if self.frames:
                 self._packets.extend(self._stream.encode(None))
                 self._mux()
+            if self._packets and self._stamps:  # neither is left of a frame that could not be written
                 gap = (self._nominal_gap or self._gap or 0) * self._ticks or max(1, self._timescale // 25)
                 self._mux_one(self._packets.popleft(), self._stamps.popleft(), min(gap, _MAX_GAP))
         finally:

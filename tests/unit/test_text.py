@@ -50,9 +50,10 @@ def test_damaged_codes_never_crash(data: st.DataObject) -> None:
     code = bytearray(compress(GENERIC))
     code[data.draw(st.integers(0, len(code) - 1))] ^= data.draw(st.integers(1, 255))
     try:
-        assert expand(bytes(code)) != GENERIC
-    except MalformedUnits as error:
-        assert "caption" in str(error)
+        text = expand(bytes(code))
+    except MalformedUnits:
+        return
+    assert text != GENERIC
 
 
 def test_a_second_representation_of_a_text_is_refused() -> None:
@@ -76,7 +77,9 @@ def test_bounds() -> None:
 def test_captions_cost_a_fraction_of_their_characters() -> None:
     assert len(compress(OWN)) <= 10
     assert len(compress(GENERIC)) <= 0.42 * len(GENERIC)
-    assert all(5 * len(compress(line)) <= len(line) for line in PRIOR.read_text(encoding="utf-8").splitlines())
+    assert all(
+        5 * len(compress(line)) <= len(line) for line in PRIOR.read_text(encoding="utf-8").splitlines()
+    )
 
 
 def test_codes_are_the_same_on_every_machine() -> None:

@@ -35,6 +35,7 @@ STILLNESS = 1.0  # median luminance difference of the frames before a jump, 8-bi
 HISTORY = 8  # frames
 LONGEST_FLASH = 6  # blank frames that are stepped over before blankness counts as content
 BLANK_SPREAD = 5.0  # standard deviation of luminance below which a frame shows nothing, 8-bit levels
+CLEAR_SPREAD = 15.0  # above which a frame beside a blank one is another shot and not the end of a fade
 
 _MIN_SIDE = 16
 _CONTRAST = 50.0  # standard deviation that luminance is brought to, 8-bit levels
@@ -49,7 +50,11 @@ class _Copy:
     chroma: NDArray[np.float32]  # [h, w, 2]
     gradient: NDArray[np.float32]  # [2, h, w]
     contrast: float  # mean absolute deviation of luminance and chroma, levels
-    blank: bool
+    deviation: float  # of luminance, levels
+
+    @property
+    def blank(self) -> bool:
+        return self.deviation < BLANK_SPREAD
 
 
 class CutDetector:
@@ -61,7 +66,7 @@ class CutDetector:
     """
 
     def __init__(self) -> None:
-        self._flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
         self._flow.setFinestScale(0)
         self._reference: _Copy | None = None
         self._blanks = 0
@@ -107,6 +112,8 @@ class CutDetector:
         return cut or jump
 
     def _is_other_shot(self, reference: _Copy, current: _Copy) -> bool:
+        if current.blank or reference.blank:  # nothing to follow; a fade comes with little contrast at first
+            return max(current.deviation, reference.deviation) > CLEAR_SPREAD
         unexplained = self._measure_unexplained(reference, current)
         usual = float(np.mean(self._unexplained)) if self._unexplained else 0.0
         self._unexplained.append(unexplained)
@@ -160,7 +167,7 @@ def _copy(picture: NDArray[np.uint8]) -> _Copy:
         np.ascontiguousarray(chroma),
         _gradient(cv2.GaussianBlur(luminance, (3, 3), 0).astype(np.float32)),
         contrast,
-        blank=deviation < BLANK_SPREAD,
+        deviation,
     )
 
 
@@ -179,4 +186,5 @@ def _gradient(luminance: NDArray[np.float32]) -> NDArray[np.float32]:
 def _correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
     floor = 50.0 * first[0].size  # flat pictures agree
     energy = np.sqrt(float(np.vdot(first, first)) * float(np.vdot(second, second)))
-    return (float(np.vdot(first, second)) + floor) / (float(energy) + floor)
+    correlation = (float(np.vdot(first, second)) + floor) / (float(energy) + floor)
+    return float(correlation)

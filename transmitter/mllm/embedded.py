@@ -1,7 +1,7 @@
 """The embedded model: no weights of a network, no GPU, real measurements of the pictures.
 
-It answers the PSSS question with a logistic model per focus over `transmitter.mllm.measurements`, fitted to real
-clips by ``scripts/calibrate_embedded.py``. What it can and cannot see is written in docs/embedded-mllm.md.
+It answers the PSSS question with a logistic model per focus over `transmitter.mllm.measurements`, fitted to
+real clips by ``scripts/calibrate_embedded.py``. What it can and cannot see: docs/embedded-mllm.md.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def _dense(lab: NDArray[np.uint8], aligned: Alignment) -> tuple[float, float]:
 
 def dense_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Motion from one Lab picture to another, float32 [h, w, 2], pixels: by lightness only."""
-    method = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     method.setFinestScale(1)
     flow: NDArray[np.float32] = method.calc(cv2.extractChannel(first, 0), cv2.extractChannel(second, 0), None)
     return flow

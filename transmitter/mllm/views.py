@@ -86,7 +86,8 @@ def layout_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
 def histogram_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
     """See `View.histogram`."""
     counts = cv2.calcHist([lab], [0, 1, 2], None, [6, 6, 6], [0, 256, 64, 192, 64, 192]).ravel()
-    return np.sqrt(counts / max(1.0, float(counts.sum())))
+    shares: NDArray[np.float32] = np.sqrt(counts / max(1.0, float(counts.sum())))
+    return shares
 
 
 def resized(picture: Picture, side: int) -> Picture:

@@ -9,11 +9,18 @@ from semvid.errors import InvalidInput
 from transmitter.keyframes.cuts import HISTORY, LONGEST_FLASH, CutDetector
 
 Picture = NDArray[np.uint8]
-# What looking at every frame showed, beyond index.json: a true cut that it does not list; two scroll steps of a
-# page, of the same size as the two that it lists as page jumps.
+# What looking at the frames showed, beyond index.json: a true cut that it does not list; two scroll steps of
+# a page, of the same size as two that it lists as page jumps.
 ALSO_TRUE = {"cuts_bikes": [76], "screen_pdf_scroll": [28, 32]}
-CLIPS = ["cuts_bikes", "screen_pdf_scroll", "act_weightlifting", "talking_head_foreman_cif", "traffic_topdown_cars",
-         "film_bw_dialogue", "asl_thanks"]  # fmt: skip
+CLIPS = [
+    "cuts_bikes",
+    "screen_pdf_scroll",
+    "act_weightlifting",
+    "talking_head_foreman_cif",
+    "traffic_topdown_cars",
+    "film_bw_dialogue",
+    "asl_thanks",
+]
 
 
 def cuts(pictures: Iterator[Picture] | list[Picture]) -> list[int]:
@@ -58,7 +65,10 @@ def test_a_cut_hidden_by_a_flash_is_found_after_it(scene: Callable[..., Picture]
 
 def test_lasting_blankness_is_content(scene: Callable[..., Picture]) -> None:
     black = [np.zeros_like(scene(1))] * (LONGEST_FLASH + 4)
-    assert cuts([*drifting(scene(1), 8), *black, *drifting(scene(2), 8)]) == [8 + LONGEST_FLASH, 8 + len(black)]
+    assert cuts([*drifting(scene(1), 8), *black, *drifting(scene(2), 8)]) == [
+        8 + LONGEST_FLASH,
+        8 + len(black),
+    ]
 
 
 def test_brightness_and_noise_are_no_cut(scene: Callable[..., Picture]) -> None:

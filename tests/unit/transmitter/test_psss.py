@@ -22,9 +22,11 @@ def test_scores_stay_in_their_ranges(share: float, mass: float) -> None:
     assert abs(answer.s_rel) <= answer.mass + 1e-12
 
 
-@pytest.mark.parametrize(("p_yes", "p_no"), [(-0.1, 0.5), (0.5, 1.1), (math.nan, 0.1), (0.1, math.inf), (0.6, 0.5)])
+@pytest.mark.parametrize(
+    ("p_yes", "p_no"), [(-0.1, 0.5), (0.5, 1.1), (math.nan, 0.1), (0.1, math.inf), (0.6, 0.5)]
+)
 def test_what_is_no_pair_of_probabilities_is_refused(p_yes: float, p_no: float) -> None:
-    with pytest.raises(InvalidInput, match="p_yes|p_no"):
+    with pytest.raises(InvalidInput, match=r"p_yes|p_no"):
         Answer(p_yes, p_no)
 
 
@@ -34,7 +36,12 @@ def test_float32_rounding_of_a_softmax_is_accepted() -> None:
 
 @pytest.mark.parametrize(
     ("rule", "threshold", "expected"),
-    [(Rule.RELATIVE, 0.35, True), (Rule.RELATIVE, 0.5, False), (Rule.ABSOLUTE, 0.69, True), (Rule.ABSOLUTE, 0.7, False)],
+    [
+        (Rule.RELATIVE, 0.35, True),
+        (Rule.RELATIVE, 0.5, False),
+        (Rule.ABSOLUTE, 0.69, True),
+        (Rule.ABSOLUTE, 0.7, False),
+    ],
 )
 def test_decision_exceeds_the_threshold_strictly(rule: Rule, threshold: float, expected: bool) -> None:
     assert differs(Answer(p_yes=0.25, p_no=0.7), rule, threshold) is expected
@@ -43,7 +50,13 @@ def test_decision_exceeds_the_threshold_strictly(rule: Rule, threshold: float, e
 
 @pytest.mark.parametrize(
     ("rule", "threshold"),
-    [(Rule.RELATIVE, 1.0), (Rule.RELATIVE, -1.1), (Rule.ABSOLUTE, -0.1), (Rule.ABSOLUTE, 1.0), (Rule.ABSOLUTE, math.nan)],
+    [
+        (Rule.RELATIVE, 1.0),
+        (Rule.RELATIVE, -1.1),
+        (Rule.ABSOLUTE, -0.1),
+        (Rule.ABSOLUTE, 1.0),
+        (Rule.ABSOLUTE, math.nan),
+    ],
 )
 def test_thresholds_that_decide_nothing_are_refused(rule: Rule, threshold: float) -> None:
     with pytest.raises(InvalidInput, match="threshold"):

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput
+from semvid.video.container import packets
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
@@ -98,3 +99,15 @@ def test_any_bytes(originals, content, start):
     path = originals[1]
     path.write_bytes(start + content)
     look_at(path)
+
+
+def test_streams_that_turn_up_on_the_way_do_not_end_in_an_index_error():
+    """What PyAV 18 does after the last packet of a transport stream to which a damaged byte adds a stream."""
+
+    class Container:
+        def demux(self, stream):
+            yield "packet"
+            yield "flush"
+            raise IndexError("list index out of range")
+
+    assert list(packets(Container(), None)) == ["packet", "flush"]

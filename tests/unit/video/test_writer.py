@@ -180,6 +180,33 @@ def test_a_killed_process_leaves_a_playable_file(tmp_path):
     assert stamps == [33 + index * 40 for index in range(len(stamps))]
 
 
+FULL_DISK = """
+import resource, signal, sys
+from fractions import Fraction
+from pathlib import Path
+import numpy as np
+from semvid.video.writer import VideoWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+noise = np.random.default_rng(0).integers(0, 256, (100, 32, 32, 3), np.uint8)
+try:
+    with VideoWriter(Path(sys.argv[1]), 32, 32, Fraction(1, 1000)) as writer:
+        for index, picture in enumerate(noise):
+            writer.append(picture, index)
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+@pytest.mark.parametrize("limit", [0, 100, 2000, 20_000])
+def test_a_full_disk_raises_and_does_not_kill_the_process(tmp_path, limit):
+    path = tmp_path / "a.mp4"
+    command = [sys.executable, "-c", FULL_DISK, str(path), str(limit)]
+    process = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (process.returncode, process.stdout.strip()) == (0, "File too large"), process.stderr
+    assert path.exists() == (limit > 0)
+
+
 def test_closing_twice_and_appending_after_it(tmp_path):
     writer = VideoWriter(tmp_path / "a.mp4", 32, 32, MS)
     writer.append(np.zeros((32, 32, 3), np.uint8), 0)

@@ -1,4 +1,4 @@
-"""Sentences put together from measurements. Nothing is said that was not measured; what is unclear is left out."""
+"""Sentences put together from measurements: what was not measured is not said, what is unclear left out."""
 
 from transmitter.mllm.caption.sentence import describe
 

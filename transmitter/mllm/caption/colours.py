@@ -32,8 +32,11 @@ _LOW_CONTRAST = 28.0  # standard deviation of luminance
 _COLOURLESS = 3.5  # 99th percentile of chroma in a black-and-white picture, 8-bit Lab levels
 _MOSTLY, _BAND = 0.55, 0.45  # share of the picture, of one of its halves, that names the colour
 _PATCH = (0.012, 0.25)  # share of the picture that a vivid patch covers
-_PLACES = (("at the top left", "at the top", "at the top right"), ("on the left", "in the middle", "on the right"),
-           ("at the bottom left", "at the bottom", "at the bottom right"))  # fmt: skip
+_PLACES = (
+    ("at the top left", "at the top", "at the top right"),
+    ("on the left", "in the middle", "on the right"),
+    ("at the bottom left", "at the bottom", "at the bottom right"),
+)
 
 
 def light(views: Sequence[View]) -> list[str]:
@@ -61,7 +64,7 @@ def is_colourless(views: Sequence[View]) -> bool:
 
 
 def colours(views: Sequence[View]) -> str:
-    """Dominant colours and where they are, e.g. ``blue above green, with a red patch on the left``; may be empty."""
+    """Dominant colours and places, e.g. ``blue above green, with a red area on the left``; may be empty."""
     if is_colourless(views):
         return ""
     named = np.stack([_named(view) for view in views])
@@ -128,7 +131,8 @@ def _patch(named: NDArray[np.uint8], main: str) -> str:
         height, width = steady.shape
         if _PATCH[0] < share < _PATCH[1] and share > best:
             best = share
-            words = f"{_article(name)} {name} area {place(centres[largest][0] / width, centres[largest][1] / height)}"
+            x, y = centres[largest]
+            words = f"{_article(name)} {name} area {place(x / width, y / height)}"
     return words
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from cv2.data import haarcascades
 from numpy.typing import NDArray
 
 from transmitter.mllm.views import View
@@ -38,7 +39,7 @@ def faces(views: Sequence[View]) -> int:
 
 @cache
 def _classifier() -> Any:
-    return cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / _CASCADE))
+    return cv2.CascadeClassifier(str(Path(haarcascades) / _CASCADE))
 
 
 def _found(view: View) -> list[NDArray[np.int32]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transmitter.mllm.caption.colours import place
 from transmitter.mllm.alignment import Alignment, align, tolerant_difference
+from transmitter.mllm.caption.colours import place
 from transmitter.mllm.measurements import dense_flow
 from transmitter.mllm.registration import Registration
 from transmitter.mllm.views import View
@@ -38,7 +39,7 @@ def motion(views: Sequence[View]) -> Motion:
     """Measures successive views of one segment."""
     if len(views) < 2:
         return Motion("", "")
-    alignments = [align(first, second) for first, second in zip(views, views[1:], strict=False)]
+    alignments = [align(first, second) for first, second in pairwise(views)]
     camera = _camera([one.registration for one in alignments], views[0].luminance.shape)
     return Motion(camera, _region(views, alignments))
 
@@ -117,7 +118,7 @@ def _direction(
     explained: Sequence[NDArray[np.bool_]],
     region: NDArray[np.bool_],
 ) -> str:
-    """`` left``, `` up`` and so on when the region's motion is understood and all frames agree, else nothing."""
+    """`` left``, `` up`` and so on when the motion is understood and all frames agree, else nothing."""
     width = region.shape[1]
     steps = []
     for flow, mask, known in zip(flows, masks, explained, strict=True):

@@ -24,8 +24,8 @@ def describe(frames: Sequence[Picture]) -> str:
     """Describes a segment by what can be measured in ``frames`` (time order, RGB, one size).
 
     Returns:
-        A sentence of at most `MAX_CHARS` ASCII characters: light, colours and their places, camera, main moving
-        region, faces that stay. Parts that are not clear are left out.
+        A sentence of at most `MAX_CHARS` ASCII characters: light, colours and their places, camera, main
+        moving region, faces that stay. Parts that are not clear are left out.
 
     Raises:
         InvalidInput: no frames, or arrays that are no RGB pictures of one size.
