@@ -25,7 +25,7 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 from channel.conditions import Conditions
 from channel.models import MODELS
 from evaluation.error_curve import fit_error_curve
-from evaluation.phy_theory import normal_approximation_snr_db, rayleigh_qpsk_ber, uncoded_ber
+from evaluation.phy_theory import normal_approximation_snr_db, rayleigh_qpsk_ber, rician_qpsk_ber, uncoded_ber
 from evaluation.provenance import provenance
 from semvid.phy import warm_up
 from semvid.phy.arrays import Bits, Llrs
@@ -38,6 +38,7 @@ from semvid.phy.segmentation import choose_base_graph
 
 SEED = 38_212
 ITERATIONS = 20
+RICIAN_K_DB = 6.0
 UNCODED = ((2, 4.0), (2, 7.0), (4, 10.0), (6, 16.0), (8, 22.0))  # bits per symbol, SNR in dB
 
 
@@ -168,17 +169,20 @@ def measure_speed(
 
 
 def measure_uncoded(symbols: int) -> list[dict[str, Any]]:
-    """Bit error rates without a code over AWGN, and over the channel package's Rayleigh fading."""
+    """Bit error rates without a code over AWGN, and over the channel package's fading with known gain."""
     rng = np.random.default_rng([SEED, 1])
     rows = []
     for qm, snr_db in UNCODED:
         bits = rng.integers(0, 2, qm * symbols).astype(np.uint8)
         rows.append(_uncoded_row("awgn", qm, snr_db, bits, np.ones(symbols), uncoded_ber(qm, snr_db), rng))
-    conditions = Conditions(model="rayleigh", coherence_symbols=1, seed=SEED)
-    gains = MODELS["rayleigh"](conditions).gains(0, symbols)
-    for snr_db in (5.0, 15.0):
-        bits = rng.integers(0, 2, 2 * symbols).astype(np.uint8)
-        rows.append(_uncoded_row("rayleigh", 2, snr_db, bits, gains, rayleigh_qpsk_ber(snr_db), rng))
+    for model in ("rayleigh", "rician"):
+        conditions = Conditions(model=model, coherence_symbols=1, rician_k_db=RICIAN_K_DB, seed=SEED)
+        gains = MODELS[model](conditions).gains(0, symbols)
+        for snr_db in (5.0, 15.0):
+            rayleigh = model == "rayleigh"
+            expected = rayleigh_qpsk_ber(snr_db) if rayleigh else rician_qpsk_ber(snr_db, RICIAN_K_DB)
+            bits = rng.integers(0, 2, 2 * symbols).astype(np.uint8)
+            rows.append(_uncoded_row(model, 2, snr_db, bits, gains, expected, rng))
     return rows
 
 
@@ -342,6 +346,7 @@ def main() -> None:
         "iterations": ITERATIONS,
         "seed": SEED,
         "threads": 1,
+        "rician_k_db": RICIAN_K_DB,
         "sionna_check_rule": "boxplus-phi, flooding",
         "quick": arguments.quick,
         "seconds": round(time.monotonic() - began),

@@ -35,6 +35,19 @@ def rayleigh_qpsk_ber(snr_db: float) -> float:
     return 0.5 * (1 - math.sqrt(per_bit / (1 + per_bit)))
 
 
+def rician_qpsk_ber(snr_db: float, k_db: float) -> float:
+    """Mean bit error rate of QPSK over Rician fading with known gain.
+
+    The integral over the moment generating function of the SNR (Simon, Alouini, "Digital Communication over
+    Fading Channels", 2nd ed., 2005, equations 8.102 and 2.17).
+    """
+    per_bit, k = 10 ** (snr_db / 10) / 2, 10 ** (k_db / 10)
+    angle = (np.arange(2000) + 0.5) * math.pi / 4000
+    scaled = per_bit / np.sin(angle) ** 2
+    transform = (1 + k) / (1 + k + scaled) * np.exp(-k * scaled / (1 + k + scaled))
+    return float(np.mean(transform) / 2)
+
+
 def capacity_and_dispersion(qm: int, snr_db: float) -> tuple[float, float]:
     """Mean (bits) and variance (bits^2) of the information density of one QAM symbol over AWGN.
 

@@ -188,7 +188,7 @@ def main() -> None:
         focuses[focus.value]["held_out"]["keyframes_per_clip"] = counts
     if options.write:
         content = {
-            "description": "P(no | yes or no) = sigmoid(sum(weight * sqrt(measurement)) + bias), by focus. The "
+            "description": "P(no | yes or no) = sigmoid(sum(weight * sqrt(measurement)) + bias). The "
             "measurements are those of transmitter/mllm/measurements.py. held_out: each clip judged by "
             "coefficients fitted without any picture of it. general_limit was chosen on the same clips, so "
             "that keyframes_per_clip has the paper's mean.",

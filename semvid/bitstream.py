@@ -19,6 +19,7 @@ from semvid.wire.v1 import semantics_pb2 as pb
 
 MAX_UNITS = 256  # in one transport block
 _SHOT_START, _REFRESH = 1, 2
+_NEAREST = Fraction(1, 2)
 _CODING_TO_WIRE = {
     PictureCoding.JOINT: pb.PICTURE_CODING_UNSPECIFIED,
     PictureCoding.INTRA: pb.PICTURE_CODING_INTRA,
@@ -120,6 +121,7 @@ def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
         first_pts=header.first_pts,
         coding=_CODING_TO_WIRE[header.coding],
         seed=header.seed,
+        phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
     )
 
 
@@ -138,6 +140,7 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         first_pts=header.first_pts,
         coding=_CODING_FROM_WIRE[header.coding],
         seed=header.seed,
+        phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,
     )
 
 

@@ -8,6 +8,7 @@ are frozen and refuse impossible values when they are made, whether by our own c
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -48,10 +49,12 @@ class StreamHeader:
         coded_width, coded_height: size at which keyframes are coded; the receiver scales back.
         time_base: unit of all time stamps, seconds.
         frame_rate: nominal frames per second. Frame ``i`` is shown at
-            ``first_pts + round_half_up(i / (frame_rate * time_base))`` unless a `Timing` unit says otherwise.
+            ``first_pts + floor(i / (frame_rate * time_base) + phase)`` unless a `Timing` unit says otherwise.
         first_pts: time stamp of frame 0, in ``time_base``.
         coding: dependency between keyframe packets.
         seed: seed of every random draw at the receiver (0 .. 2**32 - 1).
+        phase: where the container's rounding of time stamps falls, a multiple of 1/256 in 0 .. 255/256;
+            1/2 is rounding to the nearest.
     """
 
     width: int
@@ -63,6 +66,7 @@ class StreamHeader:
     first_pts: int = 0
     coding: PictureCoding = PictureCoding.JOINT
     seed: int = 0
+    phase: Fraction = Fraction(1, 2)
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):
@@ -74,11 +78,14 @@ class StreamHeader:
             _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
         _in_range("first_pts", self.first_pts, -(2**62), 2**62)
         _in_range("seed", self.seed, 0, 2**32 - 1)
+        _require(
+            0 <= self.phase < 1 and 256 % self.phase.denominator == 0,
+            f"phase must be a multiple of 1/256 in 0..255/256, got {self.phase}",
+        )
 
     def nominal_pts(self, frame: int) -> int:
-        """Time stamp of ``frame`` (units of ``time_base``) on the regular grid, halves rounded up."""
-        step = 1 / (self.frame_rate * self.time_base)
-        return self.first_pts + (2 * frame * step.numerator + step.denominator) // (2 * step.denominator)
+        """Time stamp of ``frame`` (units of ``time_base``) on the regular grid."""
+        return self.first_pts + math.floor(frame / (self.frame_rate * self.time_base) + self.phase)
 
 
 @dataclass(frozen=True, slots=True)

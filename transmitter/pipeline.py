@@ -33,7 +33,8 @@ from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Selected
 from transmitter.link_call import LinkCall
 from transmitter.options import TransmissionOptions
-from transmitter.rate import choose_operating_point
+from transmitter.planning import choose_operating_point
+from transmitter.rate import OperatingPoint
 from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
 from transmitter.sender import LinkRecord, Sender, keyframe_parts
@@ -97,9 +98,7 @@ class Transmission:
         await self._sender.sound()
         job.advance("choosing quality and density", 0.0)
         with self._clock.stage("planning"):
-            point = await asyncio.to_thread(
-                choose_operating_point, job.upload, self._source, options, self._profile
-            )
+            point = await asyncio.to_thread(self._choose_operating_point)
         job.facts["operating_point"] = point.resource()
         selector = make_selector(options, self._source, self._profile, self._mllm, point)
         size = self._header.coded_width, self._header.coded_height
@@ -114,6 +113,14 @@ class Transmission:
         with self._clock.stage("finishing"):
             job.facts["complete"] = await self._sender.finish()
         job.facts["return_bytes"] = self._sender.record.return_bytes
+
+    def _choose_operating_point(self) -> OperatingPoint:
+        job = self._job
+
+        def selector(point: OperatingPoint) -> KeyframeSelector:
+            return make_selector(job.options, self._source, self._profile, None, point)
+
+        return choose_operating_point(job.upload, self._source, self._limits, job.options, selector)
 
     def _segments(self, selector: KeyframeSelector, gone: Callable[[], bool]) -> Iterator[Segment]:
         """Reads the source and closes one segment after another, until ``gone``."""
@@ -212,6 +219,7 @@ def stream_header(source: SourceInfo, options: TransmissionOptions) -> StreamHea
         first_pts=source.first_pts,
         coding=options.coding,
         seed=options.seed,
+        phase=source.grid_phase,
     )
 
 

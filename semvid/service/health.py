@@ -1,4 +1,4 @@
-"""``python -m semvid.service.health URL``: exit code 0 when ``URL`` answers 200, for container health checks."""
+"""``python -m semvid.service.health URL``: exit status 0 when ``URL`` answers 200, for containers."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,7 +40,9 @@ class Frame:
     picture: NDArray[np.uint8]
 
 
-def read_frames(path: Path, info: SourceInfo, limits: VideoLimits | None = None) -> Iterator[Frame]:
+def read_frames(
+    path: Path, info: SourceInfo, limits: VideoLimits | None = None
+) -> Generator[Frame, None, None]:
     """Decodes ``path`` lazily: memory does not grow with its length.
 
     Close the iterator (or exhaust it) to close the file.

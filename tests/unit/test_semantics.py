@@ -43,6 +43,14 @@ def test_nominal_time_stamps_round_halves_up() -> None:
     assert [stamps.nominal_pts(i) for i in range(4)] == [0, 3, 5, 8]
 
 
+def test_nominal_time_stamps_follow_the_containers_phase() -> None:
+    # a Matroska file that begins at its second frame: 33, 67, 100 ms
+    stamps = header(
+        time_base=Fraction(1, 1000), frame_rate=Fraction(30), first_pts=33, phase=Fraction(215, 256)
+    )
+    assert [stamps.nominal_pts(i) for i in range(3)] == [33, 67, 100]
+
+
 def test_nominal_time_stamps_do_not_drift() -> None:
     stamps = header(time_base=Fraction(1, 90_000), frame_rate=Fraction(30_000, 1001), first_pts=7)
     assert stamps.nominal_pts(30_000) == 7 + 1001 * 90_000
@@ -60,6 +68,8 @@ def test_nominal_time_stamps_do_not_drift() -> None:
         {"seed": -1},
         {"seed": 2**32},
         {"first_pts": 2**63},
+        {"phase": Fraction(1)},
+        {"phase": Fraction(1, 3)},
     ],
 )
 def test_impossible_headers(changes: dict[str, Any]) -> None:

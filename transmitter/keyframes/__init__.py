@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from semvid.profile import Profile
 from semvid.video.probe import SourceInfo
+from transmitter.keyframes.gaps import GapWalk
 from transmitter.keyframes.selection import KeyframeSelector
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.mllm import Mllm
 from transmitter.options import TransmissionOptions
-from transmitter.rate import OperatingPoint
+from transmitter.rate import GapCost, OperatingPoint
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
-BRIDGING_SPACING_S = 0.08  # between the frames at which a gap is tried
+BRIDGING_STEP_S = 0.08  # between the frames at which a short gap is tried
 
 
 def make_selector(
     options: TransmissionOptions,
     source: SourceInfo,
     profile: Profile,
-    mllm: Mllm,
+    mllm: Mllm | None,
     point: OperatingPoint,
 ) -> KeyframeSelector:
-    """The selector that ``options`` ask for, fitted to the source's frame rate and the receiver's decoder."""
+    """The selector that ``options`` ask for, fitted to the source's frame rate and the receiver's decoder.
+
+    Without ``mllm`` no meanings are compared: what is left is cuts, gaps and bridging.
+    """
 
     def frames(seconds: float) -> int:
         return max(1, round(seconds * source.frame_rate))
@@ -30,16 +34,16 @@ def make_selector(
     if options.keyframe_method == "skim":
         assert options.keyframe_count is not None
         return Skim(source.frame_count_hint, options.keyframe_count)
-    return Skem(
-        mllm,
-        SkemRules(
-            focus=options.focus,
-            rule=options.rule,
-            threshold=options.threshold,
-            candidate_spacing=frames(options.candidate_spacing_s),
-            min_gap=frames(MIN_GAP_S),
-            max_gap=frames(profile.longest_gap_s),
-            bridging_tolerance=point.bridging_tolerance if profile.closed_loop else None,
-            bridging_spacing=frames(BRIDGING_SPACING_S),
-        ),
+    rules = SkemRules(
+        focus=options.focus,
+        rule=options.rule,
+        threshold=options.threshold,
+        candidate_spacing=frames(options.candidate_spacing_s),
+        min_gap=frames(MIN_GAP_S),
+        max_gap=frames(profile.longest_gap_s),
     )
+    walk = None
+    if profile.closed_loop:
+        cost = GapCost(point, 3 * source.width * source.height)
+        walk = GapWalk(cost, frames(BRIDGING_STEP_S), rules.min_gap, rules.max_gap)
+    return Skem(mllm, rules, walk)

@@ -42,13 +42,12 @@ def bridging_error(copies: Sequence[Picture]) -> float:
     Args:
         copies: small copies of the keyframe, of every frame up to the candidate, and of the candidate.
     """
-    if len(copies) <= 2:
+    last = len(copies) - 1
+    if last < 2:
         return 0.0
     bridge = Bridge(copies[0], copies[-1], Effort.MIDDLE)
-    last = len(copies) - 1
     tested = sorted({min(last - 1, max(1, round(share * last))) for share in _TESTED})
-    errors = [_masked_error(copies[index], bridge.frame(index / last)) for index in tested]
-    return float(np.mean(errors))
+    return float(np.mean([_masked_error(copies[i], bridge.frame(i / last)) for i in tested]))
 
 
 def _masked_error(picture: Picture, regenerated: Picture) -> float:

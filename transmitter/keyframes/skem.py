@@ -4,10 +4,10 @@ The paper's rules: first and last frame are keyframes; candidates at a fixed spa
 latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
 
 - *Hard cuts.* Both sides become keyframes and nothing is interpolated across.
-- *Gaps.* No two meanings closer than a minimum (cuts excepted), no gap longer than the receiver's decoder can take.
-- *Bridging.* Where the decoder's interpolation can be tried here (`Profile.closed_loop`), a gap ends before
-  its regenerated frames stray from the real ones by more than a tolerance. Such keyframes carry no new
-  meaning: candidates go on being compared with the latest *semantic* keyframe.
+- *Gaps.* No two meanings closer than a minimum (cuts excepted), no gap longer than the decoder can take.
+- *Bridging.* Where the decoder's interpolation can be tried here (`Profile.closed_loop`), `GapWalk` ends a
+  gap where a frame of it is cheapest. Such keyframes carry no new meaning: candidates go on being compared
+  with the latest *semantic* keyframe.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semvid.video.reader import Frame
-from transmitter.keyframes.bridging import Picture, bridging_error, small_copy
+from transmitter.keyframes.bridging import Picture, small_copy
 from transmitter.keyframes.cuts import CutDetector
+from transmitter.keyframes.gaps import GapWalk
 from transmitter.keyframes.selection import Comparison, Reason, Selected
 from transmitter.mllm import Mllm
 from transmitter.psss import Focus, Rule, differs
@@ -30,9 +31,7 @@ class SkemRules:
         focus, rule, threshold: of the PSSS decision.
         candidate_spacing: between compared frames.
         min_gap: least distance from one semantic keyframe to the next, cuts and the last frame excepted.
-        max_gap: largest one.
-        bridging_tolerance: largest `bridging_error` of a gap; None where the decoder cannot be tried.
-        bridging_spacing: between the frames at which a gap is tried.
+        max_gap: largest distance from any keyframe to the next.
     """
 
     focus: Focus
@@ -41,37 +40,40 @@ class SkemRules:
     candidate_spacing: int
     min_gap: int
     max_gap: int
-    bridging_tolerance: float | None
-    bridging_spacing: int
 
 
 class Skem:
-    """Keeps the latest semantic keyframe, two more frames, and small copies since the latest keyframe."""
+    """Walks through a video once.
 
-    def __init__(self, mllm: Mllm, rules: SkemRules) -> None:
-        self._mllm = mllm
-        self._rules = rules
+    Args:
+        mllm: compares meanings; None: nothing is compared.
+        rules: see there.
+        walk: ends gaps that the decoder would bridge badly; None where it cannot be tried here.
+    """
+
+    def __init__(self, mllm: Mllm | None, rules: SkemRules, walk: GapWalk | None) -> None:
+        self._mllm, self._rules, self._walk = mllm, rules, walk
         self._cuts = CutDetector()
         self._comparisons: list[Comparison] = []
         self._meaning: Frame  # latest semantic keyframe
         self._keyframe: Frame  # latest keyframe
-        self._copies: list[Picture] = []  # small, of the latest keyframe and every frame since
         self._previous: Frame | None = None
-        self._bridged: Frame | None = None  # the last frame up to which the gap was tried and found good
 
     def push(self, frame: Frame) -> list[Selected]:
         """See `KeyframeSelector.push`."""
         cut = self._cuts.push(frame.picture)
         copy = small_copy(frame.picture)
         if self._previous is None:
-            selected = [self._select(frame, Reason.FIRST, [copy])]
+            selected = [self._select(frame, Reason.FIRST, copy)]
         elif cut:
-            selected = self._cut_between(self._previous, frame, copy)
+            selected = self._end_at(self._previous, Reason.CUT)
+            selected.append(self._select(frame, Reason.CUT, copy, shot_start=True))
         else:
-            self._copies.append(copy)
-            selected = self._close_gaps(frame)
+            selected = self._end_gaps(frame, copy)
             if self._means_something_else(frame):
-                selected.append(self._select(frame, Reason.SEMANTIC, [copy]))
+                selected += self._end_at(frame, Reason.SEMANTIC, copy)
+            elif frame.index - self._keyframe.index >= self._rules.max_gap:
+                selected += self._end_at(frame, Reason.MAX_GAP, copy)
         self._previous = frame
         return selected
 
@@ -84,58 +86,49 @@ class Skem:
         taken, self._comparisons = self._comparisons, []
         return taken
 
-    def _cut_between(self, before: Frame, after: Frame, copy: Picture) -> list[Selected]:
-        selected = self._end_at(before, Reason.CUT)
-        return [*selected, self._select(after, Reason.CUT, [copy], shot_start=True)]
-
-    def _end_at(self, frame: Frame, reason: Reason) -> list[Selected]:
-        """Makes ``frame``, the newest, a keyframe if it is not one already."""
-        if frame is self._keyframe:
-            return []
-        selected = self._bridge(frame)
-        return [*selected, self._select(frame, reason, self._copies[-1:])]
-
-    def _close_gaps(self, frame: Frame) -> list[Selected]:
-        """Keyframes that the gap up to ``frame`` needs before it, or at it when it is as long as allowed."""
-        selected = []
-        if (frame.index - self._keyframe.index) % self._rules.bridging_spacing == 0:
-            selected = self._bridge(frame)
-        if frame.index - self._keyframe.index >= self._rules.max_gap:
-            selected.append(self._select(frame, Reason.MAX_GAP, self._copies[-1:]))
+    def _end_gaps(self, frame: Frame, copy: Picture) -> list[Selected]:
+        """Keyframes that bridging needs before ``frame``, as far as they are certain."""
+        selected: list[Selected] = []
+        if self._walk is None:
+            return selected
+        end = self._walk.push(frame, copy)
+        while end is not None:
+            selected.append(self._bridge_to(self._walk, end))
+            end = self._walk.certain(frame.index)
         return selected
 
-    def _bridge(self, frame: Frame) -> list[Selected]:
-        """Tries the gap from the latest keyframe to ``frame``; one that fails ends where it was last good."""
-        tolerance = self._rules.bridging_tolerance
-        if tolerance is None:
+    def _end_at(self, frame: Frame, reason: Reason, copy: Picture | None = None) -> list[Selected]:
+        """Makes ``frame``, the newest, a keyframe if it is not one, and first those that the gap needs."""
+        if frame is self._keyframe:
             return []
-        if bridging_error(self._copies) <= tolerance or self._bridged is None:
-            self._bridged = frame
-            return []
-        since = self._bridged.index - self._keyframe.index
-        selected = self._select(self._bridged, Reason.BRIDGE, self._copies[since:])
-        self._bridged = frame
-        return [selected]
+        selected = []
+        while self._walk is not None and (end := self._walk.end_before(frame)) is not None:
+            selected.append(self._bridge_to(self._walk, end))
+        selected.append(self._select(frame, reason, copy))
+        return selected
 
     def _means_something_else(self, frame: Frame) -> bool:
-        if frame.index % self._rules.candidate_spacing or frame is self._keyframe:
+        if self._mllm is None or frame.index % self._rules.candidate_spacing:
             return False
         rules = self._rules
         (answer,) = self._mllm.compare(self._meaning.picture, [frame.picture], rules.focus)
-        decision = (
-            differs(answer, rules.rule, rules.threshold)
-            and frame.index - self._meaning.index >= rules.min_gap
-        )
+        far_enough = frame.index - self._meaning.index >= rules.min_gap
+        decision = differs(answer, rules.rule, rules.threshold) and far_enough
         self._comparisons.append(Comparison(frame, self._meaning.index, answer, decision))
         return decision
 
-    def _select(
-        self, frame: Frame, reason: Reason, copies: list[Picture], shot_start: bool = False
-    ) -> Selected:
-        """Makes ``frame`` the latest keyframe; ``copies`` are those of it and of the frames after it."""
+    def _bridge_to(self, walk: GapWalk, frame: Frame) -> Selected:
         self._keyframe = frame
-        self._copies = list(copies)
-        self._bridged = None
+        walk.move_to(frame)
+        return Selected(frame, Reason.BRIDGE)
+
+    def _select(
+        self, frame: Frame, reason: Reason, copy: Picture | None, shot_start: bool = False
+    ) -> Selected:
+        """Makes ``frame``, the newest, the latest keyframe."""
+        self._keyframe = frame
+        if self._walk is not None and copy is not None:
+            self._walk.begin(frame, copy)
         if reason.opens_caption:
             self._meaning = frame
         return Selected(frame, reason, shot_start)

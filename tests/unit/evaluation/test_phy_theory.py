@@ -6,6 +6,7 @@ from evaluation.phy_theory import (
     capacity_and_dispersion,
     normal_approximation_snr_db,
     rayleigh_qpsk_ber,
+    rician_qpsk_ber,
     uncoded_ber,
 )
 
@@ -17,6 +18,12 @@ def test_qpsk_error_rate_is_the_q_function() -> None:
 def test_rayleigh_error_rate_falls_by_ten_in_ten_db() -> None:
     assert rayleigh_qpsk_ber(30.0) / rayleigh_qpsk_ber(40.0) == pytest.approx(10, rel=0.01)
     assert rayleigh_qpsk_ber(-100.0) == pytest.approx(0.5, abs=1e-4)
+
+
+def test_rician_fading_lies_between_rayleigh_and_none() -> None:
+    assert rician_qpsk_ber(10.0, -60.0) == pytest.approx(rayleigh_qpsk_ber(10.0), rel=1e-4)
+    assert rician_qpsk_ber(7.0, 60.0) == pytest.approx(uncoded_ber(2, 7.0), rel=1e-3)
+    assert uncoded_ber(2, 7.0) < rician_qpsk_ber(7.0, 6.0) < rayleigh_qpsk_ber(7.0)
 
 
 @pytest.mark.parametrize("qm", [2, 4, 6, 8])

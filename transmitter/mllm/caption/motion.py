@@ -74,8 +74,8 @@ def _camera(registrations: Sequence[Registration], shape: tuple[int, ...]) -> st
 
 def _region(views: Sequence[View], alignments: Sequence[Alignment]) -> str:
     """The largest region that moves by itself: its size, place and, when clear, direction."""
-    if any(one.registration.support == 0.0 for one in alignments):
-        return ""
+    if any(one.registration.support < _SUPPORT for one in alignments):
+        return ""  # the camera's own motion could pass for the region's
     masks = [one.change > _CHANGED for one in alignments]
     flows = [dense_flow(view.lab, one.carried) for view, one in zip(views, alignments, strict=False)]
     activity = np.mean(masks, axis=0)

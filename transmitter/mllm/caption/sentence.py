@@ -44,6 +44,8 @@ def describe(frames: Sequence[Picture]) -> str:
     opening = ", ".join(part for part in (subject, shades) if part)
     if page and "the camera moves" in moved.camera:
         moved = Motion(moved.camera.replace("the camera moves", "the content scrolls"), "")
+    elif page:
+        moved = Motion("", moved.region)
     parts = [opening, moved.camera, moved.region, _COUNT.get(count, "several faces") if count else ""]
     sentence = "; ".join(part for part in parts if part)
     while len(sentence) >= MAX_CHARS:
