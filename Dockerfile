@@ -6,13 +6,16 @@ ENV PYTHONUNBUFFERED=1 \
     OMP_NUM_THREADS=2
 WORKDIR /opt/semvid
 COPY pyproject.toml README.md LICENSE NOTICE ./
+# Dependencies in a layer of their own, so that a change of our code does not fetch them again.
+RUN python3 -c "import tomllib; print('\n'.join(tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']))" \
+      > /tmp/dependencies && python3 -m pip install -r /tmp/dependencies
 COPY semvid semvid
 COPY transmitter transmitter
 COPY channel channel
 COPY receiver receiver
 COPY evaluation evaluation
 # The second line compiles the physical layer once, into the image, instead of at every start.
-RUN python3 -m pip install . \
+RUN python3 -m pip install --no-deps . \
  && cd / && mkdir -p /opt/numba && python3 -c "import semvid.phy; semvid.phy.warm_up()" && chmod -R a+rX /opt/numba
 RUN useradd --create-home --uid 10001 semvid && mkdir /data && chown semvid /data
 USER semvid

@@ -157,10 +157,7 @@ def _try(
         for selected in _selected(frames, selector, copies, last_frame):
             ends.append(selected.index)
             sizes.append(len(encoder.encode(selected.picture).packet))
-    gaps = [
-        (end - start, bridging_error(copies[start : end + 1]))
-        for start, end in zip(ends, ends[1:], strict=False)
-    ]
+    gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
     first, *others = (size / _TRIAL_EXCESS for size in sizes)
     total = max(source.frame_count_hint, len(copies))
     samples = 3 * source.width * source.height

@@ -1,0 +1,1 @@
+"""Keyframe pictures: their code, and the interpolation between them."""
