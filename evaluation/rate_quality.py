@@ -225,7 +225,7 @@ def evaluate(path: Path, judges: Path) -> dict[str, Any]:
         without_psss = semvid_point(clip, judge, None)
         starts = _shot_starts(clip)
         uniform = list(uniform_points(clip, judge, starts))
-        few = [_four_per_16_s(clip, judge, crf) for crf in (48, 52, 56, 60)]
+        few = [_four_per_16_s(clip, judge, crf) for crf in (60, 63, 66, 69)]
         av1 = av1_points(clip.pictures, clip.source, SNR_DB, 1.6 * ours["cbr"])
         av1_judged = [
             {k: v for k, v in point.items() if k != "shown"}

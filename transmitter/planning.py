@@ -38,7 +38,8 @@ WINDOW_S: Final = 4.0  # of the beginning of the clip that is tried
 TRIAL_CRF: Final = 57
 TRIAL_PRESET: Final = 8  # faster than the real thing; its packets are a little larger
 _TRIAL_EXCESS: Final = 1.08  # by about this factor
-_CRF_RANGE: Final = range(40, MAX_CRF - 1)
+_CRF_RANGE: Final = range(40, MAX_CRF + 1)
+_DEFAULT_MAX_CRF: Final = 57  # coarser keyframes look bad however cheap; only a low target CBR asks for them
 _FIXED_SYMBOLS: Final = 600.0  # sounding, header, captions, end
 _SLOPES: Final = (5.0, 3000.0)
 _SEARCH_STEPS: Final = 3  # selections tried for a target CBR
@@ -121,7 +122,8 @@ def choose_operating_point(
     if options.quality is not None:
         return OperatingPoint(options.quality, trial.slope_of(options.quality), trial.bytes_scale)
     if options.target_cbr is None:
-        return OperatingPoint(trial.best_crf(DEFAULT_SLOPE), DEFAULT_SLOPE, trial.bytes_scale)
+        crf = min(_DEFAULT_MAX_CRF, trial.best_crf(DEFAULT_SLOPE))
+        return OperatingPoint(crf, DEFAULT_SLOPE, trial.bytes_scale)
     target_cbr = options.target_cbr
     for _ in range(_SEARCH_STEPS):
         slope = _slope_for(trial, target_cbr)
