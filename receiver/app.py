@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from receiver.service import ReceiverService
 from receiver.settings import ReceiverSettings
 from semvid import __version__
 from semvid.errors import NotFound
+from semvid.phy import warm_up
 from semvid.service.host import serve_http, started
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
@@ -64,6 +66,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first transmission
         await service.start()
         yield
         await service.stop()

@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 
 import httpx
 import pytest
 
-from semvid.demo.clip import write_clip
+from semvid.demo.clip import clip_frames, write_clip
+from semvid.video.writer import VideoWriter
 
 HOST = "127.0.0.1"
 
@@ -149,6 +151,16 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
 def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clips") / "short.mp4"
     write_clip(path, seed=3, frames=36)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """24 frames of 128x80: a bad channel needs many symbols for every byte."""
+    path = tmp_path_factory.mktemp("clips") / "tiny.mp4"
+    with VideoWriter(path, 128, 80, Fraction(1, 24)) as writer:
+        for index, picture in enumerate(clip_frames(seed=5, frames=24, width=128, height=80)):
+            writer.append(picture, index)
     return path
 
 
