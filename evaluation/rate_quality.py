@@ -12,7 +12,7 @@ by the functions that the services use (`evaluation.symbol_count`). No block is 
 - ``av1``: SVT-AV1 of all frames, preset 5, at full, half and quarter size, all frames or every third held;
   its lower hull is the rival. The elementary stream is sent in blocks as large as they may be.
 
-LPIPS (SqueezeNet) is the judge in ``--judges``; `PSNR` is over RGB. Both are means over every tenth frame.
+LPIPS (SqueezeNet) is the judge in ``--judges``; `PSNR` is over RGB. Both are means over every sixteenth frame.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ Lpips = Callable[[Picture, Picture], float]
 AREA: Final = 576 * 320
 MAX_SECONDS: Final = 10.0
 SNR_DB: Final = 10.0
-JUDGED_EVERY: Final = 10  # frames
+JUDGED_EVERY: Final = 16  # frames
 UNIFORM_GAPS: Final = (4, 8, 16, 32)
 UNIFORM_CRFS: Final = (48, 54, 60, 66)
 CLIPS: Final = (

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-DEFAULT_SLOPE: Final = 90.0
+DEFAULT_SLOPE: Final = 120.0
 """LPIPS per unit of CBR."""
 
 # What a viewer loses on a coded picture at CRF 57, and how it grows with the CRF.
