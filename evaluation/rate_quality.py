@@ -12,7 +12,7 @@ by the functions that the services use (`evaluation.symbol_count`). No block is 
 - ``av1``: SVT-AV1 of all frames, preset 5, at full, half and quarter size, all frames or every third held;
   its lower hull is the rival. The elementary stream is sent in blocks as large as they may be.
 
-LPIPS (SqueezeNet) is the judge in ``--judges``; `PSNR` is over RGB. Both are means over every sixteenth frame.
+LPIPS (SqueezeNet) is the judge in ``--judges``; PSNR is over RGB. Both are means over every 16th frame.
 """
 
 from __future__ import annotations
