@@ -27,7 +27,7 @@ help:  ## list the targets
 	@touch $@
 
 .venv/.dev: .venv/.base
-	$(PIP) --editable '.[dev,eval,reference]'
+	$(PIP) --editable '.[dev,eval,models,ray,reference]'
 	@touch $@
 
 setup: .venv/.base  ## make the virtual environment in .venv (seconds once it is there)
