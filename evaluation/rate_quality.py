@@ -12,7 +12,8 @@ by the functions that the services use (`evaluation.symbol_count`). No block is 
 - ``av1``: SVT-AV1 of all frames, preset 5, at full, half and quarter size, all frames or every third held;
   its lower hull is the rival. The elementary stream is sent in blocks as large as they may be.
 
-LPIPS (SqueezeNet) is the judge in ``--judges``; PSNR is over RGB. Both are means over every 16th frame.
+LPIPS (SqueezeNet) is the judge in ``--judges``; PSNR is over RGB. Both are means over every seventh frame: a
+step of 16 would see nothing but keyframes of the rivals that place one every 4 or 8 frames.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -34,19 +34,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.clips import Clip, load
 from evaluation.provenance import provenance
 from evaluation.rival_av1 import av1_points
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.embedded import EmbeddedDecoder
-from semvid.accounting import cbr
 from semvid.fidelity import psnr_db
 from semvid.pictures.interpolation import Bridge
 from semvid.pictures.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.semantics import Unit
 from semvid.video.limits import VideoLimits
-from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
-from semvid.video.writer import VideoWriter
 from transmitter import mllm as mllms
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
@@ -60,10 +58,8 @@ from transmitter.side_information import SideInformation
 Picture = NDArray[np.uint8]
 Lpips = Callable[[Picture, Picture], float]
 
-AREA: Final = 576 * 320
-MAX_SECONDS: Final = 10.0
 SNR_DB: Final = 10.0
-JUDGED_EVERY: Final = 16  # frames
+JUDGED_EVERY: Final = 7  # frames; shares no factor with a rival's keyframe spacing or prediction pyramid
 UNIFORM_GAPS: Final = (4, 8, 16, 32)
 UNIFORM_CRFS: Final = (48, 54, 60, 66)
 CLIPS: Final = (
@@ -80,37 +76,6 @@ CLIPS: Final = (
     "act_playing_guitar",
     "traffic_topdown_cars",
 )
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A scaled clip, as a file for the probe and in memory for everything else."""
-
-    path: Path
-    source: SourceInfo
-    pictures: list[Picture]
-
-    def cbr(self, symbols: int) -> float:
-        """CBR of ``symbols`` channel uses for this clip."""
-        return cbr(symbols, len(self.pictures), self.source.height, self.source.width)
-
-
-def load(path: Path, folder: Path) -> Clip:
-    """Scales the first ten seconds of ``path`` to `AREA` and stores them nearly losslessly."""
-    original = probe(path)
-    scale = math.sqrt(AREA / (original.width * original.height))
-    width, height = (2 * round(side * scale / 2) for side in (original.width, original.height))
-    scaled = folder / f"{path.stem}.mp4"
-    most = math.floor(MAX_SECONDS * original.frame_rate)
-    with VideoWriter(scaled, width, height, original.time_base, crf=6) as writer:
-        for frame in read_frames(path, original):
-            if frame.index >= most:
-                break
-            method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-            picture = cv2.resize(frame.picture, (width, height), interpolation=method)
-            writer.append(np.asarray(picture, np.uint8), frame.pts)
-    source = probe(scaled)
-    return Clip(scaled, source, [frame.picture for frame in read_frames(scaled, source)])
 
 
 def semvid_point(clip: Clip, judge: Lpips, mllm: Mllm | None) -> dict[str, Any]:
