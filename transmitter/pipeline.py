@@ -102,7 +102,7 @@ class Transmission:
         job.facts["operating_point"] = point.resource()
         selector = make_selector(options, self._source, self._profile, self._mllm, point)
         size = self._header.coded_width, self._header.coded_height
-        encoder = KeyframeEncoder(*size, point.crf, options.coding)
+        encoder = KeyframeEncoder(*size, point.crf, options.coding, finer_start=point.finer_start)
         analysis = run_ahead(lambda gone: self._segments(selector, gone), segments_ahead)
         async with aclosing(analysis) as segments:
             async for segment in segments:

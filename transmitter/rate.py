@@ -1,11 +1,13 @@
-"""Quality and density of keyframes, decided together.
+"""Quality and density of keyframes, decided together by one price.
 
-Every symbol must buy the same: a keyframe more, or all keyframes better. Both are priced by one model of what
-a viewer loses and one slope, the loss that a unit of CBR must save to be worth sending. For a given slope the
-model says which CRF a clip deserves and, frame by frame, where the next keyframe is cheapest.
+A symbol costs the same wherever it is spent: on a keyframe more, on all keyframes a little better, or on a
+finer first picture that the later ones inherit from. The price is the slope: the loss that a unit of CBR must
+save to be worth sending. For a given slope the model says which CRF is right and, gap by gap, whether a
+keyframe inside pays.
 
-The coefficients are in units of LPIPS and were set by hand on the clips of results/rate_quality.md, so that
-table shows how the model does on clips that it knows (docs/decisions/0005-one-slope.md).
+The coefficients are in units of LPIPS and were fitted to uniform keyframes on the clips of
+results/rate_quality.md, so that table shows how the model does on clips that it knows. How they were found,
+and what else was tried: docs/decisions/0005-one-slope.md.
 """
 
 from __future__ import annotations
@@ -14,20 +16,20 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-DEFAULT_SLOPE: Final = 120.0
+DEFAULT_SLOPE: Final = 200.0
 """LPIPS per unit of CBR."""
 
-# What a viewer loses on a coded picture at CRF 57, and how it grows with the CRF.
-_LOSS_AT_57: Final = 0.084
-_LOSS_PER_CRF: Final = 0.068
-# What a viewer loses on a regenerated picture, from the error measured on small copies.
-_LOSS_PER_ERROR: Final = 0.45
-_HARMLESS_ERROR: Final = 0.055
-# Bytes of a predicted keyframe at CRF 57, from the same error, and how they shrink with the CRF.
-_BYTES_AT_57: Final = 2144.0
-_BYTES_EXPONENT: Final = 0.84
-_BYTES_OFFSET: Final = 0.02
-_BYTES_PER_CRF: Final = 0.117
+# What a viewer loses on a coded picture at CRF 60, and how it grows with the CRF.
+_LOSS_AT_60: Final = 0.09
+_LOSS_PER_CRF_BELOW_60: Final = 0.065
+_LOSS_PER_CRF_ABOVE_60: Final = 0.10
+# What a viewer loses beyond that on a regenerated picture, from the error measured on small copies.
+_LOSS_PER_SQUARED_ERROR: Final = 0.6
+# Bytes of a predicted keyframe at CRF 60 from the same error, and how they shrink with the CRF.
+_BYTES_AT_60: Final = 2270.0
+_BYTES_OFFSET: Final = 0.05
+_BYTES_PER_CRF_BELOW_60: Final = 0.08
+_BYTES_PER_CRF_ABOVE_60: Final = 0.11
 # Symbols of a block beside its keyframe's bits: pilots, control word, preamble, side information.
 _PILOT_FACTOR: Final = 1.03
 _BLOCK_SYMBOLS: Final = 120.0
@@ -42,11 +44,13 @@ class OperatingPoint:
         crf: AV1 quality of keyframes.
         slope: loss that a unit of CBR must save.
         bytes_scale: bytes of this clip's keyframes relative to the model's.
+        finer_start: quantiser steps by which a picture that starts a sequence is finer than the others.
     """
 
     crf: int
     slope: float
     bytes_scale: float
+    finer_start: int = 0
 
     def at(self, crf: int) -> OperatingPoint:
         """The same clip and slope at another quality."""
@@ -54,7 +58,12 @@ class OperatingPoint:
 
     def resource(self) -> dict[str, float]:
         """For reports."""
-        return {"crf": self.crf, "slope": self.slope, "bytes_scale": round(self.bytes_scale, 4)}
+        return {
+            "crf": self.crf,
+            "slope": round(self.slope, 3),
+            "bytes_scale": round(self.bytes_scale, 4),
+            "finer_start": self.finer_start,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,36 +78,41 @@ class GapCost:
     point: OperatingPoint
     samples: int
 
-    def per_frame(self, frames: int, error: float) -> float:
-        """Loss and priced symbols of a gap, a frame.
+    def of_gap(self, frames: int, error: float) -> float:
+        """Summed loss of a gap's frames, the keyframe at its end counted, and the price of its symbols.
 
         Args:
             frames: from one keyframe to the next.
             error: `transmitter.keyframes.bridging.bridging_error` of the gap.
         """
         symbols = symbols_of(self.predicted_bytes(error))
-        return (self.loss(frames, error) + self.point.slope * symbols / self.samples) / frames
+        coded = frames * coding_loss(self.point.crf)
+        return coded + _bridged_loss(frames, error) + self.point.slope * symbols / self.samples
 
-    def loss(self, frames: int, error: float) -> float:
-        """Summed loss of the frames of a gap, one keyframe counted."""
-        coded = coding_loss(self.point.crf)
-        bridged = _LOSS_PER_ERROR * max(0.0, error - _HARMLESS_ERROR)
-        return (frames - 1) * math.hypot(coded, bridged) + coded
+    def may_pay(self, frames: int, error: float) -> bool:
+        """Whether a keyframe inside the gap could save more than its cheapest block costs."""
+        return _bridged_loss(frames, error) > self.point.slope * symbols_of(0) / self.samples
 
     def predicted_bytes(self, error: float) -> float:
         """Bytes of the keyframe that ends a gap."""
-        at_57 = _BYTES_AT_57 * math.pow(error + _BYTES_OFFSET, _BYTES_EXPONENT)
-        return self.point.bytes_scale * at_57 * bytes_factor(self.point.crf)
+        at_60 = _BYTES_AT_60 * (error + _BYTES_OFFSET)
+        return self.point.bytes_scale * at_60 * bytes_factor(self.point.crf)
+
+
+def _bridged_loss(frames: int, error: float) -> float:
+    return (frames - 1) * _LOSS_PER_SQUARED_ERROR * error * error
 
 
 def coding_loss(crf: float) -> float:
     """Loss of a coded picture (LPIPS)."""
-    return _LOSS_AT_57 * math.exp(_LOSS_PER_CRF * (crf - 57))
+    rate = _LOSS_PER_CRF_BELOW_60 if crf <= 60 else _LOSS_PER_CRF_ABOVE_60
+    return _LOSS_AT_60 * math.exp(rate * (crf - 60))
 
 
 def bytes_factor(crf: float) -> float:
-    """Bytes of a keyframe relative to CRF 57."""
-    return math.exp(-_BYTES_PER_CRF * (crf - 57))
+    """Bytes of a keyframe relative to CRF 60."""
+    rate = _BYTES_PER_CRF_BELOW_60 if crf <= 60 else _BYTES_PER_CRF_ABOVE_60
+    return math.exp(-rate * (crf - 60))
 
 
 def symbols_of(size: float) -> float:

@@ -58,9 +58,11 @@ class KeyframeEncoder:
         coding: joint or intra.
         preset: of SVT-AV1, 0 (slowest) .. 13; 4 costs about 25 ms a picture of 576x320.
         psnr: tune for squared error instead of for the eye.
+        finer_start: 0 .. 63, quantiser steps (of 256) by which a picture that starts a sequence is finer than
+            ``crf`` says. On calm content the later pictures inherit from it.
 
     Raises:
-        InvalidInput: ``crf`` or ``preset`` out of range, or a size that AV1 cannot code.
+        InvalidInput: ``crf``, ``preset`` or ``finer_start`` out of range, or a size that AV1 cannot code.
     """
 
     def __init__(
@@ -71,13 +73,16 @@ class KeyframeEncoder:
         coding: PictureCoding = PictureCoding.JOINT,
         preset: int = DEFAULT_PRESET,
         psnr: bool = False,
+        finer_start: int = 0,
     ) -> None:
         if not MIN_CRF <= crf <= MAX_CRF:
             raise InvalidInput(f"keyframe quality (crf) must lie in {MIN_CRF}..{MAX_CRF}, got {crf}")
         if not 0 <= preset <= 13:
             raise InvalidInput(f"keyframe encoder preset must lie in 0..13, got {preset}")
+        if not 0 <= finer_start <= 63:
+            raise InvalidInput(f"keyframe encoder finer_start must lie in 0..63, got {finer_start}")
         self.width, self.height, self.crf, self.coding = width, height, crf, coding
-        self._preset, self._psnr = preset, psnr
+        self._preset, self._psnr, self._finer_start = preset, psnr, finer_start
         self._codec: VideoCodecContext | None = None
         self._count = 0
         self._refresh = False
@@ -144,6 +149,8 @@ class KeyframeEncoder:
         parameters = _STREAMING if self._psnr else f"{_STREAMING}:{_PERCEPTUAL}"
         if self.crf > _FFMPEG_MAX_CRF:
             parameters += f":crf={self.crf}"
+        if self._finer_start:
+            parameters += f":use-fixed-qindex-offsets=2:key-frame-qindex-offset={-self._finer_start}"
         codec.options = {
             "preset": str(self._preset),
             "crf": str(min(self.crf, _FFMPEG_MAX_CRF)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from semvid.profile import Profile
 from semvid.video.probe import SourceInfo
-from transmitter.keyframes.gaps import GapWalk
+from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import KeyframeSelector
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
@@ -13,7 +13,7 @@ from transmitter.options import TransmissionOptions
 from transmitter.rate import GapCost, OperatingPoint
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
-BRIDGING_STEP_S = 0.08  # between the frames at which a short gap is tried
+BRIDGING_STEP_S = 0.13  # between frames that bridging may make keyframes
 
 
 def make_selector(
@@ -42,8 +42,8 @@ def make_selector(
         min_gap=frames(MIN_GAP_S),
         max_gap=frames(profile.longest_gap_s),
     )
-    walk = None
+    tree = None
     if profile.closed_loop:
         cost = GapCost(point, 3 * source.width * source.height)
-        walk = GapWalk(cost, frames(BRIDGING_STEP_S), rules.min_gap, rules.max_gap)
-    return Skem(mllm, rules, walk)
+        tree = GapTree(cost, frames(BRIDGING_STEP_S), rules.max_gap)
+    return Skem(mllm, rules, tree)

@@ -1,91 +1,78 @@
-"""Where the gap after a keyframe ends cheapest, found while frames stream by."""
+"""Where keyframes between two certain ones pay, found while frames stream by."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from semvid.video.reader import Frame
 from transmitter.keyframes.bridging import Picture, bridging_error
 from transmitter.rate import GapCost
 
-_PATIENCE: Final = 1.2  # a gap is given up when it costs this many times the best one so far
-_FINE: Final = 16  # steps; longer gaps are tried at coarser distances
+_MOST_HALVINGS: Final = 4  # of a window; it holds that many source frames, to the power of two
 
 
-@dataclass(slots=True, eq=False)
-class _Tried:
-    frame: Frame
-    cost: float  # a frame of the gap that ends here
+class GapTree:
+    """Halves a window of frames again and again as long as the keyframe in the middle is worth its symbols.
 
+    A window begins at a keyframe and ends at another: a forced one, or the one where the window is full.
+    Keyframes in between fall on a regular grid and are dense only where that pays. Uniform spacing is one of
+    the trees, at any density, so the choice loses to it only by as much as the prices are wrong. Walks that
+    stop at the cheapest frame so far did worse than uniform spacing (docs/decisions/0005).
 
-class GapWalk:
-    """Tries ever longer gaps from the latest keyframe and remembers what each would cost a frame.
-
-    Memory: small copies of the frames since the keyframe, and the tried frames themselves (at most about 20).
+    Memory: small copies of the frames of the window, and the frames on its grid, at most 16.
 
     Args:
         cost: prices a gap.
-        step: frames between two tried ends of short gaps.
-        min_gap, max_gap: frames; bounds of a gap that this walk ends.
+        step: frames between two neighbours on the grid.
+        max_gap: frames; the longest gap that the decoder bridges.
     """
 
-    def __init__(self, cost: GapCost, step: int, min_gap: int, max_gap: int) -> None:
-        self._cost = cost
-        self._step, self._min_gap, self._max_gap = step, min_gap, max_gap
+    def __init__(self, cost: GapCost, step: int, max_gap: int) -> None:
+        self._cost, self._step = cost, step
+        halvings = min(_MOST_HALVINGS, max(0, (max_gap // step).bit_length() - 1))
+        self._window = step << halvings
         self._copies: list[Picture] = []
-        self._tried: list[_Tried] = []
-        self._origin = 0
+        self._grid: list[Frame] = []
 
     def begin(self, keyframe: Frame, copy: Picture) -> None:
-        """Starts from a keyframe that is the newest frame."""
-        self._origin = keyframe.index
-        self._copies = [copy]
-        self._tried = []
+        """Starts a window at a keyframe that is the newest frame."""
+        self._grid, self._copies = [keyframe], [copy]
 
-    def push(self, frame: Frame, copy: Picture) -> Frame | None:
+    def push(self, frame: Frame, copy: Picture) -> list[Frame]:
         """Takes the next frame.
 
         Returns:
-            As `certain`.
+            The keyframes of the window, in order, ``frame`` the last of them, if it fills the window; nothing
+            as long as the window is open.
         """
         self._copies.append(copy)
-        gap = frame.index - self._origin
-        if gap >= self._min_gap and self._is_tried(gap):
-            self._tried.append(self._try(frame))
-        return self.certain(frame.index)
+        gap = frame.index - self._grid[0].index
+        if gap % self._step:
+            return []
+        if gap < self._window:
+            self._grid.append(frame)
+            return []
+        ends = [*self.end_before(frame), frame]
+        self.begin(frame, copy)
+        return ends
 
-    def certain(self, newest: int) -> Frame | None:
-        """The frame at which the gap should end, once that is certain; then call `move_to`.
+    def end_before(self, frame: Frame) -> list[Frame]:
+        """The keyframes that pay before ``frame``, the newest, if that must be one."""
+        grid = [held for held in self._grid if held is not frame]
+        chosen, _ = self._halved([*grid, frame])
+        return chosen
 
-        Args:
-            newest: index of the newest frame.
-        """
-        if not self._tried:
-            return None
-        best = min(self._tried, key=lambda tried: tried.cost)
-        given_up = self._tried[-1].cost > _PATIENCE * best.cost
-        return best.frame if given_up or newest - self._origin >= self._max_gap else None
-
-    def move_to(self, keyframe: Frame) -> None:
-        """Starts anew from ``keyframe``, a tried frame; those after it are tried again from there."""
-        offset = keyframe.index - self._origin
-        later = [tried.frame for tried in self._tried if tried.frame.index > keyframe.index]
-        self._origin, self._copies = keyframe.index, self._copies[offset:]
-        self._tried = [self._try(frame) for frame in later if frame.index - keyframe.index >= self._min_gap]
-
-    def end_before(self, frame: Frame) -> Frame | None:
-        """Where the gap should end first if ``frame``, the newest, must be a keyframe; None: right there."""
-        direct = self._try(frame).cost
-        earlier = [tried for tried in self._tried if frame.index - tried.frame.index >= self._min_gap]
-        best = min(earlier, key=lambda tried: tried.cost, default=None)
-        return best.frame if best is not None and best.cost * _PATIENCE < direct else None
-
-    def _is_tried(self, gap: int) -> bool:
-        if gap <= _FINE * self._step:
-            return gap % self._step == 0
-        return gap % (4 * self._step) == 0
-
-    def _try(self, frame: Frame) -> _Tried:
-        gap = frame.index - self._origin
-        return _Tried(frame, self._cost.per_frame(gap, bridging_error(self._copies[: gap + 1])))
+    def _halved(self, grid: list[Frame]) -> tuple[list[Frame], float]:
+        """The keyframes that pay inside ``grid``, and what the gaps then cost."""
+        first = self._grid[0].index
+        start, stop = grid[0].index, grid[-1].index
+        error = bridging_error(self._copies[start - first : stop - first + 1])
+        whole = self._cost.of_gap(stop - start, error)
+        if len(grid) < 3 or not self._cost.may_pay(stop - start, error):
+            return [], whole
+        middle = len(grid) // 2
+        before, cost_before = self._halved(grid[: middle + 1])
+        after, cost_after = self._halved(grid[middle:])
+        if cost_before + cost_after >= whole:
+            return [], whole
+        return [*before, grid[middle], *after], cost_before + cost_after

@@ -5,9 +5,9 @@ latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
 
 - *Hard cuts.* Both sides become keyframes and nothing is interpolated across.
 - *Gaps.* No two meanings closer than a minimum (cuts excepted), no gap longer than the decoder can take.
-- *Bridging.* Where the decoder's interpolation can be tried here (`Profile.closed_loop`), `GapWalk` ends a
-  gap where a frame of it is cheapest. Such keyframes carry no new meaning: candidates go on being compared
-  with the latest *semantic* keyframe.
+- *Bridging.* Where the decoder's interpolation can be tried here (`Profile.closed_loop`), `GapTree` adds
+  keyframes where they are worth their symbols. Such keyframes carry no new meaning: candidates go on being
+  compared with the latest *semantic* keyframe.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from semvid.video.reader import Frame
 from transmitter.keyframes.bridging import Picture, small_copy
 from transmitter.keyframes.cuts import CutDetector
-from transmitter.keyframes.gaps import GapWalk
+from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import Comparison, Reason, Selected
 from transmitter.mllm import Mllm
 from transmitter.psss import Focus, Rule, differs
@@ -48,11 +48,11 @@ class Skem:
     Args:
         mllm: compares meanings; None: nothing is compared.
         rules: see there.
-        walk: ends gaps that the decoder would bridge badly; None where it cannot be tried here.
+        tree: keyframes for gaps that the decoder would bridge badly; None where it cannot be tried here.
     """
 
-    def __init__(self, mllm: Mllm | None, rules: SkemRules, walk: GapWalk | None) -> None:
-        self._mllm, self._rules, self._walk = mllm, rules, walk
+    def __init__(self, mllm: Mllm | None, rules: SkemRules, tree: GapTree | None) -> None:
+        self._mllm, self._rules, self._tree = mllm, rules, tree
         self._cuts = CutDetector()
         self._comparisons: list[Comparison] = []
         self._meaning: Frame  # latest semantic keyframe
@@ -88,24 +88,14 @@ class Skem:
 
     def _end_gaps(self, frame: Frame, copy: Picture) -> list[Selected]:
         """Keyframes that bridging needs before ``frame``, as far as they are certain."""
-        selected: list[Selected] = []
-        if self._walk is None:
-            return selected
-        end = self._walk.push(frame, copy)
-        while end is not None:
-            selected.append(self._bridge_to(self._walk, end))
-            end = self._walk.certain(frame.index)
-        return selected
+        return [] if self._tree is None else [self._bridge_to(end) for end in self._tree.push(frame, copy)]
 
     def _end_at(self, frame: Frame, reason: Reason, copy: Picture | None = None) -> list[Selected]:
         """Makes ``frame``, the newest, a keyframe if it is not one, and first those that the gap needs."""
         if frame is self._keyframe:
             return []
-        selected = []
-        while self._walk is not None and (end := self._walk.end_before(frame)) is not None:
-            selected.append(self._bridge_to(self._walk, end))
-        selected.append(self._select(frame, reason, copy))
-        return selected
+        earlier = [] if self._tree is None else self._tree.end_before(frame)
+        return [*map(self._bridge_to, earlier), self._select(frame, reason, copy)]
 
     def _means_something_else(self, frame: Frame) -> bool:
         if self._mllm is None or frame.index % self._rules.candidate_spacing:
@@ -117,9 +107,8 @@ class Skem:
         self._comparisons.append(Comparison(frame, self._meaning.index, answer, decision))
         return decision
 
-    def _bridge_to(self, walk: GapWalk, frame: Frame) -> Selected:
+    def _bridge_to(self, frame: Frame) -> Selected:
         self._keyframe = frame
-        walk.move_to(frame)
         return Selected(frame, Reason.BRIDGE)
 
     def _select(
@@ -127,8 +116,8 @@ class Skem:
     ) -> Selected:
         """Makes ``frame``, the newest, the latest keyframe."""
         self._keyframe = frame
-        if self._walk is not None and copy is not None:
-            self._walk.begin(frame, copy)
+        if self._tree is not None and copy is not None:
+            self._tree.begin(frame, copy)
         if reason.opens_caption:
             self._meaning = frame
         return Selected(frame, reason, shot_start)

@@ -8,32 +8,37 @@ from transmitter.rate import DEFAULT_SLOPE, GapCost, OperatingPoint, bytes_facto
 SAMPLES = 3 * 576 * 320
 
 
-def cost(crf: int = 57, slope: float = DEFAULT_SLOPE) -> GapCost:
+def cost(crf: int = 60, slope: float = DEFAULT_SLOPE) -> GapCost:
     return GapCost(OperatingPoint(crf, slope, 1.0), SAMPLES)
 
 
 def trial(error: float = 0.2, others: float = 800.0) -> Trial:
-    return Trial(
-        OperatingPoint(57, DEFAULT_SLOPE, 1.0), 96, 240, SAMPLES, [(12, error)] * 8, 3000.0, [others] * 8
-    )
+    point = OperatingPoint(60, DEFAULT_SLOPE, 1.0)
+    return Trial(point, 96, 240, SAMPLES, [(12, error)] * 8, 3000.0, [others] * 8)
 
 
 def test_worse_quality_costs_fewer_bytes_and_loses_more() -> None:
-    assert bytes_factor(57) == 1
-    assert bytes_factor(60) < 1 < bytes_factor(54)
-    assert coding_loss(60) > coding_loss(57)
+    assert bytes_factor(60) == 1
+    assert bytes_factor(64) < bytes_factor(60) < bytes_factor(54)
+    assert coding_loss(64) > coding_loss(60) > coding_loss(54)
 
 
-def test_long_gaps_are_cheap_where_nothing_is_lost_and_dear_where_much_is() -> None:
-    assert cost().per_frame(32, 0.05) < cost().per_frame(8, 0.05)
-    assert cost().per_frame(32, 0.9) > cost().per_frame(8, 0.3)
+def test_two_short_gaps_pay_only_where_the_long_one_is_bridged_badly() -> None:
+    assert cost().of_gap(32, 0.05) < 2 * cost().of_gap(16, 0.04)
+    assert cost().of_gap(32, 0.6) > 2 * cost().of_gap(16, 0.3)
 
 
-def test_a_dearer_symbol_favours_longer_gaps() -> None:
+def test_a_dearer_symbol_favours_long_gaps() -> None:
     def preference(slope: float) -> float:
-        return cost(slope=slope).per_frame(24, 0.4) - cost(slope=slope).per_frame(6, 0.2)
+        return cost(slope=slope).of_gap(24, 0.4) - 2 * cost(slope=slope).of_gap(12, 0.25)
 
-    assert preference(400.0) < preference(30.0)
+    assert preference(1000.0) < 0 < preference(30.0)
+
+
+def test_no_keyframe_is_tried_where_even_a_free_picture_would_not_pay() -> None:
+    assert not cost().may_pay(32, 0.01)
+    assert cost().may_pay(32, 0.5)
+    assert not cost(slope=1e6).may_pay(32, 0.5)
 
 
 def test_the_best_quality_falls_with_the_price_of_symbols() -> None:
@@ -47,8 +52,8 @@ def test_slope_and_quality_belong_together() -> None:
 
 
 def test_predicted_cbr_falls_with_the_crf_and_counts_the_whole_clip() -> None:
-    assert trial().cbr(60) < trial().cbr(57) < trial().cbr(50)
-    symbols = trial().cbr(57) * SAMPLES * 240
+    assert trial().cbr(63) < trial().cbr(60) < trial().cbr(50)
+    symbols = trial().cbr(60) * SAMPLES * 240
     assert symbols == pytest.approx((3000 + 20 * 800) * 8 / 2.45 * 1.03 + 21 * 120 + 600, rel=0.01)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from semvid.errors import InvalidInput
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
-from transmitter.keyframes.gaps import GapWalk
+from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
@@ -39,7 +39,7 @@ def skem(max_gap: int = 1000, spacing: int = 5, bridging: bool = False, min_gap:
     # a slope at which a block costs as much in relation to this tiny picture as it does at 576x320
     area = WIDTH * HEIGHT / (576 * 320)
     cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
-    return Skem(Oracle(), rules, GapWalk(cost, 2, 2, max_gap) if bridging else None)
+    return Skem(Oracle(), rules, GapTree(cost, 2, max_gap) if bridging else None)
 
 
 def walk(selector: KeyframeSelector, frames: Iterable[Frame]) -> list[Selected]:
@@ -128,9 +128,9 @@ def test_bridging_holds_few_frames_however_long_the_video() -> None:
     selector = skem(max_gap=48, bridging=True)
     for frame in still(300):
         selector.push(frame)
-        assert selector._walk is not None
-        assert len(selector._walk._tried) <= 20
-        assert len(selector._walk._copies) <= 49
+        assert selector._tree is not None
+        assert len(selector._tree._grid) <= 16
+        assert len(selector._tree._copies) <= 33
 
 
 @settings(max_examples=20)

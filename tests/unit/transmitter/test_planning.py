@@ -1,0 +1,68 @@
+"""The finer first picture: taken where later pictures inherit it, and only there."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from semvid.profile import Profile
+from semvid.video.limits import VideoLimits
+from semvid.video.probe import probe
+from semvid.video.writer import VideoWriter
+from transmitter.keyframes import make_selector
+from transmitter.options import TransmissionOptions, parse_options
+from transmitter.planning import choose_operating_point
+from transmitter.rate import OperatingPoint
+
+WIDTH, HEIGHT, FRAMES = 192, 112, 480
+PROFILE = Profile("embedded", longest_gap_s=2.4, largest_motion=0.08, closed_loop=True)
+
+
+def clip(path: Path, moving: bool) -> Path:
+    rng = np.random.default_rng(3)
+    texture = rng.integers(0, 256, (HEIGHT // 4, WIDTH, 3)).repeat(4, axis=0).astype(np.uint8)
+    with VideoWriter(path, WIDTH, HEIGHT, Fraction(1, 24)) as writer:
+        for index in range(FRAMES):
+            if moving:
+                texture = rng.integers(0, 256, (HEIGHT // 4, WIDTH, 3)).repeat(4, axis=0).astype(np.uint8)
+            writer.append(texture, index)
+    return path
+
+
+def choose(path: Path, options: TransmissionOptions) -> OperatingPoint:
+    source = probe(path)
+    return choose_operating_point(
+        path,
+        source,
+        VideoLimits(),
+        options,
+        lambda point: make_selector(options, source, PROFILE, None, point),
+    )
+
+
+def test_a_still_clip_starts_finer_and_a_changing_one_does_not(tmp_path: Path) -> None:
+    still = choose(clip(tmp_path / "still.mp4", moving=False), TransmissionOptions())
+    changing = choose(clip(tmp_path / "changing.mp4", moving=True), TransmissionOptions())
+    assert still.finer_start > 0
+    assert changing.finer_start == 0
+
+
+def test_pictures_that_stand_alone_inherit_nothing(tmp_path: Path) -> None:
+    point = choose(clip(tmp_path / "still.mp4", moving=False), parse_options('{"coding": "intra"}'))
+    assert point.finer_start == 0
+
+
+def test_an_asked_quality_is_kept_and_sets_the_slope(tmp_path: Path) -> None:
+    path = clip(tmp_path / "still.mp4", moving=False)
+    fine, coarse = (choose(path, TransmissionOptions(quality=crf)) for crf in (40, 60))
+    assert (fine.crf, coarse.crf) == (40, 60)
+    assert fine.slope < coarse.slope
+
+
+def test_a_larger_target_makes_symbols_cheaper_and_pictures_finer(tmp_path: Path) -> None:
+    path = clip(tmp_path / "changing.mp4", moving=True)
+    small, large = (choose(path, TransmissionOptions(target_cbr=target)) for target in (2e-3, 2e-2))
+    assert large.slope < small.slope
+    assert large.crf < small.crf
