@@ -71,10 +71,17 @@ def _embedded(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG00
     return EmbeddedDecoder(argument)
 
 
+def _hf(argument: str, options: DecoderOptions) -> Decoder:
+    from receiver.decoders.hf import HfDecoder
+
+    return HfDecoder(argument, options)
+
+
 DEFAULT_OPTIONS = DecoderOptions()
 
 DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
     "embedded": _embedded,
+    "hf": _hf,
 }
 
 
