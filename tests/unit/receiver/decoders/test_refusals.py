@@ -36,7 +36,7 @@ def folder_with(path: Path, index: dict[str, Any], **configs: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
-    "name", ["FluxPipeline", "StableDiffusionXLPipeline", "LTXPipeline", "CogVideoXImageToVideoPipeline"]
+    "name", ["FluxPipeline", "StableDiffusionXLPipeline", "CogVideoXImageToVideoPipeline"]
 )
 def test_a_pipeline_that_cannot_take_two_ends(name: str, tmp_path: Path) -> None:
     decoder = folder_with(tmp_path / "model", {"_class_name": name})
