@@ -70,9 +70,13 @@ class Checkpoint:
     @property
     def is_distilled(self) -> bool:
         """Whether its name says that it is one for few steps without guidance."""
-        return any(
-            "distill" in str(name).lower() for name in (self.model, self.index.get("_name_or_path", ""))
-        )
+        name = self.model
+        if self.is_local:
+            parts = Path(self.model).resolve().parts
+            name = (
+                parts[-3] if parts[-2:-1] == ("snapshots",) else parts[-1]
+            )  # the hub's cache: NAME/snapshots/HASH
+        return any("distill" in str(one).lower() for one in (name, self.index.get("_name_or_path")))
 
     def parts(self, *names: str) -> list[str]:
         """Those of ``names`` that the checkpoint has."""

@@ -46,6 +46,7 @@ class HfDecoder:
 
     def __init__(self, model: str, options: DecoderOptions = DecoderOptions()) -> None:  # noqa: B008
         self._arguments = model, options
+        pixels = options.pixels  # a preset's are no reason to go beyond what the model was made for
         options = options.with_preset()
         checkpoint = Checkpoint(model)
         distilled = checkpoint.is_distilled if options.distilled is None else options.distilled
@@ -57,7 +58,7 @@ class HfDecoder:
         if options.frames is not None:
             self._rules = replace(self._rules, longest=self._rules.floor(options.frames))
         self._lengths = options.lengths
-        self._pixels = options.pixels or family.pixels
+        self._pixels = pixels or min(options.pixels or family.pixels, family.pixels)
         self._batch = (options.batch or 1) if family.batches else 1
         self._queue = ClipQueue(self._make, self._batch)
         self.profile = Profile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import Any
 
@@ -53,6 +54,9 @@ def sample(pipeline: Any, clips: Sequence[Clip], on_step: OnStep, **arguments: A
             callback_on_step_end=after_step,
             **arguments,
         ).frames
+    except BaseException as error:
+        traceback.clear_frames(error.__traceback__)  # or the exception holds the latents, on the GPU
+        raise
     finally:
         pipeline.maybe_free_model_hooks()  # also after an exception, or offloaded parts stay on the GPU
     if not bool(torch.isfinite(frames).all()):

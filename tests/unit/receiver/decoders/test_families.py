@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import pickle
+import shutil
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from receiver.decoders import make_decoder
+from receiver.decoders.checkpoint import Checkpoint
 from receiver.decoders.clip import Clip
-from semvid.errors import Cancelled
-from tests.models.tiny_video import KINDS
+from receiver.decoders.options import DecoderOptions
+from semvid.errors import Cancelled, LimitExceeded
+from tests.models.tiny_video import KINDS, checkpoint
 
 pytestmark = pytest.mark.tiny_models
 
@@ -185,3 +193,53 @@ def test_the_profile_is_the_models(tiny_decoder: Any) -> None:
     assert profile.longest_gap_s == pytest.approx(120 / 30)
     assert not profile.closed_loop
     assert tiny_decoder("skyreels").profile.size_grid == 16
+
+
+@pytest.mark.parametrize(
+    ("kind", "published_as"), [("skyreels", "SkyReelsV2DiffusionForcingPipeline"), ("ltx2", "LTX2Pipeline")]
+)
+def test_checkpoints_published_under_a_sister_class(
+    kind: str, published_as: str, tmp_path: Path, generate: Any, pictures: Any
+) -> None:
+    shutil.copytree(checkpoint(kind), tmp_path / kind)
+    path = tmp_path / kind / "model_index.json"
+    index = json.loads(path.read_text())
+    path.write_text(json.dumps({**index, "_class_name": published_as}))
+    decoder = make_decoder(f"hf:{tmp_path / kind}", DecoderOptions(steps=1, guidance=1.0))
+    assert type(decoder._family._pipeline).__name__ == index["_class_name"]
+    assert len(generate(decoder, *pictures[:2], 2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("folder", "distilled"),
+    [
+        ("distilled/ltx", False),
+        ("LTX-13B-Distilled", True),
+        ("models--Lightricks--LTX-13B-distilled/snapshots/0123abc", True),
+    ],
+)
+def test_a_distilled_checkpoint_is_known_by_its_name(folder: str, distilled: bool, tmp_path: Path) -> None:
+    (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(checkpoint("ltx") / "model_index.json", tmp_path / folder)
+    assert Checkpoint(str(tmp_path / folder)).is_distilled == distilled
+
+
+def test_a_failure_keeps_no_latents_alive(
+    tiny_decoder: Any, generate: Any, pictures: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a GPU they would take the memory that the second attempt needs."""
+    import torch
+
+    decoder = tiny_decoder("ltx")
+    kept: list[weakref.ref[Any]] = []
+
+    def fail(*_: Any, hidden_states: Any, **__: Any) -> None:
+        kept.append(weakref.ref(hidden_states))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(decoder._family._pipeline.transformer, "forward", fail)
+    with pytest.raises(LimitExceeded) as refused:
+        generate(decoder, *pictures[:2], 3)
+    gc.collect()
+    assert refused.value.__cause__ is not None
+    assert [ref() for ref in kept] == [None]
