@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -12,6 +13,8 @@ import structlog
 
 from receiver.decoders.clip import Clip, Frames, OnStep, OutOfMemory
 from semvid.errors import Cancelled
+
+_GATHER_S = 0.05  # the pieces of one gap are submitted one after the other; a clip takes seconds
 
 _log = structlog.get_logger(__name__)
 
@@ -27,8 +30,8 @@ class _Job:
 class ClipQueue:
     """First come, first served, except that clips shaped like the first go with it.
 
-    Nobody waits for a batch to become full: what waits anyway while a batch is made is the next one. A thread
-    lives as long as there are clips.
+    A batch is what has come a moment after the pipeline was free; nobody waits until it is full. A thread lives
+    as long as there are clips.
 
     Args:
         make: makes clips of equal `Clip.shape`, at most ``batch``.
@@ -62,6 +65,8 @@ class ClipQueue:
 
     def _work(self) -> None:
         while True:
+            if self._batch > 1:
+                time.sleep(_GATHER_S)
             with self._lock:
                 jobs = self._next_jobs()
                 if not jobs:

@@ -48,7 +48,7 @@ def fill(
             piece = waiting.popleft()
             running.append((piece, begin(piece, known[piece.start], known[piece.end])))
         piece, future = running.popleft()
-        clip = _result(future, cancelled)
+        clip = result(future, cancelled)
         if piece.coarse:
             known.update((frame, clip[index].copy()) for frame, index in piece.shown)
             continue
@@ -59,7 +59,13 @@ def fill(
         del known[piece.start]
 
 
-def _result(future: Future[Frames], cancelled: Callable[[], bool]) -> Frames:
+def result(future: Future[Frames], cancelled: Callable[[], bool]) -> Frames:
+    """Waits for a clip.
+
+    Raises:
+        Cancelled: ``cancelled`` said so first.
+        Exception: whatever making it raised.
+    """
     while not cancelled():
         wait([future], timeout=_LOOK_S)
         if future.done():

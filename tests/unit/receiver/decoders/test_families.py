@@ -109,6 +109,32 @@ def test_ltx_makes_different_clips_in_one_batch(tiny_decoder: Any, pictures: Any
     assert np.abs(alone[0].astype(int) - alone[1]).max() > 1
 
 
+def test_pieces_of_a_long_gap_are_made_in_batches(
+    tiny_decoder: Any, generate: Any, pictures: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_by_one = generate(tiny_decoder("ltx", frames=9), *pictures[:2], 31)
+    decoder, sizes = tiny_decoder("ltx", frames=9, batch=4), []
+    make = decoder._family.make
+
+    def spy(clips: Any, on_step: Any) -> Any:
+        sizes.append(len(clips))
+        return make(clips, on_step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decoder._family, "make", spy)
+        in_batches = generate(decoder, *pictures[:2], 31)
+    assert sum(sizes) == 5  # one coarse clip, then four of eight frames
+    assert len(sizes) < 5
+    assert np.abs(np.subtract(one_by_one, in_batches, dtype=int)).max() <= 1
+
+
+def test_a_preset_never_asks_for_more_than_the_model_was_made_for(tiny_decoder: Any) -> None:
+    """The preset of 80 GB allows 1280x720; VACE was made for 832x480."""
+    vace = {"card": "80gb", "dtype": "float32", "offload": "none"}
+    assert tiny_decoder("wan_vace", **vace)._pixels == 832 * 480
+    assert tiny_decoder("wan_vace", **vace, pixels=1280 * 720)._pixels == 1280 * 720
+
+
 @pytest.mark.parametrize("kind", ["ltx", "wan_vace", "ltx2"])
 def test_keyframes_anywhere(
     kind: str, tiny_decoder: Any, pictures: Any, monkeypatch: pytest.MonkeyPatch
