@@ -30,8 +30,8 @@ class _Job:
 class ClipQueue:
     """First come, first served, except that clips shaped like the first go with it.
 
-    A batch is what has come a moment after the pipeline was free; nobody waits until it is full. A thread lives
-    as long as there are clips.
+    A batch is what has come a moment after the pipeline was free; nobody waits until it is full. A thread
+    lives as long as there are clips.
 
     Args:
         make: makes clips of equal `Clip.shape`, at most ``batch``.

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -48,8 +49,8 @@ def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def receiver(trio: Trio, decoder: str, steps: int = 1) -> Iterator[None]:
-    """The receiver of ``trio`` with this decoder, as long as the context lasts."""
+def receiver(trio: Trio, decoder: str, steps: int = 1) -> Iterator[Any]:
+    """The receiver of ``trio`` with this decoder, as long as the context lasts; yields the decoder."""
     settings = ReceiverSettings.load(
         port=int(trio.receiver.rpartition(":")[2]),
         link_address=trio.receiver_link,
@@ -61,15 +62,14 @@ def receiver(trio: Trio, decoder: str, steps: int = 1) -> Iterator[None]:
         workers=2,
         drain_s=2.0,
     )
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(settings), host=HOST, port=settings.port, log_level="warning")
-    )
+    app = create_app(settings)
+    server = uvicorn.Server(uvicorn.Config(app, host=HOST, port=settings.port, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         wait_for(lambda: server.started, "the receiver's start")
         trio.wait_ready()
-        yield
+        yield app.state.service._transmissions.decoder
     finally:
         server.should_exit = True
         thread.join(60)
@@ -99,16 +99,25 @@ def test_a_video_is_regenerated_end_to_end(
         assert not any(s["provenance"] == "concealed" for s in segments)
 
 
-def test_steps_are_seen_while_a_segment_is_made(generative: Trio, small_clip: Path) -> None:
-    trio = generative
-    with receiver(trio, f"hf:{checkpoint('ltx')}", steps=100):
+def test_steps_are_seen_while_a_segment_is_made(
+    generative: Trio, small_clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The transformer waits in its third step until the progress of the second was read over REST."""
+    trio, seen, steps = generative, threading.Event(), []
+    with receiver(trio, f"hf:{checkpoint('ltx')}", steps=4) as decoder:
+        transformer = decoder._family._pipeline.transformer
+        forward = transformer.forward
+
+        def held(*arguments: Any, **named: Any) -> Any:
+            steps.append(1)
+            assert len(steps) != 3 or seen.wait(60)
+            return forward(*arguments, **named)
+
+        monkeypatch.setattr(transformer, "forward", held)
         job_id = str(trio.submit(small_clip).json()["id"])
-        seen: list[float] = []
-
-        def finished() -> bool:
-            video = trio.video(job_id)
-            seen.extend(segment["progress"] for segment in video.get("in_flight", []))
-            return video.get("state") == "SUCCEEDED"
-
-        wait_for(finished, "the end of the video", 120)
-    assert any(0 < share < 1 for share in seen)
+        wait_for(
+            lambda: any(segment["progress"] == 0.5 for segment in trio.video(job_id).get("in_flight", [])),
+            "half of the steps",
+        )
+        seen.set()
+        assert trio.wait_video(job_id)["segments"]["concealed"] == 0
