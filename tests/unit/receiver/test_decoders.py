@@ -20,7 +20,7 @@ def generate(
 ) -> Iterator[np.ndarray]:
     progress = (lambda share: None) if told is None else told.append
     decoder = make_decoder("embedded")
-    return decoder.generate(square(8), square(16), "", None, count, 0, progress, cancelled)
+    return decoder.generate(square(8), square(16), "", None, count, 24.0, 0, progress, cancelled)
 
 
 def test_the_embedded_decoder_moves_what_moves() -> None:
@@ -46,8 +46,10 @@ def test_it_stops_when_told() -> None:
 
 
 def test_every_decoder_is_found_by_its_name() -> None:
-    for name in DECODERS:
-        assert make_decoder(name).profile.name == name
+    assert {"embedded", "hf"} <= DECODERS.keys()
+    assert make_decoder("embedded").profile.name == "embedded"
+    with pytest.raises(InvalidInput, match="needs a model"):
+        make_decoder("hf")
     with pytest.raises(InvalidInput, match="no video decoder 'dream'"):
         make_decoder("dream:er")
     with pytest.raises(InvalidInput, match="takes no argument"):
