@@ -31,4 +31,6 @@ def pictures() -> list[Picture]:
     """Four pictures of 96x64 in very different colours."""
     rng = np.random.default_rng(0)
     grain = rng.integers(0, 60, (64, 96, 3), dtype=np.uint8)
-    return [grain + np.array(colour, np.uint8) for colour in ((0, 0, 0), (190, 0, 0), (0, 190, 60), (190,) * 3)]
+    return [
+        grain + np.array(colour, np.uint8) for colour in ((0, 0, 0), (190, 0, 0), (0, 190, 60), (190,) * 3)
+    ]
