@@ -8,9 +8,10 @@ Two judges, candidates every 0.2 s, cuts and the paper's threshold, no bridging 
 - an oracle with a hidden meaning: pictures show a scene whose objects move while it means the same, and are
   exchanged when it changes; answers follow the hidden meaning through noise. Seeded; changes come at random.
 
-Each clip is walked twice by the code that the transmitter runs. Agreement is counted twice: *chain*, keyframe by
-keyframe over the whole clip, where one keyframe that is placed differently changes every reference after it; and
-*step*, where the exhaustive walk is started anew from each keyframe that the gallop chose.
+Each clip is walked twice by the code that the transmitter runs. Agreement is counted twice: *chain*,
+keyframe by keyframe over the whole clip, where one keyframe that is placed differently changes every
+reference after it; and *step*, where the exhaustive walk is started anew from each keyframe that the gallop
+chose.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,7 +59,8 @@ class Row:
         exhaustive, gallop: questions.
         expected, found: semantic keyframes of the two walks.
         chain: keyframes that match one of the other walk within one candidate.
-        steps, right_steps: keyframes (or ends) of the gallop, and those where the exhaustive walk from the keyframe
+        steps, right_steps: keyframes (or ends) of the gallop, and those where the exhaustive walk from the
+        keyframe
             before agrees within one candidate.
     """
 
@@ -110,7 +113,7 @@ class Oracle:
         self._number = {id(picture): i for i, picture in enumerate(pictures)}
         self._meanings, self._seed = meanings, seed
 
-    def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
+    def compare(self, reference: Picture, candidates: Sequence[Picture], _: Focus) -> list[Answer]:
         """See `Mllm.compare`."""
         first = self._number[id(reference)]
         answers = []
@@ -122,7 +125,7 @@ class Oracle:
             answers.append(Answer(0.98 * (1.0 - p_no), 0.98 * p_no))
         return answers
 
-    def caption(self, frames: Sequence[Picture]) -> str:
+    def caption(self, _: Sequence[Picture]) -> str:
         """An oracle is not asked for captions here."""
         raise NotImplementedError
 
@@ -130,9 +133,9 @@ class Oracle:
 def oracle_clip(seed: int) -> tuple[list[Picture], NDArray[np.float64]]:
     """Pictures of 128x96 and the meaning of each, float64 [n, 4].
 
-    A meaning lasts for a time drawn from an exponential distribution; then one to four of the scene's objects and
-    sometimes its background are exchanged within half a second. All the while objects sway, the camera trembles and
-    the light wavers, which means nothing.
+    A meaning lasts for a time drawn from an exponential distribution; then one to four of the scene's
+    objects and sometimes its background are exchanged within half a second. All the while objects sway, the
+    camera trembles and the light wavers, which means nothing.
     """
     rng = np.random.default_rng(seed)
     frames = round(ORACLE_SECONDS * ORACLE_RATE)
@@ -195,9 +198,7 @@ def compare_walks(clip: str, pictures: Sequence[Picture], spacing: int, max_gap:
 
 def _meanings(selector: KeyframeSelector, pictures: Sequence[Picture]) -> list[tuple[int, Reason]]:
     selected = [
-        one
-        for index, picture in enumerate(pictures)
-        for one in selector.push(Frame(index, index, picture))
+        one for index, picture in enumerate(pictures) for one in selector.push(Frame(index, index, picture))
     ]
     return [(one.frame.index, one.reason) for one in [*selected, *selector.finish()]]
 
@@ -216,12 +217,19 @@ def _matches(expected: list[int], found: list[int], spacing: int) -> int:
 def _steps(
     found: list[tuple[int, Reason]], pictures: Sequence[Picture], rules: SkemRules, mllm: Mllm
 ) -> Iterator[bool]:
-    """For each stretch between two of the gallop's meanings: the exhaustive walk ends it there too, give or take one."""
+    """For each stretch between two meanings of the gallop: whether the exhaustive walk ends it there too."""
     marks = [(i, r) for i, r in found if r.opens_caption or r is Reason.LAST]
-    for (start, _), (end, reason) in zip(marks, marks[1:], strict=False):
+    for (start, _), (end, reason) in pairwise(marks):
         if end == start + 1 and reason is Reason.CUT:
             continue
-        first = next((i for i in _candidates(start, len(pictures), rules) if _differs(pictures, start, i, rules, mllm)), None)
+        first = next(
+            (
+                i
+                for i in _candidates(start, len(pictures), rules)
+                if _differs(pictures, start, i, rules, mllm)
+            ),
+            None,
+        )
         if reason is Reason.SEMANTIC:
             yield first is not None and abs(first - end) <= rules.candidate_spacing
         else:
@@ -266,11 +274,13 @@ def table(result: dict[str, Any]) -> str:
             f"Within one candidate: chain {100 * sums['chain_agreement']:.1f} %, step "
             f"{100 * sums['step_agreement']:.1f} %.",
             "",
-            "| clip | questions, exhaustive | gallop | keyframes, exhaustive | gallop | chain | steps right |",
+            "| clip | questions, exhaustive | gallop | keyframes, exhaustive | gallop | chain | steps "
+            "right |",
             "|---|---|---|---|---|---|---|",
         ]
         lines += [
-            f"| {r['clip']} | {r['exhaustive']} | {r['gallop']} | {r['expected']} | {r['found']} | {r['chain']} | "
+            f"| {r['clip']} | {r['exhaustive']} | {r['gallop']} | {r['expected']} | {r['found']} | "
+            f"{r['chain']} | "
             f"{r['right_steps']} of {r['steps']} |"
             for r in part["clips"]
         ]

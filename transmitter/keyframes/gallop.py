@@ -27,7 +27,7 @@ from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.mllm import Mllm
 from transmitter.psss import Answer, Rule, differs
 
-LOOKAHEAD: Final = 25  # candidates
+LOOKAHEAD: Final = 40  # candidates
 HELD_BYTES: Final = 512 * 2**20  # of pictures; large pictures shorten the look ahead
 
 _SIZE: Final = (64, 48)  # pixels of the copies on which change is measured

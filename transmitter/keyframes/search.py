@@ -22,11 +22,12 @@ Array = NDArray[np.float64]
 
 DOUBT: Final = 0.1  # probability of an overlooked change at which one more question is asked
 _PRIOR_MEAN: Final = (-4.5, 5.0)  # of offset and slope: pictures that hardly differ mean the same
-_PRIOR_SD: Final = (3.0, 3.0)
+_PRIOR_SD: Final = (1.5, 1.5)
 _PRIOR_NOISE: Final = 0.8  # logits that an answer strays from the line, before answers are known
 _PRIOR_WEIGHT: Final = 6.0  # answers that this first guess counts for
 _MEMORY: Final = 0.97  # how much an answer counts one answer later: videos change
-_REACH: Final = 6.0  # candidates over which two answers about the same keyframe stray alike
+_REACH: Final = 8.0  # candidates over which two answers about the same keyframe stray alike
+_TOGETHER: Final = 1.5  # neighbouring candidates whose answers are practically one
 _TOLERATED: Final = 1  # candidates that the crossing found may be late
 
 
@@ -89,7 +90,7 @@ class Window:
         if start >= end:
             return None
         chances = self._chances()[start:end]
-        none_so_far = np.cumprod(1.0 - chances)
+        none_so_far = np.cumprod(1.0 - chances) ** (1.0 / _TOGETHER)
         if self._margins and none_so_far[-1] >= 1.0 - self._doubt:
             return None
         # the median of where the first one lies halves what is open; where probably none lies, the likeliest
