@@ -164,6 +164,7 @@ class Transmission:
                 return
         with self._clock.stage("selecting"):
             chosen = selector.finish()
+        self._record.add_comparisons(selector.take_comparisons())
         yield from map(close, chosen)
         if not ended:  # the container announced another number of frames than it has
             yield Segment([*side.finish(), StreamEnd(frames_read, number)], None, number, frames_read)
