@@ -4,7 +4,7 @@
 
 Two judges, candidates every 0.2 s, cuts and the paper's threshold, no bridging (it asks nobody):
 
-- the embedded judge on every clip of ten seconds or more, scaled as the laboratory scales clips;
+- the embedded judge on the first ten seconds of every clip that has as many, at the laboratory's area;
 - an oracle with a hidden meaning: pictures show a scene whose objects move while it means the same, and are
   exchanged when it changes; answers follow the hidden meaning through noise. Seeded; changes come at random.
 
@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,9 +31,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.clips import load
+from evaluation.clips import AREA, MAX_SECONDS
 from evaluation.provenance import provenance
-from semvid.video.reader import Frame
+from semvid.video.probe import probe
+from semvid.video.reader import Frame, read_frames
 from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.selection import KeyframeSelector, Reason
 from transmitter.keyframes.skem import Skem, SkemRules
@@ -177,6 +179,18 @@ def _paint(
     return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
+def read_scaled(path: Path) -> tuple[list[Picture], float]:
+    """The first seconds of a clip at the laboratory's area, and its frame rate."""
+    source = probe(path)
+    scale = math.sqrt(AREA / (source.width * source.height))
+    size = round(source.width * scale), round(source.height * scale)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    with closing(read_frames(path, source)) as frames:
+        shown = takewhile(lambda frame: frame.index < MAX_SECONDS * source.frame_rate, frames)
+        pictures = [np.asarray(cv2.resize(f.picture, size, interpolation=method), np.uint8) for f in shown]
+    return pictures, float(source.frame_rate)
+
+
 def compare_walks(clip: str, pictures: Sequence[Picture], spacing: int, max_gap: int, mllm: Mllm) -> Row:
     """Walks the clip both ways."""
     rules = SkemRules(Focus.GENERAL, Rule.RELATIVE, DEFAULT_THRESHOLD, spacing, 1, max_gap)
@@ -312,11 +326,9 @@ def main() -> None:
     for entry in index:
         if entry["seconds"] < LEAST_SECONDS:
             continue
-        with tempfile.TemporaryDirectory(prefix="semvid-search-") as folder:
-            clip = load(arguments.media / entry["file"], Path(folder))
-        rate = float(clip.source.frame_rate)
+        pictures, rate = read_scaled(arguments.media / entry["file"])
         spacing, max_gap = max(1, round(SPACING_S * rate)), round(MAX_GAP_S * rate)
-        row = compare_walks(entry["name"], clip.pictures, spacing, max_gap, Embedded())
+        row = compare_walks(entry["name"], pictures, spacing, max_gap, Embedded())
         print(row, flush=True)
         embedded.append(row)
     result: dict[str, Any] = {

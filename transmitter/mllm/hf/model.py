@@ -14,6 +14,7 @@ from transmitter.mllm.dialogue import NO, YES, Message
 from transmitter.mllm.hf.failures import no_room_for_one, ran_out
 from transmitter.mllm.hf.image_budget import image_arguments
 from transmitter.mllm.settings import MllmSettings
+from transmitter.mllm.shrinking import PIXELS_OF_A_TOKEN, shrunk
 from transmitter.psss import Answer
 
 _log = structlog.get_logger(__name__)
@@ -36,6 +37,8 @@ class HfModel:
         self.notices: list[str] = []
         self._model, self._processor = model, processor
         self._lock = threading.Lock()
+        # twice the width and height that the budget needs: the processor resizes by its own rules from there
+        self._pixels = 4 * PIXELS_OF_A_TOKEN * settings.mllm_image_tokens
         self._image_arguments = image_arguments(processor, settings.mllm_image_tokens)
         self._batches = Batches(
             settings.mllm_batch, ran_out, _free_memory, self._notice, no_room_for_one(self.name)
@@ -90,7 +93,7 @@ class HfModel:
         if self._image_arguments:
             arguments["images_kwargs"] = self._image_arguments
         inputs = self._processor.apply_chat_template(
-            [_conversation(message) for message in messages],
+            [_conversation(message, self._pixels) for message in messages],
             tokenize=True,
             add_generation_prompt=True,
             return_dict=True,
@@ -119,13 +122,13 @@ class HfModel:
         _log.warning("batch halved", mllm=self.name, detail=text)
 
 
-def _conversation(message: Message) -> list[dict[str, Any]]:
+def _conversation(message: Message, pixels: int) -> list[dict[str, Any]]:
     from PIL import Image
 
     content = [
         {"type": "text", "text": part}
         if isinstance(part, str)
-        else {"type": "image", "image": Image.fromarray(part)}
+        else {"type": "image", "image": Image.fromarray(shrunk(part, pixels))}
         for part in message
     ]
     return [{"role": "user", "content": content}]

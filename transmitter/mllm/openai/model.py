@@ -17,12 +17,10 @@ from transmitter.mllm.dialogue import NO, YES, Message, Picture
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.client import Client, Refused
 from transmitter.mllm.settings import MllmSettings
+from transmitter.mllm.shrinking import PIXELS_OF_A_TOKEN, shrunk
 from transmitter.psss import Answer
 
 TOP: Final = 20  # log probabilities asked for; vLLM gives no more by default
-_PIXELS_OF_A_TOKEN: Final = (
-    28 * 28
-)  # of the Qwen family; servers resize by their own rules, this bounds the upload
 _JPEG_QUALITY: Final = 92
 Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
@@ -41,7 +39,7 @@ class OpenAi:
         self.name = f"openai:{argument}"
         self.notices: list[str] = []
         self._client = client or Client(self.address, settings)
-        self._pixels = settings.mllm_image_tokens * _PIXELS_OF_A_TOKEN
+        self._pixels = settings.mllm_image_tokens * PIXELS_OF_A_TOKEN
         self._threads = ThreadPoolExecutor(settings.mllm_connections, thread_name_prefix="mllm")
         self._lock = threading.Lock()
         self._extra: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": False}}
@@ -178,12 +176,8 @@ def read_answer(listed: Sequence[tuple[str, float]]) -> tuple[Answer, str]:
 
 def data_url(picture: Picture, pixels: int) -> str:
     """The picture as JPEG in a data URL, shrunk to at most ``pixels``."""
-    height, width = picture.shape[:2]
-    shrink = min(1.0, math.sqrt(pixels / (height * width)))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if shrink < 1.0 else picture
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    _, coded = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), quality)
+    _, coded = cv2.imencode(".jpg", cv2.cvtColor(shrunk(picture, pixels), cv2.COLOR_RGB2BGR), quality)
     return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode("ascii")
 
 

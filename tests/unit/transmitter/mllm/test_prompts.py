@@ -69,5 +69,5 @@ def test_a_prompt_is_filled_in_reading_order() -> None:
 def test_a_wrong_file_stops_the_service_at_its_start(tmp_path: Path) -> None:
     path = changed(tmp_path, "{frames}", "frames")
     settings = TransmitterSettings(data_dir=tmp_path, mllm_prompts=path)
-    with pytest.raises(InvalidInput, match="caption.request must have {frames} once"):
+    with pytest.raises(InvalidInput, match=r"caption.request must have \{frames\} once"):
         create_app(settings)
