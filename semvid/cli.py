@@ -117,7 +117,7 @@ def send(
 @app.command()
 def prompts() -> None:
     """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
-    runpy.run_module("transmitter.mllm.prompts", run_name="__main__", alter_sys=True)
+    runpy.run_module("transmitter.mllm.print_prompts", run_name="__main__", alter_sys=True)
 
 
 @app.command()

@@ -138,7 +138,3 @@ def _prompt(path: Path, name: str, text: str, places: frozenset[str]) -> Prompt:
                 f"and no other place; it has {{{place}}} {found.count(place)} times"
             )
     return Prompt(text)
-
-
-if __name__ == "__main__":
-    print(PROMPTS.read_text(encoding="utf-8"), end="")
