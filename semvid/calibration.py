@@ -80,6 +80,21 @@ def _to(target_cbr: float) -> Callable[[Trial], float]:
     return lambda trial: _distance(trial, target_cbr)
 
 
+def check(clips: Sequence[Path], target_cbr: float) -> None:
+    """Refuses what cannot be calibrated, before anything is started.
+
+    Raises:
+        InvalidInput: no clip, a clip that is no file, or a target that is no CBR.
+    """
+    if not clips:
+        raise InvalidInput("calibrate: give at least one clip")
+    for clip in clips:
+        if not clip.is_file():
+            raise InvalidInput(f"calibrate: there is no file {clip}; give paths of video files")
+    if not 0.0 < target_cbr <= 1.0:
+        raise InvalidInput(f"--target-cbr: must lie above 0 and at most at 1, got {target_cbr:g}")
+
+
 def calibrate(
     clips: Sequence[Path],
     target_cbr: float,
@@ -99,8 +114,7 @@ def calibrate(
         InvalidInput: no clip, the absolute rule, or a target out of reach.
         SemvidError: as the transmitter reports it.
     """
-    if not clips:
-        raise InvalidInput("calibrate: give at least one clip")
+    check(clips, target_cbr)
     if options.get("rule") == "absolute":
         raise InvalidInput("calibrate: it bisects S_rel; leave out --rule absolute")
     last: dict[str, Any] = {}

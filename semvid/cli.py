@@ -140,9 +140,11 @@ def calibrate(
 ) -> None:
     """Finds the threshold that meets a CBR on clips and writes a profile for send and demo."""
     from semvid.calibration import calibrate as calibrated
+    from semvid.calibration import check
     from semvid.client import TransmitterClient
     from semvid.demo.services import running_services
 
+    check(clips, target_cbr)
     options = o.given(
         candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
         quality=quality, seed=seed, channel=o.given(model=channel, snr_db=snr_db, seed=seed),
