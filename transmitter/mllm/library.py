@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from fnmatch import fnmatchcase
 
 from semvid.errors import InvalidInput
 from transmitter import mllm as mllms
@@ -40,11 +41,17 @@ class MllmLibrary:
         if prefix == mllms.EMBEDDED:
             if scoring is not None:
                 raise InvalidInput(
-                    f'option scoring: the model "embedded" measures pictures and asks nobody, so '
-                    f'"{scoring}" does '
-                    "not apply; leave it out, or choose a model hf:... or openai:..."
+                    f'option scoring: the model "embedded" measures pictures and asks nobody, so "{scoring}" '
+                    "does not apply; leave it out, or choose a model hf:... or openai:..."
                 )
-        elif name not in self._loaded:
+            return
+        allowed = [pattern.strip() for pattern in self._settings.mllm_allowed.split(",")]
+        if not any(fnmatchcase(name, pattern) for pattern in allowed):
+            raise InvalidInput(
+                f"{name}: this transmitter allows {', '.join(allowed)}; its operator decides by "
+                "SEMVID_TRANSMITTER_MLLM_ALLOWED"
+            )
+        if name not in self._loaded:
             mllms.BACKENDS[prefix].check(argument, self._settings)
 
     def open(self, name: str, scoring: Scoring | None = None) -> Meter:
