@@ -55,11 +55,9 @@ class Meter:
         warnings = list(judge.notices) if judge else []
         if mass is not None and mass < LOW_MASS:
             warnings.append(
-                f"{self.name}: only {mass:.2f} of the probability went to yes or no on average; the scores "
-                f"say "
-                "little. Take an instruction-tuned model that does not think aloud, another scoring, or a "
-                "prompt "
-                "file that this model follows (SEMVID_TRANSMITTER_MLLM_PROMPTS)"
+                f"{self.name}: only {mass:.2f} of the probability went to yes or no on average; the "
+                "scores say little. Take an instruction-tuned model that does not think aloud, another "
+                "scoring, or a prompt file that this model follows (SEMVID_TRANSMITTER_MLLM_PROMPTS)"
             )
             if not self._warned:
                 _log.warning("low answer mass", mllm=self.name, mean_mass=round(mass, 4))

@@ -134,7 +134,6 @@ def _prompt(path: Path, name: str, text: str, places: frozenset[str]) -> Prompt:
         if found.count(place) != (place in places):
             raise InvalidInput(
                 f"prompts: {path}: {name} must have {', '.join(f'{{{p}}}' for p in sorted(places))} once "
-                f"each "
-                f"and no other place; it has {{{place}}} {found.count(place)} times"
+                f"each and no other place; it has {{{place}}} {found.count(place)} times"
             )
     return Prompt(text)

@@ -31,8 +31,7 @@ def check(name: str, settings: MllmSettings) -> None:
     if not _sees_and_writes(config):
         raise InvalidInput(
             f"hf:{name}: a model of type {config.model_type} takes no pictures together with text; choose "
-            f"one that "
-            f"does, for example {EXAMPLES}"
+            f"one that does, for example {EXAMPLES}"
         )
 
 
@@ -52,8 +51,7 @@ def device_of(settings: MllmSettings) -> str:
     if wanted.startswith("cuda") and number >= count:
         raise MissingComponent(
             f"SEMVID_TRANSMITTER_MLLM_DEVICE is {wanted}, but PyTorch sees {count} GPUs here; install the "
-            f"NVIDIA "
-            "driver and a CUDA build of PyTorch (pip install torch), or set it to cpu"
+            "NVIDIA driver and a CUDA build of PyTorch (pip install torch), or set it to cpu"
         )
     return wanted
 

@@ -10,9 +10,8 @@ from semvid.errors import InvalidInput, LimitExceeded, MissingComponent, SemvidE
 
 EXTRA = 'pip install "semvid[models]"'
 _MEMORY_REMEDY = (
-    "set SEMVID_TRANSMITTER_MLLM_QUANTISATION=int8, lower SEMVID_TRANSMITTER_MLLM_IMAGE_TOKENS, or choose a "
-    "smaller "
-    "model"
+    "set SEMVID_TRANSMITTER_MLLM_QUANTISATION=int8, lower SEMVID_TRANSMITTER_MLLM_IMAGE_TOKENS, or "
+    "choose a smaller model"
 )
 
 
@@ -39,22 +38,19 @@ def explained(name: str, error: Exception) -> SemvidError | None:
     if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in _causes(error)):
         return LimitExceeded(
             f"hf:{name}: the disk is full while the model is downloaded; free space, or set HF_HOME to a "
-            f"folder on "
-            "a larger disk"
+            "folder on a larger disk"
         )
     if ran_out(error):
         return LimitExceeded(f"hf:{name}: the model does not fit into the device's memory; {_MEMORY_REMEDY}")
     if "GatedRepoError" in kinds or "gated repo" in text:
         return InvalidInput(
             f"hf:{name}: the model is gated; accept its licence at https://huggingface.co/{name} and set "
-            f"HF_TOKEN "
-            "for the transmitter"
+            "HF_TOKEN for the transmitter"
         )
     if kinds & {"RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError"}:
         return InvalidInput(
-            f"hf:{name}: the model hub has no such model; check the spelling (OWNER/NAME), set HF_TOKEN for "
-            f"a "
-            "private one, or give the path of a folder"
+            f"hf:{name}: the model hub has no such model; check the spelling (OWNER/NAME), set HF_TOKEN "
+            "for a private one, or give the path of a folder"
         )
     if kinds & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectionError", "ConnectError"}:
         return InvalidInput(

@@ -69,8 +69,7 @@ class HfModel:
             if not bool(torch.isfinite(logits).any(dim=-1).all()) or bool(torch.isnan(logits).any()):
                 raise TransmissionFailed(
                     f"{self.name}: the model's output is no number; set "
-                    f"SEMVID_TRANSMITTER_MLLM_DTYPE=float32 or "
-                    "bfloat16"
+                    "SEMVID_TRANSMITTER_MLLM_DTYPE=float32 or bfloat16"
                 )
             probabilities = logits.softmax(-1)
             yes = probabilities[:, self._yes].sum(-1).tolist()
@@ -111,8 +110,7 @@ class HfModel:
         if not single:
             raise InvalidInput(
                 f'{self.name}: its tokenizer has no single token for "{forms[0]}", so no probability can be '
-                f"read; "
-                "choose another model"
+                "read; choose another model"
             )
         return single
 

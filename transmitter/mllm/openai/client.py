@@ -83,9 +83,8 @@ class Client:
                 continue
             return self._content(response)
         raise LinkFailed(
-            f"{self._name}: the model server did not answer in {self._attempts} attempts ({reason}); start "
-            f"it, or "
-            "raise SEMVID_TRANSMITTER_MLLM_TIMEOUT_S or SEMVID_TRANSMITTER_MLLM_ATTEMPTS"
+            f"{self._name}: the model server did not answer in {self._attempts} attempts ({reason}); "
+            "start it, or raise SEMVID_TRANSMITTER_MLLM_TIMEOUT_S or SEMVID_TRANSMITTER_MLLM_ATTEMPTS"
         )
 
     def _content(self, response: httpx.Response) -> dict[str, Any]:

@@ -74,15 +74,13 @@ class OpenAi:
         if not listed:
             raise InvalidInput(
                 f"{self.name}: the server gives no log probabilities, without which PSSS cannot be read; "
-                f"take a "
-                "server that does, for example vLLM or SGLang"
+                "take a server that does, for example vLLM or SGLang"
             )
         answer, bounded = read_answer(listed)
         if bounded:
             self._notice(
-                f"{bounded} was not among the {len(listed)} likeliest tokens of an answer; its probability "
-                f"is "
-                "bounded from above there, not read (docs/mllm-scoring.md)"
+                f"{bounded} was not among the {len(listed)} likeliest tokens of an answer; its "
+                "probability is bounded from above there, not read (docs/mllm-scoring.md)"
             )
         return answer
 
