@@ -283,8 +283,8 @@ def table(result: dict[str, Any]) -> str:
         "",
         "Made by `make bench-search`; what the columns mean stands in `evaluation/search_calls.py`.",
         "Keyframes are semantic ones; both ends of a clip and cuts are not counted.",
-        "The search's constants were chosen on other seeds of the oracle, but on these real clips: the figures",
-        "of the oracle are held out, those of the embedded judge are not.",
+        "The search's constants were chosen on other seeds of the oracle, but on these real clips: the",
+        "figures of the oracle are held out, those of the embedded judge are not.",
     ]
     for judge, part in result["judges"].items():
         sums = part["total"]
