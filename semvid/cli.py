@@ -1,4 +1,4 @@
-"""The command line: ``semvid serve``, ``send``, ``fetch`` and ``demo``.
+"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo``, ``calibrate`` and ``prompts``.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -9,6 +9,8 @@ import json
 import runpy
 import signal
 import sys
+import tempfile
+from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
@@ -75,6 +77,9 @@ def send(
     candidate_spacing: o.SpacingOption = None,
     focus: o.FocusOption = None,
     mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    profile: o.ProfileOption = None,
     target_cbr: o.TargetCbrOption = None,
     quality: o.QualityOption = None,
     coding: o.CodingOption = None,
@@ -83,6 +88,7 @@ def send(
     seed: o.SeedOption = 0,
 ) -> None:
     """Sends a video and prints the finished transmission as JSON."""
+    from semvid.calibration import with_profile
     from semvid.client import TransmitterClient
 
     conditions = o.given(
@@ -90,9 +96,11 @@ def send(
     )
     options = o.given(
         keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
-        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, target_cbr=target_cbr, quality=quality,
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        target_cbr=target_cbr, quality=quality,
         coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, channel=conditions or None,
     )  # fmt: skip
+    options = with_profile(profile, options)
     with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
         job = client.submit(clip, options)
         observer.notice(f"transmission {job['id']}")
@@ -104,6 +112,54 @@ def send(
             observer.notice,
         )
     typer.echo(json.dumps(done, indent=2))
+
+
+@app.command()
+def prompts() -> None:
+    """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
+    runpy.run_module("transmitter.mllm.print_prompts", run_name="__main__", alter_sys=True)
+
+
+@app.command()
+def calibrate(
+    clips: Annotated[list[Path], typer.Argument(help="Video files, others than those you report on.")],
+    target_cbr: Annotated[float, typer.Option("--target-cbr", help="Channel uses per source sample.")],
+    transmitter: Annotated[
+        str | None, typer.Option("--transmitter", help="Its address; without one the services are started.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Profile to write.")] = Path("semvid-profile.json"),
+    snr_db: o.SnrOption = 10.0,
+    channel: o.ChannelOption = o.ChannelName.AWGN,
+    focus: o.FocusOption = None,
+    candidate_spacing: o.SpacingOption = None,
+    mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    quality: o.QualityOption = None,
+    seed: o.SeedOption = 0,
+) -> None:
+    """Finds the threshold that meets a CBR on clips and writes a profile for send and demo."""
+    from semvid.calibration import calibrate as calibrated
+    from semvid.calibration import check
+    from semvid.client import TransmitterClient
+    from semvid.demo.services import running_services
+
+    check(clips, target_cbr)
+    options = o.given(
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        quality=quality, seed=seed, channel=o.given(model=channel, snr_db=snr_db, seed=seed),
+    )  # fmt: skip
+    with ExitStack() as stack:
+        observer = stack.enter_context(TerminalObserver())
+        if transmitter is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="semvid-calibrate-")))
+            services = stack.enter_context(running_services(folder / "data", folder / "logs"))
+            transmitter = services.addresses.transmitter_url
+        client = stack.enter_context(TransmitterClient(transmitter))
+        profile = calibrated(clips, target_cbr, options, client, observer.notice)
+    out.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")
+    threshold, cbr = profile["options"]["threshold"], profile["calibration"]["cbr"]
+    typer.echo(f"threshold {threshold:g} gives a CBR of {cbr:.3g}; the profile: {out}")
 
 
 @app.command()
@@ -146,6 +202,9 @@ def demo(
     keyframe_method: o.KeyframeMethodOption = None,
     keyframe_count: o.KeyframeCountOption = None,
     mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    profile: o.ProfileOption = None,
     mcs: o.McsOption = None,
     retransmissions: o.RetransmissionsOption = None,
     coding: o.CodingOption = None,
@@ -156,17 +215,20 @@ def demo(
     ] = False,
 ) -> None:
     """Starts all three services, sends a clip across the noisy channel and reports on what came out."""
+    from semvid.calibration import with_profile
     from semvid.demo.run import DemoRequest, run_demo
     from semvid.demo.wording import summary
 
     options = o.given(
         keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
-        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, target_cbr=target_cbr, quality=quality,
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        target_cbr=target_cbr, quality=quality,
         coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed,
     )  # fmt: skip
     conditions = o.given(
         model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db, seed=seed
     )
+    options = with_profile(profile, options)
     command = ["semvid", *sys.argv[1:]]
     with TerminalObserver() as observer:
         report = run_demo(DemoRequest(clip, out, conditions, options, command), observer)

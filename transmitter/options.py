@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from semvid.errors import InvalidInput
 from semvid.semantics import PictureCoding
 from transmitter import mllm as mllms
+from transmitter.mllm.judge import Scoring
 from transmitter.psss import Focus, Rule
 
 
@@ -39,6 +40,11 @@ class TransmissionOptions(BaseModel):
     candidate_spacing_s: float = Field(0.2, gt=0, le=10, description="0.2 s in the reference")
     focus: Focus = Field(Focus.GENERAL, description="semantic focus of the comparison")
     mllm: str = Field("embedded", max_length=512, description="who compares and captions")
+    scoring: Scoring | None = Field(None, description="how a large model is asked; default: direct")
+    search: Literal["exhaustive", "gallop"] | None = Field(
+        None,
+        description="which candidates are asked about; default: gallop for large models, else exhaustive",
+    )
     quality: int | None = Field(None, ge=20, le=63, description="AV1 CRF of keyframes, lower is better")
     target_cbr: float | None = Field(None, gt=0, le=1, description="channel uses per source sample")
     coding: PictureCoding = Field(PictureCoding.JOINT, description="intra: for links without a return path")
@@ -60,6 +66,13 @@ class TransmissionOptions(BaseModel):
         if isinstance(self.mcs, int) and not 0 <= self.mcs <= 27:
             raise ValueError(f"mcs must be auto or 0..27, got {self.mcs}")
         return self
+
+
+def search_of(options: TransmissionOptions) -> Literal["exhaustive", "gallop"]:
+    """The search asked for; by default few questions where each is dear, all where they cost milliseconds."""
+    if options.search is not None:
+        return options.search
+    return "exhaustive" if options.mllm == mllms.EMBEDDED else "gallop"
 
 
 def parse_options(text: str) -> TransmissionOptions:

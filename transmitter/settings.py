@@ -8,9 +8,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from semvid.service.settings import ServiceSettings
+from transmitter.mllm.settings import MllmSettings
 
 
-class TransmitterSettings(ServiceSettings):
+class TransmitterSettings(MllmSettings, ServiceSettings):
     """Every bound of the transmitter."""
 
     model_config = SettingsConfigDict(env_prefix="SEMVID_TRANSMITTER_", extra="forbid", frozen=True)

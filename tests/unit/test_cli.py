@@ -30,7 +30,7 @@ def test_version() -> None:
     assert (result.exit_code, result.output.strip()) == (0, f"semvid {metadata.version('semvid')}")
 
 
-@pytest.mark.parametrize("command", ["serve", "send", "fetch", "demo"])
+@pytest.mark.parametrize("command", ["serve", "send", "fetch", "demo", "calibrate", "prompts"])
 def test_every_command_explains_itself(command: str) -> None:
     result = runner.invoke(cli.app, [command, "--help"])
     assert result.exit_code == 0
@@ -67,6 +67,10 @@ def test_values_out_of_range_are_refused_by_the_parser(arguments: list[str]) -> 
         (["demo", "--candidate-spacing", "nan"], "--candidate-spacing"),
         (["send", "gone.mp4"], "gone.mp4"),
         (["send", "gone.mp4", "--transmitter", "nowhere"], "http://"),
+        (["send", "gone.mp4", "--profile", "gone.json"], "gone.json cannot be read"),
+        (["demo", "--profile", "gone.json"], "gone.json cannot be read"),
+        (["calibrate", "gone.mp4", "--target-cbr", "1e-4"], "no file gone.mp4"),
+        (["calibrate", __file__, "--target-cbr", "0"], "--target-cbr"),
         (["serve", "television"], "transmitter, channel, receiver"),
     ],
 )
