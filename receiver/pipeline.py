@@ -217,6 +217,7 @@ class Pipeline:
             caption=gap.caption,
             motion=gap.motion,
             num_frames=len(run),
+            frame_rate=float(self._header.frame_rate),
             seed=segment_seed(self._header.seed, gap.start.frame, gap.end.frame),
             progress=lambda share: self._record.in_flight.__setitem__(run.segment, round(share, 3)),
             cancelled=self._stopped.is_set,

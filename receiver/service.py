@@ -40,9 +40,8 @@ class ReceiverService:
         self.library = Library(settings.data_dir / "videos", settings.kept_videos, settings.kept_bytes)
         self.link_port: int | None = None
         self._settings = settings
-        self._transmissions = Transmissions(
-            settings, self.library, make_decoder(settings.decoder), ReceiverMetrics(registry)
-        )
+        decoder = make_decoder(settings.decoder, settings.decoder_options())
+        self._transmissions = Transmissions(settings, self.library, decoder, ReceiverMetrics(registry))
         self._server: Server | None = None
         self._health: Health | None = None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from receiver.decoders.options import Card, DecoderOptions, Dtype, Lengths, Offload, Quantisation
 from semvid.errors import InvalidInput
 from semvid.link.tls import ServerTls
 from semvid.service.settings import ServiceSettings
@@ -17,7 +19,9 @@ from semvid.service.settings import ServiceSettings
 class ReceiverSettings(ServiceSettings):
     """Every bound of the receiver."""
 
-    model_config = SettingsConfigDict(env_prefix="SEMVID_RECEIVER_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SEMVID_RECEIVER_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="address of the REST interface")
     port: int = Field(8082, ge=0, le=65_535, description="port of the REST interface")
@@ -32,6 +36,21 @@ class ReceiverSettings(ServiceSettings):
     tls_client_authority: Path | None = Field(None, description="PEM; who must have signed the sender's")
 
     decoder: str = Field("embedded", description="NAME or NAME:ARGUMENT, see receiver.decoders")
+    decoder_card: Card = Field("", description="preset by the GPU's memory: 24gb (from 16 GB) or 80gb")
+    decoder_device: str = Field("auto", description="auto, cuda, cuda:N or cpu")
+    decoder_dtype: Dtype | None = Field(None, description="of the weights; bfloat16 on a GPU, else float32")
+    decoder_offload: Offload | None = Field(None, description="none, model (components) or group (layers)")
+    decoder_quantisation: Quantisation | None = Field(None, description="of the transformer: none, int8, fp8")
+    decoder_compile: bool | None = Field(None, description="torch.compile the transformer's blocks")
+    decoder_attention: str | None = Field(None, description="diffusers attention backend, such as flash")
+    decoder_steps: int | None = Field(None, ge=1, le=1000, description="denoising steps")
+    decoder_guidance: float | None = Field(None, ge=0, description="classifier-free guidance; 1: off")
+    decoder_batch: int | None = Field(None, ge=1, le=64, description="clips of one shape generated together")
+    decoder_pixels: int | None = Field(None, ge=1024, description="per generated frame, at most")
+    decoder_frames: int | None = Field(None, ge=2, description="of one generated clip, at most")
+    decoder_lengths: Lengths = Field("dsa", description="dsa: as long as the gap; sfa: always the longest")
+    decoder_distilled: bool | None = Field(None, description="made for few steps; by its name if not set")
+
     workers: int = Field(os.cpu_count() or 1, ge=1, le=256, description="threads that regenerate segments")
     segments_ahead: int = Field(3, ge=1, le=64, description="segments of one video computed at a time")
     frame_buffer_bytes: int = Field(
@@ -54,6 +73,12 @@ class ReceiverSettings(ServiceSettings):
     def _check(self) -> Self:
         self.server_tls()
         return self
+
+    def decoder_options(self) -> DecoderOptions:
+        """How the decoder is loaded and run."""
+        return DecoderOptions(
+            **{field.name: getattr(self, f"decoder_{field.name}") for field in fields(DecoderOptions)}
+        )
 
     def server_tls(self) -> ServerTls | None:
         """TLS of the LinkService, if any."""

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from receiver.decoders.embedded import EmbeddedDecoder
+from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
 from semvid.profile import Profile
 
@@ -21,7 +22,8 @@ Picture = NDArray[np.uint8]
 class Decoder(Protocol):
     """Regenerates the frames of a segment from its semantics (paper, receiver).
 
-    One decoder serves all videos; `generate` is called from several threads at once.
+    One decoder serves all videos; `generate` is called from several threads at once. Pickled, it is its name
+    and its options: whoever unpickles it loads it again.
 
     Attributes:
         profile: what it bridges well; announced to the sender.
@@ -43,6 +45,7 @@ class Decoder(Protocol):
         caption: str,
         motion: float | None,
         num_frames: int,
+        frame_rate: float,
         seed: int,
         progress: Callable[[float], None],
         cancelled: Callable[[], bool],
@@ -54,6 +57,7 @@ class Decoder(Protocol):
             caption: what happens between them; empty when it was lost.
             motion: mean optical-flow magnitude, fraction of the picture diagonal per frame; None when lost.
             num_frames: how many to yield, exactly; at least 1.
+            frame_rate: of the video, nominal, frames per second.
             seed: of every random draw, 0 .. 2**64 - 1; equal arguments give equal frames.
             progress: to be told the share done, 0..1.
             cancelled: when it turns true, raise `semvid.errors.Cancelled` soon.
@@ -63,19 +67,29 @@ class Decoder(Protocol):
         """
 
 
-DECODERS: dict[str, Callable[[str], Decoder]] = {
-    "embedded": EmbeddedDecoder,
+def _embedded(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG001
+    return EmbeddedDecoder(argument)
+
+
+DEFAULT_OPTIONS = DecoderOptions()
+
+DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
+    "embedded": _embedded,
 }
 
 
-def make_decoder(name: str) -> Decoder:
-    """The decoder that a setting names: ``NAME`` or ``NAME:ARGUMENT``.
+def make_decoder(name: str, options: DecoderOptions = DEFAULT_OPTIONS) -> Decoder:
+    """The decoder that a setting names: ``NAME`` or ``NAME:ARGUMENT``. Loads its weights, if it has any.
+
+    Args:
+        name: as in the setting ``decoder``.
+        options: how to load and run it; decoders without weights have no use for them.
 
     Raises:
-        InvalidInput: no decoder of that name, or an argument that it refuses.
-        MissingComponent: it needs packages that are not installed.
+        InvalidInput: no decoder of that name, or an argument or option that it refuses.
+        MissingComponent: it needs packages or weights that are not there.
     """
     kind, _, argument = name.partition(":")
     if kind not in DECODERS:
         raise InvalidInput(f"no video decoder {kind!r}; there are: {', '.join(sorted(DECODERS))}")
-    return DECODERS[kind](argument)
+    return DECODERS[kind](argument, options)

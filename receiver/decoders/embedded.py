@@ -35,6 +35,7 @@ class EmbeddedDecoder:
         caption: str,  # noqa: ARG002
         motion: float | None,  # noqa: ARG002
         num_frames: int,
+        frame_rate: float,  # noqa: ARG002
         seed: int,  # noqa: ARG002
         progress: Callable[[float], None],
         cancelled: Callable[[], bool],

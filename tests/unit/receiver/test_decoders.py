@@ -20,7 +20,7 @@ def generate(
 ) -> Iterator[np.ndarray]:
     progress = (lambda share: None) if told is None else told.append
     decoder = make_decoder("embedded")
-    return decoder.generate(square(8), square(16), "", None, count, 0, progress, cancelled)
+    return decoder.generate(square(8), square(16), "", None, count, 24.0, 0, progress, cancelled)
 
 
 def test_the_embedded_decoder_moves_what_moves() -> None:
