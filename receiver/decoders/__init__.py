@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from receiver.decoders.command import CommandDecoder
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
@@ -71,9 +72,14 @@ def _embedded(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG00
     return EmbeddedDecoder(argument)
 
 
+def _command(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG001
+    return CommandDecoder(argument)
+
+
 DEFAULT_OPTIONS = DecoderOptions()
 
 DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
+    "command": _command,
     "embedded": _embedded,
 }
 

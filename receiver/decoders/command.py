@@ -46,6 +46,7 @@ class CommandDecoder:
     """
 
     def __init__(self, argument: str) -> None:
+        self._argument = argument
         self._template: CommandTemplate = parse_template(argument)
         options = self._template.options
         self.profile = Profile(
@@ -57,6 +58,9 @@ class CommandDecoder:
         )
         self.uses_captions = self._template.uses("caption") or self._template.uses("caption_file")
         self._places = threading.BoundedSemaphore(options.at_once)
+
+    def __reduce__(self) -> tuple[type[CommandDecoder], tuple[str]]:
+        return CommandDecoder, (self._argument,)
 
     def generate(
         self,

@@ -140,7 +140,7 @@ def parse_template(text: str) -> CommandTemplate:
 
 
 def _options(given: Mapping[str, str]) -> CommandOptions:
-    kinds = {field.name: type(field.default) for field in fields(CommandOptions)}
+    kinds: dict[str, Any] = {field.name: type(field.default) for field in fields(CommandOptions)}
     parsed: dict[str, Any] = {}
     for name, value in given.items():
         if name not in kinds:

@@ -14,7 +14,7 @@ from typing import Final
 from semvid.errors import Cancelled, SemvidError
 
 _LOOK_S: Final = 0.1  # between looks at whether it has ended or is to be stopped
-_GRACE_S: Final = 3.0  # between the polite signal and the other one
+_GRACE_S: Final = 10.0  # from the polite signal to the other; launchers such as torchrun stop their workers
 _TAIL_BYTES: Final = 1500  # of its standard error, in the message
 MAX_LOG_BYTES: Final = 64 * 2**20  # of what it may print
 
