@@ -22,7 +22,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from receiver.decoders import Decoder
+from receiver.decoders import Decoder, Drawer
 from receiver.frames_ahead import FramesAhead
 from receiver.record import VideoRecord
 from receiver.segments import Fill, Gap, Run, plan, segment_seed
@@ -200,12 +200,12 @@ class Pipeline:
         return gap
 
     def _begin(self, gap: Gap) -> _Segment:
-        runs = plan(gap)
-        bridges = [run for run in runs if run.fill is Fill.BRIDGE]
+        runs = plan(gap, self._decoder.profile.draws_from)
+        bridges = [run for run in runs if run.fill in (Fill.BRIDGE, Fill.DRAW)]
         if not bridges:
             return _Segment(gap, runs, None)
         (run,) = bridges
-        make = partial(self._generate, gap, run)
+        make = partial(self._draw if run.fill is Fill.DRAW else self._generate, gap, run)
         return _Segment(gap, runs, FramesAhead(self._pool, make, self._buffer, self._stopped.is_set))
 
     def _generate(self, gap: Gap, run: Run) -> Iterator[Picture]:
@@ -223,10 +223,27 @@ class Pipeline:
             cancelled=self._stopped.is_set,
         )
 
+    def _draw(self, gap: Gap, run: Run) -> Iterator[Picture]:
+        """A segment that nothing closes."""
+        assert isinstance(self._decoder, Drawer), f"{self._decoder.profile.name} announced what it cannot do"
+        start = gap.start if gap.start is not None and gap.start.pictured else None
+        return self._decoder.draw(
+            start=None if start is None else self._keyframe(start.number),
+            width=self._header.width,
+            height=self._header.height,
+            caption=gap.caption,
+            motion=gap.motion,
+            num_frames=len(run),
+            frame_rate=float(self._header.frame_rate),
+            seed=segment_seed(self._header.seed, run.first_frame, run.stop_frame),
+            progress=lambda share: self._record.in_flight.__setitem__(run.segment, round(share, 3)),
+            cancelled=self._stopped.is_set,
+        )
+
     def _pictures(self, segment: _Segment, run: Run) -> Iterator[Picture]:
         gap = segment.gap
         match run.fill:
-            case Fill.BRIDGE:
+            case Fill.BRIDGE | Fill.DRAW:
                 assert segment.bridge is not None
                 return iter(segment.bridge)
             case Fill.HOLD_START:

@@ -1,4 +1,4 @@
-"""The command line: ``semvid serve``, ``send``, ``fetch`` and ``demo``.
+"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo`` and ``doctor``.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -70,6 +70,7 @@ def send(
     rician_k_db: o.RicianOption = None,
     keyframe_method: o.KeyframeMethodOption = None,
     keyframe_count: o.KeyframeCountOption = None,
+    segment: o.SegmentOption = None,
     threshold: o.ThresholdOption = None,
     rule: o.RuleOption = None,
     candidate_spacing: o.SpacingOption = None,
@@ -92,6 +93,7 @@ def send(
         keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
         candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, target_cbr=target_cbr, quality=quality,
         coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, channel=conditions or None,
+        segment_s=segment,
     )  # fmt: skip
     with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
         job = client.submit(clip, options)
@@ -145,6 +147,7 @@ def demo(
     candidate_spacing: o.SpacingOption = None,
     keyframe_method: o.KeyframeMethodOption = None,
     keyframe_count: o.KeyframeCountOption = None,
+    segment: o.SegmentOption = None,
     mllm: o.MllmOption = None,
     mcs: o.McsOption = None,
     retransmissions: o.RetransmissionsOption = None,
@@ -162,7 +165,7 @@ def demo(
     options = o.given(
         keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
         candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, target_cbr=target_cbr, quality=quality,
-        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed,
+        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, segment_s=segment,
     )  # fmt: skip
     conditions = o.given(
         model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db, seed=seed
@@ -181,6 +184,19 @@ def demo(
             f"receiver: the video is {report['video_state']} with {report['frames_out']} of "
             f"{report['frames_in']} frames; raise --snr-db or --retransmissions, or lower --mcs"
         )
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Tells what this machine can run and what to install; exit code 0 when the demo can run."""
+    from semvid.doctor import report
+
+    findings = report.examine(Path())
+    typer.echo(json.dumps(report.to_json(findings), indent=2) if as_json else report.in_words(findings))
+    if not report.can_run_demo(findings):
+        raise typer.Exit(1)
 
 
 def _incomplete(video: dict[str, object], path: Path) -> str:

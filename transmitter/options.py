@@ -7,9 +7,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from semvid.errors import InvalidInput
+from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from transmitter import mllm as mllms
 from transmitter.psss import Focus, Rule
+
+_GIVEN = {"first-frame": Given.FIRST_FRAME, "text-only": Given.NOTHING}
 
 
 class ChannelOptions(BaseModel):
@@ -32,8 +35,15 @@ class TransmissionOptions(BaseModel):
         json_schema_extra={"examples": [{"target_cbr": 5e-4, "seed": 7, "channel": {"snr_db": 10}}]},
     )
 
-    keyframe_method: Literal["skem", "skim"] = Field("skem", description="semantic or equidistant keyframes")
+    keyframe_method: Literal["skem", "skim", "first-frame", "text-only"] = Field(
+        "skem",
+        description="skem, skim: semantic or equidistant keyframes; first-frame: one picture and a caption a "
+        "segment; text-only: no picture at all",
+    )
     keyframe_count: int | None = Field(None, ge=2, le=4096, description="skim: keyframes, both ends included")
+    segment_s: float | None = Field(
+        None, gt=0, le=60, description="first-frame, text-only: fixed length; default: by meaning"
+    )
     threshold: float = Field(0.35, ge=-1, le=1, description="of the PSSS rule")
     rule: Rule = Field(Rule.RELATIVE, description="relative: S_rel > threshold; absolute: P(no) > threshold")
     candidate_spacing_s: float = Field(0.2, gt=0, le=10, description="0.2 s in the reference")
@@ -57,9 +67,23 @@ class TransmissionOptions(BaseModel):
             raise ValueError("skim needs keyframe_count")
         if self.keyframe_method == "skem" and self.keyframe_count is not None:
             raise ValueError("keyframe_count belongs to keyframe_method skim")
+        if self.segment_s is not None and self.given is Given.BOTH_ENDS:
+            raise ValueError("segment_s belongs to keyframe_method first-frame or text-only")
+        if self.target_cbr is not None and self.given is not Given.BOTH_ENDS:
+            raise ValueError(
+                f"{self.keyframe_method} cannot aim at a target_cbr; "
+                "its rate follows from segment_s and quality"
+            )
+        if self.quality is not None and self.given is Given.NOTHING:
+            raise ValueError("text-only sends no picture, so it has no quality")
         if isinstance(self.mcs, int) and not 0 <= self.mcs <= 27:
             raise ValueError(f"mcs must be auto or 0..27, got {self.mcs}")
         return self
+
+    @property
+    def given(self) -> Given:
+        """What the receiver will draw segments from."""
+        return _GIVEN.get(self.keyframe_method, Given.BOTH_ENDS)
 
 
 def parse_options(text: str) -> TransmissionOptions:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from semvid.pictures.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
+from semvid.profile import Given
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame, read_frames
@@ -43,6 +44,9 @@ _DEFAULT_MAX_CRF: Final = 57  # coarser keyframes look bad however cheap; only a
 _FIXED_SYMBOLS: Final = 600.0  # sounding, header, captions, end
 _SLOPES: Final = (5.0, 3000.0)
 _SEARCH_STEPS: Final = 3  # selections tried for a target CBR
+
+FIRST_FRAME_CRF: Final = 45
+"""Of a picture that a whole segment hangs on, which is worth more than one that many others lie beside."""
 
 MakeSelector = Callable[[OperatingPoint], KeyframeSelector]
 
@@ -111,6 +115,8 @@ def choose_operating_point(
         make_selector: a fresh selector that asks no multimodal model, for an operating point.
     """
     scale = source.width * source.height / (576 * 320)
+    if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
+        return OperatingPoint(options.quality or FIRST_FRAME_CRF, DEFAULT_SLOPE, scale)
     point = OperatingPoint(TRIAL_CRF, DEFAULT_SLOPE, scale)
     if options.quality is not None:
         point = point.at(options.quality)

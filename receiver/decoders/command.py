@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -31,12 +32,23 @@ _VIDEO_SUFFIXES = frozenset({".mp4", ".mkv", ".webm", ".mov", ".avi"})
 _log = structlog.get_logger(__name__)
 
 
-class CommandDecoder:
-    """Hands two keyframes and a caption to a program and reads back the video that it leaves.
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Frames ``first .. first + count - 1`` of a stretch of time that is ``span`` frames from end to end."""
 
-    The program makes a clip that begins with the start keyframe and ends with the end keyframe. It is asked
-    for a length and a size that its options allow; what it gives is resampled to the frames wanted and scaled
-    to the video's size. Everything lies in a temporary folder that goes when the segment is done.
+    first: int
+    count: int
+    span: int
+
+
+class CommandDecoder:
+    """Hands keyframes and a caption to a program and reads back the video that it leaves.
+
+    What the template names decides what the program can do: with ``{start}`` and ``{end}`` it makes a clip
+    from the one keyframe to the other, with ``{start}`` alone it goes on from a first frame, with neither it
+    draws from the caption. It is asked for a length and a size that its options allow; what it gives is
+    resampled to the frames wanted and scaled to the video's size. Everything lies in a temporary folder that
+    goes when the segment is done.
 
     Args:
         argument: see `receiver.decoders.command_template`.
@@ -55,6 +67,7 @@ class CommandDecoder:
             largest_motion=options.largest_motion,
             frame_grid=options.frame_grid,
             size_grid=options.size_grid,
+            draws_from=frozenset({self._template.draws_from}),
         )
         self.uses_captions = self._template.uses("caption") or self._template.uses("caption_file")
         self._places = threading.BoundedSemaphore(options.at_once)
@@ -80,31 +93,67 @@ class CommandDecoder:
             Cancelled: ``cancelled`` said so; the program and its children are gone by then.
             SemvidError: the program failed, took too long, or left no video that can be used.
         """
+        height, width = start.shape[:2]
+        wanted = _Wanted(1, num_frames, num_frames + 1)
+        ends = {"start": start, "end": end}
+        return self._make(ends, width, height, caption, wanted, frame_rate, seed, progress, cancelled)
+
+    def draw(
+        self,
+        start: Picture | None,
+        width: int,
+        height: int,
+        caption: str,
+        motion: float | None,  # noqa: ARG002
+        num_frames: int,
+        frame_rate: float,
+        seed: int,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Picture]:
+        """Yields ``num_frames`` pictures; see `receiver.decoders.Drawer`. Raises as `generate`."""
+        wanted = (
+            _Wanted(0, num_frames, num_frames - 1) if start is None else _Wanted(1, num_frames, num_frames)
+        )
+        ends = {} if start is None else {"start": start}
+        return self._make(ends, width, height, caption, wanted, frame_rate, seed, progress, cancelled)
+
+    def _make(
+        self,
+        ends: Mapping[str, Picture],
+        width: int,
+        height: int,
+        caption: str,
+        wanted: _Wanted,
+        frame_rate: float,
+        seed: int,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Picture]:
         with tempfile.TemporaryDirectory(prefix="semvid-command-") as name:
             folder = Path(name)
-            wanted = self._template.options.frames_for(num_frames + 1)
-            arguments = self._arguments(folder, start, end, caption, num_frames, frame_rate, seed, wanted)
-            self._run(folder, arguments, cancelled)
-            height, width = start.shape[:2]
-            for done, picture in enumerate(self._pictures(folder, num_frames, wanted), 1):
+            frames = self._template.options.frames_for(wanted.span)
+            rate = frame_rate * (frames - 1) / max(1, wanted.span)
+            size = self._template.options.size_for(width, height)
+            self._run(folder, self._arguments(folder, ends, size, caption, frames, rate, seed), cancelled)
+            for done, picture in enumerate(self._pictures(folder, wanted, frames), 1):
                 if cancelled():
                     raise Cancelled("regeneration was stopped")
                 yield _scaled(picture, width, height)
-                progress(done / num_frames)
+                progress(done / wanted.count)
 
     def _arguments(
         self,
         folder: Path,
-        start: Picture,
-        end: Picture,
+        ends: Mapping[str, Picture],
+        size: tuple[int, int],
         caption: str,
-        num_frames: int,
+        frames: int,
         frame_rate: float,
         seed: int,
-        frames: int,
     ) -> list[str]:
-        width, height = self._template.options.size_for(start.shape[1], start.shape[0])
-        for name, picture in (("start", start), ("end", end)):
+        width, height = size
+        for name, picture in ends.items():
             _write_png(folder / f"{name}.png", _scaled(picture, width, height))
         # one line: a control character ends an argument or a record in too many programs
         sentence = " ".join(caption.split())
@@ -120,8 +169,7 @@ class CommandDecoder:
                 "frames": frames,
                 "width": width,
                 "height": height,
-                # of the clip: its frames lie closer or wider than the video's
-                "fps": max(1, round(frame_rate * (frames - 1) / (num_frames + 1))),
+                "fps": max(1, round(frame_rate)),
                 "seed": seed % 2**31,  # what every random generator takes
                 "output": folder / "out" / "clip.mp4",
                 "output_dir": folder / "out",
@@ -138,32 +186,32 @@ class CommandDecoder:
         finally:
             self._places.release()
 
-    def _pictures(self, folder: Path, num_frames: int, wanted: int) -> Iterator[Picture]:
-        """The frames between the keyframes, as the program made them, nearest in time; lazily."""
+    def _pictures(self, folder: Path, wanted: _Wanted, asked: int) -> Iterator[Picture]:
+        """The frames wanted, as the program made them, nearest in time; lazily."""
         clip = _the_video(folder / "out")
-        limits = VideoLimits(max_frames=max(4096, 4 * wanted))
+        limits = VideoLimits(max_frames=max(4096, 4 * asked))
         try:
             source = probe(clip, limits)
             found = source.frame_count_hint
             if found < 2:
                 raise SemvidError(
-                    f"decoder command: the program left {found} frame where {wanted} were asked for; it must "
-                    "make a clip from {start} to {end}"
+                    f"decoder command: the program left {found} frame where {asked} were asked for; it must "
+                    "make a clip"
                 )
-            if found != wanted:
-                _log.warning("the program gave another length", asked=wanted, given=found)
+            if found != asked:
+                _log.warning("the program gave another length", asked=asked, given=found)
             yield from _resampled(
-                (frame.picture for frame in read_frames(clip, source, limits)), found, num_frames
+                (frame.picture for frame in read_frames(clip, source, limits)), found, wanted
             )
         except InvalidInput as error:
             raise SemvidError(f"decoder command: what the program left cannot be used: {error}") from error
 
 
-def _resampled(pictures: Iterator[Picture], found: int, num_frames: int) -> Iterator[Picture]:
-    """Of ``found`` pictures from keyframe to keyframe those nearest to ``num_frames`` places between."""
+def _resampled(pictures: Iterator[Picture], found: int, wanted: _Wanted) -> Iterator[Picture]:
+    """Of ``found`` pictures, spread over the whole span, those nearest to the frames wanted."""
     position, picture = -1, None
-    for place in range(1, num_frames + 1):
-        nearest = round(place * (found - 1) / (num_frames + 1))
+    for frame in range(wanted.first, wanted.first + wanted.count):
+        nearest = round(frame * (found - 1) / max(1, wanted.span))
         while position < nearest:
             picture = next(pictures, None)
             if picture is None:

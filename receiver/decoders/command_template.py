@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from semvid.errors import InvalidInput
+from semvid.profile import Given
 
 PLACEHOLDERS: Final = (
     "start", "end", "caption", "caption_file", "frames", "width", "height", "fps", "seed",
@@ -68,9 +69,9 @@ class CommandOptions:
         if self.cwd and not Path(self.cwd).is_dir():
             raise InvalidInput(f"decoder command: cwd={self.cwd} is no folder; name the program's own")
 
-    def frames_for(self, gap: int) -> int:
-        """Frames of the clip, both ends included, for keyframes ``gap`` frames apart; snapped upwards."""
-        steps = -(-gap // self.frame_grid) * self.frame_grid
+    def frames_for(self, span: int) -> int:
+        """Frames of the clip, both ends included, for ends ``span`` frames apart; snapped upwards."""
+        steps = max(1, -(-span // self.frame_grid)) * self.frame_grid
         most = (self.max_frames - 1) // self.frame_grid * self.frame_grid
         return min(steps, most) + 1
 
@@ -92,6 +93,13 @@ class CommandTemplate:
     def uses(self, name: str) -> bool:
         """Whether placeholder ``name`` occurs."""
         return any(f"{{{name}}}" in argument for argument in self.arguments)
+
+    @property
+    def draws_from(self) -> Given:
+        """What the program draws a segment from."""
+        if self.uses("end"):
+            return Given.BOTH_ENDS
+        return Given.FIRST_FRAME if self.uses("start") else Given.NOTHING
 
     def fill(self, values: Mapping[str, Any]) -> list[str]:
         """The command line, each placeholder replaced once, inside its argument."""
@@ -131,9 +139,15 @@ def parse_template(text: str) -> CommandTemplate:
             "decoder command: the template needs either {output}, the MP4 to write, or {output_dir}, "
             "a folder in which the program leaves one video"
         )
-    if not template.uses("start") or not template.uses("end"):
+    if template.uses("end") and not template.uses("start"):
         raise InvalidInput(
-            "decoder command: the template needs {start} and {end}, the two keyframes as PNG files"
+            "decoder command: {end} needs {start}: the two keyframes as PNG files, or {start} alone for a "
+            "program that goes on from a first frame, or neither for one that draws from captions"
+        )
+    if not template.uses("start") and not (template.uses("caption") or template.uses("caption_file")):
+        raise InvalidInput(
+            "decoder command: the template gives the program nothing to draw from; "
+            "name {start} and {end}, or {caption}"
         )
     _check_program(words[0], template.options.cwd)
     return template

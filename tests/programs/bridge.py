@@ -1,6 +1,9 @@
-"""A real external decoder for tests: reads two PNG files, fades between them and writes an MP4 with PyAV.
+"""A real external decoder for tests: reads PNG files, fades between them and writes an MP4 with PyAV.
 
-python bridge.py START END OUTPUT FRAMES [BEHAVIOUR]
+    python bridge.py START END OUTPUT FRAMES [BEHAVIOUR]
+    python bridge.py draw OUTPUT FRAMES WIDTHxHEIGHT CAPTION [START]
+
+The second form fades by 16 levels a frame from the first frame, or from a grey that the caption sets.
 """
 
 from __future__ import annotations
@@ -27,12 +30,22 @@ def write(path: str, start: np.ndarray, end: np.ndarray, frames: int) -> None:
         stream.pix_fmt = "yuv444p"
         for number in range(frames):
             share = number / max(1, frames - 1)
-            mixed = np.rint(start * (1 - share) + end * share).astype(np.uint8)
+            mixed = np.rint(np.clip(start * (1 - share) + end * share, 0, 255)).astype(np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(mixed, format="rgb24")))
         container.mux(stream.encode(None))
 
 
+def draw(output: str, frames: str, size: str, caption: str, start: str = "") -> None:
+    width, height = map(int, size.split("x"))
+    grey = 120.0 if caption == "a red ball" else 60.0 + sum(caption.encode()) % 120
+    first = picture(start) if start else np.full((height, width, 3), grey)
+    write(output, first, first - 16.0 * (int(frames) - 1), int(frames))
+
+
 def main() -> None:
+    if sys.argv[1] == "draw":
+        draw(*sys.argv[2:])
+        return
     start, end, output, frames, *rest = sys.argv[1:]
     match rest[0] if rest else "":
         case "fail":

@@ -20,9 +20,11 @@ from hypothesis import strategies as st
 from receiver.decoders.command import CommandDecoder
 from receiver.decoders.command_template import CommandOptions, parse_template
 from semvid.errors import Cancelled, InvalidInput, SemvidError
+from semvid.profile import Given
 
 PROGRAM = Path(__file__).parents[2] / "programs" / "bridge.py"
-PLAIN = f"{shlex.quote(sys.executable)} {shlex.quote(str(PROGRAM))} {{start}} {{end}}"
+PROGRAM_LINE = f"{shlex.quote(sys.executable)} {shlex.quote(str(PROGRAM))}"
+PLAIN = f"{PROGRAM_LINE} {{start}} {{end}}"
 TO_FILE = f"{PLAIN} {{output}} {{frames}}"
 DARK, BRIGHT = np.full((48, 64, 3), 40, np.uint8), np.full((48, 64, 3), 200, np.uint8)
 
@@ -66,6 +68,24 @@ def test_any_gap_comes_back_with_exactly_its_frames(temporary: Path, options: st
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert list(temporary.iterdir()) == []
+
+
+def test_a_program_may_go_on_from_a_first_frame_or_draw_from_the_caption() -> None:
+    rest: Any = ("a red ball", None, 5, 24.0, 7, lambda share: None, lambda: False)
+    going_on = CommandDecoder(
+        f"{PROGRAM_LINE} draw {{output}} {{frames}} {{width}}x{{height}} {{caption}} {{start}}"
+    )
+    assert going_on.profile.draws_from == {Given.FIRST_FRAME}
+    frames = list(going_on.draw(BRIGHT, 64, 48, *rest))
+    assert [frame.shape for frame in frames] == [(48, 64, 3)] * 5
+    assert levels(frames) == pytest.approx([200 - 16 * place for place in range(1, 6)], abs=4)
+    drawing = CommandDecoder(f"{PROGRAM_LINE} draw {{output}} {{frames}} {{width}}x{{height}} {{caption}}")
+    assert drawing.profile.draws_from == {Given.NOTHING}
+    frames = list(drawing.draw(None, 64, 48, *rest))
+    assert levels(frames) == pytest.approx([120 - 16 * place for place in range(5)], abs=4)
+    assert (
+        len(list(drawing.draw(None, 64, 48, "a", None, 1, 24.0, 7, lambda share: None, lambda: False))) == 1
+    )
 
 
 @pytest.mark.parametrize("given_frames", [2, 5, 40])
@@ -168,7 +188,8 @@ def test_cancelling_stops_the_program_and_those_that_wait_for_it(tmp_path: Path,
         ("python {start} {end} {prompt} {output}", r"no placeholder \{prompt\}"),
         ("python {start} {end}", "either {output}"),
         ("python {start} {end} {output} {output_dir}", "either {output}"),
-        ("python {start} {output}", "needs {start} and {end}"),
+        ("python {end} {output}", "{end} needs {start}"),
+        ("python {output} {frames}", "nothing to draw from"),
         ("steps=4 python {start} {end} {output}", "no option 'steps'"),
         ("frame_grid=x python {start} {end} {output}", "frame_grid must be a int"),
         ("timeout_s=0 python {start} {end} {output}", "timeout_s must be positive"),
