@@ -47,7 +47,7 @@ class ReceiverSettings(ServiceSettings):
     decoder_guidance: float | None = Field(None, ge=0, description="classifier-free guidance; 1: off")
     decoder_batch: int | None = Field(None, ge=1, le=64, description="clips of one shape generated together")
     decoder_pixels: int | None = Field(None, ge=1024, description="per generated frame, at most")
-    decoder_frames: int | None = Field(None, ge=2, description="of one generated clip, at most")
+    decoder_frames: int | None = Field(None, ge=5, description="of one generated clip, at most")
     decoder_lengths: Lengths = Field("dsa", description="dsa: as long as the gap; sfa: always the longest")
     decoder_distilled: bool | None = Field(None, description="made for few steps; by its name if not set")
 

@@ -110,11 +110,21 @@ def _command(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG001
     return CommandDecoder(argument)
 
 
+def _hf(argument: str, options: DecoderOptions) -> Decoder:
+    from receiver.decoders.checkpoint import DRAWING, Checkpoint
+    from receiver.decoders.hf import HfDecoder
+    from receiver.decoders.hf_drawer import HfDrawer
+
+    drawing = Checkpoint(argument).family in DRAWING
+    return HfDrawer(argument, options) if drawing else HfDecoder(argument, options)
+
+
 DEFAULT_OPTIONS = DecoderOptions()
 
 DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
     "command": _command,
     "embedded": _embedded,
+    "hf": _hf,
 }
 
 

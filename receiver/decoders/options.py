@@ -59,7 +59,7 @@ class DecoderOptions:
     def __post_init__(self) -> None:
         if self.card and self.card not in PRESETS:
             raise InvalidInput(f"no preset for card {self.card!r}; there are: {', '.join(PRESETS)}")
-        for name, least in (("steps", 1), ("batch", 1), ("pixels", 32 * 32), ("frames", 2)):
+        for name, least in (("steps", 1), ("batch", 1), ("pixels", 32 * 32), ("frames", 5)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InvalidInput(f"decoder option {name} must be at least {least}, got {value}")

@@ -1,0 +1,59 @@
+"""SkyReels-V2 diffusion forcing: the end keyframe is held clean just behind the clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.sampling import as_image, sample
+from receiver.pieces import ClipRules, EndPlace
+
+
+class SkyReelsForcing:
+    """`SkyReelsV2DiffusionForcingImageToVideoPipeline`; see `receiver.decoders.clip.Family`.
+
+    The pipeline appends the end keyframe as one more latent and drops that latent at the end, so the keyframe
+    belongs to the frame after the last.
+    """
+
+    pipeline_class: ClassVar[str] = "SkyReelsV2DiffusionForcingImageToVideoPipeline"
+    index_classes: ClassVar[tuple[str, ...]] = (
+        "SkyReelsV2DiffusionForcingImageToVideoPipeline",
+        "SkyReelsV2DiffusionForcingPipeline",
+    )
+    longest: ClassVar[int] = 97
+    pixels: ClassVar[int] = 960 * 544
+    batches: ClassVar[bool] = False  # keyframes of one clip per call
+    float32: ClassVar[tuple[str, ...]] = ("vae",)
+
+    def __init__(self, pipeline: Any, sampling: Sampling) -> None:
+        self.rules = ClipRules(
+            pipeline.vae_scale_factor_temporal,
+            pipeline.vae_scale_factor_spatial * pipeline.transformer.config.patch_size[1],
+            self.longest,
+            EndPlace.BEHIND,
+        )
+        self._pipeline = pipeline
+        self._steps, self._guidance = sampling.given(50, 5.0)
+
+    @staticmethod
+    def check(index: dict[str, Any], read: ReadJson) -> None:
+        """Every checkpoint of this class takes two ends."""
+
+    def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
+        """See `receiver.decoders.clip.Family.make`."""
+        (clip,) = clips
+        (_, first), (_, last) = clip.keyframes
+        return sample(
+            self._pipeline,
+            clips,
+            on_step,
+            image=as_image(first),
+            last_image=as_image(last),
+            base_num_frames=clip.frames,
+            ar_step=0,
+            addnoise_condition=0,  # more than 0 draws noise from the global generator, whatever the seed
+            num_inference_steps=self._steps,
+            guidance_scale=self._guidance,
+        )
