@@ -26,6 +26,7 @@ from semvid.service.uploads import limit_body
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from transmitter.jobs import Job, JobQueue
+from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
 from transmitter.pipeline import transmit
 from transmitter.records import stream_semantics
@@ -44,6 +45,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
     )
+    mllms = MllmLibrary(settings)
     registry = CollectorRegistry()
     finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
     symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
@@ -52,7 +54,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     async def run(job: Job) -> None:
         running.inc()
         try:
-            await transmit(job, settings, limits)
+            await transmit(job, settings, limits, mllms)
         finally:
             running.dec()
             for name, count in job.facts.get("symbols", {}).items():
@@ -89,7 +91,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         operation_id="createTransmission",
         status_code=status.HTTP_202_ACCEPTED,
         response_model=TransmissionResource,
-        responses=problem_responses(413, 415, 422, 503),
+        responses=problem_responses(413, 415, 422, 501, 503),
     )
     async def create(
         response: Response,
@@ -103,7 +105,8 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         ] = "{}",
     ) -> dict[str, Any]:
         """Accepts a video for transmission; what is wrong with it is said here, not later."""
-        chosen = parse_options(options)
+        chosen = parse_options(options, settings.mllm)
+        await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
         folder = jobs.new_folder()
         try:
             source = await asyncio.to_thread(_store, file, folder / "upload", limits)
@@ -150,6 +153,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
             "rule": job.options.rule.value,
             "focus": job.options.focus.value,
             "mllm": job.options.mllm,
+            "asked": job.facts.get("asked"),
         }
         return StreamingResponse(stream_semantics(job.folder, head), media_type="application/json")
 

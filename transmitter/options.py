@@ -10,6 +10,7 @@ from semvid.errors import InvalidInput
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from transmitter import mllm as mllms
+from transmitter.mllm.judge import Scoring
 from transmitter.psss import Focus, Rule
 
 _GIVEN = {"first-frame": Given.FIRST_FRAME, "text-only": Given.NOTHING}
@@ -48,7 +49,14 @@ class TransmissionOptions(BaseModel):
     rule: Rule = Field(Rule.RELATIVE, description="relative: S_rel > threshold; absolute: P(no) > threshold")
     candidate_spacing_s: float = Field(0.2, gt=0, le=10, description="0.2 s in the reference")
     focus: Focus = Field(Focus.GENERAL, description="semantic focus of the comparison")
-    mllm: str = Field("embedded", max_length=512, description="who compares and captions")
+    mllm: str = Field(
+        "embedded", max_length=512, description="who compares and captions; the default is the service's"
+    )
+    scoring: Scoring | None = Field(None, description="how a large model is asked; default: direct")
+    search: Literal["exhaustive", "gallop"] | None = Field(
+        None,
+        description="which candidates are asked about; default: gallop for large models, else exhaustive",
+    )
     quality: int | None = Field(None, ge=20, le=63, description="AV1 CRF of keyframes, lower is better")
     target_cbr: float | None = Field(None, gt=0, le=1, description="channel uses per source sample")
     coding: PictureCoding = Field(PictureCoding.JOINT, description="intra: for links without a return path")
@@ -86,8 +94,19 @@ class TransmissionOptions(BaseModel):
         return _GIVEN.get(self.keyframe_method, Given.BOTH_ENDS)
 
 
-def parse_options(text: str) -> TransmissionOptions:
+def search_of(options: TransmissionOptions) -> Literal["exhaustive", "gallop"]:
+    """The search asked for; by default few questions where each is dear, all where they cost milliseconds."""
+    if options.search is not None:
+        return options.search
+    return "exhaustive" if options.mllm == mllms.EMBEDDED else "gallop"
+
+
+def parse_options(text: str, mllm: str = mllms.EMBEDDED) -> TransmissionOptions:
     """Reads the JSON of the ``options`` form field.
+
+    Args:
+        text: the JSON.
+        mllm: the model where it names none.
 
     Raises:
         InvalidInput: names the first offending field, its value and what is allowed; or no such mllm.
@@ -98,5 +117,7 @@ def parse_options(text: str) -> TransmissionOptions:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "options"
         raise InvalidInput(f"option {where}: {first['msg']}, got {first.get('input')!r}") from error
+    if "mllm" not in options.model_fields_set:
+        options = options.model_copy(update={"mllm": mllm})
     mllms.check(options.mllm)
     return options

@@ -28,12 +28,13 @@ from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
-from transmitter import mllm as mllms
 from transmitter.jobs import Job
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Selected
 from transmitter.link_call import LinkCall
-from transmitter.options import TransmissionOptions
+from transmitter.mllm.library import MllmLibrary
+from transmitter.mllm.meter import Meter
+from transmitter.options import TransmissionOptions, search_of
 from transmitter.planning import choose_operating_point
 from transmitter.rate import OperatingPoint
 from transmitter.records import SemanticsRecord
@@ -44,13 +45,15 @@ from transmitter.side_information import SideInformation
 from transmitter.stages import StageClock
 
 
-async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits) -> None:
+async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
     """Sends the video of ``job`` and keeps the job's facts up to date.
 
     Raises:
         SemvidError: of the kind that says why the transmission failed.
     """
     source = await asyncio.to_thread(probe, job.upload, limits)
+    job.advance("loading the multimodal model", 0.0)
+    mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
     with closing(SemanticsRecord(job.folder, source.time_base)) as record:
         job.advance("opening the link", 0.0)
@@ -58,7 +61,7 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits)
             call.profile.require(job.options.given)
             job.facts["decoder"] = call.profile.name
             job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
-            await Transmission(job, source, limits, record, call).run(settings.segments_ahead)
+            await Transmission(job, source, limits, record, call, mllm).run(settings.segments_ahead)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +85,18 @@ class Transmission:
     """One video over one open link."""
 
     def __init__(
-        self, job: Job, source: SourceInfo, limits: VideoLimits, record: SemanticsRecord, call: LinkCall
+        self,
+        job: Job,
+        source: SourceInfo,
+        limits: VideoLimits,
+        record: SemanticsRecord,
+        call: LinkCall,
+        mllm: Meter,
     ) -> None:
         self._job, self._source, self._limits, self._record = job, source, limits, record
         self._profile = call.profile
         self._header = stream_header(source, job.options)
-        self._mllm = mllms.load(job.options.mllm)
+        self._mllm = mllm
         self._sender = Sender(call, job.options.mcs, job.options.retransmissions)
         self._clock = StageClock()
         job.facts["seconds"] = self._clock.seconds
@@ -228,6 +237,7 @@ class Transmission:
             snr_db=link.snr_db,
             keyframes=0 if given is Given.NOTHING else keyframes,
             segments=max(0, keyframes - (given is Given.BOTH_ENDS)),
+            asked={"search": search_of(self._job.options), **self._mllm.resource()},
             frames=segment.frames_read,
         )
 

@@ -35,6 +35,9 @@ class TransmissionResource(BaseModel):
 
     video_url: str | None = Field(None, description="the video at the receiver")
     decoder: str | None = Field(None, description="the receiver's decoder")
+    asked: dict[str, Any] | None = Field(
+        None, description="of the multimodal model: how, how often, mean answer mass, warnings"
+    )
     operating_point: dict[str, float] | None = Field(None, description="quality and density chosen")
     symbols: dict[str, int] = Field({}, description="channel uses by class")
     bits: dict[str, int] = Field({}, description="information bits by class")

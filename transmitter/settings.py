@@ -8,9 +8,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from semvid.service.settings import ServiceSettings
+from transmitter.mllm.settings import MllmSettings
 
 
-class TransmitterSettings(ServiceSettings):
+class TransmitterSettings(MllmSettings, ServiceSettings):
     """Every bound of the transmitter."""
 
     model_config = SettingsConfigDict(env_prefix="SEMVID_TRANSMITTER_", extra="forbid", frozen=True)
@@ -19,6 +20,9 @@ class TransmitterSettings(ServiceSettings):
     port: int = Field(8081, ge=0, le=65_535, description="port of the REST interface")
     link_target: str = Field("127.0.0.1:50061", description="next LinkService: a channel or a receiver")
     data_dir: Path = Field(Path("semvid-data/transmitter"), description="uploads and job records")
+    mllm: str = Field(
+        "embedded", max_length=512, description="who compares and captions where a transmission names nobody"
+    )
     receiver_url: str = Field(
         "http://127.0.0.1:8082", description="base of the receiver's REST interface, for links to videos"
     )

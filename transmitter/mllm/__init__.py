@@ -7,15 +7,15 @@ How to add one: docs/adding-an-mllm.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from semvid.errors import InvalidInput
+from transmitter.mllm.dialogue import LanguageModel, Picture
+from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Answer, Focus
 
-Picture = NDArray[np.uint8]  # RGB [height, width, 3]
+EMBEDDED: Final = "embedded"
 
 
 class Mllm(Protocol):
@@ -48,34 +48,71 @@ class Mllm(Protocol):
         ...
 
 
-def _embedded(argument: str) -> Mllm:
-    from transmitter.mllm.embedded import Embedded
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One kind of large model; `transmitter.mllm.judge.Judge` makes an `Mllm` of what it loads.
 
-    if argument:
-        raise InvalidInput(f'the model "embedded" takes no argument, got "{argument}"')
-    return Embedded()
+    Attributes:
+        check: refuses an argument with which nothing can be loaded, without loading weights.
+        load: the model for an argument.
+    """
+
+    check: Callable[[str, MllmSettings], None]
+    load: Callable[[str, MllmSettings], LanguageModel]
 
 
-MLLMS: dict[str, Callable[[str], Mllm]] = {"embedded": _embedded}
+def _check_hf(argument: str, settings: MllmSettings) -> None:
+    from transmitter.mllm.hf.door import check
+
+    check(argument, settings)
+
+
+def _load_hf(argument: str, settings: MllmSettings) -> LanguageModel:
+    from transmitter.mllm.hf.loading import load
+
+    return load(argument, settings)
+
+
+def _check_openai(argument: str, _: MllmSettings) -> None:
+    from transmitter.mllm.openai.address import parse_address
+
+    parse_address(argument)
+
+
+def _load_openai(argument: str, settings: MllmSettings) -> LanguageModel:
+    from transmitter.mllm.openai.model import OpenAi
+
+    return OpenAi(argument, settings)
+
+
+BACKENDS: dict[str, Backend] = {
+    "hf": Backend(_check_hf, _load_hf),
+    "openai": Backend(_check_openai, _load_openai),
+}
 
 
 def check(name: str) -> None:
-    """Refuses a name that no implementation has, without loading anything.
+    """Refuses a name that no implementation has, by its form only.
 
     Raises:
         InvalidInput: no implementation has this prefix; the message lists those that there are.
     """
-    prefix = name.partition(":")[0]
-    if prefix not in MLLMS:
-        raise InvalidInput(f'there is no multimodal model "{prefix}"; known are: {", ".join(sorted(MLLMS))}')
+    prefix, _, argument = name.partition(":")
+    if prefix not in (EMBEDDED, *BACKENDS):
+        known = ", ".join((EMBEDDED, *BACKENDS))
+        raise InvalidInput(f'there is no multimodal model "{prefix}"; known are: {known}')
+    if prefix == EMBEDDED and argument:
+        raise InvalidInput(f'the model "embedded" takes no argument, got "{argument}"')
+    if prefix in BACKENDS and not argument:
+        raise InvalidInput(f'the model "{prefix}" needs to know which: write "{prefix}:..."')
 
 
 def load(name: str) -> Mllm:
-    """Makes the implementation that ``name`` (``prefix`` or ``prefix:argument``) asks for.
+    """The implementation that ``name`` (``prefix`` or ``prefix:argument``) asks for, with default settings.
 
     Raises:
-        InvalidInput: as `check`.
+        SemvidError: as `transmitter.mllm.library.MllmLibrary.open`.
     """
-    check(name)
-    prefix, _, argument = name.partition(":")
-    return MLLMS[prefix](argument)
+    from transmitter.mllm.library import MllmLibrary
+
+    return MllmLibrary(MllmSettings()).open(name)

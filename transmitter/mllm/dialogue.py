@@ -1,0 +1,54 @@
+"""What the large models have in common: they read text and pictures and predict how the text goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transmitter.psss import Answer
+
+Picture = NDArray[np.uint8]  # RGB [height, width, 3]
+Message = Sequence[
+    str | Picture
+]  # one turn of the user: text and pictures in the order in which they are read
+
+YES = (
+    "Yes",
+    "yes",
+    "YES",
+    " Yes",
+    " yes",
+    " YES",
+)  # with the leading space for templates that end in "Assistant:"
+NO = ("No", "no", "NO", " No", " no", " NO")
+
+
+class LanguageModel(Protocol):
+    """A loaded model or a connection to one; shared by all jobs, usable from several threads.
+
+    Attributes:
+        name: as in the configuration.
+        notices: what the operator should know about how it runs; grows, in order.
+    """
+
+    name: str
+    notices: list[str]
+
+    def answer(self, messages: Sequence[Message]) -> list[Answer]:
+        """P(yes) and P(no) as the next token, from the softmax over the whole vocabulary, for each message.
+
+        Raises:
+            SemvidError: the model cannot be reached, does not fit, or gives no probabilities.
+        """
+        ...
+
+    def write(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
+        """The likeliest continuation of each message, greedily, ``max_tokens`` long at most.
+
+        Raises:
+            SemvidError: as `answer`.
+        """
+        ...

@@ -1,0 +1,84 @@
+"""What transformers, the model hub and the device say when they fail, as one sentence with the remedy."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from typing import Any
+
+from semvid.errors import InvalidInput, LimitExceeded, MissingComponent, SemvidError
+
+EXTRA = 'pip install "semvid[models]"'
+_MEMORY_REMEDY = (
+    "set SEMVID_TRANSMITTER_MLLM_QUANTISATION=int8, lower SEMVID_TRANSMITTER_MLLM_IMAGE_TOKENS, or choose a "
+    "smaller "
+    "model"
+)
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether memory of the GPU or of the machine ran out."""
+    import torch
+
+    return (
+        isinstance(error, torch.OutOfMemoryError | MemoryError)
+        or "can't allocate memory" in str(error)  # the CPU allocator raises a plain RuntimeError
+        or "CUDA out of memory" in str(error)
+    )
+
+
+def no_room_for_one(name: str) -> str:
+    """The remedy where a single question does not fit."""
+    return f"{name}: {_MEMORY_REMEDY}"
+
+
+def explained(name: str, error: Exception) -> SemvidError | None:
+    """The error of ours that says what went wrong with the checkpoint ``name``; None: nothing we know."""
+    kinds = {type(cause).__name__ for cause in _causes(error)}
+    text = " ".join(str(cause) for cause in _causes(error))
+    if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in _causes(error)):
+        return LimitExceeded(
+            f"hf:{name}: the disk is full while the model is downloaded; free space, or set HF_HOME to a "
+            f"folder on "
+            "a larger disk"
+        )
+    if ran_out(error):
+        return LimitExceeded(f"hf:{name}: the model does not fit into the device's memory; {_MEMORY_REMEDY}")
+    if "GatedRepoError" in kinds or "gated repo" in text:
+        return InvalidInput(
+            f"hf:{name}: the model is gated; accept its licence at https://huggingface.co/{name} and set "
+            f"HF_TOKEN "
+            "for the transmitter"
+        )
+    if kinds & {"RepositoryNotFoundError", "RevisionNotFoundError", "HFValidationError"}:
+        return InvalidInput(
+            f"hf:{name}: the model hub has no such model; check the spelling (OWNER/NAME), set HF_TOKEN for "
+            f"a "
+            "private one, or give the path of a folder"
+        )
+    if kinds & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectionError", "ConnectError"}:
+        return InvalidInput(
+            f"hf:{name}: the model is not on this disk and the model hub cannot be reached (or "
+            f"HF_HUB_OFFLINE is "
+            f"set); download it beforehand with `hf download {name}`, or give the path of a folder"
+        )
+    if "ImportError" in kinds or "ModuleNotFoundError" in kinds:
+        return MissingComponent(f"hf:{name}: {_first_line(error)}; {EXTRA}")
+    if isinstance(error, OSError):
+        return InvalidInput(f"hf:{name}: files are missing or cannot be read: {_first_line(error)}")
+    if "SafetensorError" in kinds or isinstance(error, ValueError | KeyError | AttributeError | RuntimeError):
+        return InvalidInput(
+            f"hf:{name}: transformers cannot load it: {type(error).__name__}: {_first_line(error)}"
+        )
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    at: Any = error
+    while at is not None:
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or ["no reason given"])[0].rstrip(".:")

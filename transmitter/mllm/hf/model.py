@@ -1,0 +1,138 @@
+"""A loaded transformers model as `LanguageModel`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from semvid.errors import InvalidInput, TransmissionFailed
+from transmitter.mllm.batches import Batches
+from transmitter.mllm.dialogue import NO, YES, Message
+from transmitter.mllm.hf.failures import no_room_for_one, ran_out
+from transmitter.mllm.hf.image_budget import image_arguments
+from transmitter.mllm.settings import MllmSettings
+from transmitter.psss import Answer
+
+_log = structlog.get_logger(__name__)
+
+
+class HfModel:
+    """Implements `LanguageModel`; one forward pass at a time, whoever asks.
+
+    Args:
+        name: id or path of the checkpoint.
+        model, processor: as transformers loaded them; the processor pads on the left.
+        settings: batch size and tokens of a picture.
+
+    Raises:
+        InvalidInput: no chat template, or yes and no are no single tokens.
+    """
+
+    def __init__(self, name: str, model: Any, processor: Any, settings: MllmSettings) -> None:
+        self.name = f"hf:{name}"
+        self.notices: list[str] = []
+        self._model, self._processor = model, processor
+        self._lock = threading.Lock()
+        self._image_arguments = image_arguments(processor, settings.mllm_image_tokens)
+        self._batches = Batches(
+            settings.mllm_batch, ran_out, _free_memory, self._notice, no_room_for_one(self.name)
+        )
+        if not processor.chat_template:
+            raise InvalidInput(
+                f"{self.name}: the checkpoint has no chat template; choose an instruction-tuned model"
+            )
+        thinks = "enable_thinking" in str(processor.chat_template)
+        self._template_arguments = {"enable_thinking": False} if thinks else {}
+        self._yes, self._no = self._tokens_of(YES), self._tokens_of(NO)
+
+    def answer(self, messages: Sequence[Message]) -> list[Answer]:
+        """See `LanguageModel.answer`: one forward pass a batch, nothing is generated."""
+        with self._lock:
+            return self._batches.run(messages, self._answer)
+
+    def write(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
+        """See `LanguageModel.write`."""
+        with self._lock:
+            return self._batches.run(messages, lambda batch: self._write(batch, max_tokens))
+
+    def _answer(self, messages: Sequence[Message]) -> list[Answer]:
+        import torch
+
+        with torch.inference_mode():
+            logits = self._model(**self._inputs(messages), logits_to_keep=1).logits[:, -1].float()
+            if not bool(torch.isfinite(logits).any(dim=-1).all()) or bool(torch.isnan(logits).any()):
+                raise TransmissionFailed(
+                    f"{self.name}: the model's output is no number; set "
+                    f"SEMVID_TRANSMITTER_MLLM_DTYPE=float32 or "
+                    "bfloat16"
+                )
+            probabilities = logits.softmax(-1)
+            yes = probabilities[:, self._yes].sum(-1).tolist()
+            no = probabilities[:, self._no].sum(-1).tolist()
+        return [Answer(min(1.0, y), min(1.0, n)) for y, n in zip(yes, no, strict=True)]
+
+    def _write(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
+        import torch
+
+        inputs = self._inputs(messages)
+        with torch.inference_mode():
+            tokens = self._model.generate(**inputs, max_new_tokens=max_tokens, do_sample=False)
+        written = tokens[:, inputs["input_ids"].shape[1] :]
+        texts = self._processor.batch_decode(written, skip_special_tokens=True)
+        return [text.strip() for text in texts]
+
+    def _inputs(self, messages: Sequence[Message]) -> Any:
+        """Tensors of a batch, on the model's device, padded on the left."""
+        arguments: dict[str, Any] = {"padding": True}
+        if self._image_arguments:
+            arguments["images_kwargs"] = self._image_arguments
+        inputs = self._processor.apply_chat_template(
+            [_conversation(message) for message in messages],
+            tokenize=True,
+            add_generation_prompt=True,
+            return_dict=True,
+            return_tensors="pt",
+            processor_kwargs=arguments,
+            **self._template_arguments,
+        )
+        return inputs.to(self._model.device, dtype=self._model.dtype)
+
+    def _tokens_of(self, forms: Sequence[str]) -> list[int]:
+        """The forms of a word that the tokenizer writes as one token."""
+        tokenizer = self._processor.tokenizer
+        ids = [tokenizer.encode(form, add_special_tokens=False) for form in forms]
+        single = sorted({one[0] for one in ids if len(one) == 1})
+        if not single:
+            raise InvalidInput(
+                f'{self.name}: its tokenizer has no single token for "{forms[0]}", so no probability can be '
+                f"read; "
+                "choose another model"
+            )
+        return single
+
+    def _notice(self, text: str) -> None:
+        text = f"{self.name}: {text}"
+        self.notices.append(text)
+        _log.warning("batch halved", mllm=self.name, detail=text)
+
+
+def _conversation(message: Message) -> list[dict[str, Any]]:
+    from PIL import Image
+
+    content = [
+        {"type": "text", "text": part}
+        if isinstance(part, str)
+        else {"type": "image", "image": Image.fromarray(part)}
+        for part in message
+    ]
+    return [{"role": "user", "content": content}]
+
+
+def _free_memory() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,1 @@
+"""``openai:URL#MODEL``: a server that speaks the OpenAI protocol with log probabilities (vLLM, SGLang)."""
