@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check proto bench bench-phy bench-quality soak e2e clean
+.PHONY: help setup demo test check proto bench bench-models bench-phy bench-quality soak e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sion
 
 bench-quality: .venv/.dev  ## rate and quality over real clips (MEDIA=dir JUDGES=dir)
 	$(BIN)/python -m evaluation.rate_quality --media $(MEDIA) --judges $(JUDGES) --out results/rate_quality.json $(ARGS)
+
+bench-models: .venv/.dev  ## speed and memory of large models on a GPU, weights random (ARGS=--dry-run without one)
+	$(BIN)/python -m evaluation.bench_models $(if $(findstring --dry-run,$(ARGS)),,--out results/models.json) $(ARGS)
 
 soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
 	$(BIN)/python -m evaluation.soak --out results/soak.json $(ARGS)

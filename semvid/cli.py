@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong
 from __future__ import annotations
 
 import json
+import os
 import runpy
 import signal
 import sys
@@ -53,10 +54,22 @@ def _root(
 
 
 @app.command()
-def serve(service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]) -> None:
+def serve(
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            "--executor", help="Receiver: where decoders run: local, ray or ray://HOST:PORT. (default local)"
+        ),
+    ] = None,
+) -> None:
     """Runs one service until it is stopped; settings come from the environment (SEMVID_<SERVICE>_*)."""
     if service not in SERVICES:
         raise errors.InvalidInput(f"serve: there is no service {service!r}; choose {', '.join(SERVICES)}")
+    if executor is not None:
+        if service != "receiver":
+            raise errors.InvalidInput(f"serve {service}: --executor belongs to the receiver")
+        os.environ["SEMVID_RECEIVER_EXECUTOR"] = executor
     runpy.run_module(service, run_name="__main__", alter_sys=True)
 
 
