@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -54,6 +55,7 @@ class RayFleet:
     ) -> None:
         if find_spec("ray") is None:
             raise MissingComponent('executor ray needs Ray; install it with: pip install "semvid[ray]"')
+        handler = signal.getsignal(signal.SIGTERM)
         import ray
 
         self._ray, self._name, self._options = ray, name, options
@@ -62,6 +64,8 @@ class RayFleet:
         self._closed = False
         self._broken: SemvidError | None = None
         self._connect(address)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, handler)  # importing Ray puts its own in place
         self._lost = (ray.exceptions.RayActorError, ray.exceptions.ObjectLostError)
         resources = ray.cluster_resources()
         self._gpus = int(resources.get("GPU", 0))
