@@ -25,7 +25,10 @@ def load_pipeline(checkpoint: Checkpoint, options: DecoderOptions) -> Any:
     """
     import diffusers
     import torch
+    import transformers
 
+    diffusers.utils.logging.disable_progress_bar()  # a service's log is no terminal
+    transformers.utils.logging.disable_progress_bar()
     device = _device(options)
     on_gpu = device.type != "cpu"
     if options.offload not in (None, "none") and not on_gpu:

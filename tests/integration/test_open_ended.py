@@ -119,6 +119,17 @@ def test_text_only_draws_every_frame_from_captions(ends: Ends, source: Path) -> 
         ends.send(source)
 
 
+@pytest.mark.parametrize("ends", [f"{DRAW} fails here"], indirect=True)
+def test_a_program_that_fails_leaves_concealed_frames_and_its_reason(ends: Ends, source: Path) -> None:
+    sent, video, path = ends.send(source, keyframe_method="text-only", segment_s=0.75)
+    assert (sent["state"], video["state"]) == ("SUCCEEDED", "SUCCEEDED")
+    assert video["segments"] == {"received": 0, "regenerated": 0, "concealed": 4}
+    segments = ends.receiver.segments(video["id"])
+    check_cover(segments)
+    assert all("regeneration failed twice: decoder command" in s["reason"] for s in segments)
+    assert {int(picture.mean()) for picture in check_frames(path, source)} <= {127, 128, 129}
+
+
 @pytest.mark.parametrize("ends", ["embedded"], indirect=True)
 def test_first_frame_is_held_by_a_decoder_that_needs_both_ends(ends: Ends, source: Path) -> None:
     sent, video, path = ends.send(source, keyframe_method="first-frame", segment_s=1.0)
