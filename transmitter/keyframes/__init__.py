@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from semvid.profile import Given, Profile
 from semvid.video.probe import SourceInfo
+from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.gaps import GapWalk
 from transmitter.keyframes.openings import OpeningRules, Openings
 from transmitter.keyframes.selection import KeyframeSelector
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.mllm import Mllm
-from transmitter.options import TransmissionOptions
+from transmitter.options import TransmissionOptions, search_of
 from transmitter.rate import GapCost, OperatingPoint
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
@@ -59,4 +60,6 @@ def make_selector(
     if profile.closed_loop:
         cost = GapCost(point, 3 * source.width * source.height)
         walk = GapWalk(cost, frames(BRIDGING_STEP_S), rules.min_gap, rules.max_gap)
+    if mllm is not None and search_of(options) == "gallop":
+        return Gallop(mllm, rules, Skem(None, rules, walk))
     return Skem(mllm, rules, walk)

@@ -12,6 +12,7 @@ latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from semvid.video.reader import Frame
@@ -61,7 +62,16 @@ class Skem:
 
     def push(self, frame: Frame) -> list[Selected]:
         """See `KeyframeSelector.push`."""
-        cut = self._cuts.push(frame.picture)
+        return self.take(frame, self._cuts.push(frame.picture), self._means_something_else)
+
+    def take(self, frame: Frame, cut: bool, differs: Callable[[Frame], bool]) -> list[Selected]:
+        """As `push`, for callers that look for cuts and ask the model themselves.
+
+        Args:
+            frame: the next one.
+            cut: a hard cut lies just before it.
+            differs: whether it means something else than `meaning`; asked unless there is a cut.
+        """
         copy = small_copy(frame.picture)
         if self._previous is None:
             selected = [self._select(frame, Reason.FIRST, copy)]
@@ -70,12 +80,17 @@ class Skem:
             selected.append(self._select(frame, Reason.CUT, copy, shot_start=True))
         else:
             selected = self._end_gaps(frame, copy)
-            if self._means_something_else(frame):
+            if differs(frame):
                 selected += self._end_at(frame, Reason.SEMANTIC, copy)
             elif frame.index - self._keyframe.index >= self._rules.max_gap:
                 selected += self._end_at(frame, Reason.MAX_GAP, copy)
         self._previous = frame
         return selected
+
+    @property
+    def meaning(self) -> Frame:
+        """The latest semantic keyframe; there is one from the first frame on."""
+        return self._meaning
 
     def finish(self) -> list[Selected]:
         """See `KeyframeSelector.finish`."""
