@@ -82,6 +82,8 @@ class TransmissionOptions(BaseModel):
                 f"{self.keyframe_method} cannot aim at a target_cbr; "
                 "its rate follows from segment_s and quality"
             )
+        if self.search == "gallop" and self.given is not Given.BOTH_ENDS:
+            raise ValueError(f"{self.keyframe_method} asks about every candidate; leave search out")
         if self.quality is not None and self.given is Given.NOTHING:
             raise ValueError("text-only sends no picture, so it has no quality")
         if isinstance(self.mcs, int) and not 0 <= self.mcs <= 27:
@@ -98,6 +100,8 @@ def search_of(options: TransmissionOptions) -> Literal["exhaustive", "gallop"]:
     """The search asked for; by default few questions where each is dear, all where they cost milliseconds."""
     if options.search is not None:
         return options.search
+    if options.given is not Given.BOTH_ENDS:
+        return "exhaustive"
     return "exhaustive" if options.mllm == mllms.EMBEDDED else "gallop"
 
 

@@ -50,6 +50,7 @@ def test_the_service_chooses_the_model_where_the_caller_does_not() -> None:
         ('{"keyframe_method": "text-only", "target_cbr": 1e-4}', "cannot aim at a target_cbr"),
         ('{"keyframe_method": "first-frame", "target_cbr": 1e-4}', "cannot aim at a target_cbr"),
         ('{"keyframe_method": "first-frame", "segment_s": 0}', "segment_s"),
+        ('{"keyframe_method": "first-frame", "search": "gallop"}', "asks about every candidate"),
     ],
 )
 def test_open_ended_methods_refuse_what_they_cannot_do(text: str, message: str) -> None:
