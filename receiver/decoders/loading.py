@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from receiver.decoders.checkpoint import Checkpoint, explained, require_packages
+from receiver.decoders.checkpoint import Checkpoint, explained, memory_explained, require_packages
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
 
@@ -46,7 +46,7 @@ def load_pipeline(checkpoint: Checkpoint, options: DecoderOptions) -> Any:
     if options.quantisation not in (None, "none"):
         arguments["quantization_config"] = _quantisation(checkpoint, options)
     pipeline_class = getattr(diffusers, checkpoint.family.pipeline_class)
-    with explained(checkpoint.model):
+    with explained(checkpoint.model), memory_explained(checkpoint.model):
         pipeline = pipeline_class.from_pretrained(checkpoint.model, **arguments)
         pipeline.set_progress_bar_config(disable=True)
         transformers = [getattr(pipeline, name) for name in checkpoint.parts(*_TRANSFORMERS)]

@@ -48,7 +48,7 @@ def small_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def receiver(trio: Trio, decoder: str) -> Iterator[None]:
+def receiver(trio: Trio, decoder: str, steps: int = 1) -> Iterator[None]:
     """The receiver of ``trio`` with this decoder, as long as the context lasts."""
     settings = ReceiverSettings.load(
         port=int(trio.receiver.rpartition(":")[2]),
@@ -56,7 +56,7 @@ def receiver(trio: Trio, decoder: str) -> Iterator[None]:
         data_dir=trio.folder / "receiver",
         decoder=decoder,
         decoder_device="cpu",
-        decoder_steps=1,
+        decoder_steps=steps,
         decoder_guidance=1.0,
         workers=2,
         drain_s=2.0,
@@ -97,3 +97,18 @@ def test_a_video_is_regenerated_end_to_end(
         regenerated = [s for s in segments if s["provenance"] == "regenerated" and not s["reason"]]
         assert regenerated
         assert not any(s["provenance"] == "concealed" for s in segments)
+
+
+def test_steps_are_seen_while_a_segment_is_made(generative: Trio, small_clip: Path) -> None:
+    trio = generative
+    with receiver(trio, f"hf:{checkpoint('ltx')}", steps=100):
+        job_id = str(trio.submit(small_clip).json()["id"])
+        seen: list[float] = []
+
+        def finished() -> bool:
+            video = trio.video(job_id)
+            seen.extend(segment["progress"] for segment in video.get("in_flight", []))
+            return video.get("state") == "SUCCEEDED"
+
+        wait_for(finished, "the end of the video", 120)
+    assert any(0 < share < 1 for share in seen)

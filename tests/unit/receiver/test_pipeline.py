@@ -1,0 +1,98 @@
+"""A decoder that fails costs its segments, not the video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from receiver.decoders.embedded import EmbeddedDecoder
+from receiver.pipeline import Pipeline
+from receiver.record import VideoRecord
+from receiver.segments import Anchor, Gap
+from receiver.settings import ReceiverSettings
+from receiver.video_files import VideoFiles
+from semvid.semantics import StreamHeader
+from semvid.video.probe import probe
+from semvid.video.reader import read_frames
+
+HEADER = StreamHeader(96, 64, 96, 64, Fraction(1, 24), Fraction(24), seed=7)
+
+
+class Failing(EmbeddedDecoder):
+    """The embedded decoder, except that a gap of ``span`` frames fails after ``made`` of them, at first."""
+
+    def __init__(self, span: int, made: int, times: int) -> None:
+        super().__init__()
+        self.span, self.made, self.times, self.rates = span, made, times, set()
+
+    def generate(self, *, num_frames: int, frame_rate: float, **rest: Any) -> Iterator[np.ndarray]:  # type: ignore[override]
+        self.rates.add(frame_rate)
+        frames = super().generate(num_frames=num_frames, frame_rate=frame_rate, **rest)
+        for number, picture in enumerate(frames):
+            if num_frames == self.span and number == self.made and self.times:
+                self.times -= 1
+                raise RuntimeError("the card fell off the bus")
+            yield picture
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> VideoFiles:
+    """A video of which four keyframes arrived."""
+    files = VideoFiles(tmp_path / "video")
+    files.create()
+    for number, frame in enumerate((0, 8, 15, 24)):
+        picture = np.full((64, 96, 3), 40, np.uint8)
+        picture[16:48, 2 * frame : 2 * frame + 24] = 220
+        files.add_keyframe(number, frame, 100, False, picture)
+    return files
+
+
+def run(files: VideoFiles, decoder: Any) -> VideoRecord:
+    record = VideoRecord("0" * 16)
+    anchors = [Anchor(number, frame) for number, frame in enumerate((0, 8, 15, 24))]
+    with ThreadPoolExecutor(1) as pool:
+        pipeline = Pipeline(HEADER, files, record, decoder, pool, ReceiverSettings(), lambda: None)
+        pipeline.submit(Gap(None, anchors[0], 0))
+        for start, end in pairwise(anchors):
+            pipeline.submit(Gap(start, end, end.frame))
+        pipeline.close()
+        pipeline.join()
+    assert pipeline.error is None
+    return record
+
+
+def runs(files: VideoFiles) -> list[tuple[int, int, str, str]]:
+    keys = ("first_frame", "last_frame", "provenance", "reason")
+    return [tuple(entry[key] for key in keys) for entry in files.lines("segments")]
+
+
+def test_one_failure_leaves_no_trace(files: VideoFiles) -> None:
+    decoder = Failing(span=6, made=2, times=1)
+    record = run(files, decoder)
+    assert record.frames_written == 25
+    assert record.segments == {"received": 4, "regenerated": 3, "concealed": 0}
+    assert decoder.times == 0
+    assert decoder.rates == {24.0}
+
+
+@pytest.mark.parametrize("made", [0, 2])
+def test_two_failures_are_concealed_and_said_to_be(files: VideoFiles, made: int) -> None:
+    record = run(files, Failing(span=6, made=made, times=2))
+    assert record.frames_written == 25
+    assert record.segments == {"received": 4, "regenerated": 2 + bool(made), "concealed": 1}
+    reason = "regeneration failed twice: RuntimeError: the card fell off the bus"
+    middle = [(9, 14, "concealed", reason)] if not made else [
+        (9, 10, "regenerated", ""), (11, 14, "concealed", reason)
+    ]  # fmt: skip
+    assert runs(files) == [
+        (0, 0, "received", ""), (1, 7, "regenerated", ""), (8, 8, "received", ""), *middle,
+        (15, 15, "received", ""), (16, 23, "regenerated", ""), (24, 24, "received", ""),
+    ]  # fmt: skip
+    assert sum(1 for _ in read_frames(files.mp4, probe(files.mp4))) == 25
