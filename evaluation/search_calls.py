@@ -170,10 +170,11 @@ def _paint(
         centre = (round(20 + 88 * look[number, 0] + sway), round(16 + 64 * look[number, 1]))
         colour = tuple(float(255 * c) for c in look[number, 3:])
         cv2.circle(picture, centre, round(7 + 12 * look[number, 2]), colour, -1, cv2.LINE_AA)
-    tremble = np.float32([[1, 0, np.sin(3 * time_s + phase[4])], [0, 1, np.cos(2 * time_s + phase[5])]])
+    shift = [[1, 0, np.sin(3 * time_s + phase[4])], [0, 1, np.cos(2 * time_s + phase[5])]]
+    tremble = np.array(shift, np.float32)
     picture = cv2.warpAffine(picture, tremble, (128, 96), borderMode=cv2.BORDER_REPLICATE)
     picture = picture * (1 + 0.05 * np.sin(time_s + phase[5])) + rng.normal(0, 3, picture.shape)
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
 def compare_walks(clip: str, pictures: Sequence[Picture], spacing: int, max_gap: int, mllm: Mllm) -> Row:
@@ -183,14 +184,17 @@ def compare_walks(clip: str, pictures: Sequence[Picture], spacing: int, max_gap:
     expected = _meanings(Skem(slow, rules, None), pictures)
     walked = slow.questions
     found = _meanings(Gallop(quick, rules, Skem(None, rules, None)), pictures)
-    semantic = [[index for index, reason in walk if reason is Reason.SEMANTIC] for walk in (expected, found)]
+    one, other = (
+        [index for index, reason in walk if reason is Reason.SEMANTIC] for walk in (expected, found)
+    )
     steps = list(_steps(found, pictures, rules, slow))
     return Row(
         clip,
         walked,
         quick.questions,
-        *map(len, semantic),
-        _matches(*semantic, spacing),
+        len(one),
+        len(other),
+        _matches(one, other, spacing),
         len(steps),
         sum(steps),
     )
@@ -315,7 +319,7 @@ def main() -> None:
         row = compare_walks(entry["name"], clip.pictures, spacing, max_gap, Embedded())
         print(row, flush=True)
         embedded.append(row)
-    result = {
+    result: dict[str, Any] = {
         "spacing_s": SPACING_S,
         "threshold": DEFAULT_THRESHOLD,
         "judges": {

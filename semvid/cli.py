@@ -1,4 +1,4 @@
-"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo`` and ``doctor``.
+"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo``, ``calibrate``, ``prompts``, ``doctor``.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -10,6 +10,8 @@ import os
 import runpy
 import signal
 import sys
+import tempfile
+from contextlib import ExitStack
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
@@ -89,6 +91,9 @@ def send(
     candidate_spacing: o.SpacingOption = None,
     focus: o.FocusOption = None,
     mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    profile: o.ProfileOption = None,
     target_cbr: o.TargetCbrOption = None,
     quality: o.QualityOption = None,
     coding: o.CodingOption = None,
@@ -97,6 +102,7 @@ def send(
     seed: o.SeedOption = 0,
 ) -> None:
     """Sends a video and prints the finished transmission as JSON."""
+    from semvid.calibration import with_profile
     from semvid.client import TransmitterClient
 
     conditions = o.given(
@@ -104,10 +110,12 @@ def send(
     )
     options = o.given(
         keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
-        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, target_cbr=target_cbr, quality=quality,
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        target_cbr=target_cbr, quality=quality,
         coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, channel=conditions or None,
         segment_s=segment,
     )  # fmt: skip
+    options = with_profile(profile, options)
     with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
         job = client.submit(clip, options)
         observer.notice(f"transmission {job['id']}")
@@ -119,6 +127,52 @@ def send(
             observer.notice,
         )
     typer.echo(json.dumps(done, indent=2))
+
+
+@app.command()
+def prompts() -> None:
+    """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
+    runpy.run_module("transmitter.mllm.prompts", run_name="__main__", alter_sys=True)
+
+
+@app.command()
+def calibrate(
+    clips: Annotated[list[Path], typer.Argument(help="Video files, others than those you report on.")],
+    target_cbr: Annotated[float, typer.Option("--target-cbr", help="Channel uses per source sample.")],
+    transmitter: Annotated[
+        str | None, typer.Option("--transmitter", help="Its address; without one the services are started.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Profile to write.")] = Path("semvid-profile.json"),
+    snr_db: o.SnrOption = 10.0,
+    channel: o.ChannelOption = o.ChannelName.AWGN,
+    focus: o.FocusOption = None,
+    candidate_spacing: o.SpacingOption = None,
+    mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    quality: o.QualityOption = None,
+    seed: o.SeedOption = 0,
+) -> None:
+    """Finds the threshold that meets a CBR on clips and writes a profile for send and demo."""
+    from semvid.calibration import calibrate as calibrated
+    from semvid.client import TransmitterClient
+    from semvid.demo.services import running_services
+
+    options = o.given(
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        quality=quality, seed=seed, channel=o.given(model=channel, snr_db=snr_db, seed=seed),
+    )  # fmt: skip
+    with ExitStack() as stack:
+        observer = stack.enter_context(TerminalObserver())
+        if transmitter is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="semvid-calibrate-")))
+            services = stack.enter_context(running_services(folder / "data", folder / "logs"))
+            transmitter = services.addresses.transmitter_url
+        client = stack.enter_context(TransmitterClient(transmitter))
+        profile = calibrated(clips, target_cbr, options, client, observer.notice)
+    out.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")
+    threshold, cbr = profile["options"]["threshold"], profile["calibration"]["cbr"]
+    typer.echo(f"threshold {threshold:g} gives a CBR of {cbr:.3g}; the profile: {out}")
 
 
 @app.command()
@@ -162,6 +216,9 @@ def demo(
     keyframe_count: o.KeyframeCountOption = None,
     segment: o.SegmentOption = None,
     mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    profile: o.ProfileOption = None,
     mcs: o.McsOption = None,
     retransmissions: o.RetransmissionsOption = None,
     coding: o.CodingOption = None,
@@ -172,17 +229,20 @@ def demo(
     ] = False,
 ) -> None:
     """Starts all three services, sends a clip across the noisy channel and reports on what came out."""
+    from semvid.calibration import with_profile
     from semvid.demo.run import DemoRequest, run_demo
     from semvid.demo.wording import summary
 
     options = o.given(
         keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
-        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, target_cbr=target_cbr, quality=quality,
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        target_cbr=target_cbr, quality=quality,
         coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, segment_s=segment,
     )  # fmt: skip
     conditions = o.given(
         model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db, seed=seed
     )
+    options = with_profile(profile, options)
     command = ["semvid", *sys.argv[1:]]
     with TerminalObserver() as observer:
         report = run_demo(DemoRequest(clip, out, conditions, options, command), observer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -36,6 +37,21 @@ class Focus(StrEnum):
     GENERAL = "general"
     MAIN_OBJECT = "main_object"
     BACKGROUND = "background"
+
+
+class Scoring(StrEnum):
+    """How a large model is asked."""
+
+    DESCRIBED = "described"
+    DESCRIBED_ONCE = "described-once"
+    DIRECT = "direct"
+
+
+class Search(StrEnum):
+    """Which candidates a model is asked about."""
+
+    EXHAUSTIVE = "exhaustive"
+    GALLOP = "gallop"
 
 
 class ChannelName(StrEnum):
@@ -76,6 +92,15 @@ SpacingOption = Annotated[
 FocusOption = Annotated[Focus | None, typer.Option("--focus", help="Semantic focus of the comparison.")]
 MllmOption = Annotated[
     str | None, typer.Option("--mllm", help="Who compares and captions: embedded, hf:..., openai:...")
+]
+ScoringOption = Annotated[
+    Scoring | None, typer.Option("--scoring", help="How a large model is asked. (default direct)")
+]
+SearchOption = Annotated[
+    Search | None, typer.Option("--search", help="exhaustive: every candidate; gallop: far fewer questions.")
+]
+ProfileOption = Annotated[
+    Path | None, typer.Option("--profile", help="Defaults that semvid calibrate wrote; other options win.")
 ]
 TargetCbrOption = Annotated[
     float | None,

@@ -168,6 +168,7 @@ class Transmission:
                 return
         with self._clock.stage("selecting"):
             chosen = selector.finish()
+        self._record.add_comparisons(selector.take_comparisons())
         yield from map(close, chosen)
         if not ended:  # the last segment is open, or the container announced another number of frames
             with self._clock.stage("captions"):

@@ -120,6 +120,7 @@ def build_report(findings: Findings) -> Json:
             "ssim": f"BT.601 luma, Gaussian window 11x11, sigma 1.5, mean over {len(fidelity.ssim)} frames",
             "identical_frames": fidelity.identical_frames,
         },
+        "asked": sent.get("asked"),
         "seed": sent["options"]["seed"],
         "options": sent["options"],
         "seconds": {

@@ -49,13 +49,21 @@ def selection(report: Report) -> str:
         return f"{text} No candidate frames were compared."
     score = "P(No)" if s_rel["rule"] == "absolute" else "S_rel"
     passed_over = s_rel["over_threshold"] - s_rel["became_keyframes"]
-    others = f" ({passed_over} came too soon after a keyframe)" if passed_over else ""
+    asked = report.get("asked") or {}
+    why = "lay behind such a one" if asked.get("search") == "gallop" else "came too soon after a keyframe"
+    others = f" ({passed_over} {why})" if passed_over else ""
+    how = (
+        f" ({asked['mllm']}, scoring {asked['scoring']}, prompts {asked['prompts']})"
+        if asked.get("scoring")
+        else ""
+    )
+    warnings = "".join(f" Warning: {warning}." for warning in asked.get("warnings", ()))
     return (
-        f"The multimodal model compared {s_rel['candidates']} candidates with the keyframe before them "
+        f"The multimodal model{how} compared {s_rel['candidates']} candidates with the keyframe before them "
         f"(focus: {str(s_rel['focus']).replace('_', ' ')}); {s_rel['over_threshold']} had {score} above "
         f"{s_rel['threshold']:g}, {s_rel['became_keyframes']} of them became keyframes for it{others}. "
         f"Lower is more similar. {text} Bridge keyframes stand where the receiver's decoder "
-        "could not have followed the motion on its own."
+        f"could not have followed the motion on its own.{warnings}"
     )
 
 

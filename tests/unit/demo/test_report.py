@@ -88,3 +88,21 @@ def test_percent(ratio: float, text: str) -> None:
 @pytest.mark.parametrize(("value", "text"), [(1.5076e-4, "1.51e-4"), (0.0, "0.00e0"), (0.02, "2.00e-2")])
 def test_scientific(value: float, text: str) -> None:
     assert wording.scientific(value) == text
+
+
+def test_selection_says_how_a_large_model_was_asked() -> None:
+    s_rel = {
+        "candidates": 9, "rule": "relative", "over_threshold": 3, "became_keyframes": 1, "focus": "general",
+        "threshold": 0.35,
+    }  # fmt: skip
+    asked = {
+        "mllm": "hf:x",
+        "scoring": "direct",
+        "prompts": "1",
+        "search": "gallop",
+        "warnings": ["low mass"],
+    }
+    text = wording.selection({"s_rel": s_rel, "keyframes_by_reason": {"first": 1}, "asked": asked})
+    assert "model (hf:x, scoring direct, prompts 1) compared 9" in text
+    assert "(2 lay behind such a one)" in text
+    assert text.endswith("Warning: low mass.")

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from semvid.errors import InvalidInput
+from transmitter.app import create_app
 from transmitter.mllm.prompts import PROMPTS, Prompt, load_prompts
 from transmitter.psss import Focus
+from transmitter.settings import TransmitterSettings
 
 
 def changed(tmp_path: Path, old: str, new: str) -> Path:
@@ -62,3 +64,10 @@ def test_a_prompt_is_filled_in_reading_order() -> None:
     assert [part if isinstance(part, str) else "picture" for part in message] == [
         "A ", "picture", " B {first} C", "picture", "picture",
     ]  # fmt: skip
+
+
+def test_a_wrong_file_stops_the_service_at_its_start(tmp_path: Path) -> None:
+    path = changed(tmp_path, "{frames}", "frames")
+    settings = TransmitterSettings(data_dir=tmp_path, mllm_prompts=path)
+    with pytest.raises(InvalidInput, match=r"caption.request must have {frames} once"):
+        create_app(settings)
