@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import threading
@@ -67,6 +68,8 @@ class RayFleet:
     ) -> None:
         if find_spec("ray") is None:
             raise MissingComponent('executor ray needs Ray; install it with: pip install "semvid[ray]"')
+        # a segment that is given up leaves a call whose result nobody fetches; that is no error
+        os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")
         handler = signal.getsignal(signal.SIGTERM)
         import ray
 

@@ -21,7 +21,7 @@ from receiver.decoders import make_decoder
 from receiver.decoders.options import DecoderOptions
 from receiver.executor import make_executed_decoder, ray_fleet
 from receiver.executor.worker import Worker
-from semvid.errors import Cancelled, InvalidInput, SemvidError
+from semvid.errors import Cancelled, InvalidInput
 
 OPTIONS = DecoderOptions(device="cpu")
 
@@ -106,8 +106,10 @@ def test_a_killed_actors_segment_is_made_anew_elsewhere(fleet: Any, monkeypatch:
     monkeypatch.setattr(ray_fleet, "_PORTION_BYTES", 10 * 48 * 64 * 3)
     frames = fleet.generate(**arguments(2, 400), progress=lambda share: None, cancelled=lambda: False)
     first = [next(frames) for _ in range(3)]
-    victims = actor_pids()
-    assert len(victims) == 2
+    deadline = time.monotonic() + 60
+    while len(victims := actor_pids()) < 2:  # the second one may still be starting
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
     rest = list(frames)
@@ -140,7 +142,7 @@ def test_cancelling_ends_the_segment_and_frees_its_actor(fleet: Any) -> None:
 
 def test_what_a_decoder_raises_is_raised_here(fleet: Any) -> None:
     small = {**arguments(1), "end": np.zeros((8, 8, 3), np.uint8)}
-    with pytest.raises(SemvidError, match="a decoder failed on Ray: "):
+    with pytest.raises(InvalidInput, match="a bridge needs two RGB pictures of one shape"):
         list(fleet.generate(**small, progress=lambda share: None, cancelled=lambda: False))
     assert len(run(fleet, 1)) == 5
 
