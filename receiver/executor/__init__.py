@@ -28,7 +28,7 @@ def make_executed_decoder(
     Args:
         name, options: see `receiver.decoders.make_decoder`.
         executor: ``local``; ``ray``: the cluster that RAY_ADDRESS names, or one on this machine;
-            ``ray://HOST:PORT``: the Ray client server of a cluster.
+            ``ray://HOST:PORT``: the cluster with that head, of which this machine is a node.
         actors: copies of the decoder; None: one a GPU of the cluster, or one a core where it has no GPU.
 
     Raises:
@@ -42,4 +42,4 @@ def make_executed_decoder(
         raise InvalidInput(f"no executor {executor!r}; there are: local, ray, ray://HOST:PORT")
     from receiver.executor.ray_fleet import RayFleet
 
-    return RayFleet(name, options, None if executor == RAY else executor, actors)
+    return RayFleet(name, options, executor.removeprefix("ray://") if executor != RAY else None, actors)

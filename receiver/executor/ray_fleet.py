@@ -53,7 +53,7 @@ class RayFleet:
 
     Args:
         name, options: of the decoder, see `receiver.decoders.make_decoder`.
-        address: of the cluster's Ray client server; None: RAY_ADDRESS, or a cluster on this machine.
+        address: HOST:PORT of the cluster's head; None: RAY_ADDRESS, or a cluster on this machine.
         actors: how many; None: one a GPU, or one a core where there is no GPU.
 
     Attributes:
@@ -265,7 +265,8 @@ class RayFleet:
             where = address or "RAY_ADDRESS, or a cluster on this machine"
             raise LinkFailed(
                 f"executor ray: no cluster at {where}: {_first_line(error)}; start one with: "
-                "ray start --head --ray-client-server-port=10001"
+                "ray start --head --port=6379, and join it from this machine with: "
+                "ray start --address=HOST:PORT"
             ) from error
 
     def _describe(self, actor: Any) -> tuple[Profile, bool]:
