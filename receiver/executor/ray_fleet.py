@@ -263,8 +263,9 @@ class RayFleet:
             self._ray.init(**arguments)
         except (ConnectionError, OSError, RuntimeError, ValueError, TimeoutError) as error:
             where = address or "RAY_ADDRESS, or a cluster on this machine"
+            reason = _first_line(error.__cause__ or error)  # such as a token that is missing
             raise LinkFailed(
-                f"executor ray: no cluster at {where}: {_first_line(error)}; start one with: "
+                f"executor ray: no cluster at {where}: {reason}; start one with: "
                 "ray start --head --port=6379, and join it from this machine with: "
                 "ray start --address=HOST:PORT"
             ) from error
