@@ -34,3 +34,23 @@ CMD ["python3", "-m", "channel"]
 
 FROM base AS receiver
 CMD ["python3", "-m", "receiver"]
+
+# With large models and CUDA, for docker-compose.gpu.yml. Several gigabytes, and nothing above needs them.
+FROM base AS models
+USER root
+RUN python3 -c "import tomllib; print('\n'.join(tomllib.load(open('/opt/semvid/pyproject.toml', 'rb'))['project']['optional-dependencies']['models']))" \
+      > /tmp/models && python3 -m pip install -r /tmp/models
+RUN mkdir /models && chown semvid /models
+ENV HF_HOME=/models
+USER semvid
+VOLUME /models
+
+FROM models AS transmitter-gpu
+ENV SEMVID_TRANSMITTER_HOST=0.0.0.0 \
+    SEMVID_TRANSMITTER_DATA_DIR=/data \
+    SEMVID_TRANSMITTER_LINK_TARGET=channel:50061
+EXPOSE 8081
+CMD ["python3", "-m", "transmitter"]
+
+FROM models AS receiver-gpu
+CMD ["python3", "-m", "receiver"]

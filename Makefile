@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check proto bench bench-phy bench-quality bench-search soak e2e clean
+.PHONY: help setup demo test check proto bench bench-models bench-phy bench-quality bench-rates bench-search soak e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,6 +58,12 @@ bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sion
 
 bench-quality: .venv/.dev  ## rate and quality over real clips (MEDIA=dir JUDGES=dir)
 	$(BIN)/python -m evaluation.rate_quality --media $(MEDIA) --judges $(JUDGES) --out results/rate_quality.json $(ARGS)
+
+bench-models: .venv/.dev  ## speed and memory of large models on a GPU, weights random (ARGS=--dry-run without one)
+	$(BIN)/python -m evaluation.bench_models $(if $(findstring --dry-run,$(ARGS)),,--out results/models.json) $(ARGS)
+
+bench-rates: .venv/.dev  ## rates of text only and of first frame + description over real clips (MEDIA=dir)
+	$(BIN)/python -m evaluation.open_ended --media $(MEDIA) --out results/open_ended.json $(ARGS)
 
 bench-search: .venv/.dev  ## questions that the search for keyframes saves, and its agreement (MEDIA=dir)
 	$(BIN)/python -m evaluation.search_calls --media $(MEDIA) --out results/search.json $(ARGS)

@@ -49,6 +49,12 @@ class SymbolCount:
             beside = []
         self._opening = []
 
+    def side(self, units: Sequence[Unit]) -> None:
+        """Units that travel without a keyframe's picture."""
+        protected = self._protected([*self._opening, *units])
+        self.symbols += block_symbols(protected, None, self._adapter.aggregation())
+        self._opening = []
+
     def stream(self, packets: Sequence[bytes]) -> None:
         """A rival's elementary stream, in bulk blocks as large as they may be."""
         left = sum(map(len, packets))

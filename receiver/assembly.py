@@ -14,6 +14,7 @@ from receiver.keyframe_parts import CodedKeyframe, KeyframeParts
 from receiver.segments import Anchor, Gap
 from receiver.side_information import SideInformation
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
+from semvid.profile import Given
 from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
 
 MAX_EARLY_UNITS = 64  # kept while the header is missing
@@ -67,7 +68,7 @@ class Assembly:
 
     @property
     def arrived(self) -> int:
-        """Keyframes of which every part arrived."""
+        """Keyframes of which every part arrived; those without picture included."""
         return self._keyframes.arrived
 
     @property
@@ -82,14 +83,14 @@ class Assembly:
         if not self._finished:
             return self._side.captions_lost(max(self._side.newest_caption, 0))
         keyframes = self.end.keyframes if self.end is not None else self._keyframes.newest_number + 1
-        return self._side.captions_lost(max(keyframes - 1, 0))
+        return self._side.captions_lost(max(keyframes - self._closed_by_picture, 0))
 
     @property
     def frames_known(self) -> int:
         """Frames that the video will have, judged by what has arrived."""
         if self._anchor is None:
             return 0
-        return self.end.frames if self.end is not None else self._anchor.frame + 1
+        return self.end.frames if self.end is not None else self._anchor.frame + self._anchor.pictured
 
     @property
     def complete(self) -> bool:
@@ -135,6 +136,9 @@ class Assembly:
         """
         while self._keyframes.whole:
             keyframe = self._keyframes.whole.popleft()
+            if not keyframe.packet:
+                self.decoded(keyframe)
+                continue
             if self._is_decodable(keyframe):
                 return keyframe
             self._dependent += 1
@@ -176,7 +180,7 @@ class Assembly:
         gaps = list(self._closed)
         self._closed.clear()
         last = self._anchor
-        if last is not None and self.end is not None and last.frame + 1 < self.end.frames:
+        if last is not None and self.end is not None and last.frame + last.pictured < self.end.frames:
             gaps.append(self._gap(None, self.end.frames, self.end.keyframes))
         return [self._with_side_information(gap) for gap in gaps]
 
@@ -244,7 +248,16 @@ class Assembly:
         self.end = end
         return True
 
+    @property
+    def _closed_by_picture(self) -> bool:
+        """Whether every segment lies between two pictures, so that the last keyframe opens none."""
+        return self.header is None or self.header.given is Given.BOTH_ENDS
+
     def _check_keyframe(self, unit: Keyframe) -> None:
+        assert self.header is not None
+        if bool(unit.packet) == (self.header.given is Given.NOTHING):
+            has, expected = ("a", "none") if unit.packet else ("no", "one")
+            raise InvalidInput(f"keyframe {unit.number} has {has} picture, the header announced {expected}")
         self._check_frame(unit.frame)
         self._check_keyframe_number(unit.number, "there is")
         if self.end is not None and self.end.frames - unit.frame < self.end.keyframes - unit.number:
@@ -267,10 +280,11 @@ class Assembly:
         loss = _describe_loss(missing - self._dependent - self._damaged, self._dependent, self._damaged)
         if not loss and start is None and stop_frame:
             loss = f"the first keyframe sits at frame {stop_frame}"
-        if not loss and start is not None and end is None:
+        if not loss and start is not None and end is None and self._closed_by_picture:
             loss = f"no keyframe was sent after frame {start.frame}"
         cuts = [frame for frame in self._keyframes.lost_cuts if frame < stop_frame]
-        return Gap(start, end, stop_frame, loss, max(cuts, default=None))
+        assert self.header is not None
+        return Gap(start, end, stop_frame, loss, max(cuts, default=None), given=self.header.given)
 
     def _may_go(self, gap: Gap) -> bool:
         assert gap.end is not None

@@ -15,6 +15,7 @@ from semvid.link.status import MAX_DETAILS, abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import SYMBOL_BYTES
 from semvid.phy.block import Reception, TbState
+from semvid.profile import Given
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -23,6 +24,11 @@ _STATES = {
     TbState.ABSENT: pb.TRANSPORT_BLOCK_STATE_UNSPECIFIED,
     TbState.DECODED: pb.TRANSPORT_BLOCK_STATE_DECODED,
     TbState.FAILED: pb.TRANSPORT_BLOCK_STATE_FAILED,
+}
+_DRAWS_FROM = {
+    Given.BOTH_ENDS: pb.DRAWS_FROM_BOTH_ENDS,
+    Given.FIRST_FRAME: pb.DRAWS_FROM_FIRST_FRAME,
+    Given.NOTHING: pb.DRAWS_FROM_NOTHING,
 }
 
 Context = grpc.aio.ServicerContext[pb.TransmitRequest, pb.TransmitResponse]
@@ -117,6 +123,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 closed_loop=profile.closed_loop,
                 frame_grid=profile.frame_grid,
                 size_grid=profile.size_grid,
+                draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
             ),
         )
 

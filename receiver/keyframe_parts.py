@@ -22,7 +22,7 @@ class CodedKeyframe:
 
     def anchor(self) -> Anchor:
         """Its place in the video."""
-        return Anchor(self.number, self.frame, self.shot_start)
+        return Anchor(self.number, self.frame, self.shot_start, pictured=bool(self.packet))
 
 
 class KeyframeParts:

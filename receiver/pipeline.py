@@ -23,7 +23,7 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from receiver.decoders import Decoder
+from receiver.decoders import Decoder, Drawer
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.frames_ahead import FramesAhead
 from receiver.record import VideoRecord
@@ -88,6 +88,7 @@ class Pipeline:
         self._queue: queue.SimpleQueue[Gap | None] = queue.SimpleQueue()
         self._closed = False
         self._stopped = threading.Event()
+        self._shown: Picture | None = None  # latest frame that was written
         frame_bytes = header.width * header.height * 3
         self._buffer = max(1, settings.frame_buffer_bytes // (settings.segments_ahead * frame_bytes))
         self._keyframe = lru_cache(settings.segments_ahead + 2)(self._load_keyframe)
@@ -193,13 +194,24 @@ class Pipeline:
         with self._record.timed("writing"):
             writer.append(picture, next(clock))
         self._record.frames_written += 1
+        self._shown = picture
 
     def _concealed(self, gap: Gap, run: Run, last: Picture | None) -> Iterator[Picture]:
-        """What the embedded decoder makes of ``run``, from the ``last`` frame that there is."""
-        assert gap.start is not None
-        assert gap.end is not None
+        """What the embedded decoder makes of ``run``, from the ``last`` frame that there is.
+
+        A segment that no picture closes is held; one for which there is no picture at all goes on with what
+        was shown before it, and is grey at the beginning of the video.
+        """
+        if last is None and gap.start is not None and gap.start.pictured:
+            last = self._keyframe(gap.start.number)
+        if last is None:
+            last = self._shown
+        if last is None:
+            last = np.full((self._header.height, self._header.width, 3), 128, np.uint8)
+        if gap.end is None or not gap.end.pictured or gap.end.shot_start:
+            return repeat(last, len(run))
         return EmbeddedDecoder().generate(
-            start=self._keyframe(gap.start.number) if last is None else last,
+            start=last,
             end=self._keyframe(gap.end.number),
             caption="",
             motion=None,
@@ -238,12 +250,13 @@ class Pipeline:
         return gap
 
     def _begin(self, gap: Gap) -> _Segment:
-        runs = plan(gap)
-        bridges = [run for run in runs if run.fill is Fill.BRIDGE]
+        runs = plan(gap, self._decoder.profile.draws_from)
+        bridges = [run for run in runs if run.fill in (Fill.BRIDGE, Fill.DRAW)]
         if not bridges:
             return _Segment(gap, runs, None)
         (run,) = bridges
-        make = partial(second_try, partial(self._generate, gap, run), len(run))
+        regenerate = self._draw if run.fill is Fill.DRAW else self._generate
+        make = partial(second_try, partial(regenerate, gap, run), len(run))
         return _Segment(gap, runs, FramesAhead(self._pool, make, self._buffer, self._stopped.is_set))
 
     def _generate(self, gap: Gap, run: Run) -> Iterator[Picture]:
@@ -261,10 +274,27 @@ class Pipeline:
             cancelled=self._stopped.is_set,
         )
 
+    def _draw(self, gap: Gap, run: Run) -> Iterator[Picture]:
+        """A segment that nothing closes."""
+        assert isinstance(self._decoder, Drawer), f"{self._decoder.profile.name} announced what it cannot do"
+        start = gap.start if gap.start is not None and gap.start.pictured else None
+        return self._decoder.draw(
+            start=None if start is None else self._keyframe(start.number),
+            width=self._header.width,
+            height=self._header.height,
+            caption=gap.caption,
+            motion=gap.motion,
+            num_frames=len(run),
+            frame_rate=float(self._header.frame_rate),
+            seed=segment_seed(self._header.seed, run.first_frame, run.stop_frame),
+            progress=lambda share: self._record.in_flight.__setitem__(run.segment, round(share, 3)),
+            cancelled=self._stopped.is_set,
+        )
+
     def _pictures(self, segment: _Segment, run: Run) -> Iterator[Picture]:
         gap = segment.gap
         match run.fill:
-            case Fill.BRIDGE:
+            case Fill.BRIDGE | Fill.DRAW:
                 assert segment.bridge is not None
                 return iter(segment.bridge)
             case Fill.HOLD_START:

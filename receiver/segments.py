@@ -9,6 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+from semvid.profile import Given
 from semvid.semantics import Timing
 
 
@@ -25,6 +26,7 @@ class Fill(StrEnum):
 
     COPY = "copy"  # the keyframe that ends the gap
     BRIDGE = "bridge"  # regenerated from the keyframes on both sides
+    DRAW = "draw"  # regenerated from the caption, and the first frame if there is one
     HOLD_START = "hold_start"  # the keyframe before the gap, repeated
     HOLD_END = "hold_end"  # the keyframe after the gap, repeated
 
@@ -37,11 +39,13 @@ class Anchor:
         number: of the keyframe.
         frame: of the source that it shows.
         shot_start: a hard cut lies just before it.
+        pictured: it has a picture; otherwise it only marks where a segment begins.
     """
 
     number: int
     frame: int
     shot_start: bool = False
+    pictured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Gap:
         caption: of the segment that ``start`` opens; empty when it did not arrive.
         motion: mean motion score, fraction of the picture diagonal per frame; None when none arrived.
         timings: time stamps off the regular grid, those that begin in this gap or before.
+        given: what its frames are to be drawn from.
     """
 
     start: Anchor | None
@@ -67,11 +72,12 @@ class Gap:
     caption: str = ""
     motion: float | None = None
     timings: tuple[Timing, ...] = ()
+    given: Given = Given.BOTH_ENDS
 
     @property
     def first_frame(self) -> int:
-        """The first frame that is not the start anchor."""
-        return 0 if self.start is None else self.start.frame + 1
+        """The first frame whose picture is not that of the start anchor."""
+        return 0 if self.start is None else self.start.frame + self.start.pictured
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +103,16 @@ class Run:
         return self.stop_frame - self.first_frame
 
 
-def plan(gap: Gap) -> list[Run]:
-    """Runs that cover the frames of ``gap`` and its end anchor, each once, in order.
+ALL_KINDS = frozenset(Given)
+
+
+def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
+    """Runs that cover the frames of ``gap`` and the picture of its end anchor, each once, in order.
+
+    Args:
+        gap: what is to be shown.
+        draws_from: what the decoder can draw a segment from (`Profile.draws_from`). The first frame of a
+            segment is held by a decoder that cannot go on from it.
 
     Nothing is interpolated across a hard cut: before it the start anchor is held, after it the end anchor.
     Where a lost keyframe may have started another shot nobody knows; its neighbours are then bridged.
@@ -112,7 +126,14 @@ def plan(gap: Gap) -> list[Run]:
 
     if gap.start is None and gap.end is None:
         raise ValueError("a gap needs an anchor on at least one side")
-    if gap.start is None:
+    if gap.given is Given.NOTHING:
+        runs = [run(first, stop, Fill.DRAW, gap.loss)]
+    elif gap.given is Given.FIRST_FRAME and gap.start is not None:
+        if Given.FIRST_FRAME in draws_from:
+            runs = [run(first, stop, Fill.DRAW, gap.loss)]
+        else:
+            runs = [run(first, stop, Fill.HOLD_START, gap.loss or "held: the decoder needs both ends")]
+    elif gap.start is None:
         runs = [run(first, stop, Fill.HOLD_END, gap.loss)]
     elif gap.end is None:
         runs = [run(first, stop, Fill.HOLD_START, gap.loss)]
@@ -126,7 +147,7 @@ def plan(gap: Gap) -> list[Run]:
         ]
     else:
         runs = [run(first, stop, Fill.BRIDGE, gap.loss)]
-    if gap.end is not None:
+    if gap.end is not None and gap.end.pictured:
         end = gap.end.frame
         runs.append(Run(gap.end.number, end, end + 1, Fill.COPY, Provenance.RECEIVED))
     return [run for run in runs if len(run)]

@@ -9,7 +9,7 @@ import structlog
 from grpc.aio import Server
 from prometheus_client import CollectorRegistry
 
-from receiver.decoders import make_decoder
+from receiver.executor import Closable, make_executed_decoder
 from receiver.ingest import LinkService
 from receiver.library import Library
 from receiver.metrics import ReceiverMetrics
@@ -39,8 +39,18 @@ class ReceiverService:
     def __init__(self, settings: ReceiverSettings, registry: CollectorRegistry) -> None:
         self.library = Library(settings.data_dir / "videos", settings.kept_videos, settings.kept_bytes)
         self.link_port: int | None = None
+        decoder = make_executed_decoder(
+            settings.decoder, settings.decoder_options(), settings.executor, settings.executor_actors
+        )
+        self._decoder = decoder
+        actors: int = getattr(decoder, "actors", 1)
+        if actors > 1:  # every one of them needs a thread that waits for it, and a segment to work on
+            wider = {
+                "workers": max(settings.workers, actors),
+                "segments_ahead": min(64, max(settings.segments_ahead, actors + 1)),
+            }
+            settings = settings.model_copy(update=wider)
         self._settings = settings
-        decoder = make_decoder(settings.decoder, settings.decoder_options())
         self._transmissions = Transmissions(settings, self.library, decoder, ReceiverMetrics(registry))
         self._server: Server | None = None
         self._health: Health | None = None
@@ -87,6 +97,8 @@ class ReceiverService:
         self._transmissions.refuse_new()
         await drain(self._server, self._health, self._settings.drain_s)
         await self._transmissions.drain(max(0.0, deadline - loop.time()))
+        if isinstance(self._decoder, Closable):
+            await asyncio.to_thread(self._decoder.close)
         _log.info("receiver stopped")
 
     def constellation(self, video_id: str) -> dict[str, Any]:

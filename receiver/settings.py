@@ -51,6 +51,14 @@ class ReceiverSettings(ServiceSettings):
     decoder_lengths: Lengths = Field("dsa", description="dsa: as long as the gap; sfa: always the longest")
     decoder_distilled: bool | None = Field(None, description="made for few steps; by its name if not set")
 
+    executor: str = Field(
+        "local",
+        pattern=r"^(local|ray|ray://[^\s/]+:\d+)$",
+        description="where the decoder runs: local, ray, or ray://HOST:PORT; see docs/ray.md",
+    )
+    executor_actors: int | None = Field(
+        None, ge=1, le=1024, description="ray: decoders; default: one a GPU, without GPUs one a core"
+    )
     workers: int = Field(os.cpu_count() or 1, ge=1, le=256, description="threads that regenerate segments")
     segments_ahead: int = Field(3, ge=1, le=64, description="segments of one video computed at a time")
     frame_buffer_bytes: int = Field(

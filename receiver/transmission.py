@@ -23,6 +23,7 @@ from semvid.errors import LimitExceeded, MalformedUnits, SemvidError, Transmissi
 from semvid.link.symbols import unpack_symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
 from semvid.pictures.keyframe_codec import KeyframeDecoder
+from semvid.profile import Given
 from semvid.semantics import Caption, Motion, StreamEnd, StreamHeader, Unit
 
 MAX_MALFORMED = 3
@@ -205,6 +206,7 @@ class Transmission:
                 self.record.frames_expected = unit.frames
 
     def _begin_video(self, header: StreamHeader) -> None:
+        self._decoder.profile.require(header.given)
         record = self.record
         record.width, record.height = header.width, header.height
         record.frame_rate = round(float(header.frame_rate), 6)
@@ -246,5 +248,7 @@ class Transmission:
         record, assembly = self.record, self._assembly
         record.blocks_lost, record.bursts_undecoded = self._tally.lost, self._tally.unreadable
         record.keyframes_received, record.keyframes_lost = assembly.arrived, assembly.keyframes_lost
+        if assembly.header is not None and assembly.header.given is Given.NOTHING:
+            record.keyframes_received = 0  # what arrived were marks
         record.keyframes_undecodable = assembly.undecodable_count
         record.captions_received, record.captions_lost = assembly.captions, assembly.captions_lost

@@ -14,6 +14,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from semvid import text
 from semvid.errors import InvalidInput, MalformedUnits
+from semvid.profile import Given
 from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
 from semvid.wire.v1 import semantics_pb2 as pb
 
@@ -28,6 +29,18 @@ _CODING_FROM_WIRE = {
     pb.PICTURE_CODING_UNSPECIFIED: PictureCoding.JOINT,
     pb.PICTURE_CODING_JOINT: PictureCoding.JOINT,
     pb.PICTURE_CODING_INTRA: PictureCoding.INTRA,
+}
+
+_GIVEN_TO_WIRE = {
+    Given.BOTH_ENDS: pb.GIVEN_UNSPECIFIED,
+    Given.FIRST_FRAME: pb.GIVEN_FIRST_FRAME,
+    Given.NOTHING: pb.GIVEN_NOTHING,
+}
+_GIVEN_FROM_WIRE = {
+    pb.GIVEN_UNSPECIFIED: Given.BOTH_ENDS,
+    pb.GIVEN_BOTH_ENDS: Given.BOTH_ENDS,
+    pb.GIVEN_FIRST_FRAME: Given.FIRST_FRAME,
+    pb.GIVEN_NOTHING: Given.NOTHING,
 }
 
 
@@ -122,12 +135,15 @@ def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
         coding=_CODING_TO_WIRE[header.coding],
         seed=header.seed,
         phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
+        given=_GIVEN_TO_WIRE[header.given],
     )
 
 
 def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
     if header.coding not in _CODING_FROM_WIRE:
         raise MalformedUnits(f"unknown picture coding {header.coding}")
+    if header.given not in _GIVEN_FROM_WIRE:
+        raise MalformedUnits(f"segments drawn from something unknown, {header.given}")
     if not header.time_base_denominator or not header.frame_rate_numerator:
         raise MalformedUnits("a stream header without time base or frame rate")
     return StreamHeader(
@@ -141,6 +157,7 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         coding=_CODING_FROM_WIRE[header.coding],
         seed=header.seed,
         phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,
+        given=_GIVEN_FROM_WIRE[header.given],
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo``, ``calibrate`` and ``prompts``.
+"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo``, ``calibrate``, ``prompts``, ``doctor``.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong
 from __future__ import annotations
 
 import json
+import os
 import runpy
 import signal
 import sys
@@ -55,10 +56,22 @@ def _root(
 
 
 @app.command()
-def serve(service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")]) -> None:
+def serve(
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            "--executor", help="Receiver: where decoders run: local, ray or ray://HOST:PORT. (default local)"
+        ),
+    ] = None,
+) -> None:
     """Runs one service until it is stopped; settings come from the environment (SEMVID_<SERVICE>_*)."""
     if service not in SERVICES:
         raise errors.InvalidInput(f"serve: there is no service {service!r}; choose {', '.join(SERVICES)}")
+    if executor is not None:
+        if service != "receiver":
+            raise errors.InvalidInput(f"serve {service}: --executor belongs to the receiver")
+        os.environ["SEMVID_RECEIVER_EXECUTOR"] = executor
     runpy.run_module(service, run_name="__main__", alter_sys=True)
 
 
@@ -72,6 +85,7 @@ def send(
     rician_k_db: o.RicianOption = None,
     keyframe_method: o.KeyframeMethodOption = None,
     keyframe_count: o.KeyframeCountOption = None,
+    segment: o.SegmentOption = None,
     threshold: o.ThresholdOption = None,
     rule: o.RuleOption = None,
     candidate_spacing: o.SpacingOption = None,
@@ -99,6 +113,7 @@ def send(
         candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
         target_cbr=target_cbr, quality=quality,
         coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, channel=conditions or None,
+        segment_s=segment,
     )  # fmt: skip
     options = with_profile(profile, options)
     with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
@@ -201,6 +216,7 @@ def demo(
     candidate_spacing: o.SpacingOption = None,
     keyframe_method: o.KeyframeMethodOption = None,
     keyframe_count: o.KeyframeCountOption = None,
+    segment: o.SegmentOption = None,
     mllm: o.MllmOption = None,
     scoring: o.ScoringOption = None,
     search: o.SearchOption = None,
@@ -223,7 +239,7 @@ def demo(
         keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
         candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
         target_cbr=target_cbr, quality=quality,
-        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed,
+        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, segment_s=segment,
     )  # fmt: skip
     conditions = o.given(
         model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db, seed=seed
@@ -243,6 +259,19 @@ def demo(
             f"receiver: the video is {report['video_state']} with {report['frames_out']} of "
             f"{report['frames_in']} frames; raise --snr-db or --retransmissions, or lower --mcs"
         )
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Tells what this machine can run and what to install; exit code 0 when the demo can run."""
+    from semvid.doctor import report
+
+    findings = report.examine(Path())
+    typer.echo(json.dumps(report.to_json(findings), indent=2) if as_json else report.in_words(findings))
+    if not report.can_run_demo(findings):
+        raise typer.Exit(1)
 
 
 def _incomplete(video: dict[str, object], path: Path) -> str:

@@ -17,6 +17,11 @@ class KeyframeMethod(StrEnum):
 
     SKEM = "skem"
     SKIM = "skim"
+    FIRST_FRAME = "first-frame"
+    TEXT_ONLY = "text-only"
+
+
+_OPEN_ENDED = (KeyframeMethod.FIRST_FRAME, KeyframeMethod.TEXT_ONLY)
 
 
 class Rule(StrEnum):
@@ -58,7 +63,18 @@ class ChannelName(StrEnum):
 
 
 KeyframeMethodOption = Annotated[
-    KeyframeMethod | None, typer.Option("--keyframe-method", help="skem: by meaning; skim: evenly spaced.")
+    KeyframeMethod | None,
+    typer.Option(
+        "--keyframe-method",
+        help="skem: by meaning; skim: evenly spaced; first-frame: one picture and a caption a segment; "
+        "text-only: no picture, needs a text-to-video decoder.",
+    ),
+]
+SegmentOption = Annotated[
+    float | None,
+    typer.Option(
+        "--segment", help="Seconds of a segment, for first-frame and text-only. (default: by meaning)"
+    ),
 ]
 KeyframeCountOption = Annotated[
     int | None, typer.Option("--keyframe-count", min=2, max=4096, help="Keyframes in all, for skim.")
@@ -139,7 +155,15 @@ def given(**options: Any) -> dict[str, Any]:
         raise InvalidInput("--quality and --target-cbr: each decides the other; give one of them")
     if options.get("keyframe_method") == KeyframeMethod.SKIM and options.get("keyframe_count") is None:
         raise InvalidInput("--keyframe-method skim: needs the number of keyframes; add --keyframe-count N")
-    for name, low, high in (("target_cbr", 0.0, 1.0), ("candidate_spacing_s", 0.0, 10.0)):
+    method = options.get("keyframe_method")
+    if options.get("segment_s") is not None and method not in _OPEN_ENDED:
+        raise InvalidInput("--segment: belongs to --keyframe-method first-frame or text-only")
+    if options.get("target_cbr") is not None and method in _OPEN_ENDED:
+        raise InvalidInput(f"--keyframe-method {method}: cannot aim at a CBR; leave --target-cbr out")
+    if options.get("quality") is not None and method == KeyframeMethod.TEXT_ONLY:
+        raise InvalidInput("--keyframe-method text-only: sends no picture; leave --quality out")
+    bounds = (("target_cbr", 0.0, 1.0), ("candidate_spacing_s", 0.0, 10.0), ("segment_s", 0.0, 60.0))
+    for name, low, high in bounds:
         value = options.get(name)
         if value is not None and not low < value <= high:
             flag = name.removesuffix("_s").replace("_", "-")

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from semvid.errors import InvalidInput
+
+
+class Given(StrEnum):
+    """What the frames of a segment are drawn from, beside its caption and motion score."""
+
+    BOTH_ENDS = "both_ends"  # the keyframes on both sides (paper, SKEM and SKIM)
+    FIRST_FRAME = "first_frame"  # the picture that it begins with (GVSC, 2502.13838)
+    NOTHING = "nothing"  # no picture at all (paper, Text-Only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +29,7 @@ class Profile:
             can be tried instead of judged by the two figures above.
         frame_grid: native clip lengths are ``frame_grid * k + 1``; 1 means any.
         size_grid: native sides are multiples of this; 1 means any.
+        draws_from: what it can draw a segment from.
     """
 
     name: str
@@ -28,6 +38,7 @@ class Profile:
     closed_loop: bool = False
     frame_grid: int = 1
     size_grid: int = 1
+    draws_from: frozenset[Given] = frozenset({Given.BOTH_ENDS})
 
     def __post_init__(self) -> None:
         if not self.longest_gap_s > 0 or not self.largest_motion > 0:
@@ -35,7 +46,32 @@ class Profile:
                 f"decoder {self.name}: longest gap and largest motion must be positive, "
                 f"got {self.longest_gap_s} s and {self.largest_motion}"
             )
+        if not self.draws_from:
+            raise InvalidInput(f"decoder {self.name}: it must be able to draw segments from something")
         if self.frame_grid < 1 or self.size_grid < 1:
             raise InvalidInput(
                 f"decoder {self.name}: grids must be at least 1, got {self.frame_grid}, {self.size_grid}"
+            )
+
+    def require(self, given: Given) -> None:
+        """Refuses a stream whose segments cannot be shown by this decoder.
+
+        A decoder that bridges can always show `Given.FIRST_FRAME`: where it cannot go on from one picture,
+        that picture is held.
+
+        Raises:
+            InvalidInput: names the decoder and what to send, or start, instead.
+        """
+        if given in self.draws_from:
+            return
+        if given is Given.NOTHING:
+            raise InvalidInput(
+                f"the receiver's decoder {self.name} cannot draw from captions alone; send keyframes "
+                "(skem, skim), or start the receiver with a text-to-video model "
+                "(SEMVID_RECEIVER_DECODER=hf:..., docs/models.md)"
+            )
+        if Given.BOTH_ENDS not in self.draws_from:
+            raise InvalidInput(
+                f"the receiver's decoder {self.name} draws from captions alone and has no use for keyframes; "
+                "send with keyframe_method text-only, or start the receiver with another decoder"
             )

@@ -2,8 +2,9 @@
 
 A transmission is one `StreamHeader`, then `Keyframe`, `Caption`, `Motion` and (only for sources whose time
 stamps are irregular) `Timing` units as segments close, then one `StreamEnd`. Keyframe numbers count from 0
-in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper, notation). All types
-are frozen and refuse impossible values when they are made, whether by our own code or from received bytes.
+in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper, notation), and where
+no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one more, up to the end.
+All types are frozen and refuse impossible values when they are made, by our own code or from received bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from semvid.errors import InvalidInput
+from semvid.profile import Given
 
 MAX_SIDE = 16_384  # pixels
 MAX_FRAMES = 2**31 - 1
@@ -55,6 +57,9 @@ class StreamHeader:
         seed: seed of every random draw at the receiver (0 .. 2**32 - 1).
         phase: where the container's rounding of time stamps falls, a multiple of 1/256 in 0 .. 255/256;
             1/2 is rounding to the nearest.
+        given: what segments are to be drawn from. ``BOTH_ENDS``: the first and the last frame are keyframes,
+            and segments are bridged. ``FIRST_FRAME``: every keyframe opens a segment that nothing closes.
+            ``NOTHING``: the same, and no keyframe has a picture.
     """
 
     width: int
@@ -67,6 +72,7 @@ class StreamHeader:
     coding: PictureCoding = PictureCoding.JOINT
     seed: int = 0
     phase: Fraction = Fraction(1, 2)
+    given: Given = Given.BOTH_ENDS
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):
@@ -95,7 +101,8 @@ class Keyframe:
     Attributes:
         number: counts keyframes from 0 in time order.
         frame: index of the source frame.
-        packet: bytes of the picture code (elementary stream, no container), or of this part of them.
+        packet: bytes of the picture code (elementary stream, no container), or of this part of them; empty
+            where only the beginning of a segment is marked and no picture is sent (`Given.NOTHING`).
         shot_start: a hard cut lies just before this frame; nothing may be interpolated across it.
         refresh: the packet decodes without any earlier one.
         part, parts: position of this part and number of parts.
@@ -113,8 +120,12 @@ class Keyframe:
         _in_range("keyframe number", self.number, 0, MAX_KEYFRAMES)
         _in_range("keyframe frame", self.frame, 0, MAX_FRAMES)
         _require(self.frame >= self.number, f"keyframe {self.number} cannot sit at frame {self.frame}")
-        _in_range("keyframe packet bytes", len(self.packet), 1, MAX_PACKET_BYTES)
+        _in_range("keyframe packet bytes", len(self.packet), 0, MAX_PACKET_BYTES)
         _in_range("keyframe parts", self.parts, 1, MAX_PARTS)
+        _require(
+            len(self.packet) > 0 or (self.parts == 1 and not self.refresh),
+            f"keyframe {self.number} without a picture has no parts and refreshes nothing",
+        )
         _in_range("keyframe part", self.part, 0, self.parts - 1)
 
 
@@ -182,7 +193,7 @@ class StreamEnd:
 
     Attributes:
         frames: number of frames of the source.
-        keyframes: number of keyframes sent.
+        keyframes: number of keyframes sent, those without picture included.
     """
 
     frames: int

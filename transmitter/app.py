@@ -105,7 +105,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         ] = "{}",
     ) -> dict[str, Any]:
         """Accepts a video for transmission; what is wrong with it is said here, not later."""
-        chosen = parse_options(options)
+        chosen = parse_options(options, settings.mllm)
         await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
         folder = jobs.new_folder()
         try:

@@ -13,10 +13,16 @@ from numpy.typing import NDArray
 from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
 from semvid.link.bootstrap import make_channel
 from semvid.link.symbols import pack_symbols
-from semvid.profile import Profile
+from semvid.profile import Given, Profile
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 from transmitter.options import ChannelOptions
+
+_DRAWS_FROM = {
+    pb.DRAWS_FROM_BOTH_ENDS: Given.BOTH_ENDS,
+    pb.DRAWS_FROM_FIRST_FRAME: Given.FIRST_FRAME,
+    pb.DRAWS_FROM_NOTHING: Given.NOTHING,
+}
 
 
 class LinkCall:
@@ -69,6 +75,9 @@ class LinkCall:
             closed_loop=announced.closed_loop,
             frame_grid=announced.frame_grid,
             size_grid=announced.size_grid,
+            # of a newer receiver there may be kinds that we do not know
+            draws_from=frozenset(_DRAWS_FROM[kind] for kind in announced.draws_from if kind in _DRAWS_FROM)
+            or frozenset({Given.BOTH_ENDS}),
         )
         return self
 

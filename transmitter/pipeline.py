@@ -22,8 +22,9 @@ from urllib.parse import urljoin
 from semvid import __version__
 from semvid.accounting import cbr
 from semvid.errors import TransmissionFailed
-from semvid.pictures.keyframe_codec import KeyframeEncoder
-from semvid.semantics import StreamEnd, StreamHeader, Unit
+from semvid.pictures.keyframe_codec import EncodedPicture, KeyframeEncoder
+from semvid.profile import Given
+from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -38,7 +39,7 @@ from transmitter.planning import choose_operating_point
 from transmitter.rate import OperatingPoint
 from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
-from transmitter.sender import LinkRecord, Sender, keyframe_parts
+from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts
 from transmitter.settings import TransmitterSettings
 from transmitter.side_information import SideInformation
 from transmitter.stages import StageClock
@@ -57,6 +58,7 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits,
     with closing(SemanticsRecord(job.folder, source.time_base)) as record:
         job.advance("opening the link", 0.0)
         async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
+            call.profile.require(job.options.given)
             job.facts["decoder"] = call.profile.name
             job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
             await Transmission(job, source, limits, record, call, mllm).run(settings.segments_ahead)
@@ -108,7 +110,8 @@ class Transmission:
         job.advance("choosing quality and density", 0.0)
         with self._clock.stage("planning"):
             point = await asyncio.to_thread(self._choose_operating_point)
-        job.facts["operating_point"] = point.resource()
+        if options.given is not Given.NOTHING:
+            job.facts["operating_point"] = point.resource()
         selector = make_selector(options, self._source, self._profile, self._mllm, point)
         size = self._header.coded_width, self._header.coded_height
         encoder = KeyframeEncoder(*size, point.crf, options.coding, finer_start=point.finer_start)
@@ -139,7 +142,8 @@ class Transmission:
 
         def close(selected: Selected) -> Segment:
             nonlocal number, ended
-            ended = selected.frame.index == self._source.frame_count_hint - 1
+            at_end = selected.frame.index == self._source.frame_count_hint - 1
+            ended = at_end and self._header.given is Given.BOTH_ENDS
             with self._clock.stage("captions"):
                 units = side.close(selected, last=ended)
             if ended:
@@ -166,8 +170,10 @@ class Transmission:
             chosen = selector.finish()
         self._record.add_comparisons(selector.take_comparisons())
         yield from map(close, chosen)
-        if not ended:  # the container announced another number of frames than it has
-            yield Segment([*side.finish(), StreamEnd(frames_read, number)], None, number, frames_read)
+        if not ended:  # the last segment is open, or the container announced another number of frames
+            with self._clock.stage("captions"):
+                units = side.finish()
+            yield Segment([*units, StreamEnd(frames_read, number)], None, number, frames_read)
 
     async def _send(self, segment: Segment, encoder: KeyframeEncoder) -> None:
         """One segment onto the link; the loss of its keyframe, if it is lost, back to the coder."""
@@ -175,6 +181,9 @@ class Transmission:
         if segment.keyframe is None:
             with self._clock.stage("link"):
                 await self._sender.ship(segment.side)
+            return
+        if self._header.given is Given.NOTHING:
+            await self._send_mark(segment, segment.keyframe)
             return
         frame, shot_start = segment.keyframe.frame, segment.keyframe.shot_start
         with self._clock.stage("coding"):
@@ -187,17 +196,33 @@ class Transmission:
         with self._clock.stage("link"):
             delivery = await self._sender.ship([*opening, *segment.side], parts)
         self._record.add_keyframe(segment.number, segment.keyframe, coded, delivery.bulk)
-        if opening and not delivery.protected:
+        if opening:
+            self._require_header(delivery)
+        if not delivery.bulk:
+            encoder.refresh()
+
+    async def _send_mark(self, segment: Segment, selected: Selected) -> None:
+        """The beginning of a segment without its picture."""
+        mark = Keyframe(segment.number, selected.frame.index, b"", selected.shot_start)
+        opening: list[Unit] = [self._header] if segment.number == 0 else []
+        with self._clock.stage("link"):
+            delivery = await self._sender.ship([*opening, *segment.side, mark])
+        no_picture = EncodedPicture(b"", refresh=False)
+        self._record.add_keyframe(segment.number, selected, no_picture, delivery.protected)
+        if opening:
+            self._require_header(delivery)
+
+    def _require_header(self, delivery: Delivery) -> None:
+        if not delivery.protected:
             raise TransmissionFailed(
                 f"the stream header was lost in all {self._sender.rounds} rounds; the receiver last measured "
                 f"{self._sender.record.snr_db:.1f} dB. Raise the SNR or allow more retransmissions"
             )
-        if not delivery.bulk:
-            encoder.refresh()
 
     def _note(self, segment: Segment, link: LinkRecord) -> None:
         """The job's facts after one segment."""
         keyframes = segment.number + (segment.keyframe is not None)
+        given = self._header.given
         symbols = link.ledger.total_symbols
         self._job.advance(
             "sending",
@@ -211,8 +236,8 @@ class Transmission:
             blocks_lost=link.blocks_lost,
             retransmissions=link.retransmissions,
             snr_db=link.snr_db,
-            keyframes=keyframes,
-            segments=max(0, keyframes - 1),
+            keyframes=0 if given is Given.NOTHING else keyframes,
+            segments=max(0, keyframes - (given is Given.BOTH_ENDS)),
             asked={"search": search_of(self._job.options), **self._mllm.resource()},
             frames=segment.frames_read,
         )
@@ -231,6 +256,7 @@ def stream_header(source: SourceInfo, options: TransmissionOptions) -> StreamHea
         coding=options.coding,
         seed=options.seed,
         phase=source.grid_phase,
+        given=options.given,
     )
 
 

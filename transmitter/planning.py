@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 
 from semvid.pictures.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeDecoder, KeyframeEncoder
+from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
@@ -53,6 +54,9 @@ _FINER_STARTS: Final = (16, 32)  # quantiser steps
 _INHERITED_S: Final = 20.0  # for so long at most does a finer first picture count; scenes change
 _LOSS_PER_DISSIMILARITY: Final = 1.0  # LPIPS; of coded pictures within a clip
 _JUDGED_AREA: Final = 288 * 160  # pixels of the copies on which coded pictures are judged
+
+FIRST_FRAME_CRF: Final = 45
+"""Of a picture that a whole segment hangs on, which is worth more than one that many others lie beside."""
 
 MakeSelector = Callable[[OperatingPoint], KeyframeSelector]
 
@@ -115,11 +119,14 @@ def choose_operating_point(
     Args:
         make_selector: a fresh selector that asks no multimodal model, for an operating point.
     """
+    scale = source.width * source.height / (576 * 320)
+    if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
+        return OperatingPoint(options.quality or FIRST_FRAME_CRF, DEFAULT_SLOPE, scale)
 
     def tried(point: OperatingPoint) -> Trial:
         return _try(upload, source, limits, make_selector(point), point)
 
-    trial = tried(OperatingPoint(TRIAL_CRF, DEFAULT_SLOPE, source.width * source.height / (576 * 320)))
+    trial = tried(OperatingPoint(TRIAL_CRF, DEFAULT_SLOPE, scale))
     if options.target_cbr is not None:
         for _ in range(_SEARCH_STEPS):
             slope = _slope_for(trial, options.target_cbr)

@@ -207,6 +207,8 @@ def keyframe_parts(
 
 
 def _class_of(unit: Unit) -> SymbolClass:
+    if isinstance(unit, Keyframe) and not unit.packet:  # a mark is no picture
+        return SymbolClass.HEADER
     return _CLASS_OF.get(type(unit), SymbolClass.HEADER)
 
 

@@ -20,6 +20,9 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
     port: int = Field(8081, ge=0, le=65_535, description="port of the REST interface")
     link_target: str = Field("127.0.0.1:50061", description="next LinkService: a channel or a receiver")
     data_dir: Path = Field(Path("semvid-data/transmitter"), description="uploads and job records")
+    mllm: str = Field(
+        "embedded", max_length=512, description="who compares and captions where a transmission names nobody"
+    )
     receiver_url: str = Field(
         "http://127.0.0.1:8082", description="base of the receiver's REST interface, for links to videos"
     )

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from semvid.profile import Given
 from semvid.semantics import Caption, Motion, StreamHeader, Unit
 from semvid.video.reader import Frame
 from semvid.video.timing import timings
@@ -38,6 +39,7 @@ class SideInformation:
         self._meter = MotionMeter()
         self._open: deque[_Seen] = deque()
         self._keyframes = 0
+        self._closed_by_picture = header.given is Given.BOTH_ENDS
 
     def push(self, frame: Frame) -> None:
         """Takes the next frame, before the selector's verdict on it is acted on."""
@@ -62,9 +64,8 @@ class SideInformation:
         units: list[Unit] = list(timings([s.pts for s in seen], self._header, seen[0].index))
         if number == 0:
             return units
-        if not selected.shot_start:
-            measured = [s.motion for s in seen if s.motion is not None]
-            units.append(Motion(number - 1, motion_score(sum(measured) / len(measured) if measured else 0.0)))
+        if not (selected.shot_start and self._closed_by_picture):
+            units.append(_motion(number - 1, seen))
         if selected.reason.opens_caption or last:
             sentence = self._caption.describe_up_to(selected.frame.index)
             units.append(Caption(self._caption_from, number, sentence))
@@ -72,13 +73,25 @@ class SideInformation:
         return units
 
     def finish(self) -> list[Unit]:
-        """Units that are left when the video ended where nobody expected it."""
-        if self._caption_from >= self._keyframes - 1:
-            return []
-        return [Caption(self._caption_from, self._keyframes - 1, self._caption.describe())]
+        """Units of what follows the last keyframe: a whole segment where no picture closes it, otherwise only
+        what is left when the video ended where nobody expected it."""
+        last = self._keyframes - 1
+        seen = list(self._open)
+        self._open.clear()
+        units: list[Unit] = list(timings([s.pts for s in seen], self._header, seen[0].index)) if seen else []
+        if not self._closed_by_picture:
+            units.append(_motion(last, seen))
+        if not self._closed_by_picture or self._caption_from < last:
+            units.append(Caption(self._caption_from, last, self._caption.describe()))
+        return units
 
     def _take_up_to(self, index: int) -> list[_Seen]:
         taken = []
         while self._open and self._open[0].index <= index:
             taken.append(self._open.popleft())
         return taken
+
+
+def _motion(segment: int, seen: list[_Seen]) -> Motion:
+    measured = [s.motion for s in seen if s.motion is not None]
+    return Motion(segment, motion_score(sum(measured) / len(measured) if measured else 0.0))

@@ -6,11 +6,12 @@ How to add one: docs/adding-a-decoder.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from receiver.decoders.command import CommandDecoder
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
@@ -71,15 +72,57 @@ def _embedded(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG00
     return EmbeddedDecoder(argument)
 
 
-def _hf(argument: str, options: DecoderOptions) -> Decoder:
-    from receiver.decoders.hf import HfDecoder
+@runtime_checkable
+class Drawer(Protocol):
+    """A decoder that draws a segment from its caption, with or without its first frame.
 
-    return HfDecoder(argument, options)
+    One whose profile says so (`Profile.draws_from` has ``FIRST_FRAME`` or ``NOTHING``) offers this beside
+    `Decoder`.
+    """
+
+    def draw(
+        self,
+        start: Picture | None,
+        width: int,
+        height: int,
+        caption: str,
+        motion: float | None,
+        num_frames: int,
+        frame_rate: float,
+        seed: int,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Picture]:
+        """Yields the frames of a segment, in order; those after ``start`` where there is one.
+
+        Args:
+            start: the first frame, uint8 RGB [height, width, 3]; None: there is no picture at all.
+            width, height: of the video, pixels.
+            caption, motion, frame_rate, seed, progress, cancelled: as for `Decoder.generate`.
+            num_frames: how many to yield, exactly; at least 1.
+
+        Yields:
+            uint8 RGB [height, width, 3].
+        """
+
+
+def _command(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG001
+    return CommandDecoder(argument)
+
+
+def _hf(argument: str, options: DecoderOptions) -> Decoder:
+    from receiver.decoders.checkpoint import DRAWING, Checkpoint
+    from receiver.decoders.hf import HfDecoder
+    from receiver.decoders.hf_drawer import HfDrawer
+
+    drawing = Checkpoint(argument).family in DRAWING
+    return HfDrawer(argument, options) if drawing else HfDecoder(argument, options)
 
 
 DEFAULT_OPTIONS = DecoderOptions()
 
 DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
+    "command": _command,
     "embedded": _embedded,
     "hf": _hf,
 }

@@ -14,11 +14,13 @@ from receiver.decoders.clip import Family, OutOfMemory
 from receiver.decoders.ltx import LtxCondition
 from receiver.decoders.ltx2 import Ltx2Condition
 from receiver.decoders.skyreels import SkyReelsForcing
+from receiver.decoders.text_to_video import LtxText, WanText
 from receiver.decoders.wan import WanFirstLast
 from receiver.decoders.wan_vace import WanVace
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
 
 FAMILIES: tuple[type[Family], ...] = (LtxCondition, WanFirstLast, WanVace, Ltx2Condition, SkyReelsForcing)
+DRAWING: tuple[type[Family], ...] = (LtxText, WanText)  # need no picture
 
 _PACKAGES = ("torch", "transformers", "diffusers", "accelerate", "ftfy", "PIL")
 _SMALLER = (
@@ -113,7 +115,7 @@ class Checkpoint:
 
     def _family(self) -> type[Family]:
         name = self.index.get("_class_name")
-        for family in FAMILIES:
+        for family in (*FAMILIES, *DRAWING):
             if name in family.index_classes:
                 return family
         raise InvalidInput(
@@ -185,4 +187,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _those_that_can() -> str:
-    return "pipelines that can: " + ", ".join(family.pipeline_class for family in FAMILIES)
+    return (
+        f"pipelines that can: {', '.join(family.pipeline_class for family in FAMILIES)}; "
+        f"from captions alone: {', '.join(family.pipeline_class for family in DRAWING)}"
+    )

@@ -33,11 +33,12 @@ class Clip:
 
     Attributes:
         keyframes: index and picture of each, in order; the first is at 0. All of one size, on the model's
-            grid.
+            grid. Empty where the clip is drawn from its prompt alone.
         frames: length; on the model's grid.
         prompt: what happens, in words.
         frame_rate: frames per second.
         seed: of every random draw, 0 .. 2**64 - 1.
+        blank: height and width where there is no keyframe.
     """
 
     keyframes: tuple[tuple[int, Picture], ...]
@@ -45,12 +46,21 @@ class Clip:
     prompt: str
     frame_rate: float
     seed: int
+    blank: tuple[int, int] | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width, pixels."""
+        if self.blank is not None:
+            return self.blank
+        height, width = self.keyframes[0][1].shape[:2]
+        return height, width
 
     @property
     def shape(self) -> tuple[Any, ...]:
         """Clips for which this is equal can be made together."""
         places = tuple(index for index, _ in self.keyframes)
-        return self.frames, places, self.frame_rate, self.keyframes[0][1].shape
+        return self.frames, places, self.frame_rate, self.size
 
 
 @dataclass(frozen=True, slots=True)

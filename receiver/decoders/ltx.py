@@ -10,7 +10,7 @@ from receiver.decoders.sampling import as_image, sample
 from receiver.pieces import ClipRules, EndPlace
 
 # Model cards of the distilled checkpoints (0.9.7 and 0.9.8): eight steps, the last almost at zero.
-_DISTILLED_TIMESTEPS = [1000, 993, 987, 981, 975, 909, 725, 0.03]
+DISTILLED_TIMESTEPS = [1000, 993, 987, 981, 975, 909, 725, 0.03]
 
 
 class LtxCondition:
@@ -32,7 +32,7 @@ class LtxCondition:
         )
         self._pipeline = pipeline
         if sampling.distilled and sampling.steps is None:
-            self._schedule: dict[str, Any] = {"timesteps": _DISTILLED_TIMESTEPS}
+            self._schedule: dict[str, Any] = {"timesteps": DISTILLED_TIMESTEPS}
             self._schedule["guidance_scale"] = 1.0 if sampling.guidance is None else sampling.guidance
         else:
             steps, guidance = sampling.given(40, 1.0 if sampling.distilled else 3.0)

@@ -35,7 +35,7 @@ def sample(pipeline: Any, clips: Sequence[Clip], on_step: OnStep, **arguments: A
     """
     import torch
 
-    height, width = clips[0].keyframes[0][1].shape[:2]
+    height, width = clips[0].size
     prompts = [clip.prompt for clip in clips]
     generators = [torch.Generator("cpu").manual_seed(clip.seed) for clip in clips]
 

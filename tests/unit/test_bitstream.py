@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from semvid.bitstream import MAX_UNITS, pack, unpack
 from semvid.errors import InvalidInput, MalformedUnits
+from semvid.profile import Given
 from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
 from semvid.wire.v1 import semantics_pb2 as pb
 
@@ -26,6 +27,12 @@ headers = st.builds(
     st.sampled_from(PictureCoding),
     st.integers(0, 2**32 - 1),
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
+    st.sampled_from(Given),
+)
+marks = st.integers(0, 2**24).flatmap(
+    lambda number: st.builds(
+        Keyframe, st.just(number), st.integers(number, 2**31 - 1), st.just(b""), st.booleans()
+    )
 )
 keyframes = st.integers(0, 2**24).flatmap(
     lambda number: st.builds(
@@ -56,7 +63,7 @@ ends = st.integers(1, 2**24).flatmap(
 
 @given(
     st.lists(headers, max_size=1),
-    st.lists(keyframes, max_size=3),
+    st.lists(keyframes | marks, max_size=3),
     st.lists(captions, max_size=2),
     st.lists(motions, max_size=3),
     st.lists(timings, max_size=2),
@@ -101,7 +108,7 @@ def test_truncated_units_are_refused() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        pb.SemanticUnits(keyframes=[pb.Keyframe(number=0, frame=0, packet=b"")]),
+        pb.SemanticUnits(keyframes=[pb.Keyframe(number=0, frame=0, packet=b"", parts=2)]),
         pb.SemanticUnits(keyframes=[pb.Keyframe(number=0, frame=0, packet=b"x", flags=4)]),
         pb.SemanticUnits(keyframes=[pb.Keyframe(number=9, frame=1, packet=b"x")]),
         pb.SemanticUnits(keyframes=[pb.Keyframe(number=1, frame=1, packet=b"x", part=3, parts=2)]),

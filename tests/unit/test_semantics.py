@@ -80,6 +80,7 @@ def test_impossible_headers(changes: dict[str, Any]) -> None:
 def test_limits_are_inclusive() -> None:
     header(width=MAX_SIDE, seed=2**32 - 1)
     Keyframe(0, 0, bytes(MAX_PACKET_BYTES))
+    Keyframe(0, 0, b"")  # only marks where a segment begins
     Caption(0, 0, "x" * MAX_CAPTION_CHARS)
     Timing(0, (0,) * MAX_TIMING_FRAMES)
     Motion(0, 255)
@@ -89,7 +90,8 @@ def test_limits_are_inclusive() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Keyframe(0, 0, b""),
+        lambda: Keyframe(0, 0, b"", parts=2),
+        lambda: Keyframe(0, 0, b"", refresh=True),
         lambda: Keyframe(0, 0, bytes(MAX_PACKET_BYTES + 1)),
         lambda: Keyframe(3, 2, b"x"),
         lambda: Keyframe(0, 0, b"x", part=1, parts=1),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from semvid.profile import Profile
+from semvid.profile import Given, Profile
 from semvid.video.probe import SourceInfo
 from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.gaps import GapTree
+from transmitter.keyframes.openings import OpeningRules, Openings
 from transmitter.keyframes.selection import KeyframeSelector
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
@@ -14,6 +15,7 @@ from transmitter.options import TransmissionOptions, search_of
 from transmitter.rate import GapCost, OperatingPoint
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
+MIN_SEGMENT_S = 1.0  # of a segment that is drawn from what opens it, cuts excepted
 BRIDGING_STEP_S = 0.13  # between frames that bridging may make keyframes
 
 
@@ -35,6 +37,17 @@ def make_selector(
     if options.keyframe_method == "skim":
         assert options.keyframe_count is not None
         return Skim(source.frame_count_hint, options.keyframe_count)
+    if options.given is not Given.BOTH_ENDS:
+        longest_s = min(options.segment_s or profile.longest_gap_s, profile.longest_gap_s)
+        openings = OpeningRules(
+            focus=options.focus,
+            rule=options.rule,
+            threshold=options.threshold,
+            candidate_spacing=frames(options.candidate_spacing_s),
+            least=frames(min(MIN_SEGMENT_S, longest_s)),
+            most=frames(longest_s),
+        )
+        return Openings(None if options.segment_s else mllm, openings)
     rules = SkemRules(
         focus=options.focus,
         rule=options.rule,

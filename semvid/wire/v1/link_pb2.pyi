@@ -10,8 +10,10 @@ them. Block boundaries stand for the frame synchronisation that a radio would ha
 The return direction is assumed free of errors; its bits are counted in `TransmitSummary`.
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -23,6 +25,31 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _DrawsFrom:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DrawsFromEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DrawsFrom.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DRAWS_FROM_UNSPECIFIED: _DrawsFrom.ValueType  # 0
+    DRAWS_FROM_BOTH_ENDS: _DrawsFrom.ValueType  # 1
+    """the keyframes on both sides"""
+    DRAWS_FROM_FIRST_FRAME: _DrawsFrom.ValueType  # 2
+    """its first frame and its caption"""
+    DRAWS_FROM_NOTHING: _DrawsFrom.ValueType  # 3
+    """its caption alone"""
+
+class DrawsFrom(_DrawsFrom, metaclass=_DrawsFromEnumTypeWrapper): ...
+
+DRAWS_FROM_UNSPECIFIED: DrawsFrom.ValueType  # 0
+DRAWS_FROM_BOTH_ENDS: DrawsFrom.ValueType  # 1
+"""the keyframes on both sides"""
+DRAWS_FROM_FIRST_FRAME: DrawsFrom.ValueType  # 2
+"""its first frame and its caption"""
+DRAWS_FROM_NOTHING: DrawsFrom.ValueType  # 3
+"""its caption alone"""
+Global___DrawsFrom: _TypeAlias = DrawsFrom  # noqa: Y015
 
 class _TransportBlockState:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -195,6 +222,7 @@ class DecoderProfile(_message.Message):
     CLOSED_LOOP_FIELD_NUMBER: _builtins.int
     FRAME_GRID_FIELD_NUMBER: _builtins.int
     SIZE_GRID_FIELD_NUMBER: _builtins.int
+    DRAWS_FROM_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """for example "embedded" """
     longest_gap_s: _builtins.float
@@ -207,6 +235,10 @@ class DecoderProfile(_message.Message):
     """native clip lengths are frame_grid * k + 1; 0 or 1: any"""
     size_grid: _builtins.int
     """native sides are multiples of this; 0 or 1: any"""
+    @_builtins.property
+    def draws_from(self) -> _containers.RepeatedScalarFieldContainer[Global___DrawsFrom.ValueType]:
+        """what it can draw a segment from; empty: both ends"""
+
     def __init__(
         self,
         *,
@@ -216,10 +248,11 @@ class DecoderProfile(_message.Message):
         closed_loop: _builtins.bool = ...,
         frame_grid: _builtins.int = ...,
         size_grid: _builtins.int = ...,
+        draws_from: _abc.Iterable[Global___DrawsFrom.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "frame_grid", b"frame_grid", "largest_motion", b"largest_motion", "longest_gap_s", b"longest_gap_s", "name", b"name", "size_grid", b"size_grid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "frame_grid", b"frame_grid", "largest_motion", b"largest_motion", "longest_gap_s", b"longest_gap_s", "name", b"name", "size_grid", b"size_grid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

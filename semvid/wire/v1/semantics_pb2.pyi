@@ -22,6 +22,34 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Given:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _GivenEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Given.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    GIVEN_UNSPECIFIED: _Given.ValueType  # 0
+    """both ends"""
+    GIVEN_BOTH_ENDS: _Given.ValueType  # 1
+    """the keyframes on both sides"""
+    GIVEN_FIRST_FRAME: _Given.ValueType  # 2
+    """its first frame; nothing closes a segment"""
+    GIVEN_NOTHING: _Given.ValueType  # 3
+    """no picture: keyframes only mark where segments begin"""
+
+class Given(_Given, metaclass=_GivenEnumTypeWrapper):
+    """What the frames of a segment are drawn from, beside its caption and motion score."""
+
+GIVEN_UNSPECIFIED: Given.ValueType  # 0
+"""both ends"""
+GIVEN_BOTH_ENDS: Given.ValueType  # 1
+"""the keyframes on both sides"""
+GIVEN_FIRST_FRAME: Given.ValueType  # 2
+"""its first frame; nothing closes a segment"""
+GIVEN_NOTHING: Given.ValueType  # 3
+"""no picture: keyframes only mark where segments begin"""
+Global___Given: _TypeAlias = Given  # noqa: Y015
+
 class _PictureCoding:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -110,6 +138,7 @@ class StreamHeader(_message.Message):
     CODING_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     PHASE_PLUS_ONE_FIELD_NUMBER: _builtins.int
+    GIVEN_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """pixels, 1..16384, as displayed"""
     height: _builtins.int
@@ -133,6 +162,8 @@ class StreamHeader(_message.Message):
     """seed of every random draw at the receiver"""
     phase_plus_one: _builtins.int
     """256 * phase of the time stamps' rounding + 1; 0 means phase 1/2"""
+    given: Global___Given.ValueType
+    """what segments are drawn from"""
     def __init__(
         self,
         *,
@@ -148,10 +179,11 @@ class StreamHeader(_message.Message):
         coding: Global___PictureCoding.ValueType = ...,
         seed: _builtins.int = ...,
         phase_plus_one: _builtins.int = ...,
+        given: Global___Given.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "height", b"height", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -174,7 +206,7 @@ class Keyframe(_message.Message):
     frame: _builtins.int
     """index of the source frame, at least `number`"""
     packet: _builtins.bytes
-    """AV1 temporal unit without container, 1..8160 bytes"""
+    """AV1 temporal unit without container, at most 8160 bytes; empty: a mark"""
     flags: _builtins.int
     """bit 0: shot start; bit 1: refresh; others must be 0"""
     part: _builtins.int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from receiver.assembly import MAX_EARLY_UNITS, Assembly, AssemblyLimits
 from receiver.segments import Fill, Gap, Provenance, Run, plan
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
+from semvid.profile import Given
 from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
 
 HEADER = StreamHeader(64, 48, 64, 48, Fraction(1, 1000), Fraction(25))
@@ -380,3 +381,47 @@ def test_limits_hold_at_the_limit_and_refuse_one_past_it() -> None:
     assembly.add(Motion(1, 1))
     with pytest.raises(LimitExceeded, match="3 units"):
         assembly.add(Motion(2, 1))
+
+
+# ---------------------------------------------------------------- segments that no second picture closes
+
+
+@pytest.mark.parametrize("given_", [Given.FIRST_FRAME, Given.NOTHING])
+def test_segments_that_nothing_closes_reach_to_the_next_and_the_last_to_the_end(given_: Given) -> None:
+    header = replace(HEADER, given=given_)
+    packets = [b"" if given_ is Given.NOTHING else b"%d" % n for n in range(3)]
+    marks = [Keyframe(n, 10 * n, packet) for n, packet in enumerate(packets)]
+    assembly = Assembly(wait_for_captions=True)
+    gaps = feed(assembly, [header, marks[0]])
+    gaps += feed(assembly, [marks[1], Caption(0, 1, "one"), Motion(0, 8)])
+    gaps += feed(assembly, [marks[2], Caption(1, 2, "two"), Motion(1, 16)])
+    gaps += feed(assembly, [Caption(2, 2, "three"), Motion(2, 24), StreamEnd(27, 3)])
+    gaps += assembly.finish()
+    drawn = [(run.first_frame, run.stop_frame) for run in runs_of(gaps) if run.fill is Fill.DRAW]
+    pictured = given_ is Given.FIRST_FRAME
+    assert drawn == [(pictured, 10), (10 + pictured, 20), (20 + pictured, 27)]
+    assert [gap.caption for gap in gaps[1:]] == ["one", "two", "three"]
+    assert [gap.motion for gap in gaps[1:]] == pytest.approx([0.001, 0.002, 0.003])
+    assert {run.provenance for run in runs_of(gaps)} <= {Provenance.REGENERATED, Provenance.RECEIVED}
+    assert (assembly.complete, assembly.captions_lost, assembly.keyframes_lost) == (True, 0, 0)
+    assert assembly.frames_known == 27
+
+
+def test_a_lost_mark_joins_two_segments_and_says_so() -> None:
+    assembly = Assembly()
+    gaps = feed(assembly, [replace(HEADER, given=Given.NOTHING), Keyframe(0, 0, b"")])
+    gaps += feed(assembly, [Keyframe(2, 20, b""), Caption(0, 1, "one")])
+    gaps += feed(assembly, [StreamEnd(30, 3)]) + assembly.finish()
+    joined, last = runs_of(gaps)
+    assert (joined.first_frame, joined.stop_frame, joined.provenance) == (0, 20, Provenance.CONCEALED)
+    assert (last.first_frame, last.stop_frame, last.provenance) == (20, 30, Provenance.REGENERATED)
+    assert not assembly.complete
+    assert assembly.captions_lost == 1  # one stretch, segments 1 and 2
+
+
+def test_pictures_come_where_the_header_announced_them() -> None:
+    for header, packet in ((HEADER, b""), (replace(HEADER, given=Given.NOTHING), b"x")):
+        assembly = Assembly()
+        assembly.add(header)
+        with pytest.raises(InvalidInput, match="the header announced"):
+            assembly.add(Keyframe(0, 0, packet))

@@ -46,8 +46,10 @@ def test_it_stops_when_told() -> None:
 
 
 def test_every_decoder_is_found_by_its_name() -> None:
-    assert {"embedded", "hf"} <= DECODERS.keys()
+    assert {"command", "embedded", "hf"} <= DECODERS.keys()
     assert make_decoder("embedded").profile.name == "embedded"
+    with pytest.raises(InvalidInput, match="decoder command: needs a command line"):
+        make_decoder("command")
     with pytest.raises(InvalidInput, match="needs a model"):
         make_decoder("hf")
     with pytest.raises(InvalidInput, match="no video decoder 'dream'"):

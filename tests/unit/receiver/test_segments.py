@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.segments import Anchor, Fill, Gap, Provenance, plan, segment_seed
+from semvid.profile import Given
 
 
 @st.composite
@@ -53,3 +54,29 @@ def test_a_seed_depends_on_video_and_place_alone() -> None:
     assert len(seeds) == 3 * 2 * 3
     assert all(0 <= seed < 2**64 for seed in seeds)
     assert segment_seed(7, 0, 8) == 15998236217478791743  # fixed: results must not change between versions
+
+
+def test_segments_that_nothing_closes_are_drawn_up_to_the_next_one() -> None:
+    first, second = Anchor(0, 0), Anchor(1, 10)
+    opening = plan(Gap(None, first, 0, given=Given.FIRST_FRAME))
+    assert [(run.first_frame, run.fill) for run in opening] == [(0, Fill.COPY)]
+    drawn, copied = plan(Gap(first, second, 10, given=Given.FIRST_FRAME))
+    assert (drawn.first_frame, drawn.stop_frame, drawn.fill) == (1, 10, Fill.DRAW)
+    assert (copied.first_frame, copied.fill) == (10, Fill.COPY)
+    (tail,) = plan(Gap(second, None, 20, given=Given.FIRST_FRAME))
+    assert (tail.first_frame, tail.stop_frame, tail.fill) == (11, 20, Fill.DRAW)
+    held, _ = plan(Gap(first, second, 10, given=Given.FIRST_FRAME), frozenset({Given.BOTH_ENDS}))
+    assert (held.fill, held.reason) == (Fill.HOLD_START, "held: the decoder needs both ends")
+
+
+def test_without_pictures_everything_is_drawn() -> None:
+    marks = [Anchor(n, 10 * n, pictured=False) for n in range(2)]
+    assert plan(Gap(None, marks[0], 0, given=Given.NOTHING)) == []
+    gaps = [Gap(marks[0], marks[1], 10, given=Given.NOTHING), Gap(marks[1], None, 15, given=Given.NOTHING)]
+    runs = [run for gap in gaps for run in plan(gap)]
+    assert [(run.first_frame, run.stop_frame, run.fill) for run in runs] == [
+        (0, 10, Fill.DRAW),
+        (10, 15, Fill.DRAW),
+    ]
+    (lost,) = plan(Gap(None, marks[1], 10, "1 keyframe did not arrive", given=Given.NOTHING))
+    assert (lost.first_frame, lost.stop_frame, lost.provenance) == (0, 10, Provenance.CONCEALED)

@@ -35,3 +35,24 @@ def test_defaults_are_the_papers() -> None:
 def test_wrong_options_name_the_field(text: str, complaint: str) -> None:
     with pytest.raises(InvalidInput, match=complaint):
         parse_options(text)
+
+
+def test_the_service_chooses_the_model_where_the_caller_does_not() -> None:
+    assert parse_options("{}", "hf:some/model").mllm == "hf:some/model"
+    assert parse_options('{"mllm": "embedded"}', "hf:some/model").mllm == "embedded"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"segment_s": 2}', "segment_s belongs to"),
+        ('{"keyframe_method": "text-only", "quality": 40}', "has no quality"),
+        ('{"keyframe_method": "text-only", "target_cbr": 1e-4}', "cannot aim at a target_cbr"),
+        ('{"keyframe_method": "first-frame", "target_cbr": 1e-4}', "cannot aim at a target_cbr"),
+        ('{"keyframe_method": "first-frame", "segment_s": 0}', "segment_s"),
+        ('{"keyframe_method": "first-frame", "search": "gallop"}', "asks about every candidate"),
+    ],
+)
+def test_open_ended_methods_refuse_what_they_cannot_do(text: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        parse_options(text)

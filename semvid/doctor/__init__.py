@@ -1,0 +1,1 @@
+"""`semvid doctor`: what this machine can run, what is missing, and the command that installs it."""
