@@ -67,6 +67,7 @@ class Stream:
         pts: number of the coded picture that each packet shows.
         width, height: of the coded pictures.
         step: frames of the clip from one coded picture to the next.
+        extradata: parameter sets that a container keeps for the decoder; empty for elementary streams.
     """
 
     packets: list[bytes]
@@ -74,6 +75,7 @@ class Stream:
     width: int
     height: int
     step: int
+    extradata: bytes = b""
 
     @property
     def size(self) -> int:
@@ -126,6 +128,8 @@ def decode(code: VideoCode, stream: Stream, packets: Iterable[bytes]) -> dict[in
     decoder = av.CodecContext.create(code.decoder, "r")
     assert isinstance(decoder, VideoCodecContext)
     decoder.thread_count = 1
+    if stream.extradata:
+        decoder.extradata = stream.extradata
     planes: dict[int, NDArray[np.uint8]] = {}
 
     def keep(frames: Iterable[VideoFrame]) -> None:
@@ -189,7 +193,7 @@ def _svt_av1(crf: int) -> dict[str, str]:
     return {
         "preset": str(_SVT_PRESET),
         "crf": str(min(crf, _FFMPEG_MAX_AV1_CRF)),
-        "svtav1-params": f"keyint=-1:lp=1:tune=1{beyond}",
+        "svtav1-params": f"keyint=-1:lp=1:tune=0{beyond}",
     }
 
 
