@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import av
+from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -72,7 +73,7 @@ class PaperCodec:
         """See `evaluation.methods.Method`. It has one operating point: the target is not heeded."""
         point = next((p for p in POINTS if conditions.snr_db >= p.snr_db), POINTS[-1])
         gop = point.gop[self._second]
-        code = VideoCode(self._encoder, self._decoder, (QP,), lambda _: self._options(gop), bytes)
+        code = VideoCode(self._encoder, self._decoder, (QP,), lambda *_: self._options(gop), bytes)
         stream, container = as_mp4(code, clip)
         air = Air(conditions)
         link = ByteLink(air, point.mcs, retransmissions=0)
@@ -113,7 +114,7 @@ def as_mp4(code: VideoCode, clip: Clip) -> tuple[Stream, int]:
     rate = clip.source.frame_rate
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        track = container.add_stream(code.encoder, rate=rate, options=code.options(QP))
+        track = container.add_stream(code.encoder, rate=rate, options=code.options(QP, True))
         assert isinstance(track, VideoStream)
         track.width, track.height, track.pix_fmt = width, height, "yuv420p"
         track.codec_context.thread_count = 1
@@ -129,12 +130,6 @@ def as_mp4(code: VideoCode, clip: Clip) -> tuple[Stream, int]:
         track = stored.streams.video[0]
         packets = [packet for packet in stored.demux(track) if packet.size]
         stamps = [round(packet.pts * packet.time_base * rate) for packet in packets if packet.pts is not None]
-        stream = Stream(
-            [bytes(packet) for packet in packets],
-            stamps,
-            width,
-            height,
-            1,
-            track.codec_context.extradata or b"",
-        )
+        parameters = track.codec_context.extradata or b""
+        stream = Stream([bytes(packet) for packet in packets], stamps, width, height, 1, parameters)
     return stream, size - stream.size
