@@ -1,0 +1,273 @@
+"""Runs a set: decides which cells are missing, deals them to processes, survives those that die."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from evaluation.bench import worker
+from evaluation.bench.cells import Cell, code_digest, read_record, versions, write_atomically
+from evaluation.bench.sets import SweepSet
+from evaluation.bench.sources import Source, find
+from evaluation.bench.worker import Job, Work
+from evaluation.judges import Weights
+from evaluation.provenance import commit
+
+_CRASHES: Final = 2  # a cell during which as many processes died is recorded as failed
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the command line asks for.
+
+    Attributes:
+        out: folder of the sweep; records that are there and still hold are kept.
+        retry_failed: failed cells run again although their key holds.
+    """
+
+    out: Path
+    media: Path | None
+    weights: Weights
+    workers: int
+    cell_seconds: float
+    retry_failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a sweep ended, in cells."""
+
+    there: int
+    done: int
+    failed: int
+
+
+def run(chosen: SweepSet, text: str, request: Request, say: Say) -> Tally:
+    """Fills ``request.out`` with a record for every cell of the set.
+
+    Args:
+        chosen, text: the set and its file.
+        say: is told of every cell that ends.
+
+    Raises:
+        InvalidInput: a clip or a method that does not exist; nothing has run then.
+    """
+    sources = [find(name, request.media) for name in chosen.clips]
+    for name in chosen.methods:
+        worker.make_method(name)
+    weights = replace(request.weights, models={**chosen.models, **request.weights.models})
+    write_atomically(request.out / "set.toml", text)
+    facts = {"set": chosen.title, "commit": _commit(), "code": code_digest()[:12], "versions": versions(),
+             "date": datetime.now(UTC).date().isoformat()}  # fmt: skip
+    with _scratch(request.out) as scratch:
+        work = Work(request.out, chosen.judges, weights, chosen.seconds, chosen.judged_every,
+                    request.cell_seconds, facts)  # fmt: skip
+        return _Sweep(chosen, sources, request, work, scratch, say).run()
+
+
+class _Sweep:
+    def __init__(
+        self, chosen: SweepSet, sources: list[Source], request: Request, work: Work, scratch: Path, say: Say
+    ) -> None:
+        self._set, self._sources, self._request = chosen, sources, request
+        self._work, self._scratch, self._say = work, scratch, say
+        self._there = self._done = self._failed = self._total = 0
+        self._started = time.monotonic()
+
+    def run(self) -> Tally:
+        points = list(self._set.points())
+        first = [m for m in self._set.methods if m == self._set.reference]
+        rest = [m for m in self._set.methods if m != self._set.reference]
+        variants = len(self._set.variant) * len(self._sources)
+        self._total = variants + len(points) * len(self._set.methods) * len(self._sources)
+        if self._set.variant:
+            self._select()
+        # the reference goes first: it decides how many symbols the others get where they shall get the same
+        for methods in (first, rest):
+            self._transmit([job for source in self._sources for job in self._jobs(source, methods, points)])
+        return Tally(self._there, self._done, self._failed)
+
+    def _jobs(
+        self, source: Source, methods: Sequence[str], points: Sequence[tuple[Any, ...]]
+    ) -> Iterator[Job]:
+        for method in methods:
+            missing = []
+            for snr_db, model, coherence, target in points:
+                cell = Cell(source.name, method, snr_db, model, coherence, target, None, self._set.seed)
+                if isinstance(target, float):
+                    cell = replace(cell, target_cbr=target)
+                elif target == "reference" and method != self._set.reference:
+                    spent = self._spent_by_reference(cell)
+                    if spent is None:
+                        self._fail(cell, f"{self._set.reference} failed here: there is no CBR to be matched")
+                        continue
+                    cell = replace(cell, target_cbr=spent)
+                key = cell.key(self._key_facts(source))
+                if self._holds(cell.name, key):
+                    self._there += 1
+                else:
+                    missing.append((cell, key, self._keeps_still(cell)))
+            if missing:
+                yield Job(source, method, tuple(missing))
+
+    def _spent_by_reference(self, cell: Cell) -> float | None:
+        name = replace(cell, method=self._set.reference).name
+        record = read_record(self._work.out / "records" / f"{name}.json")
+        return None if record is None or record["failed"] else record["cbr"]
+
+    def _holds(self, name: str, key: str) -> bool:
+        record = read_record(self._work.out / "records" / f"{name}.json")
+        if record is None or record.get("key") != key:
+            return False
+        return not (record["failed"] and self._request.retry_failed)
+
+    def _key_facts(self, source: Source) -> dict[str, Any]:
+        work = self._work
+        return {
+            "clip_bytes": source.digest,
+            "facts": [source.facts.label, source.facts.description],
+            "seconds": work.seconds,
+            "judged_every": work.judged_every,
+            "judges": list(work.judges),
+            "models": dict(work.weights.models),
+            "small_networks": _folder_digest(work.weights.judges),
+        }
+
+    def _keeps_still(self, cell: Cell) -> bool:
+        wanted = self._set.stills
+        return cell.snr_db in wanted.snr_db and cell.target in wanted.target_cbr
+
+    def _select(self) -> None:
+        with self._pool() as pool:
+            futures = []
+            for source in self._sources:
+                missing = []
+                for variant in self._set.variant:
+                    name = f"{source.name.replace(':', '-')}_{variant.name}"
+                    facts = {**self._key_facts(source), "variant": variant.model_dump(), "code": code_digest()}
+                    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+                    if self._holds(name, key):
+                        self._there += 1
+                    else:
+                        missing.append((variant, self._work.out / "records" / f"{name}.json", key))
+                if missing:
+                    futures.append(pool.submit(worker.do_selection, source, tuple(missing)))
+            for future in as_completed(futures):
+                self._tell(future.result())
+
+    def _transmit(self, jobs: list[Job]) -> None:
+        crashes: Counter[str] = Counter()
+        while jobs:
+            with self._pool() as pool:
+                # processes take turns on the clips in order, so that each rarely has to turn to a new one
+                futures: dict[Future[list[dict[str, Any]]], Job] = {
+                    pool.submit(worker.do, job): job for job in jobs
+                }
+                unfinished = []
+                for future in as_completed(futures):
+                    try:
+                        self._tell(future.result())
+                    except BrokenProcessPool:
+                        unfinished.append(futures[future])
+            crashes.update(self._take_in_flight())
+            jobs = [left for job in unfinished if (left := self._what_is_left(job, crashes)) is not None]
+
+    def _take_in_flight(self) -> Iterator[str]:
+        for path in self._scratch.glob("in-flight-*.json"):
+            yield from json.loads(path.read_text(encoding="utf-8"))
+            path.unlink()
+
+    def _what_is_left(self, job: Job, crashes: Counter[str]) -> Job | None:
+        left = []
+        for cell, key, keep_still in job.cells:
+            if self._holds(cell.name, key):
+                self._count(read_record(self._work.out / "records" / f"{cell.name}.json") or {}, cell.name)
+            elif crashes[cell.name] >= _CRASHES:
+                self._fail(cell, f"its process died {_CRASHES} times", key)
+            else:
+                left.append((cell, key, keep_still))
+        return Job(job.source, job.method, tuple(left)) if left else None
+
+    def _fail(self, cell: Cell, reason: str, key: str = "") -> None:
+        record = worker.blank_record(cell, self._work.facts) | {"failed": reason, "key": key, "seconds": 0}
+        write_atomically(self._work.out / "records" / f"{cell.name}.json", json.dumps(record, indent=1) + "\n")
+        self._count(record, cell.name)
+
+    def _tell(self, ended: Iterable[dict[str, Any]]) -> None:
+        for cell in ended:
+            self._count(cell, cell["name"])
+
+    def _count(self, record: dict[str, Any], name: str) -> None:
+        self._done += 1
+        self._failed += bool(record.get("failed"))
+        minutes = (time.monotonic() - self._started) / 60
+        left = self._total - self._there - self._done
+        numbers = "  ".join(f"{k} {v:.4g}" for k, v in list((record.get("metrics") or {}).items())[:3])
+        cbr = "" if record.get("cbr") is None else f"cbr {record['cbr']:.2e}  "
+        self._say(
+            f"[{self._there + self._done}/{self._total}, {minutes:.1f} min, about {left * minutes / self._done:.0f} "
+            f"to go] {name}  {record.get('seconds', 0)} s  {cbr}{numbers}"
+            + (f"failed: {record['failed']}" if record.get("failed") else "")
+        )
+
+    def _pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self._request.workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=worker.start,
+            initargs=(self._work, self._scratch),
+        )
+
+
+@contextmanager
+def _scratch(out: Path) -> Iterator[Path]:
+    """A folder for what processes need; numerical libraries keep to one thread in every process."""
+    scratch = out / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield scratch
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _commit() -> str:
+    try:
+        return commit()
+    except (OSError, subprocess.CalledProcessError):  # no git, or not a checkout
+        return ""
+
+
+def _folder_digest(folder: Path | None) -> str:
+    """Of the networks in a folder: names, sizes and the code that runs them."""
+    if folder is None or not folder.is_dir():
+        return ""
+    sizes = sorted((path.name, path.stat().st_size) for path in folder.iterdir() if path.is_file())
+    code = folder / "judges.py"
+    return hashlib.sha256(
+        json.dumps(sizes).encode() + (code.read_bytes() if code.exists() else b"")
+    ).hexdigest()

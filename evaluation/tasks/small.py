@@ -1,0 +1,122 @@
+"""The small networks of a ``--judges`` folder: LPIPS, MobileNet, RAFT, and the loader of their module.
+
+The folder holds `judges.py` (numpy in, numpy out) and its weights. It serves measurement only; nothing of it
+belongs to this repository.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.judges import Facts, Frames, Judge
+from semvid.errors import MissingComponent
+
+
+@cache
+def load(folder: Path) -> ModuleType:
+    """The module `judges` of ``folder``.
+
+    Raises:
+        MissingComponent: there is none, or it needs a package that is not installed.
+    """
+    file = folder / "judges.py"
+    spec = importlib.util.spec_from_file_location("semvid_small_judges", file) if file.exists() else None
+    if spec is None or spec.loader is None:
+        raise MissingComponent(f"--judges {folder}: holds no judges.py; name the folder of the small networks")
+    for package in ("onnxruntime", "ai_edge_litert"):
+        if importlib.util.find_spec(package) is None:
+            raise MissingComponent(f"--judges: needs {package}; install it with pip install 'semvid[eval]'")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class Lpips:
+    """LPIPS with SqueezeNet features (v0.1), mean over the judged frames; 0 is identical."""
+
+    measures = ("lpips",)
+
+    def __init__(self, folder: Path) -> None:
+        self._judges = load(folder)
+
+    def look(self, _source: Frames) -> None:
+        """Nothing needs to be kept."""
+
+    def compare(self, _seen: None, source: Frames, shown: Frames, _facts: Facts) -> dict[str, float]:
+        """Mean distance."""
+        pairs = zip(source.pictures, shown.pictures, strict=True)
+        return {"lpips": float(np.mean([self._judges.lpips(a, b) for a, b in pairs]))}
+
+
+class Embedding:
+    """What MobileNet makes of each frame: cosine of the embeddings, and how often the best class agrees."""
+
+    measures = ("embedding_cosine", "class_agreement")
+
+    def __init__(self, folder: Path) -> None:
+        self._judges = load(folder)
+
+    def look(self, source: Frames) -> list[tuple[NDArray[np.float32], int]]:
+        """Unit embedding and best ImageNet class of every frame."""
+        return [self._see(picture) for picture in source.pictures]
+
+    def compare(
+        self, seen: list[tuple[NDArray[np.float32], int]], _source: Frames, shown: Frames, _facts: Facts
+    ) -> dict[str, float]:
+        """Mean cosine; share of frames with the class of the source, percent."""
+        cosines, same = [], []
+        for (embedding, best), picture in zip(seen, shown.pictures, strict=True):
+            ours, our_best = self._see(picture)
+            cosines.append(float(embedding @ ours))
+            same.append(best == our_best)
+        return {"embedding_cosine": float(np.mean(cosines)), "class_agreement": 100 * float(np.mean(same))}
+
+    def _see(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
+        return self._judges.embed(picture), int(np.argmax(self._judges.imagenet(picture)))
+
+
+class Flow:
+    """Does what is shown move like the source: end point error of RAFT's flow to the following frame.
+
+    In pixels of the 424x240 grid on which the network works.
+    """
+
+    measures = ("flow_epe",)
+
+    def __init__(self, folder: Path) -> None:
+        self._judges = load(folder)
+
+    def look(self, source: Frames) -> list[NDArray[np.float32]]:
+        """Flow [2, 240, 424] of every judged frame to the next."""
+        return self._flows(source)
+
+    def compare(
+        self, seen: list[NDArray[np.float32]], _source: Frames, shown: Frames, _facts: Facts
+    ) -> dict[str, float]:
+        """Mean length of the difference."""
+        errors = [
+            float(np.mean(np.linalg.norm(a - b, axis=0)))
+            for a, b in zip(seen, self._flows(shown), strict=True)
+        ]
+        return {"flow_epe": float(np.mean(errors))}
+
+    def _flows(self, frames: Frames) -> list[NDArray[np.float32]]:
+        return [
+            np.asarray(self._judges.flow(a, b), np.float32)
+            for a, b in zip(frames.pictures, frames.following, strict=True)
+        ]
+
+
+JUDGES: Final[dict[str, Callable[[Path], Judge]]] = {"lpips": Lpips, "embedding": Embedding, "flow": Flow}
+
+
