@@ -1,13 +1,15 @@
 """Bjontegaard differences between two curves of quality over rate (ITU-T VCEG-M33, VCEG-AI11).
 
-A curve is given by points (rate, quality). Rates are taken as logarithms; the difference is the mean distance of
-the two curves over the range that both cover. Three interpolations: the cubic polynomial of VCEG-M33, PCHIP
-as in the common test conditions of JVET, and Akima (Herglotz et al., 2022), which overshoots least.
+A curve is given by points (rate, quality). Rates are taken as logarithms; the difference is the mean
+distance of the two curves over the range that both cover. Three interpolations: the cubic polynomial of
+VCEG-M33, PCHIP as in the common test conditions of JVET, and Akima (Herglotz et al., 2022), which overshoots
+least.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
@@ -99,7 +101,7 @@ def _mean_gap(
 def _mean(knots: _Values, curve: _Curve, low: float, high: float) -> float:
     edges = np.unique(np.concatenate([[low, high], knots[(knots > low) & (knots < high)]]))
     total = 0.0
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges.tolist()):
         total += float((b - a) / 2 * (_WEIGHTS @ curve((a + b) / 2 + (b - a) / 2 * _NODES)))
     return total / (high - low)
 

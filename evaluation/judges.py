@@ -19,7 +19,7 @@ from semvid.errors import InvalidInput, MissingComponent
 Picture = NDArray[np.uint8]  # RGB [height, width, 3]
 
 
-class Absent(Exception):  # noqa: N818
+class Absent(Exception):
     """A measure cannot be taken here; the message says why and is shown in place of the number."""
 
 

@@ -32,7 +32,8 @@ def run_command(
         Path | None, typer.Option("--judges", help="Folder with judges.py and its small networks.")
     ] = None,
     weights: Annotated[
-        list[str] | None, typer.Option("--weights", help="JUDGE=PATH_OR_HUB_ID, for example action=/models/x.")
+        list[str] | None,
+        typer.Option("--weights", help="JUDGE=PATH_OR_HUB_ID, for example action=/models/x."),
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes.")] = os.cpu_count()
     or 1,
@@ -53,7 +54,8 @@ def run_command(
     request = Request(out, media, Weights(judges, models), workers, cell_seconds, retry_failed)
     tally = run(sweep_set, text, request, lambda line: typer.echo(line, err=True))
     typer.echo(
-        f"{out}: {tally.there} cells were there, {tally.done} done, {tally.failed} of them failed and are shown so. "
+        f"{out}: {tally.there} cells were there, {tally.done} done, {tally.failed} of them failed and are "
+        "shown so. "
         f"Next: semvid bench report {out}"
     )
 

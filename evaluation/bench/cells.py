@@ -1,4 +1,4 @@
-"""One cell of a sweep: what it is, where its record lies, and the key that says whether a record still holds."""
+"""One cell of a sweep: what it is, where its record lies, the key that says whether a record still holds."""
 
 from __future__ import annotations
 

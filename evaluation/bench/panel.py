@@ -16,7 +16,7 @@ from semvid.errors import MissingComponent
 Picture = NDArray[np.uint8]
 
 
-class Misaligned(Exception):  # noqa: N818
+class Misaligned(Exception):
     """A method gave other frames than the clip has."""
 
 

@@ -13,8 +13,8 @@
     channel_models = ["awgn"]
     target_cbr = [6.5e-4, "default", "reference"]
 
-A target is a CBR that may not be exceeded, ``"default"`` for what the method chooses itself, or ``"reference"``:
-as many symbols as the reference method spent by default on this clip over this channel.
+A target is a CBR that may not be exceeded, ``"default"`` for what the method chooses itself, or
+``"reference"``: as many symbols as the reference method spent by default on this clip over this channel.
 """
 
 from __future__ import annotations
@@ -149,7 +149,8 @@ def load_set(name: str) -> tuple[SweepSet, str]:
     """Reads a set.
 
     Args:
-        name: of a file in `configs/bench` or `configs/paper` without its ending (``quick``, ``paper/depth``), or a
+        name: of a file in `configs/bench` or `configs/paper` without its ending (``quick``,
+        ``paper/depth``), or a
             path.
 
     Returns:
@@ -161,8 +162,12 @@ def load_set(name: str) -> tuple[SweepSet, str]:
     candidates = [Path(name), CONFIGS / "bench" / f"{name}.toml", CONFIGS / f"{name}.toml"]
     path = next((path for path in candidates if path.is_file()), None)
     if path is None:
-        there = sorted(p.stem if p.parent.name == "bench" else f"paper/{p.stem}" for p in CONFIGS.glob("*/*.toml"))
-        raise InvalidInput(f"--set {name}: there is no such set; choose a TOML file or one of {', '.join(there)}")
+        there = sorted(
+            p.stem if p.parent.name == "bench" else f"paper/{p.stem}" for p in CONFIGS.glob("*/*.toml")
+        )
+        raise InvalidInput(
+            f"--set {name}: there is no such set; choose a TOML file or one of {', '.join(there)}"
+        )
     text = path.read_text(encoding="utf-8")
     return parse_set(text, str(path)), text
 

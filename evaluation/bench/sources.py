@@ -48,7 +48,8 @@ def find(name: str, media: Path | None) -> Source:
     """The clip ``name`` of a set.
 
     Args:
-        media: folder with `index.json` (a list of objects with ``name``, ``file`` and, where known, ``label``,
+        media: folder with `index.json` (a list of objects with ``name``, ``file`` and, where known,
+        ``label``,
             ``description`` and ``may_appear_in_our_docs``).
 
     Raises:

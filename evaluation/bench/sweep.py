@@ -160,7 +160,11 @@ class _Sweep:
                 missing = []
                 for variant in self._set.variant:
                     name = f"{source.name.replace(':', '-')}_{variant.name}"
-                    facts = {**self._key_facts(source), "variant": variant.model_dump(), "code": code_digest()}
+                    facts = {
+                        **self._key_facts(source),
+                        "variant": variant.model_dump(),
+                        "code": code_digest(),
+                    }
                     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
                     if self._holds(name, key):
                         self._there += 1
@@ -206,7 +210,9 @@ class _Sweep:
 
     def _fail(self, cell: Cell, reason: str, key: str = "") -> None:
         record = worker.blank_record(cell, self._work.facts) | {"failed": reason, "key": key, "seconds": 0}
-        write_atomically(self._work.out / "records" / f"{cell.name}.json", json.dumps(record, indent=1) + "\n")
+        write_atomically(
+            self._work.out / "records" / f"{cell.name}.json", json.dumps(record, indent=1) + "\n"
+        )
         self._count(record, cell.name)
 
     def _tell(self, ended: Iterable[dict[str, Any]]) -> None:
@@ -221,7 +227,8 @@ class _Sweep:
         numbers = "  ".join(f"{k} {v:.4g}" for k, v in list((record.get("metrics") or {}).items())[:3])
         cbr = "" if record.get("cbr") is None else f"cbr {record['cbr']:.2e}  "
         self._say(
-            f"[{self._there + self._done}/{self._total}, {minutes:.1f} min, about {left * minutes / self._done:.0f} "
+            f"[{self._there + self._done}/{self._total}, {minutes:.1f} min, about "
+            f"{left * minutes / self._done:.0f} "
             f"to go] {name}  {record.get('seconds', 0)} s  {cbr}{numbers}"
             + (f"failed: {record['failed']}" if record.get("failed") else "")
         )

@@ -19,6 +19,7 @@ from typing import Any, Final
 import cv2
 
 from evaluation.bench.cells import Cell, write_atomically
+from evaluation.bench.original import Original
 from evaluation.bench.panel import Misaligned, Panel, judged_indices, take, verified
 from evaluation.bench.selection import select
 from evaluation.bench.sets import Variant
@@ -58,7 +59,7 @@ class Job:
     cells: tuple[tuple[Cell, str, bool], ...]
 
 
-class TookTooLong(Exception):  # noqa: N818
+class TookTooLong(Exception):
     """A cell passed its time limit."""
 
 
@@ -104,9 +105,10 @@ def make_method(name: str) -> Method:
             return getattr(import_module(module), attribute)()  # type: ignore[no-any-return]
         except (ImportError, AttributeError) as error:
             raise InvalidInput(f"method {name}: cannot be imported: {error}") from error
-    if name not in METHODS:
-        raise InvalidInput(f"method {name!r}: there is none; choose from {', '.join(sorted(METHODS))}")
-    return METHODS[name]()
+    methods = {**METHODS, Original.name: Original}
+    if name not in methods:
+        raise InvalidInput(f"method {name!r}: there is none; choose from {', '.join(sorted(methods))}")
+    return methods[name]()
 
 
 def do(job: Job) -> list[dict[str, Any]]:
@@ -150,7 +152,9 @@ def do_selection(source: Source, variants: tuple[tuple[Variant, Path, str], ...]
         except SemvidError as error:
             record |= {"failed": str(error), "metrics": {}, "seconds": 0}
         write_atomically(path, json.dumps(record, indent=1) + "\n")
-        done.append({"name": path.stem, **{name: record[name] for name in ("cbr", "failed", "seconds", "metrics")}})
+        done.append(
+            {"name": path.stem, **{name: record[name] for name in ("cbr", "failed", "seconds", "metrics")}}
+        )
     return done
 
 
@@ -253,7 +257,9 @@ def _keep_still(out: Path, cell: Cell, source: Source, clip: Clip, shown: Frames
     middle = len(shown.indices) // 2
     index = shown.indices[middle]
     write_atomically(out / "stills" / f"{cell.name}.jpg", still(shown.pictures[middle]))
-    write_atomically(out / "stills" / f"{cell.clip.replace(':', '-')}_source.jpg", still(clip.pictures[index]))
+    write_atomically(
+        out / "stills" / f"{cell.clip.replace(':', '-')}_source.jpg", still(clip.pictures[index])
+    )
 
 
 def _clip(process: _Process, source: Source) -> Clip:

@@ -1,8 +1,8 @@
 """Action recognition: is the action of the clip among the best one or five answers of a video classifier?
 
-The paper: TimeSformer on labelled Kinetics clips, top-1 and top-5 in percent. Frames are spread evenly over the
-judged ones, as many as the model takes. A clip whose label the model does not know has no top-1; whether the
-answer is that on the source is reported for every clip.
+The paper: TimeSformer on labelled Kinetics clips, top-1 and top-5 in percent. Frames are spread evenly over
+the judged ones, as many as the model takes. A clip whose label the model does not know has no top-1; whether
+the answer is that on the source is reported for every clip.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ class Action:
     """See `evaluation.judges.Judge`.
 
     Args:
-        model: path or hub id of a `TimesformerForVideoClassification`, `VideoMAEForVideoClassification` or any
+        model: path or hub id of a `TimesformerForVideoClassification`, `VideoMAEForVideoClassification` or
+        any
             other that transformers' `AutoModelForVideoClassification` loads.
 
     Raises:

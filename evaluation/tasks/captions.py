@@ -1,9 +1,9 @@
 """Video captioning: how close a caption of what is shown is to what people say of the clip.
 
 A multimodal model describes the judged frames; its sentence is scored against the description of the clip or,
-where nobody wrote one, against the model's own caption of the source (then the source itself gets 1). BLEU-4 with
-sacrebleu (sentence level, exponential smoothing, 0..1), ROUGE-L (F measure), METEOR (needs WordNet), BERTScore
-(F1, needs a model). The paper: BLEU, ROUGE-L and BERTScore.
+where nobody wrote one, against the model's own caption of the source (then the source itself gets 1). BLEU-4
+with sacrebleu (sentence level, exponential smoothing, 0..1), ROUGE-L (F measure), METEOR (needs WordNet),
+BERTScore (F1, needs a model). The paper: BLEU, ROUGE-L and BERTScore.
 """
 
 from __future__ import annotations
@@ -82,7 +82,9 @@ def meteor(reference: str, caption: str) -> float:
     try:
         return float(meteor_score([_words(reference)], _words(caption)))
     except LookupError as error:
-        raise MissingComponent("METEOR: needs WordNet; get it with python -m nltk.downloader wordnet") from error
+        raise MissingComponent(
+            "METEOR: needs WordNet; get it with python -m nltk.downloader wordnet"
+        ) from error
 
 
 def bert_score(reference: str, caption: str, model: str) -> float:

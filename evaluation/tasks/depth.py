@@ -1,8 +1,9 @@
 """Monocular depth: how far the depth map of what is shown is from that of the source.
 
-The map of the *source* is the reference d*, the map of what is shown the estimate d. Depth networks give relative
-maps, so the reference is brought to 1..255 by its own range, and the estimate follows by the scale and shift that
-fit it to the reference in the least squares sense, frame by frame (Ranftl et al., 2020). Then, over all pixels::
+The map of the *source* is the reference d*, the map of what is shown the estimate d. Depth networks give
+relative maps, so the reference is brought to 1..255 by its own range, and the estimate follows by the scale
+and shift that fit it to the reference in the least squares sense, frame by frame (Ranftl et al., 2020).
+Then, over all pixels::
 
     D_n    share of pixels with max(d/d*, d*/d) < 1.25^n     (Eigen et al., 2014)
     AbsRel mean of |d - d*| / d*                              divided by the reference, never by the estimate
@@ -24,7 +25,8 @@ from numpy.typing import NDArray
 from evaluation.judges import Absent, Facts, Frames
 from evaluation.tasks import small
 
-LOWEST, HIGHEST: Final = 1.0, 255.0
+LOWEST: Final = 1.0
+HIGHEST: Final = 255.0
 _RATIO: Final = 1.25
 _RANKED: Final = (64, 48)  # ranking every pixel would cost more than the network
 
@@ -56,7 +58,9 @@ class Depth:
             if not np.ptp(reference) > 0:
                 raise Absent("the depth network sees no depth in the source")
             estimate = self._estimate(picture)
-            frames.append({"depth_rank": rank_correlation(reference, estimate), **errors(reference, estimate)})
+            frames.append(
+                {"depth_rank": rank_correlation(reference, estimate), **errors(reference, estimate)}
+            )
         return {name: float(np.mean([frame[name] for frame in frames])) for name in self.measures}
 
 

@@ -1,8 +1,8 @@
 """Object detection agreement: are the objects of the source found, in place, in what is shown?
 
 What the detector is sure of on the source (score at least 0.3) is taken as truth; everything that it finds on
-what is shown (score at least 0.05) is ranked against it. mAP@0.5 and mAP@0.5:0.95 over the classes of the truth.
-A perfect copy gets 1.
+what is shown (score at least 0.05) is ranked against it. mAP@0.5 and mAP@0.5:0.95 over the classes of the
+truth. A perfect copy gets 1.
 """
 
 from __future__ import annotations

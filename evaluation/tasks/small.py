@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +31,35 @@ def load(folder: Path) -> ModuleType:
     file = folder / "judges.py"
     spec = importlib.util.spec_from_file_location("semvid_small_judges", file) if file.exists() else None
     if spec is None or spec.loader is None:
-        raise MissingComponent(f"--judges {folder}: holds no judges.py; name the folder of the small networks")
+        raise MissingComponent(
+            f"--judges {folder}: holds no judges.py; name the folder of the small networks"
+        )
     for package in ("onnxruntime", "ai_edge_litert"):
         if importlib.util.find_spec(package) is None:
             raise MissingComponent(f"--judges: needs {package}; install it with pip install 'semvid[eval]'")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    # its own loaders take two threads a network; a sweep already runs a process on every core
+    vars(module).update(_ort=partial(_onnx_session, folder), _tfl=partial(_tflite_interpreter, folder))
     return module
+
+
+def _onnx_session(folder: Path, name: str) -> Any:
+    import onnxruntime
+
+    onnxruntime.set_default_logger_severity(3)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(folder / name), options, providers=["CPUExecutionProvider"])
+
+
+def _tflite_interpreter(folder: Path, name: str) -> Any:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(str(folder / name), num_threads=1)
+    interpreter.allocate_tensors()
+    return interpreter
 
 
 class Lpips:
@@ -118,5 +139,3 @@ class Flow:
 
 
 JUDGES: Final[dict[str, Callable[[Path], Judge]]] = {"lpips": Lpips, "embedding": Embedding, "flow": Flow}
-
-

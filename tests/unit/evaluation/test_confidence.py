@@ -13,7 +13,9 @@ def test_interval_agrees_with_scipy() -> None:
     values = [0.11, 0.14, 0.09, 0.2, 0.13]
     ours = estimate(values)
     low, high = stats.t.interval(0.95, 4, loc=ours.mean, scale=stats.sem(values))
-    assert (ours.mean - (ours.half_width or 0), ours.mean + (ours.half_width or 0)) == pytest.approx((low, high))
+    assert (ours.mean - (ours.half_width or 0), ours.mean + (ours.half_width or 0)) == pytest.approx(
+        (low, high)
+    )
     assert ours.excludes_zero
     assert not estimate([-1.0, 1.2, 0.3]).excludes_zero
 
