@@ -6,6 +6,7 @@ would show, with the channel uses that it took. All are counted alike (`semvid.a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,4 +80,49 @@ class Method(Protocol):
         ...
 
 
-METHODS: dict[str, Callable[[], Method]] = {}
+def _semvid(name: str, **options: Any) -> Callable[[], Method]:
+    def make() -> Method:
+        from evaluation.rivals.semantic import Semvid
+
+        return Semvid(name, **options)
+
+    return make
+
+
+def _codec(name: str, code: str) -> Callable[[], Method]:
+    def make() -> Method:
+        from evaluation.rivals import video_code
+        from evaluation.rivals.codec import CodecRival
+
+        return CodecRival(name, getattr(video_code, code))
+
+    return make
+
+
+def _uniform(name: str, decoder: str) -> Callable[[], Method]:
+    def make() -> Method:
+        from evaluation.rivals import fillers
+        from evaluation.rivals.keyframes import UniformKeyframes
+        from receiver.decoders import Decoder
+        from receiver.decoders.embedded import EmbeddedDecoder
+
+        decoders: dict[str, Callable[[], Decoder]] = {
+            "hold": fillers.Hold,
+            "blend": fillers.Blend,
+            "bridge": EmbeddedDecoder,
+        }
+        return UniformKeyframes(name, decoders[decoder]())
+
+    return make
+
+
+METHODS: dict[str, Callable[[], Method]] = {
+    "semvid": _semvid("semvid"),
+    "semvid-no-psss": _semvid("semvid-no-psss", threshold=math.nextafter(1.0, 0.0)),  # no S_rel passes it
+    "uniform": _uniform("uniform", "bridge"),
+    "keyframes-hold": _uniform("keyframes-hold", "hold"),
+    "keyframes-blend": _uniform("keyframes-blend", "blend"),
+    "h264": _codec("h264", "H264"),
+    "h265": _codec("h265", "H265"),
+    "av1": _codec("av1", "AV1"),
+}

@@ -1,0 +1,60 @@
+"""What a receiver without a model can do between two keyframes: hold the first, or fade to the second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from receiver.decoders.embedded import EmbeddedDecoder
+from semvid.profile import Profile
+
+Picture = NDArray[np.uint8]
+
+
+class Hold:
+    """Repeats the keyframe nearest in time; see `receiver.decoders.Decoder`."""
+
+    profile: ClassVar[Profile] = EmbeddedDecoder.profile
+    uses_captions: ClassVar[bool] = False
+
+    def generate(
+        self,
+        start: Picture,
+        end: Picture,
+        caption: str,  # noqa: ARG002
+        motion: float | None,  # noqa: ARG002
+        num_frames: int,
+        seed: int,  # noqa: ARG002
+        progress: Callable[[float], None],  # noqa: ARG002
+        cancelled: Callable[[], bool],  # noqa: ARG002
+    ) -> Iterator[Picture]:
+        """Yields ``num_frames`` pictures: ``start`` up to the middle, then ``end``."""
+        for number in range(1, num_frames + 1):
+            yield start if 2 * number <= num_frames + 1 else end
+
+
+class Blend:
+    """Fades linearly from one keyframe to the other; see `receiver.decoders.Decoder`."""
+
+    profile: ClassVar[Profile] = EmbeddedDecoder.profile
+    uses_captions: ClassVar[bool] = False
+
+    def generate(
+        self,
+        start: Picture,
+        end: Picture,
+        caption: str,  # noqa: ARG002
+        motion: float | None,  # noqa: ARG002
+        num_frames: int,
+        seed: int,  # noqa: ARG002
+        progress: Callable[[float], None],  # noqa: ARG002
+        cancelled: Callable[[], bool],  # noqa: ARG002
+    ) -> Iterator[Picture]:
+        """Yields ``num_frames`` weighted means of the two keyframes, by distance in time."""
+        for number in range(1, num_frames + 1):
+            t = number / (num_frames + 1)
+            yield np.asarray(cv2.addWeighted(start, 1 - t, end, t, 0), np.uint8)

@@ -1,0 +1,127 @@
+"""The ladder of a video code: sizes and frame rates, each at the best quality that fits a budget of bytes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import product
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.clips import Clip
+from evaluation.rivals.cache import EncodeCache
+from evaluation.rivals.judge import Judge
+from evaluation.rivals.video_code import (
+    Setting,
+    Stream,
+    VideoCode,
+    decode,
+    encode,
+    full_picture,
+    shown_at,
+)
+
+Picture = NDArray[np.uint8]
+
+SCALES: Final = (1, 2, 4)  # divisors of the sides
+STEPS: Final = (1, 3, 6)  # frames
+_BYTES_PER_CRF: Final = 0.115  # natural logarithm; about the same for all codes
+
+
+class Ladder:
+    """One code on one clip.
+
+    Args:
+        judge: chooses between sizes and frame rates, on what decodes without loss.
+    """
+
+    def __init__(self, code: VideoCode, clip: Clip, judge: Judge, cache: EncodeCache) -> None:
+        self._code, self._clip, self._judge, self._cache = code, clip, judge, cache
+        self.stream = lru_cache(maxsize=None)(self._stream)
+        self._too_small: set[int] = set()
+
+    def best(self, budget_bytes: int) -> Setting | None:
+        """The setting of best quality whose stream takes at most ``budget_bytes``; None if none does.
+
+        Every size and frame rate is tried on the coarse grid of CRFs; the best of them is then refined.
+        """
+        fitting: list[tuple[float, Setting]] = []
+        for scale, step in product(SCALES, STEPS):
+            setting = self._finest(scale, step, budget_bytes)
+            if setting is not None:
+                fitting.append((self.quality(setting), setting))
+        if not fitting:
+            return None
+        quality, chosen = max(fitting, key=lambda pair: pair[0])
+        for crf in range(chosen.crf - abs(self._code.crfs[0] - self._code.crfs[1]) + 1, chosen.crf):
+            finer = Setting(chosen.scale, chosen.step, crf)
+            stream = self.stream(finer)
+            if stream is not None and stream.size <= budget_bytes and self.quality(finer) > quality:
+                return finer
+        return chosen
+
+    def quality(self, setting: Setting) -> float:
+        """Mean score of what a receiver shows when all arrives."""
+        name = ("quality", self._judge.name, setting)
+        quality = self._cache.value(*name)
+        if quality is None:
+            stream = self.stream(setting)
+            assert stream is not None
+            planes = decode(self._code, stream, stream.packets)
+            width, height = self._clip.source.width, self._clip.source.height
+
+            def shown(index: int) -> Picture:
+                return full_picture(stream, shown_at(stream, planes, index), width, height)
+
+            quality = self._judge.mean(self._clip, shown)
+            self._cache.store_value(quality, *name)
+        return float(quality)
+
+    def _finest(self, scale: int, step: int, budget_bytes: int) -> Setting | None:
+        """The finest CRF of the grid that fits."""
+        crf = finest_crf(self._code.crfs, budget_bytes, lambda crf: self._size(Setting(scale, step, crf)))
+        return None if crf is None else Setting(scale, step, crf)
+
+    def _size(self, setting: Setting) -> int | None:
+        """Bytes; None where the clip is too small for this scale."""
+        if setting.scale in self._too_small:
+            return None
+        stream = self.stream(setting)
+        return None if stream is None else stream.size
+
+    def _stream(self, setting: Setting) -> Stream | None:
+        stream = self._cache.stream(setting)
+        if stream is None:
+            stream = encode(self._code, self._clip.pictures, self._clip.source.frame_rate, setting)
+            if stream is None:
+                self._too_small.add(setting.scale)
+                return None
+            self._cache.store_stream(stream, setting)
+        return stream
+
+
+def finest_crf(crfs: Sequence[int], budget: float, size_of: Callable[[int], float | None]) -> int | None:
+    """The finest of ``crfs`` whose size fits the budget; None if none does.
+
+    Sizes fall exponentially with the CRF, so secant steps find it in about four trials.
+
+    Args:
+        crfs: coarsest first, evenly spaced.
+        size_of: size at a CRF, in units of the budget; None where nothing can be coded at all.
+    """
+    fits, passes = -1, len(crfs)  # the last index known to fit, the first known not to
+    index, per_step = 0, _BYTES_PER_CRF * abs(crfs[0] - crfs[1])
+    while fits + 1 < passes:
+        size = size_of(crfs[index])
+        if size is None:
+            return None
+        if size <= budget:
+            fits = index
+        else:
+            passes = index
+        guess = index + math.floor(math.log(budget / size) / per_step)
+        index = min(max(guess, fits + 1), passes - 1)
+    return crfs[fits] if fits >= 0 else None

@@ -1,0 +1,222 @@
+"""The ready-made video codes: encoder, settings, and a decoder that carries on after losses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import av
+import cv2
+import numpy as np
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from evaluation.rivals import annex_b
+from semvid.pictures.yuv import from_yuv420, to_yuv420
+
+Picture = NDArray[np.uint8]
+
+_SVT_PRESET: Final = 4
+_FFMPEG_MAX_AV1_CRF: Final = 63  # higher ones only pass through svtav1-params
+_DELIMITER: Final = (
+    b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
+)
+_SMALLEST_SIDE: Final = 64  # pixels; smaller sizes are not tried, some encoders refuse them
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCode:
+    """One encoder at its settings.
+
+    Attributes:
+        encoder, decoder: names in FFmpeg.
+        crfs: coarsest first, evenly spaced.
+        options: FFmpeg options for a CRF.
+        strip, restore: takes out of a packet, and puts back, what the receiver knows anyway.
+    """
+
+    encoder: str
+    decoder: str
+    crfs: Sequence[int]
+    options: Callable[[int], dict[str, str]]
+    strip: Callable[[bytes], bytes]
+    restore: Callable[[bytes], bytes] = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One point of the ladder: divisor of the sides, frames from one coded picture to the next, CRF."""
+
+    scale: int
+    step: int
+    crf: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """A coded clip.
+
+    Attributes:
+        packets: elementary stream in coding order, parameter sets in it, no container.
+        pts: number of the coded picture that each packet shows.
+        width, height: of the coded pictures.
+        step: frames of the clip from one coded picture to the next.
+    """
+
+    packets: list[bytes]
+    pts: list[int]
+    width: int
+    height: int
+    step: int
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(map(len, self.packets))
+
+
+def encode(
+    code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, setting: Setting
+) -> Stream | None:
+    """Codes every ``step``-th picture at a ``scale``-th of the sides; None where that is too small."""
+    full_height, full_width = pictures[0].shape[:2]
+    width, height = coded_size(full_width, full_height, setting.scale)
+    if setting.scale > 1 and min(width, height) < _SMALLEST_SIDE:
+        return None
+    os.environ.setdefault("SVT_LOG", "0")
+    encoder = av.CodecContext.create(code.encoder, "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.framerate = frame_rate / setting.step
+    encoder.time_base = 1 / encoder.framerate
+    encoder.thread_count = 1
+    encoder.options = code.options(setting.crf)
+    packets = []
+    for number, picture in enumerate(pictures[:: setting.step]):
+        small = picture
+        if setting.scale > 1:
+            small = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        frame = VideoFrame.from_ndarray(to_yuv420(small, width, height), "yuv420p")
+        frame.pts = number
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    stamps = [packet.pts for packet in packets]
+    assert all(stamp is not None for stamp in stamps)
+    return Stream(
+        [code.strip(bytes(packet)) for packet in packets],
+        [int(stamp or 0) for stamp in stamps],
+        width,
+        height,
+        setting.step,
+    )
+
+
+def decode(code: VideoCode, stream: Stream, packets: Iterable[bytes]) -> dict[int, NDArray[np.uint8]]:
+    """Planes (`semvid.pictures.yuv`) of every coded picture that the decoder gives, by number.
+
+    Args:
+        packets: one for each of ``stream``, damaged ones as they are, lost ones empty.
+    """
+    decoder = av.CodecContext.create(code.decoder, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.thread_count = 1
+    planes: dict[int, NDArray[np.uint8]] = {}
+
+    def keep(frames: Iterable[VideoFrame]) -> None:
+        for frame in frames:
+            size_holds = (frame.width, frame.height) == (stream.width, stream.height)
+            if size_holds and frame.format.name == "yuv420p" and frame.pts is not None:
+                planes[frame.pts] = frame.to_ndarray().astype(np.uint8, copy=False)
+
+    for data, stamp in zip(packets, stream.pts, strict=True):
+        if not data:
+            continue  # an empty packet would mean the end to FFmpeg
+        packet = av.Packet(code.restore(data))
+        packet.pts = stamp
+        try:
+            keep(decoder.decode(packet))
+        except FFmpegError:
+            continue
+    with suppress(FFmpegError):
+        keep(decoder.decode(None))
+    return planes
+
+
+def shown_at(stream: Stream, planes: dict[int, NDArray[np.uint8]], index: int) -> NDArray[np.uint8]:
+    """The planes that are on show at frame ``index`` of the clip.
+
+    The coded picture nearest in time; where it is missing the latest before it, or else the first there is.
+    """
+    wanted = min((index + stream.step // 2) // stream.step, max(stream.pts))
+    if wanted in planes:
+        return planes[wanted]
+    earlier = [number for number in planes if number < wanted]
+    return planes[max(earlier) if earlier else min(planes)]
+
+
+def full_picture(stream: Stream, planes: NDArray[np.uint8], width: int, height: int) -> Picture:
+    """Coded planes as a picture of the clip's size, uint8 RGB [height, width, 3]."""
+    if (stream.width, stream.height) == (width + width % 2, height + height % 2):
+        return from_yuv420(planes, width, height)
+    small = from_yuv420(planes, stream.width, stream.height)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def coded_size(width: int, height: int, scale: int) -> tuple[int, int]:
+    """Even sides, a ``scale``-th of the clip's; at scale 1 rounded up."""
+    if scale == 1:
+        return width + width % 2, height + height % 2
+    return 2 * round(width / scale / 2), 2 * round(height / scale / 2)
+
+
+def _x264(crf: int) -> dict[str, str]:
+    return {"preset": "veryslow", "crf": str(crf), "x264-params": "keyint=infinite:threads=1"}
+
+
+def _x265(crf: int) -> dict[str, str]:
+    parameters = "keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
+    return {"preset": "slow", "crf": str(crf), "x265-params": parameters}
+
+
+def _svt_av1(crf: int) -> dict[str, str]:
+    beyond = f":crf={crf}" if crf > _FFMPEG_MAX_AV1_CRF else ""
+    return {
+        "preset": str(_SVT_PRESET),
+        "crf": str(min(crf, _FFMPEG_MAX_AV1_CRF)),
+        "svtav1-params": f"keyint=-1:lp=1:tune=1{beyond}",
+    }
+
+
+def without_h264_idle(packet: bytes) -> bytes:
+    """``packet`` without SEI, delimiters and filler."""
+    return b"".join(
+        u for head, u in annex_b.units(packet) if annex_b.h264_type(head) not in annex_b.H264_IDLE
+    )
+
+
+def without_h265_idle(packet: bytes) -> bytes:
+    """``packet`` without SEI, delimiters and filler."""
+    return b"".join(
+        u for head, u in annex_b.units(packet) if annex_b.h265_type(head) not in annex_b.H265_IDLE
+    )
+
+
+def _without_delimiter(packet: bytes) -> bytes:
+    return packet.removeprefix(_DELIMITER)
+
+
+def _with_delimiter(packet: bytes) -> bytes:
+    return _DELIMITER + packet
+
+
+H264: Final = VideoCode("libx264", "h264", range(51, 17, -3), _x264, without_h264_idle)
+H265: Final = VideoCode("libx265", "hevc", range(51, 17, -3), _x265, without_h265_idle)
+AV1: Final = VideoCode(
+    "libsvtav1", "libdav1d", range(69, 26, -3), _svt_av1, _without_delimiter, _with_delimiter
+)
