@@ -85,13 +85,12 @@ class Weights:
 
 
 class Judge(Protocol):
-    """Compares what is shown with the source.
+    """Compares what is shown with the source."""
 
-    Attributes:
-        measures: what it measures, keys of `evaluation.measures.MEASURES`.
-    """
-
-    measures: tuple[str, ...]
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What it measures, keys of `evaluation.measures.MEASURES`."""
+        ...
 
     def look(self, source: Frames) -> Any:
         """What the judge sees in the source; given back to `compare`."""

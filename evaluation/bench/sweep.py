@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -26,6 +26,8 @@ from evaluation.bench.sources import Source, find
 from evaluation.bench.worker import Job, Work
 from evaluation.judges import Weights
 from evaluation.provenance import commit
+from evaluation.rivals.cache import CACHE
+from evaluation.rivals.judge import LPIPS_MODEL
 
 _CRASHES: Final = 2  # a cell during which as many processes died is recorded as failed
 
@@ -75,7 +77,7 @@ def run(chosen: SweepSet, text: str, request: Request, say: Say) -> Tally:
     write_atomically(request.out / "set.toml", text)
     facts = {"set": chosen.title, "commit": _commit(), "code": code_digest()[:12], "versions": versions(),
              "date": datetime.now(UTC).date().isoformat()}  # fmt: skip
-    with _scratch(request.out) as scratch:
+    with _scratch(request.out, _environment(request.out, weights)) as scratch:
         work = Work(request.out, chosen.judges, weights, chosen.seconds, chosen.judged_every,
                     request.cell_seconds, facts)  # fmt: skip
         return _Sweep(chosen, sources, request, work, scratch, say).run()
@@ -242,21 +244,30 @@ class _Sweep:
         )
 
 
+def _environment(out: Path, weights: Weights) -> dict[str, str]:
+    """The environment of processes: one thread each, and where rivals keep what they encoded."""
+    one_thread = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
+    told = {**dict.fromkeys(one_thread, "1"), CACHE: str((out / "encoded").resolve())}
+    lpips = None if weights.judges is None else weights.judges / "lpips_squeeze.onnx"
+    if lpips is not None and lpips.is_file():
+        told[LPIPS_MODEL] = str(lpips.resolve())
+    return told
+
+
 @contextmanager
-def _scratch(out: Path) -> Iterator[Path]:
-    """A folder for what processes need; numerical libraries keep to one thread in every process."""
+def _scratch(out: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    """A folder for what processes need while they run, and their environment."""
     scratch = out / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
     try:
         yield scratch
     finally:
         for name, value in before.items():
             if value is None:
-                del os.environ[name]
+                os.environ.pop(name, None)
             else:
                 os.environ[name] = value
         shutil.rmtree(scratch, ignore_errors=True)

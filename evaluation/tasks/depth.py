@@ -1,9 +1,9 @@
 """Monocular depth: how far the depth map of what is shown is from that of the source.
 
 The map of the *source* is the reference d*, the map of what is shown the estimate d. Depth networks give
-relative maps, so the reference is brought to 1..255 by its own range, and the estimate follows by the scale
-and shift that fit it to the reference in the least squares sense, frame by frame (Ranftl et al., 2020).
-Then, over all pixels::
+relative maps, so the 1st to the 99th percentile of the reference is brought to 1..255, and the estimate
+follows by the scale and shift that fit it to the reference in the least squares sense, frame by frame
+(Ranftl et al., 2020). Then, over the pixels whose reference lies in that range::
 
     D_n    share of pixels with max(d/d*, d*/d) < 1.25^n     (Eigen et al., 2014)
     AbsRel mean of |d - d*| / d*                              divided by the reference, never by the estimate
@@ -28,6 +28,7 @@ from evaluation.tasks import small
 LOWEST: Final = 1.0
 HIGHEST: Final = 255.0
 _RATIO: Final = 1.25
+_RANGE: Final = (1, 99)  # percentiles; a few far pixels would squeeze all others together
 _RANKED: Final = (64, 48)  # ranking every pixel would cost more than the network
 
 Picture = NDArray[np.uint8]
@@ -55,7 +56,8 @@ class Depth:
         """
         frames = []
         for reference, picture in zip(seen, shown.pictures, strict=True):
-            if not np.ptp(reference) > 0:
+            low, high = np.percentile(reference, _RANGE)
+            if not high > low:
                 raise Absent("the depth network sees no depth in the source")
             estimate = self._estimate(picture)
             frames.append(
@@ -66,9 +68,10 @@ class Depth:
 
 def errors(reference: Map, estimate: Map) -> dict[str, float]:
     """D1, D2, D3, AbsRel and RMSE of ``estimate`` after the alignment described above."""
-    low, high = float(reference.min()), float(reference.max())
-    truth = LOWEST + (HIGHEST - LOWEST) * (reference - low) / (high - low)
-    d = np.clip(aligned(truth, estimate), LOWEST, HIGHEST)
+    low, high = np.percentile(reference, _RANGE)
+    counted = (reference >= low) & (reference <= high)
+    truth = LOWEST + (HIGHEST - LOWEST) * (reference[counted] - low) / (high - low)
+    d = np.clip(aligned(truth, estimate[counted]), LOWEST, HIGHEST)
     ratio = np.maximum(d / truth, truth / d)
     return {
         **{f"depth_d{n}": float(np.mean(ratio < _RATIO**n)) for n in (1, 2, 3)},

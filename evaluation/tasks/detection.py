@@ -85,9 +85,10 @@ def hub_detector(model: str) -> Detector:
             outputs, threshold=LEAST_SCORE, target_sizes=[picture.shape[:2]]
         )
         names = network.config.id2label
-        return [
-            Box(names[int(label)], float(score), tuple(map(float, box)))
-            for label, score, box in zip(found["labels"], found["scores"], found["boxes"], strict=True)
-        ]
+        boxes = []
+        for label, score, corners in zip(found["labels"], found["scores"], found["boxes"], strict=True):
+            left, top, right, bottom = map(float, corners)
+            boxes.append(Box(names[int(label)], float(score), (left, top, right, bottom)))
+        return boxes
 
     return detect
