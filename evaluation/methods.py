@@ -116,13 +116,42 @@ def _uniform(name: str, decoder: str) -> Callable[[], Method]:
     return make
 
 
+def _skim() -> Method:
+    from evaluation.rivals.skim import PaperSkim
+
+    return PaperSkim()
+
+
+def _paper(name: str, encoder: str, decoder: str, second: bool) -> Callable[[], Method]:
+    def make() -> Method:
+        from evaluation.rivals.paper import PaperCodec
+
+        return PaperCodec(name, encoder, decoder, second)
+
+    return make
+
+
+def _unavailable(name: str, reason: str) -> Callable[[], Method]:
+    def make() -> Method:
+        from evaluation.rivals import unavailable
+
+        return unavailable.Unavailable(name, getattr(unavailable, reason))
+
+    return make
+
+
 METHODS: dict[str, Callable[[], Method]] = {
     "semvid": _semvid("semvid"),
     "semvid-no-psss": _semvid("semvid-no-psss", threshold=math.nextafter(1.0, 0.0)),  # no S_rel passes it
     "uniform": _uniform("uniform", "bridge"),
     "keyframes-hold": _uniform("keyframes-hold", "hold"),
     "keyframes-blend": _uniform("keyframes-blend", "blend"),
+    "skim": _skim,
     "h264": _codec("h264", "H264"),
     "h265": _codec("h265", "H265"),
     "av1": _codec("av1", "AV1"),
+    "paper-h264": _paper("paper-h264", "libx264", "h264", second=False),
+    "paper-h265": _paper("paper-h265", "libx265", "hevc", second=True),
+    "h266": _unavailable("h266", "H266"),
+    "learned": _unavailable("learned", "LEARNED"),
 }

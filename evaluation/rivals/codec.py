@@ -60,7 +60,9 @@ class CodecRival:
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:
         """See `evaluation.methods.Method`. Without a target it spends `DEFAULT_CBR`."""
         judge, code = make_judge(), self._code
-        cache = EncodeCache(cache_folder(folder), clip, code.encoder, code.options(0))
+        cache = EncodeCache(
+            cache_folder(folder), clip, code.encoder, code.options(0, False), code.options(0, True)
+        )
         ladder = Ladder(code, clip, judge, cache)
         budget = budget_symbols(clip, target_cbr)
         planned = conditions
@@ -102,7 +104,7 @@ class CodecRival:
             "frame_step": setting.step,
             "crf": setting.crf,
             "encoder": self._code.encoder,
-            "encoder_options": self._code.options(setting.crf),
+            "encoder_options": self._code.options(setting.crf, setting.final),
             "av": av.__version__,
             "stream_bytes": stream.size,
             "chosen_by": judge.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 from typing import Final
@@ -46,7 +47,8 @@ class Ladder:
     def best(self, budget_bytes: int) -> Setting | None:
         """The setting of best quality whose stream takes at most ``budget_bytes``; None if none does.
 
-        Every size and frame rate is tried on the coarse grid of CRFs; the best of them is then refined.
+        Every size and frame rate is tried on the coarse grid of CRFs with the fast preset; the best of them
+        is then coded with the slow one.
         """
         fitting: list[tuple[float, Setting]] = []
         for scale, step in product(SCALES, STEPS):
@@ -55,13 +57,23 @@ class Ladder:
                 fitting.append((self.quality(setting), setting))
         if not fitting:
             return None
-        quality, chosen = max(fitting, key=lambda pair: pair[0])
-        for crf in range(chosen.crf - abs(self._code.crfs[0] - self._code.crfs[1]) + 1, chosen.crf):
-            finer = Setting(chosen.scale, chosen.step, crf)
-            stream = self.stream(finer)
-            if stream is not None and stream.size <= budget_bytes and self.quality(finer) > quality:
-                return finer
-        return chosen
+        _, chosen = max(fitting, key=lambda pair: pair[0])
+        return self._refined(chosen, budget_bytes)
+
+    def _refined(self, chosen: Setting, budget_bytes: int) -> Setting:
+        """The same size and frame rate with the slow preset, at the finest CRF of all that fits.
+
+        Where the slow preset takes more bytes at every CRF near by, ``chosen`` stays.
+        """
+        spacing = abs(self._code.crfs[0] - self._code.crfs[1])
+        best = chosen
+        for crf in range(min(chosen.crf + 1, self._code.crfs[0]), chosen.crf - spacing, -1):
+            finer = replace(chosen, crf=crf, final=True)
+            size = self._size(finer)
+            if size is None or size > budget_bytes:
+                break
+            best = finer
+        return best
 
     def quality(self, setting: Setting) -> float:
         """Mean score of what a receiver shows when all arrives."""

@@ -22,7 +22,6 @@ from semvid.pictures.yuv import from_yuv420, to_yuv420
 
 Picture = NDArray[np.uint8]
 
-_SVT_PRESET: Final = 4
 _FFMPEG_MAX_AV1_CRF: Final = 63  # higher ones only pass through svtav1-params
 _DELIMITER: Final = (
     b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
@@ -37,25 +36,33 @@ class VideoCode:
     Attributes:
         encoder, decoder: names in FFmpeg.
         crfs: coarsest first, evenly spaced.
-        options: FFmpeg options for a CRF.
+        options: FFmpeg options for a CRF; slower ones when the point is chosen and coded for good.
         strip, restore: takes out of a packet, and puts back, what the receiver knows anyway.
     """
 
     encoder: str
     decoder: str
     crfs: Sequence[int]
-    options: Callable[[int], dict[str, str]]
+    options: Callable[[int, bool], dict[str, str]]
     strip: Callable[[bytes], bytes]
     restore: Callable[[bytes], bytes] = bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One point of the ladder: divisor of the sides, frames from one coded picture to the next, CRF."""
+    """One point of the ladder.
+
+    Attributes:
+        scale: divisor of the sides.
+        step: frames from one coded picture to the next.
+        crf: of the encoder.
+        final: coded with the slow preset, not with the one that the search uses.
+    """
 
     scale: int
     step: int
     crf: int
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +74,7 @@ class Stream:
         pts: number of the coded picture that each packet shows.
         width, height: of the coded pictures.
         step: frames of the clip from one coded picture to the next.
+        extradata: parameter sets that a container keeps for the decoder; empty for elementary streams.
     """
 
     packets: list[bytes]
@@ -74,6 +82,7 @@ class Stream:
     width: int
     height: int
     step: int
+    extradata: bytes = b""
 
     @property
     def size(self) -> int:
@@ -96,7 +105,7 @@ def encode(
     encoder.framerate = frame_rate / setting.step
     encoder.time_base = 1 / encoder.framerate
     encoder.thread_count = 1
-    encoder.options = code.options(setting.crf)
+    encoder.options = code.options(setting.crf, setting.final)
     packets = []
     for number, picture in enumerate(pictures[:: setting.step]):
         small = picture
@@ -126,6 +135,8 @@ def decode(code: VideoCode, stream: Stream, packets: Iterable[bytes]) -> dict[in
     decoder = av.CodecContext.create(code.decoder, "r")
     assert isinstance(decoder, VideoCodecContext)
     decoder.thread_count = 1
+    if stream.extradata:
+        decoder.extradata = stream.extradata
     planes: dict[int, NDArray[np.uint8]] = {}
 
     def keep(frames: Iterable[VideoFrame]) -> None:
@@ -175,21 +186,22 @@ def coded_size(width: int, height: int, scale: int) -> tuple[int, int]:
     return 2 * round(width / scale / 2), 2 * round(height / scale / 2)
 
 
-def _x264(crf: int) -> dict[str, str]:
-    return {"preset": "veryslow", "crf": str(crf), "x264-params": "keyint=infinite:threads=1"}
+def _x264(crf: int, final: bool) -> dict[str, str]:  # noqa: ARG001
+    parameters = "keyint=infinite:threads=1"
+    return {"preset": "veryslow", "tune": "ssim", "crf": str(crf), "x264-params": parameters}
 
 
-def _x265(crf: int) -> dict[str, str]:
+def _x265(crf: int, final: bool) -> dict[str, str]:
     parameters = "keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
-    return {"preset": "slow", "crf": str(crf), "x265-params": parameters}
+    return {"preset": "slower" if final else "slow", "crf": str(crf), "x265-params": parameters}
 
 
-def _svt_av1(crf: int) -> dict[str, str]:
+def _svt_av1(crf: int, final: bool) -> dict[str, str]:
     beyond = f":crf={crf}" if crf > _FFMPEG_MAX_AV1_CRF else ""
     return {
-        "preset": str(_SVT_PRESET),
+        "preset": "4" if final else "6",
         "crf": str(min(crf, _FFMPEG_MAX_AV1_CRF)),
-        "svtav1-params": f"keyint=-1:lp=1:tune=1{beyond}",
+        "svtav1-params": f"keyint=-1:lp=1:tune=0{beyond}",
     }
 
 
