@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.metrics.registry import METRICS, Models
 from semvid.errors import InvalidInput, MissingComponent
 
 Picture = NDArray[np.uint8]  # RGB [height, width, 3]
@@ -105,10 +106,35 @@ class Judge(Protocol):
         ...
 
 
-def _pixels(_weights: Weights) -> Judge:
-    from evaluation.tasks.pixels import Pixels
+def _metric(name: str) -> Callable[[Weights], Judge]:
+    def make(weights: Weights) -> Judge:
+        from evaluation.metrics.metric import Metric
+        from evaluation.tasks.fidelity import Fidelity
 
-    return Pixels()
+        metric = METRICS[name](_models(weights))
+        if not isinstance(metric, Metric):
+            raise MissingComponent(f"judge {name}: {metric.reason}")
+        return Fidelity(metric)
+
+    return make
+
+
+def _models(weights: Weights) -> Models:
+    """Models by name, or the small network of the ``--judges`` folder where it holds one."""
+
+    def file(name: str, small: str) -> Path | None:
+        if name in weights.models:
+            return Path(weights.models[name])
+        there = None if weights.judges is None else weights.judges / small
+        return there if there is not None and there.is_file() else None
+
+    return Models(
+        lpips=file("lpips", "lpips_squeeze.onnx"),
+        dists=Path(weights.models["dists"]) if "dists" in weights.models else None,
+        clip=weights.models.get("clip"),
+        embedding=file("embedding_cosine", "mobilenet_v1_embedding_1024.tflite"),
+        ffmpeg=weights.models.get("vmaf", "ffmpeg"),
+    )
 
 
 def _small(name: str) -> Callable[[Weights], Judge]:
@@ -149,8 +175,7 @@ def _captions(weights: Weights) -> Judge:
 
 
 JUDGES: Final[dict[str, Callable[[Weights], Judge]]] = {
-    "pixels": _pixels,
-    "lpips": _small("lpips"),
+    **{name: _metric(name) for name in METRICS},
     "embedding": _small("embedding"),
     "flow": _small("flow"),
     "detection": _detection,

@@ -32,10 +32,12 @@ class Measure:
 MEASURES: Final[dict[str, Measure]] = {
     "psnr_db": Measure("PSNR, dB", "higher", 2),
     "ssim": Measure("SSIM", "higher"),
+    "ssim_rgb": Measure("SSIM of RGB", "higher"),
     "ms_ssim": Measure("MS-SSIM", "higher"),
     "lpips": Measure("LPIPS", "lower", 4),
     "dists": Measure("DISTS", "lower", 4),
-    "clip_similarity": Measure("CLIP similarity", "higher"),
+    "clip_similarity": Measure("CLIP similarity, (cos + 1) / 2", "higher"),
+    "clip_cosine": Measure("CLIP similarity, cosine", "higher"),
     "vmaf": Measure("VMAF", "higher", 1),
     "warping_error": Measure("warping error", "lower", 4),
     "flicker": Measure("flicker", "lower", 4),

@@ -7,11 +7,12 @@
     seed = 0                               # of fading and noise
     methods = ["semvid", "x265"]           # of evaluation.methods, or module:attribute
     reference = "semvid"                   # whom the others are compared with
-    judges = ["pixels", "lpips"]           # of evaluation.judges
-    [[grid]]                               # every combination of these, once
+    judges = ["psnr_db", "lpips"]          # of evaluation.judges
+    [[grid]]                               # every combination of these, once; grids run in their order
     snr_db = [0, 10]
     channel_models = ["awgn"]
     target_cbr = [6.5e-4, "default", "reference"]
+    methods = ["semvid"]                   # only these of the set; left out: all of them
 
 A target is a CBR that may not be exceeded, ``"default"`` for what the method chooses itself, or
 ``"reference"``: as many symbols as the reference method spent by default on this clip over this channel.
@@ -22,6 +23,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -33,6 +35,7 @@ from semvid.errors import InvalidInput
 CONFIGS: Final = Path(__file__).resolve().parents[2] / "configs"
 
 Target = float | Literal["default", "reference"]
+Point = tuple[float, str, int | None, Target]
 
 
 class _Strict(BaseModel):
@@ -46,6 +49,12 @@ class Grid(_Strict):
     channel_models: tuple[str, ...] = ("awgn",)
     target_cbr: tuple[Target, ...] = Field(min_length=1)
     coherence_symbols: int | None = Field(None, ge=1, le=2**24)
+    methods: tuple[str, ...] | None = None
+
+    def points(self) -> Iterator[Point]:
+        """SNR, channel model, coherence and target, all combinations."""
+        for snr_db, model, target in product(self.snr_db, self.channel_models, self.target_cbr):
+            yield snr_db, model, self.coherence_symbols, target
 
     @model_validator(mode="after")
     def _in_range(self) -> Grid:
@@ -111,7 +120,7 @@ class SweepSet(_Strict):
     seed: int = Field(0, ge=0, le=2**32 - 1)
     methods: tuple[str, ...] = ()
     reference: str = "semvid"
-    judges: tuple[str, ...] = ("pixels",)
+    judges: tuple[str, ...] = ("psnr_db", "ssim")
     models: dict[str, str] = Field(default_factory=dict)
     grid: tuple[Grid, ...] = ()
     variant: tuple[Variant, ...] = ()
@@ -127,22 +136,26 @@ class SweepSet(_Strict):
         for name, values in (("clips", self.clips), ("methods", self.methods)):
             if len(set(values)) < len(values):
                 raise ValueError(f"{name} names something twice")
+        for grid in self.grid:
+            unknown = set(grid.methods or ()) - set(self.methods)
+            if unknown:
+                raise ValueError(f"grid names methods that the set does not: {', '.join(sorted(unknown))}")
         uses_reference = any("reference" in grid.target_cbr for grid in self.grid)
         if uses_reference and self.reference not in self.methods:
             raise ValueError(f'target_cbr "reference" needs the method {self.reference!r} in methods')
         return self
 
-    def points(self) -> Iterator[tuple[float, str, int | None, Target]]:
-        """SNR, channel model, coherence and target of every cell, each once."""
-        seen = set()
+    def points(self) -> Iterator[Point]:
+        """What the cells of the set have in common, each once, in the order of the grids."""
+        yield from dict.fromkeys(point for grid in self.grid for point in grid.points())
+
+    def methods_at(self, point: Point) -> list[str]:
+        """Methods that run at ``point``, in the order of the set."""
+        wanted: set[str] = set()
         for grid in self.grid:
-            for snr_db in grid.snr_db:
-                for model in grid.channel_models:
-                    for target in grid.target_cbr:
-                        point = (snr_db, model, grid.coherence_symbols, target)
-                        if point not in seen:
-                            seen.add(point)
-                            yield point
+            if point in grid.points():
+                wanted.update(self.methods if grid.methods is None else grid.methods)
+        return [method for method in self.methods if method in wanted]
 
 
 def load_set(name: str) -> tuple[SweepSet, str]:

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from evaluation.bench import worker
 from evaluation.bench.cells import Cell, code_digest, read_record, versions, write_atomically
-from evaluation.bench.sets import SweepSet
+from evaluation.bench.sets import Point, SweepSet
 from evaluation.bench.sources import Source, find
 from evaluation.bench.worker import Job, Work
 from evaluation.judges import Weights
@@ -93,40 +93,50 @@ class _Sweep:
         self._started = time.monotonic()
 
     def run(self) -> Tally:
-        points = list(self._set.points())
-        first = [m for m in self._set.methods if m == self._set.reference]
-        rest = [m for m in self._set.methods if m != self._set.reference]
-        variants = len(self._set.variant) * len(self._sources)
-        self._total = variants + len(points) * len(self._set.methods) * len(self._sources)
+        cells = sum(len(self._set.methods_at(point)) for point in self._set.points())
+        self._total = (len(self._set.variant) + cells) * len(self._sources)
         if self._set.variant:
             self._select()
-        # the reference goes first: it decides how many symbols the others get where they shall get the same
-        for methods in (first, rest):
-            self._transmit([job for source in self._sources for job in self._jobs(source, methods, points)])
+        # grids in their order, so that a sweep that is stopped has whole comparisons; in each the reference
+        # first: it decides how many symbols the others get where they shall get the same
+        there: set[Point] = set()
+        for grid in self._set.grid:
+            points = [point for point in dict.fromkeys(grid.points()) if point not in there]
+            there.update(points)
+            for reference_turn in (True, False):
+                self._transmit(
+                    [
+                        job
+                        for source in self._sources
+                        for method in self._set.methods
+                        if (method == self._set.reference) is reference_turn
+                        if (job := self._job(source, method, points)) is not None
+                    ]
+                )
         return Tally(self._there, self._done, self._failed)
 
-    def _jobs(
-        self, source: Source, methods: Sequence[str], points: Sequence[tuple[Any, ...]]
-    ) -> Iterator[Job]:
-        for method in methods:
-            missing = []
-            for snr_db, model, coherence, target in points:
-                cell = Cell(source.name, method, snr_db, model, coherence, target, None, self._set.seed)
-                if isinstance(target, float):
-                    cell = replace(cell, target_cbr=target)
-                elif target == "reference" and method != self._set.reference:
-                    spent = self._spent_by_reference(cell)
-                    if spent is None:
-                        self._fail(cell, f"{self._set.reference} failed here: there is no CBR to be matched")
-                        continue
-                    cell = replace(cell, target_cbr=spent)
-                key = cell.key(self._key_facts(source))
-                if self._holds(cell.name, key):
-                    self._there += 1
-                else:
-                    missing.append((cell, key, self._keeps_still(cell)))
-            if missing:
-                yield Job(source, method, tuple(missing))
+    def _job(self, source: Source, method: str, points: Sequence[Point]) -> Job | None:
+        """The cells of ``method`` at ``points`` that have no record yet."""
+        missing = []
+        for point in points:
+            if method not in self._set.methods_at(point):
+                continue
+            snr_db, model, coherence, target = point
+            cell = Cell(source.name, method, snr_db, model, coherence, target, None, self._set.seed)
+            if isinstance(target, float):
+                cell = replace(cell, target_cbr=target)
+            elif target == "reference" and method != self._set.reference:
+                spent = self._spent_by_reference(cell)
+                if spent is None:
+                    self._fail(cell, f"{self._set.reference} failed here: there is no CBR to be matched")
+                    continue
+                cell = replace(cell, target_cbr=spent)
+            key = cell.key(self._key_facts(source))
+            if self._holds(cell.name, key):
+                self._there += 1
+            else:
+                missing.append((cell, key, self._keeps_still(cell)))
+        return Job(source, method, tuple(missing)) if missing else None
 
     def _spent_by_reference(self, cell: Cell) -> float | None:
         name = replace(cell, method=self._set.reference).name

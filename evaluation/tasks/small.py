@@ -1,4 +1,4 @@
-"""The small networks of a ``--judges`` folder: LPIPS, MobileNet, RAFT, and the loader of their module.
+"""The small networks of a ``--judges`` folder: MobileNet, RAFT, and the loader of their module.
 
 The folder holds `judges.py` (numpy in, numpy out) and its weights. It serves measurement only; nothing of it
 belongs to this repository.
@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from evaluation.judges import Facts, Frames, Judge
 from semvid.errors import MissingComponent
+
+_FLOWS: Final = 4  # a clip
 
 
 @cache
@@ -62,23 +64,6 @@ def _tflite_interpreter(folder: Path, name: str) -> Any:
     return interpreter
 
 
-class Lpips:
-    """LPIPS with SqueezeNet features (v0.1), mean over the judged frames; 0 is identical."""
-
-    measures = ("lpips",)
-
-    def __init__(self, folder: Path) -> None:
-        self._judges = load(folder)
-
-    def look(self, _source: Frames) -> None:
-        """Nothing needs to be kept."""
-
-    def compare(self, _seen: None, source: Frames, shown: Frames, _facts: Facts) -> dict[str, float]:
-        """Mean distance."""
-        pairs = zip(source.pictures, shown.pictures, strict=True)
-        return {"lpips": float(np.mean([self._judges.lpips(a, b) for a, b in pairs]))}
-
-
 class Embedding:
     """What MobileNet makes of each frame: cosine of the embeddings, and how often the best class agrees."""
 
@@ -109,7 +94,8 @@ class Embedding:
 class Flow:
     """Does what is shown move like the source: end point error of RAFT's flow to the following frame.
 
-    In pixels of the 424x240 grid on which the network works.
+    In pixels of the 424x240 grid on which the network works, over at most four frames spread over the judged
+    ones: a flow costs more than all other judges together.
     """
 
     measures = ("flow_epe",)
@@ -132,10 +118,11 @@ class Flow:
         return {"flow_epe": float(np.mean(errors))}
 
     def _flows(self, frames: Frames) -> list[NDArray[np.float32]]:
+        picks = np.linspace(0, max(0, len(frames.pictures) - 2), _FLOWS).round().astype(int)
         return [
-            np.asarray(self._judges.flow(a, b), np.float32)
-            for a, b in zip(frames.pictures, frames.following, strict=True)
+            np.asarray(self._judges.flow(frames.pictures[i], frames.following[i]), np.float32)
+            for i in sorted(set(picks.tolist()))
         ]
 
 
-JUDGES: Final[dict[str, Callable[[Path], Judge]]] = {"lpips": Lpips, "embedding": Embedding, "flow": Flow}
+JUDGES: Final[dict[str, Callable[[Path], Judge]]] = {"embedding": Embedding, "flow": Flow}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evaluation.bench.report.results import Results, Setting, pairs
+from evaluation.bench.report.results import Results, Setting, fair, pairs
 from evaluation.bench.report.table import Table
 from evaluation.confidence import Estimate, estimate
 from evaluation.measures import measure
@@ -57,7 +57,11 @@ def paired(results: Results) -> list[Table]:
             if results.at(setting, rival)
         ]
         if here:
-            header = ["rival", "clips that only one showed", *(measure(name).label for name in names)]
+            header = [
+                "rival",
+                "clips that only one showed within budget",
+                *(measure(name).label for name in names),
+            ]
             note = (
                 f"Positive: {reference} is better. In brackets the clips on which it is better, of those "
                 "that both "
@@ -81,12 +85,9 @@ def _clearly_worse(gain: Estimate) -> bool:
 
 
 def _only_one_showed(results: Results, setting: Setting, rival: str) -> str:
-    ours = {r["clip"]: bool(r["failed"]) for r in results.at(setting, results.chosen.reference)}
-    theirs = {r["clip"]: bool(r["failed"]) for r in results.at(setting, rival)}
-    both = ours.keys() & theirs.keys()
-    only_we = sum(theirs[clip] and not ours[clip] for clip in both)
-    only_they = sum(ours[clip] and not theirs[clip] for clip in both)
-    return f"{results.chosen.reference} {only_we}, rival {only_they}"
+    ours = {r["clip"] for r in fair(results.at(setting, results.chosen.reference))}
+    theirs = {r["clip"] for r in fair(results.at(setting, rival))}
+    return f"{results.chosen.reference} {len(ours - theirs)}, rival {len(theirs - ours)}"
 
 
 def negative_results(results: Results) -> list[Table]:
@@ -124,10 +125,13 @@ def by_clip(results: Results) -> list[Table]:
         records = results.at(setting)
         for ours in (r for r in records if r["method"] == reference):
             theirs = [r for r in records if r["clip"] == ours["clip"] and r["method"] in results.rivals()]
-            if ours["failed"] and any(not r["failed"] for r in theirs):
-                rows.append(
-                    [str(setting), ours["clip"], "shown at all", "failed", "shown", _shown_by(theirs)]
-                )
+            theirs = fair(theirs)
+            if not fair([ours]):
+                if theirs:
+                    why = "spends too much" if over_budget(ours) else "failed"
+                    names = ", ".join(r["method"] for r in theirs)
+                    rows.append([str(setting), ours["clip"], "shown within budget", why, "shown", names])
+                continue
             for name, value in ours["metrics"].items():
                 beaten = [
                     r
@@ -146,7 +150,3 @@ def by_clip(results: Results) -> list[Table]:
                 )  # fmt: skip
     header = ["conditions", "clip", "measure", reference, "best rival", "which"]
     return [Table(f"Where {reference} loses, clip by clip", header, rows)] if rows else []
-
-
-def _shown_by(records: list[dict[str, object]]) -> str:
-    return ", ".join(str(r["method"]) for r in records if not r["failed"])

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from evaluation.bench.report.results import Record, Results, Setting, setting_of, values
+from evaluation.bench.report.results import Record, Results, Setting, over_budget, setting_of, values
 from evaluation.bench.report.table import Table
 from evaluation.confidence import estimate
 from evaluation.measures import measure
@@ -34,6 +34,7 @@ def heading(results: Results) -> tuple[str, list[str]]:
         "and the "
         "ledger of every cell equals the symbols that crossed. Intervals are 95 % over clips (Student). A "
         "method "
+        "that spends more than 2 % over its budget is counted as such and left out of comparisons. One "
         "that showed nothing is counted as failed, not left out of the count; means are over the clips "
         "that it showed.",
         "",
@@ -57,8 +58,17 @@ def by_conditions(results: Results) -> list[Table]:
             shown = f"{len(records) - failed} of {len(records)}"
             cbrs = values(records, "cbr")
             cbr = f"{fmean(cbrs):.2e}" if cbrs else "failed"
-            rows.append([method, shown, cbr, *(with_interval(values(records, name), name) for name in names)])
-        header = ["method", "clips shown", "CBR", *(measure(name).label + arrow(name) for name in names)]
+            over = str(sum(map(over_budget, records)))
+            rows.append(
+                [method, shown, over, cbr, *(with_interval(values(records, name), name) for name in names)]
+            )
+        header = [
+            "method",
+            "clips shown",
+            "over budget",
+            "CBR",
+            *(measure(name).label + arrow(name) for name in names),
+        ]
         tables.append(Table(str(setting), header, rows))
     return tables
 

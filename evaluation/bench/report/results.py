@@ -14,6 +14,8 @@ from semvid.errors import InvalidInput
 
 Record = dict[str, Any]
 
+_TOLERANCE = 1.02  # a budget is counted in whole blocks
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -116,10 +118,21 @@ def values(records: Sequence[Record], measure: str) -> list[float]:
     return [r["metrics"][measure] for r in records if not r["failed"] and measure in r["metrics"]]
 
 
+def over_budget(record: Record) -> bool:
+    """Whether a method spent more than it was allowed to: what it showed is no match at equal symbols."""
+    budget = record["target_cbr"]
+    return not record["failed"] and budget is not None and record["cbr"] > _TOLERANCE * budget
+
+
+def fair(records: Sequence[Record]) -> list[Record]:
+    """Those that showed something and kept to the budget."""
+    return [record for record in records if not record["failed"] and not over_budget(record)]
+
+
 def pairs(ours: Sequence[Record], theirs: Sequence[Record], measure: str) -> list[tuple[float, float]]:
-    """Values of both on the clips on which both have one."""
-    by_clip = {r["clip"]: r["metrics"].get(measure) for r in theirs if not r["failed"]}
-    found = [(r["metrics"].get(measure), by_clip.get(r["clip"])) for r in ours if not r["failed"]]
+    """Values of both on the clips on which both have one and kept to the budget."""
+    by_clip = {r["clip"]: r["metrics"].get(measure) for r in fair(theirs)}
+    found = [(r["metrics"].get(measure), by_clip.get(r["clip"])) for r in fair(ours)]
     return [(a, b) for a, b in found if a is not None and b is not None]
 
 
