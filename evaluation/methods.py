@@ -99,6 +99,18 @@ def _codec(name: str, code: str) -> Callable[[], Method]:
     return make
 
 
+def _unadapted(name: str, code: str) -> Callable[[], Method]:
+    """Everything fixed for 10 dB, 16QAM 658/1024, nothing repeated: what the channel does to it shows."""
+
+    def make() -> Method:
+        from evaluation.rivals import video_code
+        from evaluation.rivals.codec import CodecRival
+
+        return CodecRival(name, getattr(video_code, code), 10, 0, planned_snr_db=10.0, block_bytes=1000)
+
+    return make
+
+
 def _uniform(name: str, decoder: str) -> Callable[[], Method]:
     def make() -> Method:
         from evaluation.rivals import fillers
@@ -141,6 +153,7 @@ def _unavailable(name: str, reason: str) -> Callable[[], Method]:
 
 
 METHODS: dict[str, Callable[[], Method]] = {
+    # what each does, and the variables SEMVID_EVAL_LPIPS and SEMVID_EVAL_CACHE: docs/metrics-and-rivals.md
     "semvid": _semvid("semvid"),
     "semvid-no-psss": _semvid("semvid-no-psss", threshold=math.nextafter(1.0, 0.0)),  # no S_rel passes it
     "uniform": _uniform("uniform", "bridge"),
@@ -150,6 +163,9 @@ METHODS: dict[str, Callable[[], Method]] = {
     "h264": _codec("h264", "H264"),
     "h265": _codec("h265", "H265"),
     "av1": _codec("av1", "AV1"),
+    "h264-for-10db": _unadapted("h264-for-10db", "H264"),
+    "h265-for-10db": _unadapted("h265-for-10db", "H265"),
+    "av1-for-10db": _unadapted("av1-for-10db", "AV1"),
     "paper-h264": _paper("paper-h264", "libx264", "h264", second=False),
     "paper-h265": _paper("paper-h265", "libx265", "hevc", second=True),
     "h266": _unavailable("h266", "H266"),

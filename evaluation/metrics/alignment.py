@@ -14,7 +14,8 @@ Picture = NDArray[np.uint8]
 
 _SMALL: Final = (64, 36)  # pixels; copies of frames in which a shift is looked for
 _MAX_SHIFT: Final = 3  # frames
-_CLEARLY: Final = 0.7  # a shift counts when it leaves less than this part of the difference
+_CLEARLY: Final = 0.9  # a frame counts when its best match leaves less than this part of the worst difference
+_ALMOST_ALL: Final = 0.8  # of the frames that count
 
 
 class Misaligned(ValueError):
@@ -47,16 +48,14 @@ class Shift:
     """Finds out whether a video is the source some frames late or early.
 
     Small grey copies of what is shown are compared with the source up to three frames before and after. A
-    shift is believed when it explains away most of the difference; a video that merely holds its pictures, or
-    a source without motion, shows none.
+    shift is believed when almost every frame is closest to the source at that same distance; a video that
+    holds its pictures is so only now and then, and where nothing moves no frame says anything.
     """
 
     def __init__(self) -> None:
         self._source: list[NDArray[np.float32]] = []
         self._shown: list[NDArray[np.float32]] = []
-        offsets = range(-_MAX_SHIFT, _MAX_SHIFT + 1)
-        self._difference = dict.fromkeys(offsets, 0.0)
-        self._count = 0
+        self._votes = dict.fromkeys(range(-_MAX_SHIFT, _MAX_SHIFT + 1), 0)
 
     def push(self, reference: Picture, shown: Picture) -> None:
         """Takes the next frame of both."""
@@ -66,16 +65,16 @@ class Shift:
         if len(self._source) < span:
             return
         middle = self._shown[_MAX_SHIFT]
-        for offset in self._difference:
-            self._difference[offset] += float(np.abs(middle - self._source[_MAX_SHIFT + offset]).mean())
-        self._count += 1
+        differences = [float(np.abs(middle - source).mean()) for source in self._source]
+        closest = int(np.argmin(differences))
+        if min(differences) < _CLEARLY * max(differences):
+            self._votes[closest - _MAX_SHIFT] += 1
 
     @property
     def frames(self) -> int:
         """By how many frames of the source what is shown is ahead (above 0) or late (below 0)."""
-        best = min(self._difference, key=lambda offset: (self._difference[offset], abs(offset)))
-        clear = self._difference[best] < _CLEARLY * self._difference[0]
-        return best if self._count and clear else 0
+        winner = max(self._votes, key=self._votes.__getitem__)
+        return winner if self._votes[winner] > _ALMOST_ALL * sum(self._votes.values()) else 0
 
 
 def _small(picture: Picture) -> NDArray[np.float32]:

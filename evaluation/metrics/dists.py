@@ -1,4 +1,7 @@
-"""DISTS (Ding, Ma, Wang and Simoncelli, 2020): structure and texture of VGG-16 features; weights are the user's."""
+"""DISTS (Ding, Ma, Wang and Simoncelli, 2020): structure and texture of VGG-16 features.
+
+The weights are the user's.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +46,8 @@ class Dists:
         for name in (VGG, MIXTURE):
             if not (folder / name).is_file():
                 raise MissingComponent(
-                    f"DISTS: {folder} has no {name}; it must hold torchvision's VGG-16 state dict as {VGG} and "
-                    f"alpha and beta of the DISTS authors as {MIXTURE}"
+                    f"DISTS: {folder} has no {name}; it must hold torchvision's VGG-16 state dict as {VGG} "
+                    f"and alpha and beta of the DISTS authors as {MIXTURE}"
                 )
         self._torch = torch
         vgg = torch.load(folder / VGG, weights_only=True)

@@ -18,8 +18,8 @@ class Embedding:
     """Cosine of two pictures' embeddings, -1..1, higher is closer.
 
     Args:
-        path: TensorFlow Lite model with one uint8 RGB input [1, height, width, 3]; its first output, flattened,
-            is the embedding. A quantised output with a zero point is taken as it is when that point is 0.
+        path: TensorFlow Lite model with one uint8 RGB input [1, height, width, 3]; its first output,
+            flattened, is the embedding, whose zero must be 0 if it is quantised.
 
     Raises:
         MissingComponent: no LiteRT.
@@ -40,8 +40,8 @@ class Embedding:
         zero_point = given["quantization"][1]
         if wanted["dtype"] != np.uint8 or len(shape) != 4 or shape[3] != 3 or zero_point:
             raise InvalidInput(
-                f"the embedding model {path} must take uint8 [1, height, width, 3] and give outputs whose zero "
-                f"is 0; it takes {np.dtype(wanted['dtype']).name} {shape}, its zero is {zero_point}"
+                f"the embedding model {path} must take uint8 [1, height, width, 3] and give outputs whose "
+                f"zero is 0; it takes {np.dtype(wanted['dtype']).name} {shape}, its zero is {zero_point}"
             )
         self._input, self._output, self._size = wanted["index"], given["index"], (shape[2], shape[1])
 

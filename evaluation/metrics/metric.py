@@ -33,7 +33,7 @@ class Meter(Protocol):
         ...
 
     def values(self) -> NDArray[np.float64]:
-        """One value for each frame pushed, [frames]; NaN where there is none (a first frame has no motion)."""
+        """One value for each frame pushed, [frames]; NaN where there is none (no motion before a first)."""
         ...
 
 

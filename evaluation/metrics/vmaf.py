@@ -31,7 +31,7 @@ def find_ffmpeg(program: str = "ffmpeg") -> str:
     )
     if " libvmaf " not in listed.stdout:
         raise MissingComponent(
-            f"VMAF needs ffmpeg with libvmaf: {path} has no such filter; install a build with --enable-libvmaf"
+            f"VMAF needs ffmpeg with libvmaf, which {path} lacks; install a build with --enable-libvmaf"
         )
     return path
 

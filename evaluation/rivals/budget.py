@@ -24,7 +24,11 @@ def budget_symbols(clip: Clip, target_cbr: float | None) -> int:
 
 
 def bytes_within(
-    budget: int, conditions: Conditions, mcs: int | Literal["auto"], retransmissions: int
+    budget: int,
+    conditions: Conditions,
+    mcs: int | Literal["auto"],
+    retransmissions: int,
+    block_bytes: int | None = None,
 ) -> int:
     """Bytes that cross under ``conditions`` for at most ``budget`` symbols, all counted; 0 if none do.
 
@@ -35,7 +39,7 @@ def bytes_within(
     best, size = 0, max(1, budget // 4)
     for _ in range(_TRIALS):
         air = Air(conditions)
-        ByteLink(air, mcs, retransmissions).send_stream(dummy[:size])
+        ByteLink(air, mcs, retransmissions).send_stream(dummy[:size], block_bytes)
         if air.crossed <= budget:
             best = max(best, size)
             if air.crossed > _CLOSE * budget:

@@ -43,6 +43,8 @@ class CodecRival:
         retransmissions: rounds of hybrid ARQ.
         planned_snr_db: the SNR that the setting is chosen for; None: that of the conditions. With a fixed
             ``mcs`` and a planned SNR the method does not adapt, and falls off its cliff below it.
+        block_bytes: payload of a block at most; None: as much as it holds, which costs least. Smaller blocks
+            lose less at a time.
     """
 
     def __init__(
@@ -52,8 +54,10 @@ class CodecRival:
         mcs: int | Literal["auto"] = "auto",
         retransmissions: int = RETRANSMISSIONS,
         planned_snr_db: float | None = None,
+        block_bytes: int | None = None,
     ) -> None:
         self.name = name
+        self._block_bytes = block_bytes
         self._code, self._mcs, self._retransmissions = code, mcs, retransmissions
         self._planned_snr_db = planned_snr_db
 
@@ -68,16 +72,15 @@ class CodecRival:
         planned = conditions
         if self._planned_snr_db is not None:
             planned = Conditions(self._planned_snr_db, "awgn", None, conditions.seed)
-        affordable = bytes_within(budget, planned, self._mcs, self._retransmissions)
+        affordable = bytes_within(budget, planned, self._mcs, self._retransmissions, self._block_bytes)
         for _ in range(_ATTEMPTS):
             setting = ladder.best(affordable)
             if setting is None:
                 break
             stream = ladder.stream(setting)
-            assert stream is not None
             air = Air(conditions)
             link = ByteLink(air, self._mcs, self._retransmissions)
-            arrival = link.send_stream(b"".join(stream.packets))
+            arrival = link.send_stream(b"".join(stream.packets), self._block_bytes)
             if air.crossed <= budget or self._planned_snr_db is not None:
                 return self._outcome(clip, judge, setting, stream, link, air, arrival)
             affordable = int(_SMALLER * min(affordable, stream.size))

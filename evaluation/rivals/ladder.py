@@ -19,6 +19,7 @@ from evaluation.rivals.video_code import (
     Setting,
     Stream,
     VideoCode,
+    codable,
     decode,
     encode,
     full_picture,
@@ -42,7 +43,6 @@ class Ladder:
     def __init__(self, code: VideoCode, clip: Clip, judge: Judge, cache: EncodeCache) -> None:
         self._code, self._clip, self._judge, self._cache = code, clip, judge, cache
         self.stream = lru_cache(maxsize=None)(self._stream)
-        self._too_small: set[int] = set()
 
     def best(self, budget_bytes: int) -> Setting | None:
         """The setting of best quality whose stream takes at most ``budget_bytes``; None if none does.
@@ -51,7 +51,10 @@ class Ladder:
         is then coded with the slow one.
         """
         fitting: list[tuple[float, Setting]] = []
+        width, height = self._clip.source.width, self._clip.source.height
         for scale, step in product(SCALES, STEPS):
+            if not codable(width, height, scale):
+                continue
             setting = self._finest(scale, step, budget_bytes)
             if setting is not None:
                 fitting.append((self.quality(setting), setting))
@@ -69,8 +72,7 @@ class Ladder:
         best = chosen
         for crf in range(min(chosen.crf + 1, self._code.crfs[0]), chosen.crf - spacing, -1):
             finer = replace(chosen, crf=crf, final=True)
-            size = self._size(finer)
-            if size is None or size > budget_bytes:
+            if self.stream(finer).size > budget_bytes:
                 break
             best = finer
         return best
@@ -81,7 +83,6 @@ class Ladder:
         quality = self._cache.value(*name)
         if quality is None:
             stream = self.stream(setting)
-            assert stream is not None
             planes = decode(self._code, stream, stream.packets)
             width, height = self._clip.source.width, self._clip.source.height
 
@@ -94,42 +95,34 @@ class Ladder:
 
     def _finest(self, scale: int, step: int, budget_bytes: int) -> Setting | None:
         """The finest CRF of the grid that fits."""
-        crf = finest_crf(self._code.crfs, budget_bytes, lambda crf: self._size(Setting(scale, step, crf)))
+        crf = finest_crf(
+            self._code.crfs, budget_bytes, lambda crf: self.stream(Setting(scale, step, crf)).size
+        )
         return None if crf is None else Setting(scale, step, crf)
 
-    def _size(self, setting: Setting) -> int | None:
-        """Bytes; None where the clip is too small for this scale."""
-        if setting.scale in self._too_small:
-            return None
-        stream = self.stream(setting)
-        return None if stream is None else stream.size
-
-    def _stream(self, setting: Setting) -> Stream | None:
+    def _stream(self, setting: Setting) -> Stream:
         stream = self._cache.stream(setting)
         if stream is None:
             stream = encode(self._code, self._clip.pictures, self._clip.source.frame_rate, setting)
-            if stream is None:
-                self._too_small.add(setting.scale)
-                return None
             self._cache.store_stream(stream, setting)
         return stream
 
 
-def finest_crf(crfs: Sequence[int], budget: float, size_of: Callable[[int], float | None]) -> int | None:
+def finest_crf(crfs: Sequence[int], budget: float, size_of: Callable[[int], float]) -> int | None:
     """The finest of ``crfs`` whose size fits the budget; None if none does.
 
     Sizes fall exponentially with the CRF, so secant steps find it in about four trials.
 
     Args:
         crfs: coarsest first, evenly spaced.
-        size_of: size at a CRF, in units of the budget; None where nothing can be coded at all.
+        size_of: size at a CRF, in units of the budget.
     """
+    if budget <= 0:
+        return None
     fits, passes = -1, len(crfs)  # the last index known to fit, the first known not to
     index, per_step = 0, _BYTES_PER_CRF * abs(crfs[0] - crfs[1])
     while fits + 1 < passes:
         size = size_of(crfs[index])
-        if size is None:
-            return None
         if size <= budget:
             fits = index
         else:

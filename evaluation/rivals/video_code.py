@@ -90,14 +90,15 @@ class Stream:
         return sum(map(len, self.packets))
 
 
-def encode(
-    code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, setting: Setting
-) -> Stream | None:
-    """Codes every ``step``-th picture at a ``scale``-th of the sides; None where that is too small."""
+def codable(width: int, height: int, scale: int) -> bool:
+    """Whether a ``scale``-th of the sides is large enough to be tried; the full size always is."""
+    return scale == 1 or min(coded_size(width, height, scale)) >= _SMALLEST_SIDE
+
+
+def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, setting: Setting) -> Stream:
+    """Codes every ``step``-th picture at a ``scale``-th of the sides."""
     full_height, full_width = pictures[0].shape[:2]
     width, height = coded_size(full_width, full_height, setting.scale)
-    if setting.scale > 1 and min(width, height) < _SMALLEST_SIDE:
-        return None
     os.environ.setdefault("SVT_LOG", "0")
     encoder = av.CodecContext.create(code.encoder, "w")
     assert isinstance(encoder, VideoCodecContext)

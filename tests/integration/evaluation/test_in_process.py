@@ -1,0 +1,78 @@
+"""The laboratory's semvid is the semvid of the services: same symbols, same losses, same pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from evaluation.clips import Clip
+from evaluation.methods import Conditions
+from evaluation.rivals.semantic import Semvid
+from semvid.client import ReceiverClient, TransmitterClient
+from semvid.demo.clip import clip_frames
+from semvid.demo.services import Services, running_services
+from semvid.fidelity import psnr_db
+from semvid.video.probe import probe
+from semvid.video.reader import read_frames
+from semvid.video.writer import VideoWriter
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    path = tmp_path_factory.mktemp("clip") / "demo.mp4"
+    frames = clip_frames(seed=0, frames=40)
+    pictures = [cv2.resize(frame, (160, 90), interpolation=cv2.INTER_AREA) for frame in frames]
+    with VideoWriter(path, 160, 90, Fraction(1, 24), crf=6) as writer:
+        for index, picture in enumerate(pictures):
+            writer.append(np.asarray(picture, np.uint8), index)
+    source = probe(path)
+    return Clip(path, source, [frame.picture for frame in read_frames(path, source)])
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    folder = tmp_path_factory.mktemp("services")
+    with running_services(folder / "data", folder / "logs") as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("conditions", "options"),
+    [
+        (Conditions(10.0, seed=3), {}),
+        (Conditions(3.0, "rayleigh", 200, seed=4), {"retransmissions": 0, "quality": 50}),
+    ],
+    ids=["clean", "fading, nothing repeated"],
+)
+def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditions, options):
+    lab = Semvid("semvid", **options).run(clip, conditions, None, tmp_path)
+    emulated = {"model": conditions.model, "snr_db": conditions.snr_db, "seed": conditions.seed}
+    if conditions.coherence_symbols:
+        emulated["coherence_symbols"] = conditions.coherence_symbols
+    with (
+        TransmitterClient(services.addresses.transmitter_url) as transmitter,
+        ReceiverClient(services.addresses.receiver_url) as receiver,
+    ):
+        job = transmitter.submit(clip.path, {**options, "channel": emulated})["id"]
+        sent = transmitter.watch(job)
+        video = receiver.wait(job)
+        mp4 = receiver.fetch(job, tmp_path / "received.mp4")
+    assert not lab.failed
+    assert lab.symbols == sent["symbols"]
+    assert lab.crossed == sent["total_symbols"]
+    assert lab.settings["mcs"] == sent["mcs"]
+    assert lab.settings["operating_point"] == sent["operating_point"]
+    for name in ("blocks_lost", "keyframes_lost", "keyframes_undecodable"):
+        assert lab.settings[name] == video[name]
+    received = [frame.picture for frame in read_frames(mp4, probe(mp4))]
+    shown = list(lab.pictures())
+    assert len(shown) == len(clip.pictures)
+    # the MP4 is a second coding of the same pictures, at CRF 16
+    for ours, theirs in zip(shown, received, strict=False):
+        assert psnr_db(ours, theirs) > 33
+    assert len(received) == len(shown) - lab.settings.get("frames_held_at_the_end", 0)
