@@ -1,4 +1,4 @@
-"""The command line: ``semvid serve``, ``send``, ``fetch`` and ``demo``.
+"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo`` and ``bench``.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -181,6 +181,16 @@ def demo(
             f"receiver: the video is {report['video_state']} with {report['frames_out']} of "
             f"{report['frames_in']} frames; raise --snr-db or --retransmissions, or lower --mcs"
         )
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def bench(context: typer.Context) -> None:
+    """Compares semvid with its rivals: bench run, bench report, bench datasets; each explains itself."""
+    sys.argv = ["semvid bench", *context.args]
+    # by name, as the services: `semvid` may not import the laboratory
+    runpy.run_module("evaluation.bench", run_name="__main__", alter_sys=True)
 
 
 def _incomplete(video: dict[str, object], path: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from evaluation.bench.report.results import Results, Setting, fair, pairs
+from evaluation.bench.report.results import Results, Setting, fair, over_budget, pairs
 from evaluation.bench.report.table import Table
 from evaluation.confidence import Estimate, estimate
 from evaluation.measures import measure
