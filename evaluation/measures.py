@@ -60,6 +60,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "meteor": Measure("caption METEOR", "higher", 4),
     "bert_score": Measure("caption BERTScore", "higher", 4),
     "cbr": Measure("CBR", "lower", 6),
+    "cpu_per_second": Measure("CPU seconds for a second of video", "neither", 2),
     "keyframes": Measure("keyframes a clip", "neither", 2),
     "s_rel": Measure("S_rel, mean over compared pairs", "neither"),
 }

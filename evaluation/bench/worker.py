@@ -224,7 +224,8 @@ def _measured(
     try:
         started = time.process_time()
         outcome = method.run(clip, conditions, cell.target_cbr, folder)
-        facts = _facts(clip, outcome) | {"method_cpu_seconds": round(time.process_time() - started, 2)}
+        cpu_seconds = time.process_time() - started
+        facts = _facts(clip, outcome) | {"method_cpu_seconds": round(cpu_seconds, 2)}
         wrong = verified(outcome.symbols, outcome.crossed)
         if wrong or outcome.failed:
             return facts | {"failed": wrong or outcome.failed}
@@ -234,7 +235,9 @@ def _measured(
         shutil.rmtree(folder, ignore_errors=True)
     assert process.panel is not None
     verdict = process.panel.compare(shown)
-    metrics = verdict.metrics | ({"keyframes": len(outcome.keyframes)} if outcome.keyframes else {})
+    metrics = verdict.metrics | {"cpu_per_second": cpu_seconds / clip.source.duration_s}
+    if outcome.keyframes:
+        metrics["keyframes"] = len(outcome.keyframes)
     if keep_still:
         _keep_still(process.work.out, cell, source, clip, shown)
     return facts | {"metrics": metrics, "absent": verdict.absent, "judged_frames": len(indices)}

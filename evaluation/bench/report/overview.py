@@ -58,7 +58,8 @@ def by_conditions(results: Results) -> list[Table]:
             shown = f"{len(records) - failed} of {len(records)}"
             cbrs = values(records, "cbr")
             cbr = f"{fmean(cbrs):.2e}" if cbrs else "failed"
-            over = str(sum(map(over_budget, records)))
+            beyond = sum(map(over_budget, records))
+            over = f"**{beyond}**" if beyond else "0"
             rows.append(
                 [method, shown, over, cbr, *(with_interval(values(records, name), name) for name in names)]
             )

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from evaluation.bench.report import bjontegaard_table
 from evaluation.bench.report.overview import class_shares
-from evaluation.bench.report.results import Record, Results, Setting, is_original, values
+from evaluation.bench.report.results import Record, Results, Setting, fair, is_original, values
 from evaluation.confidence import estimate
 from evaluation.measures import measure
 from semvid.accounting import SymbolClass
@@ -93,24 +93,31 @@ def _quality_by_cbr(results: Results) -> Figure | None:
 
     figure = _panels(results, f"Quality at {links[0]}", "CBR", curve, logarithmic=True)
     if figure is not None:
-        figure.text(
-            0.01, 0.005, "Means over clips; a budget at which a method failed on a clip has no point.", size=7
-        )
+        note = "Means over clips; a budget at which a method failed on a clip has no point."
+        figure.text(0.01, 0.005, note, size=7)
     return figure
 
 
 def _quality_by_snr(results: Results) -> Figure | None:
     """Mean quality over SNR at the budget that was tried at the most SNRs."""
-    settings = _one_budget(results)
+    settings = sorted(_one_budget(results), key=lambda setting: setting.snr_db)
     if len(settings) < 2:
         return None
 
     def curve(method: str, name: str) -> list[tuple[float, float]]:
         groups = [(setting.snr_db, results.at(setting, method)) for setting in settings]
-        return sorted((snr, fmean(values(group, name))) for snr, group in groups if values(group, name))
+        return [(snr, fmean(values(fair(group), name))) for snr, group in groups if _mostly_fair(group, name)]
 
-    title = f"Quality at CBR {settings[0].target:.3g}, {settings[0].channel_model.upper()}, where shown"
-    return _panels(results, title, "Es/N0, dB", curve, logarithmic=False)
+    title = f"Quality at CBR {settings[0].target:.3g}, {settings[0].channel_model.upper()}"
+    figure = _panels(results, title, "Es/N0, dB", curve, logarithmic=False)
+    if figure is not None:
+        note = "Means over the clips shown within the budget; no point where these are fewer than half."
+        figure.text(0.01, 0.005, note, size=7)
+    return figure
+
+
+def _mostly_fair(records: Sequence[Record], name: str) -> bool:
+    return bool(values(fair(records), name)) and 2 * len(fair(records)) >= len(records)
 
 
 def _one_budget(results: Results) -> list[Setting]:
@@ -176,17 +183,15 @@ def _cliff(results: Results) -> Figure | None:
             records = results.at(setting, method)
             if not records:
                 continue
-            shares.append((setting.snr_db, 100 * fmean(not record["failed"] for record in records)))
-            if _all_shown(records) and values(records, "psnr_db"):
+            shares.append((setting.snr_db, 100 * len(fair(records)) / len(records)))
+            if len(fair(records)) == len(records) and values(records, "psnr_db"):
                 worst.append((setting.snr_db, min(values(records, "psnr_db"))))
         for axes, points in ((shown_axes, shares), (worst_axes, worst)):
             if points:
                 axes.plot(*zip(*points, strict=True), **_look(results, method))
-    shown_axes.set(xlabel="Es/N0, dB", ylabel="clips shown, %", ylim=(-4, 104))
+    shown_axes.set(xlabel="Es/N0, dB", ylabel="clips shown within the budget, %", ylim=(-4, 104))
     worst_axes.set(xlabel="Es/N0, dB", ylabel="PSNR of the worst clip, dB")
-    figure.suptitle(
-        f"The cliff at CBR {settings[0].target:.3g}: no point on the right where a clip is not shown"
-    )
+    figure.suptitle(f"The cliff at CBR {settings[0].target:.3g}: right, only where every clip is shown")
     handles, labels = shown_axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize=8)
     return figure
