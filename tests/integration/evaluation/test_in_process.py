@@ -45,7 +45,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     ("conditions", "options"),
     [
         (Conditions(10.0, seed=3), {}),
-        (Conditions(3.0, "rayleigh", 200, seed=4), {"retransmissions": 0, "quality": 50}),
+        (Conditions(3.0, "rayleigh", 200, seed=8), {"retransmissions": 0, "quality": 50}),
     ],
     ids=["clean", "fading, nothing repeated"],
 )
@@ -69,6 +69,7 @@ def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditi
     assert lab.settings["operating_point"] == sent["operating_point"]
     for name in ("blocks_lost", "keyframes_lost", "keyframes_undecodable"):
         assert lab.settings[name] == video[name]
+    assert bool(lab.settings["keyframes_lost"]) == (conditions.model == "rayleigh")
     received = [frame.picture for frame in read_frames(mp4, probe(mp4))]
     shown = list(lab.pictures())
     assert len(shown) == len(clip.pictures)
