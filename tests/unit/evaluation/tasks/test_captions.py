@@ -1,6 +1,11 @@
+import nltk
+import numpy as np
 import pytest
+from nltk.corpus.reader.wordnet import WordNetCorpusReader
+from nltk.translate import meteor_score as meteor_module
 
-from evaluation.tasks.captions import bleu, meteor, rouge_l
+from evaluation.judges import Facts, Frames
+from evaluation.tasks.captions import Captions, bleu, meteor, rouge_l
 from semvid.errors import MissingComponent
 
 REFERENCE = "a dog runs over the green grass in a park"
@@ -29,8 +34,20 @@ def test_rouge_is_the_f_measure_of_the_longest_common_subsequence() -> None:
     assert rouge_l(REFERENCE, "dog runs the grass") == pytest.approx(0.8 / 1.4)
 
 
-def test_meteor_says_what_it_needs() -> None:
-    try:
-        assert meteor(REFERENCE, REFERENCE) > 0.9
-    except MissingComponent as error:
-        assert "wordnet" in str(error)
+def test_meteor_without_wordnet_says_what_to_get(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nltk.data, "path", [])
+    wordnet = nltk.corpus.util.LazyCorpusLoader("wordnet", WordNetCorpusReader, None)
+    monkeypatch.setattr(meteor_module, "wordnet", wordnet)
+    with pytest.raises(MissingComponent, match="downloader wordnet"):
+        meteor(REFERENCE, "a cat sits on grass")
+
+
+def test_a_caption_of_the_source_itself_is_perfect_where_nobody_described_it() -> None:
+    pictures = [np.full((48, 64, 3), 40 * i, np.uint8) for i in range(4)]
+    frames = Frames(range(4), pictures, [*pictures[1:], pictures[-1]])
+    judge = Captions("embedded", None)
+    seen = judge.look(frames)
+    assert judge.compare(seen, frames, frames, Facts())["rouge_l"] == pytest.approx(1)
+    described = judge.compare(seen, frames, frames, Facts(description=REFERENCE))
+    assert described["rouge_l"] < 1
+    assert "bert_score" not in described

@@ -42,10 +42,11 @@ def frames(seed: int = 0, count: int = 6) -> Frames:
 def save_action(kind: str, folder: Path) -> None:
     import transformers
 
-    shared: dict[str, Any] = dict(
-        image_size=32, patch_size=16, num_frames=4, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, id2label=LABELS, label2id={name: i for i, name in LABELS.items()},
-    )  # fmt: skip
+    shared: dict[str, Any] = {
+        "image_size": 32, "patch_size": 16, "num_frames": 4, "hidden_size": 32, "num_hidden_layers": 2,
+        "num_attention_heads": 2, "intermediate_size": 64, "id2label": LABELS,
+        "label2id": {name: i for i, name in LABELS.items()},
+    }  # fmt: skip
     config = getattr(transformers, f"{kind}Config")(**shared)
     getattr(transformers, f"{kind}ForVideoClassification")(config).save_pretrained(folder)
     transformers.VideoMAEImageProcessor(
@@ -76,7 +77,7 @@ def test_depth_of_depth_anything(tmp_path: Path) -> None:
 
     backbone = transformers.Dinov2Config(
         hidden_size=32, num_hidden_layers=4, num_attention_heads=2, image_size=28, patch_size=14,
-        out_features=["stage1", "stage2", "stage3", "stage4"], reshape_hidden_states=False, apply_layernorm=True,
+        out_features=["stage1", "stage2", "stage3", "stage4"], reshape_hidden_states=False,
     )  # fmt: skip
     config = transformers.DepthAnythingConfig(
         backbone_config=backbone, patch_size=14, reassemble_hidden_size=32, neck_hidden_sizes=[8, 8, 16, 16],
