@@ -39,7 +39,8 @@ Picture = NDArray[np.uint8]
 
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
 CRFS: Final = range(69, 26, -3)
-_ATTEMPTS: Final = 4  # at what the channel made dearer than planned
+_ATTEMPTS: Final = 6  # at what the channel made dearer than planned
+_SMALLER: Final = 0.98
 
 
 class UniformKeyframes:
@@ -77,7 +78,8 @@ class UniformKeyframes:
             if air.crossed <= budget:
                 symbols = verified(sender.record.ledger.symbols, air)
                 return shown(clip, receiver, symbols, air, settings)
-            planned *= 0.98 * budget / air.crossed
+            expected = grid.cost(gap, crf, conditions.snr_db)
+            planned = expected * min(_SMALLER * budget / air.crossed, _SMALLER)
         return Outcome(
             lambda: iter(()),
             {},
@@ -111,7 +113,7 @@ class Grid:
         for gap in (gap for gap in GAPS if gap < 2 * len(self._clip.pictures)):
 
             def cost(crf: int, gap: int = gap) -> float:
-                return self._cost(gap, crf, snr_db)
+                return self.cost(gap, crf, snr_db)
 
             crf = finest_crf(CRFS, budget, cost)
             if crf is not None:
@@ -120,11 +122,11 @@ class Grid:
             return None
         quality, gap, crf = max(fitting)
         for finer in range(crf - abs(CRFS.step) + 1, crf):
-            if self._cost(gap, finer, snr_db) <= budget and self._quality(gap, finer) > quality:
+            if self.cost(gap, finer, snr_db) <= budget and self._quality(gap, finer) > quality:
                 return gap, finer
         return gap, crf
 
-    def _cost(self, gap: int, crf: int, snr_db: float) -> float:
+    def cost(self, gap: int, crf: int, snr_db: float) -> float:
         """Symbols over a steady channel of ``snr_db`` where no block is lost."""
         selected = self.selected(gap)
         count = SymbolCount(snr_db)

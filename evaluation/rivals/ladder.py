@@ -30,6 +30,7 @@ Picture = NDArray[np.uint8]
 
 SCALES: Final = (1, 2, 4)  # divisors of the sides
 STEPS: Final = (1, 3, 6)  # frames
+_REFINED: Final = 2  # of the sizes and frame rates
 _BYTES_PER_CRF: Final = 0.115  # natural logarithm; about the same for all codes
 
 
@@ -47,8 +48,8 @@ class Ladder:
     def best(self, budget_bytes: int) -> Setting | None:
         """The setting of best quality whose stream takes at most ``budget_bytes``; None if none does.
 
-        Every size and frame rate is tried on the coarse grid of CRFs with the fast preset; the best of them
-        is then coded with the slow one.
+        Every size and frame rate is tried on the coarse grid of CRFs with the fast preset; the two best are
+        then coded with the slow one, as finely as fits, and the better of them wins.
         """
         fitting: list[tuple[float, Setting]] = []
         width, height = self._clip.source.width, self._clip.source.height
@@ -60,8 +61,9 @@ class Ladder:
                 fitting.append((self.quality(setting), setting))
         if not fitting:
             return None
-        _, chosen = max(fitting, key=lambda pair: pair[0])
-        return self._refined(chosen, budget_bytes)
+        fitting.sort(key=lambda pair: -pair[0])
+        refined = [self._refined(setting, budget_bytes) for _, setting in fitting[:_REFINED]]
+        return max(refined, key=self.quality)
 
     def _refined(self, chosen: Setting, budget_bytes: int) -> Setting:
         """The same size and frame rate with the slow preset, at the finest CRF of all that fits.

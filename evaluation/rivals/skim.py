@@ -22,7 +22,8 @@ from transmitter.pipeline import stream_header
 
 KEYFRAMES: Final = 4  # of a clip of at most 16 s (paper, SKIM); hard cuts add theirs
 _CRFS: Final = range(63, 19, -1)  # that the transmitter takes as a quality
-_ATTEMPTS: Final = 4
+_ATTEMPTS: Final = 6  # at what the channel, captions and motion scores made dearer than planned
+_SMALLER: Final = 0.98
 
 
 class PaperSkim:
@@ -48,7 +49,8 @@ class PaperSkim:
             outcome = sender.run(clip, conditions, None, folder / str(attempt))
             if outcome.crossed <= budget:
                 return replace(outcome, settings=outcome.settings | {"crf": crf})
-            planned *= 0.98 * budget / outcome.crossed
+            expected = _cost(clip, selected, crf, conditions.snr_db)
+            planned = expected * min(_SMALLER * budget / outcome.crossed, _SMALLER)
         return Outcome(
             lambda: iter(()),
             {},

@@ -101,11 +101,11 @@ def test_a_better_channel_buys_quality(clip, tmp_path):
 
 
 def test_fading_is_paid_from_the_same_budget(clip, tmp_path):
-    conditions = Conditions(12.0, "rayleigh", 128, seed=3)
-    for name in ("av1", "uniform"):
-        outcome = METHODS[name]().run(clip, conditions, 0.04, tmp_path / name)
+    conditions = Conditions(8.0, "rayleigh", 256, seed=0)
+    for name in ("av1", "uniform", "skim"):
+        outcome = METHODS[name]().run(clip, conditions, 0.06, tmp_path / name)
         assert not outcome.failed
-        assert clip.cbr(outcome.crossed) <= 0.04
+        assert 0.03 < clip.cbr(outcome.crossed) <= 0.06
         assert sum(outcome.symbols.values()) == outcome.crossed
 
 
