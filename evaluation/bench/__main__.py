@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -51,7 +52,15 @@ def run_command(
             raise InvalidInput(f"--weights: must be JUDGE=PATH_OR_HUB_ID, got {given!r}")
         models[name] = model
     sweep_set, text = load_set(chosen)
-    request = Request(out, media, Weights(judges, models), workers, cell_seconds, retry_failed)
+    request = Request(
+        out,
+        media,
+        Weights(judges, models),
+        workers,
+        cell_seconds,
+        retry_failed,
+        shlex.join(["semvid", "bench", *sys.argv[1:]]),
+    )
     tally = run(sweep_set, text, request, lambda line: typer.echo(line, err=True))
     typer.echo(
         f"{out}: {tally.there} cells were there, {tally.done} done, {tally.failed} of them failed and are "

@@ -28,10 +28,15 @@ from evaluation.judges import Weights
 from evaluation.provenance import commit
 from evaluation.rivals.cache import CACHE
 from evaluation.rivals.judge import LPIPS_MODEL
+from semvid.errors import SemvidError
 
 _CRASHES: Final = 2  # a cell during which as many processes died is recorded as failed
 
 Say = Callable[[str], None]
+
+
+class SweepBroken(SemvidError):
+    """No process can be started for the sweep; what is recorded stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Request:
     Attributes:
         out: folder of the sweep; records that are there and still hold are kept.
         retry_failed: failed cells run again although their key holds.
+        command: that started it, for the records.
     """
 
     out: Path
@@ -49,6 +55,7 @@ class Request:
     workers: int
     cell_seconds: float
     retry_failed: bool
+    command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,14 @@ def run(chosen: SweepSet, text: str, request: Request, say: Say) -> Tally:
         worker.make_method(name)
     weights = replace(request.weights, models={**chosen.models, **request.weights.models})
     write_atomically(request.out / "set.toml", text)
-    facts = {"set": chosen.title, "commit": _commit(), "code": code_digest()[:12], "versions": versions(),
-             "date": datetime.now(UTC).date().isoformat()}  # fmt: skip
+    facts = {
+        "set": chosen.title,
+        "command": request.command,
+        "commit": _commit(),
+        "code": code_digest()[:12],
+        "versions": versions(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
     with _scratch(request.out, _environment(request.out, weights)) as scratch:
         work = Work(request.out, chosen.judges, weights, chosen.seconds, chosen.judged_every,
                     request.cell_seconds, facts)  # fmt: skip
@@ -201,7 +214,10 @@ class _Sweep:
                         self._tell(future.result())
                     except BrokenProcessPool:
                         unfinished.append(futures[future])
-            crashes.update(self._take_in_flight())
+            died = list(self._take_in_flight())
+            if unfinished and not died:
+                raise SweepBroken("processes end before they begin; the reason is above")
+            crashes.update(died)
             jobs = [left for job in unfinished if (left := self._what_is_left(job, crashes)) is not None]
 
     def _take_in_flight(self) -> Iterator[str]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import cv2
 
-from evaluation.bench.cells import Cell, write_atomically
+from evaluation.bench.cells import Cell, code_digest, write_atomically
 from evaluation.bench.original import Original
 from evaluation.bench.panel import Misaligned, Panel, judged_indices, take, verified
 from evaluation.bench.selection import select
@@ -79,8 +79,14 @@ _PARENT_CHECK_S: Final = 1.0
 
 
 def start(work: Work, scratch: Path) -> None:
-    """Initialises a process of the pool."""
+    """Initialises a process of the pool.
+
+    Raises:
+        RuntimeError: the source is no longer what the sweep began with; its keys would lie.
+    """
     global _process
+    if code_digest()[:12] != work.facts["code"]:
+        raise RuntimeError("the source changed while the sweep ran; run it again, or from a checkout at rest")
     cv2.setNumThreads(1)
     _process = _Process(work, Path(tempfile.mkdtemp(prefix="process-", dir=scratch)))
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()

@@ -26,6 +26,8 @@ def heading(results: Results) -> tuple[str, list[str]]:
         f"{chosen.seconds:g} s at the area of 576x320, every {chosen.judged_every}th frame judged "
         f"({frames} frames in all). Seed {chosen.seed}.",
         "",
+        f"`{everything[0]['command']}`",
+        "",
         f"Commit {', '.join(commits)}; {' to '.join(sorted({dates[0], dates[-1]}))}; "
         + ", ".join(f"{name} {version}" for name, version in libraries.items())
         + ".",

@@ -49,7 +49,7 @@ def record(
         "symbols": {"keyframe": 90, "pilot": 10}, "crossed": 100, "failed": "",
         "absent": {"dists": "no weights"},
         "metrics": {"psnr_db": psnr, "lpips": lpips}, "commit": "abc", "date": "2026-11-24", "versions": {},
-        "judged_frames": 10, "name": cell.name,
+        "judged_frames": 10, "command": "semvid bench run", "name": cell.name,
     } | more  # fmt: skip
 
 
