@@ -37,7 +37,7 @@ CODES = {"av1": (AV1, (63, 56)), "h265": (H265, (45, 38)), "h264": (H264, (45, 3
 CHANGES: dict[str, list[dict[str, str]]] = {
     "av1": [
         *({"preset": preset} for preset in ("6", "4", "2")),
-        *({"preset": "4", "svtav1-params": f"keyint=-1:lp=1:tune={tune}"} for tune in (1, 2)),
+        *({"preset": "4", "svtav1-params": f"keyint=-1:lp=1:tune={tune}:crf={{crf:g}}"} for tune in (1, 2)),
     ],
     "h265": [
         *({"preset": preset} for preset in ("medium", "slow", "slower")),
@@ -51,7 +51,10 @@ CHANGES: dict[str, list[dict[str, str]]] = {
 
 
 def changed(code: VideoCode, change: dict[str, str]) -> VideoCode:
-    return replace(code, options=lambda crf, final: code.options(crf, final) | change)
+    def options(crf: float, final: bool) -> dict[str, str]:
+        return code.options(crf, final) | {name: value.format(crf=crf) for name, value in change.items()}
+
+    return replace(code, options=options)
 
 
 def main() -> None:

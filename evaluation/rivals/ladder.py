@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -66,18 +67,15 @@ class Ladder:
         return max(refined, key=self.quality)
 
     def _refined(self, chosen: Setting, budget_bytes: int) -> Setting:
-        """The same size and frame rate with the slow preset, at the finest CRF of all that fits.
+        """The same size and frame rate with the slow preset, at the finest half step of the CRF that fits.
 
-        Where the slow preset takes more bytes at every CRF near by, ``chosen`` stays.
+        Where the slow preset takes more bytes even at the coarsest of them, ``chosen`` stays.
         """
         spacing = abs(self._code.crfs[0] - self._code.crfs[1])
-        best = chosen
-        for crf in range(min(chosen.crf + 1, self._code.crfs[0]), chosen.crf - spacing, -1):
-            finer = replace(chosen, crf=crf, final=True)
-            if self.stream(finer).size > budget_bytes:
-                break
-            best = finer
-        return best
+        half_steps = [chosen.crf + 1 - number / 2 for number in range(2 * spacing + 2)]
+        finals = [replace(chosen, crf=crf, final=True) for crf in half_steps if crf <= self._code.crfs[0]]
+        fitting = bisect_left(finals, True, key=lambda final: self.stream(final).size > budget_bytes)
+        return finals[fitting - 1] if fitting else chosen
 
     def quality(self, setting: Setting) -> float:
         """Mean score of what a receiver shows when all arrives."""

@@ -22,7 +22,6 @@ from semvid.pictures.yuv import from_yuv420, to_yuv420
 
 Picture = NDArray[np.uint8]
 
-_FFMPEG_MAX_AV1_CRF: Final = 63  # higher ones only pass through svtav1-params
 _DELIMITER: Final = (
     b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
 )
@@ -43,7 +42,7 @@ class VideoCode:
     encoder: str
     decoder: str
     crfs: Sequence[int]
-    options: Callable[[int, bool], dict[str, str]]
+    options: Callable[[float, bool], dict[str, str]]
     strip: Callable[[bytes], bytes]
     restore: Callable[[bytes], bytes] = bytes
 
@@ -55,13 +54,13 @@ class Setting:
     Attributes:
         scale: divisor of the sides.
         step: frames from one coded picture to the next.
-        crf: of the encoder.
+        crf: of the encoder; all three take fractions.
         final: coded with the slow preset, not with the one that the search uses.
     """
 
     scale: int
     step: int
-    crf: int
+    crf: float
     final: bool = False
 
 
@@ -187,23 +186,20 @@ def coded_size(width: int, height: int, scale: int) -> tuple[int, int]:
     return 2 * round(width / scale / 2), 2 * round(height / scale / 2)
 
 
-def _x264(crf: int, final: bool) -> dict[str, str]:  # noqa: ARG001
+def _x264(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
     parameters = "keyint=infinite:threads=1"
-    return {"preset": "veryslow", "tune": "ssim", "crf": str(crf), "x264-params": parameters}
+    return {"preset": "veryslow", "tune": "ssim", "crf": f"{crf:g}", "x264-params": parameters}
 
 
-def _x265(crf: int, final: bool) -> dict[str, str]:
+def _x265(crf: float, final: bool) -> dict[str, str]:
     parameters = "keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
-    return {"preset": "slower" if final else "slow", "crf": str(crf), "x265-params": parameters}
+    return {"preset": "slower" if final else "slow", "crf": f"{crf:g}", "x265-params": parameters}
 
 
-def _svt_av1(crf: int, final: bool) -> dict[str, str]:
-    beyond = f":crf={crf}" if crf > _FFMPEG_MAX_AV1_CRF else ""
-    return {
-        "preset": "4" if final else "6",
-        "crf": str(min(crf, _FFMPEG_MAX_AV1_CRF)),
-        "svtav1-params": f"keyint=-1:lp=1:tune=0{beyond}",
-    }
+def _svt_av1(crf: float, final: bool) -> dict[str, str]:
+    # FFmpeg's own option takes whole numbers up to 63; what its parameter string says comes later and holds
+    parameters = f"keyint=-1:lp=1:tune=0:crf={crf:g}"
+    return {"preset": "4" if final else "6", "svtav1-params": parameters}
 
 
 def without_h264_idle(packet: bytes) -> bytes:

@@ -161,3 +161,14 @@ def test_the_papers_mp4_is_counted_to_the_byte_and_on_time(clip, encoder, decode
     assert sorted(stream.pts) == list(range(FRAMES))
     for index, picture in enumerate(shown(code, clip, stream)):
         assert bar_at(picture) == pytest.approx(bar_at(clip.pictures[index]), abs=0.8)
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_half_steps_of_the_crf_are_heeded(clip, name):
+    """An encoder that dropped the fraction would give the size of the whole step."""
+    code, crf = CODES[name]
+    coarse, half, fine = (
+        encode(code, clip.pictures, clip.source.frame_rate, Setting(1, 1, crf + more)).size
+        for more in (8, 0.5, 0)
+    )
+    assert coarse < half < fine
