@@ -26,6 +26,7 @@ class Source:
         facts: label and description of the index.
         may_be_shown: pictures of it may be published.
         digest: of its bytes, or of what it is painted from.
+        credit: licence and origin, printed beside its pictures.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Source:
     facts: Facts
     may_be_shown: bool
     digest: str
+    credit: str = ""
 
     def prepare(self, folder: Path, seconds: float) -> Clip:
         """Scales and cuts the clip into ``folder``."""
@@ -50,7 +52,7 @@ def find(name: str, media: Path | None) -> Source:
     Args:
         media: folder with `index.json` (a list of objects with ``name``, ``file`` and, where known,
         ``label``,
-            ``description`` and ``may_appear_in_our_docs``).
+            ``description`` and ``may_appear_in_our_docs``, ``licence``).
 
     Raises:
         InvalidInput: no such clip, or no folder for it.
@@ -67,7 +69,8 @@ def find(name: str, media: Path | None) -> Source:
     path = media / str(entry["file"])
     facts = Facts(str(entry.get("label", "")), str(entry.get("description", "")))
     allowed = entry.get("may_appear_in_our_docs") is True
-    return Source(name, path, facts, allowed, hashlib.sha256(path.read_bytes()).hexdigest())
+    credit = ", ".join(str(entry[key]) for key in ("licence", "licence_note", "repo") if entry.get(key))
+    return Source(name, path, facts, allowed, hashlib.sha256(path.read_bytes()).hexdigest(), credit)
 
 
 def _index(media: Path) -> dict[str, dict[str, Any]]:

@@ -172,7 +172,7 @@ def _in_flight(out: Path) -> Path:
 def _record(
     process: _Process, source: Source, method: Method | str, cell: Cell, keep_still: bool
 ) -> dict[str, Any]:
-    record: dict[str, Any] = blank_record(cell, process.work.facts)
+    record: dict[str, Any] = blank_record(cell, process.work.facts) | {"credit": source.credit}
     started, cpu_started = time.perf_counter(), time.process_time()
     signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, process.work.cell_seconds)

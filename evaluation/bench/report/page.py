@@ -64,7 +64,8 @@ def _stills(results: Results) -> Iterator[str]:
             if first:
                 yield "<h2>Side by side</h2><p>The judged frame in the middle of each clip.</p>"
                 first = False
-            yield f"<h3>{escape(clip)}: {escape(str(setting))}</h3><div class='stills'>"
+            yield f"<h3>{escape(clip)}: {escape(str(setting))}</h3>"
+            yield f"<p>{escape(shown[0][0].get('credit', ''))}</p><div class='stills'>"
             yield _figure(folder / f"{clip.replace(':', '-')}_source.jpg", "source")
             for record, path in shown:
                 yield _figure(path, f"{record['method']}, CBR {record['cbr']:.2e}{_quality(record)}")

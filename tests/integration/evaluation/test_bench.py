@@ -162,10 +162,11 @@ def test_failures_are_recorded_with_their_reason_and_the_sweep_goes_on(bench: An
 @pytest.mark.parametrize("allowed", [True, False])
 def test_stills_are_kept_only_of_clips_that_may_be_shown(bench: Any, tmp_path: Path, allowed: bool) -> None:
     write_clip(tmp_path / "mine.mp4", frames=12)
-    entry = {"name": "mine", "file": "mine.mp4", "may_appear_in_our_docs": allowed}
+    entry = {"name": "mine", "file": "mine.mp4", "licence": "CC-BY-4.0", "may_appear_in_our_docs": allowed}
     (tmp_path / "index.json").write_text(json.dumps([entry]))
     run(bench(["own:HoldFirst"], "mine", "--media", str(tmp_path)), tmp_path)
     stills = list((tmp_path / "out" / "stills").glob("*.jpg"))
     assert bool(stills) is allowed
+    assert records(tmp_path)["own:HoldFirst", 10.0]["credit"] == "CC-BY-4.0"
     for path in stills:
         assert cv2.imread(str(path)).shape == (213, 384, 3)
