@@ -11,7 +11,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check proto bench bench-models bench-phy bench-quality bench-rates bench-search soak e2e clean
+.PHONY: help setup demo test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
+  bench-search bench-speed soak e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -50,7 +51,15 @@ proto: .venv/.dev  ## regenerate the stubs in semvid/wire from proto/
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -Iproto --python_out=. --mypy_out=quiet:. \
 	  --grpc_python_out=. --mypy_grpc_out=quiet:. proto/semvid/wire/v1/*.proto
 
-bench: .venv/.dev  ## seconds by stage for a 10 s clip as a multiple of its duration
+bench: .venv/.dev  ## semvid against its rivals, quick set: minutes, runs anywhere
+	$(BIN)/semvid bench run --set quick --out bench-out/quick $(if $(wildcard $(JUDGES)/judges.py),--judges $(JUDGES),) $(ARGS)
+	$(BIN)/semvid bench report bench-out/quick
+
+bench-full: .venv/.dev  ## the same over twelve real clips, every SNR and rate; resumes (MEDIA=dir JUDGES=dir)
+	$(BIN)/semvid bench run --set full --out results/bench --media $(MEDIA) --judges $(JUDGES) $(ARGS)
+	$(BIN)/semvid bench report results/bench
+
+bench-speed: .venv/.dev  ## seconds by stage for a 10 s clip as a multiple of its duration
 	$(BIN)/python -m evaluation.bench_speed --out results/speed.json $(ARGS)
 
 bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sionna and to theory
@@ -75,4 +84,4 @@ e2e: .venv/.dev  ## the three nodes in containers, over real HTTP (needs a Docke
 	$(BIN)/python -m pytest -m compose tests/e2e $(ARGS)
 
 clean:  ## remove what the other targets made
-	rm -rf .venv build *.egg-info demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build *.egg-info demo-out bench-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -35,13 +35,13 @@ class Clip:
         return cbr(symbols, len(self.pictures), self.source.height, self.source.width)
 
 
-def load(path: Path, folder: Path) -> Clip:
-    """Scales the first ten seconds of ``path`` to `AREA` and stores them nearly losslessly."""
+def load(path: Path, folder: Path, seconds: float = MAX_SECONDS) -> Clip:
+    """Scales the first ``seconds`` of ``path`` to `AREA` and stores them nearly losslessly."""
     original = probe(path)
     scale = math.sqrt(AREA / (original.width * original.height))
     width, height = (2 * round(side * scale / 2) for side in (original.width, original.height))
     scaled = folder / f"{path.stem}.mp4"
-    most = math.floor(MAX_SECONDS * original.frame_rate)
+    most = max(2, math.floor(seconds * original.frame_rate))
     with VideoWriter(scaled, width, height, original.time_base, crf=6) as writer:
         for frame in read_frames(path, original):
             if frame.index >= most:

@@ -22,7 +22,7 @@ def provenance(
     """Commit, command, machine and versions of ``libraries``, JSON-ready."""
     return {
         "command": shlex.join(["python", "-m", _module(), *sys.argv[1:]]),
-        "commit": _commit(),
+        "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -34,7 +34,9 @@ def _module() -> str:
     return ".".join(Path(sys.argv[0]).resolve().relative_to(_ROOT).with_suffix("").parts)
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The checkout's commit, with ``-dirty`` where tracked files outside `results` differ from it."""
+
     def git(*arguments: str) -> str:
         return subprocess.run(
             ["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True

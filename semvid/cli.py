@@ -1,4 +1,4 @@
-"""The command line: ``semvid serve``, ``send``, ``fetch``, ``demo``, ``calibrate``, ``prompts``, ``doctor``.
+"""The command line: serve, send, fetch, demo, calibrate, prompts, doctor and bench.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -272,6 +272,16 @@ def doctor(
     typer.echo(json.dumps(report.to_json(findings), indent=2) if as_json else report.in_words(findings))
     if not report.can_run_demo(findings):
         raise typer.Exit(1)
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def bench(context: typer.Context) -> None:
+    """Compares semvid with its rivals: bench run, bench report, bench datasets; each explains itself."""
+    sys.argv = ["semvid bench", *context.args]
+    # by name, as the services: `semvid` may not import the laboratory
+    runpy.run_module("evaluation.bench", run_name="__main__", alter_sys=True)
 
 
 def _incomplete(video: dict[str, object], path: Path) -> str:

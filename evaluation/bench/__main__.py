@@ -1,0 +1,109 @@
+"""``semvid bench``: run a set, report on a folder, prepare clips."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evaluation.judges import Weights
+from semvid.errors import InvalidInput, SemvidError
+from semvid.terminal import show_error
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Compares semvid with its rivals.",
+)
+
+
+@app.command("run")
+def run_command(
+    out: Annotated[Path, typer.Option("--out", help="Folder for records; what is there is kept.")],
+    chosen: Annotated[
+        str, typer.Option("--set", help="quick, full, paper/NAME, or a TOML file of your own.")
+    ] = "quick",
+    media: Annotated[Path | None, typer.Option("--media", help="Folder of clips with an index.json.")] = None,
+    judges: Annotated[
+        Path | None, typer.Option("--judges", help="Folder with judges.py and its small networks.")
+    ] = None,
+    weights: Annotated[
+        list[str] | None,
+        typer.Option("--weights", help="JUDGE=PATH_OR_HUB_ID, for example action=/models/x."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=256, help="Processes.")] = os.cpu_count()
+    or 1,
+    cell_seconds: Annotated[float, typer.Option("--cell-seconds", min=1, help="Limit of one cell.")] = 900,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run failed cells again.")] = False,
+) -> None:
+    """Fills a folder with a record for every cell of a set; what is there already is not run again."""
+    from evaluation.bench.sets import load_set
+    from evaluation.bench.sweep import Request, run
+
+    models = {}
+    for given in weights or []:
+        name, equals, model = given.partition("=")
+        if not (name and equals and model):
+            raise InvalidInput(f"--weights: must be JUDGE=PATH_OR_HUB_ID, got {given!r}")
+        models[name] = model
+    sweep_set, text = load_set(chosen)
+    request = Request(
+        out,
+        media,
+        Weights(judges, models),
+        workers,
+        cell_seconds,
+        retry_failed,
+        shlex.join(["semvid", "bench", *sys.argv[1:]]),
+    )
+    tally = run(sweep_set, text, request, lambda line: typer.echo(line, err=True))
+    typer.echo(
+        f"{out}: {tally.there} cells were there, {tally.done} done, {tally.failed} of them failed and are "
+        "shown so. "
+        f"Next: semvid bench report {out}"
+    )
+
+
+@app.command("report")
+def report_command(
+    folder: Annotated[Path, typer.Argument(help="Folder that `semvid bench run` filled.")],
+) -> None:
+    """Makes report.md, report.html and plots from the records of a folder."""
+    from evaluation.bench.report import write_report
+
+    for path in write_report(folder):
+        typer.echo(path)
+
+
+@app.command("datasets")
+def datasets_command(
+    videos: Annotated[Path, typer.Argument(help="Folder of videos that you have.")],
+    listing: Annotated[
+        Path, typer.Option("--list", help="CSV with the columns file, and where known label, description.")
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the clips and their index.json.")],
+    seconds: Annotated[float, typer.Option("--seconds", min=0.5, max=600, help="Longest clip.")] = 16.0,
+) -> None:
+    """Prepares clips of a data set that you have (WebVid, Kinetics, ...): scaled, cut, indexed."""
+    from evaluation.bench.datasets import prepare
+
+    index = prepare(videos, listing, out, seconds, lambda line: typer.echo(line, err=True))
+    typer.echo(f"{index}: use it with --media {out}")
+
+
+def main() -> None:
+    """Entry point of ``python -m evaluation.bench``."""
+    try:
+        app()
+    except SemvidError as error:
+        show_error(str(error))
+        sys.exit(2 if isinstance(error, InvalidInput) else 1)
+
+
+if __name__ == "__main__":
+    main()

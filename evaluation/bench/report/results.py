@@ -1,0 +1,141 @@
+"""The records of a sweep, and how they are grouped and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from evaluation.bench.cells import read_record
+from evaluation.bench.sets import SweepSet, Target, parse_set
+from evaluation.measures import MEASURES
+from semvid.errors import InvalidInput
+
+Record = dict[str, Any]
+
+_TOLERANCE = 1.02  # a budget is counted in whole blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all methods had in common in one comparison."""
+
+    snr_db: float
+    channel_model: str
+    coherence_symbols: int | None
+    target: Target
+
+    def __str__(self) -> str:
+        coherence = "" if self.coherence_symbols is None else f", coherence {self.coherence_symbols} symbols"
+        if self.target == "default":
+            budget = "each method at its own default"
+        elif self.target == "reference":
+            budget = "as many symbols as the reference spends by default"
+        else:
+            budget = f"CBR at most {self.target:.3g}"
+        return f"{self.channel_model.upper()} {self.snr_db:g} dB{coherence}, {budget}"
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A set and its records.
+
+    Attributes:
+        records: of transmissions, in the order of the set.
+        selections: of the ablations of keyframe selection.
+    """
+
+    folder: Path
+    chosen: SweepSet
+    records: Sequence[Record]
+    selections: Sequence[Record]
+
+    @classmethod
+    def read(cls, folder: Path) -> Results:
+        """Reads a folder that `semvid bench run` filled; only cells of its set count.
+
+        Raises:
+            InvalidInput: it holds none.
+        """
+        text = folder / "set.toml"
+        if not text.is_file():
+            raise InvalidInput(f"{folder}: holds no sweep; make one with semvid bench run --out {folder}")
+        chosen = parse_set(text.read_text(encoding="utf-8"), str(text))
+        found = [read_record(path) for path in sorted((folder / "records").glob("*.json"))]
+        records = [r for r in found if r is not None and r["clip"] in chosen.clips]
+        variants = {variant.name for variant in chosen.variant}
+        points = set(chosen.points())
+        order = {method: number for number, method in enumerate(chosen.methods)}
+        sent = [
+            r
+            for r in records
+            if r["method"] in order
+            and (r["snr_db"], r["channel_model"], r.get("coherence_symbols"), r["target"]) in points
+        ]
+        selected = [r for r in records if r.get("kind") == "selection" and r["method"] in variants]
+        if not sent and not selected:
+            raise InvalidInput(f"{folder}: holds no record of its set; run semvid bench run --out {folder}")
+        clips = {clip: number for number, clip in enumerate(chosen.clips)}
+        sent.sort(key=lambda r: (clips[r["clip"]], order[r["method"]]))
+        return cls(folder, chosen, sent, selected)
+
+    def settings(self) -> Iterator[Setting]:
+        """All comparisons that were made, in the order of the set."""
+        there = {setting_of(record) for record in self.records}
+        yield from (setting for point in self.chosen.points() if (setting := Setting(*point)) in there)
+
+    def at(self, setting: Setting, method: str | None = None) -> list[Record]:
+        """Records of one comparison."""
+        return [r for r in self.records if setting_of(r) == setting and method in (None, r["method"])]
+
+    def methods(self) -> list[str]:
+        """Methods with records, in the order of the set."""
+        there = {record["method"] for record in self.records}
+        return [method for method in self.chosen.methods if method in there]
+
+    def rivals(self) -> list[str]:
+        """Methods other than the reference; the source itself is nobody's rival."""
+        return [m for m in self.methods() if m != self.chosen.reference and not is_original(m)]
+
+    def measures(self) -> list[str]:
+        """Measures that at least one record has, in the order of the catalogue; then those of plug-ins."""
+        there = {name for record in (*self.records, *self.selections) for name in record["metrics"]}
+        return [name for name in MEASURES if name in there] + sorted(there - set(MEASURES))
+
+
+def setting_of(record: Record) -> Setting:
+    """The comparison that a record belongs to."""
+    return Setting(
+        record["snr_db"], record["channel_model"], record.get("coherence_symbols"), record["target"]
+    )
+
+
+def values(records: Sequence[Record], measure: str) -> list[float]:
+    """``measure`` of all records that were shown and have it; ``cbr`` is one too."""
+    if measure == "cbr":
+        return [record["cbr"] for record in records if not record["failed"]]
+    return [r["metrics"][measure] for r in records if not r["failed"] and measure in r["metrics"]]
+
+
+def over_budget(record: Record) -> bool:
+    """Whether a method spent more than it was allowed to: what it showed is no match at equal symbols."""
+    budget = record["target_cbr"]
+    return not record["failed"] and budget is not None and record["cbr"] > _TOLERANCE * budget
+
+
+def fair(records: Sequence[Record]) -> list[Record]:
+    """Those that showed something and kept to the budget."""
+    return [record for record in records if not record["failed"] and not over_budget(record)]
+
+
+def pairs(ours: Sequence[Record], theirs: Sequence[Record], measure: str) -> list[tuple[float, float]]:
+    """Values of both on the clips on which both have one and kept to the budget."""
+    by_clip = {r["clip"]: r["metrics"].get(measure) for r in fair(theirs)}
+    found = [(r["metrics"].get(measure), by_clip.get(r["clip"])) for r in fair(ours)]
+    return [(a, b) for a, b in found if a is not None and b is not None]
+
+
+def is_original(method: str) -> bool:
+    """Whether a method is the source itself, which crosses for nothing."""
+    return method == "original"

@@ -1,0 +1,1 @@
+"""What machines do with the video: recognise, caption, detect, estimate depth (paper, downstream tasks)."""

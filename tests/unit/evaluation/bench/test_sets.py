@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaluation.bench.sets import CONFIGS, load_set, parse_set
+from evaluation.bench.worker import make_method
+from semvid.errors import InvalidInput
+
+TEXT = """
+title = "t"
+clips = ["painted:0"]
+methods = ["semvid", "uniform"]
+[[grid]]
+snr_db = [10, 0]
+target_cbr = [6.5e-4, "reference", 1]
+[[grid]]
+snr_db = [10]
+target_cbr = [6.5e-4, 1e-4]
+methods = ["uniform"]
+"""
+
+
+def test_every_point_comes_once_in_the_order_of_the_grids() -> None:
+    chosen = parse_set(TEXT, "here")
+    points = list(chosen.points())
+    assert points[0] == (10, "awgn", None, 6.5e-4)
+    assert points[2] == (10, "awgn", None, 1.0)
+    assert points[-1] == (10, "awgn", None, 1e-4)
+    assert len(points) == len(set(points)) == 7
+    assert chosen.methods_at(points[0]) == ["semvid", "uniform"]
+    assert chosen.methods_at(points[-1]) == ["uniform"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('title = "t"', "", "title"),
+        ("6.5e-4", "-1.0", "target_cbr"),
+        ("6.5e-4", '"much"', "target_cbr"),
+        ("[10, 0]", "[100]", "-30..60"),
+        ("snr_db = [10, 0]", 'snr_db = [10]\nchannel_models = ["water"]', "awgn"),
+        ('["painted:0"]', '["painted:0", "painted:0"]', "twice"),
+        ('methods = ["uniform"]', 'methods = ["other"]', "other"),
+        ('["semvid", "uniform"]', '["uniform"]', "semvid"),
+        ("title", "judges = ['taste']\ntitle", "taste"),
+        ("title", "colour = 1\ntitle", "colour"),
+        ("[[grid]]", "[[grid]", "TOML"),
+    ],
+)
+def test_a_wrong_set_names_the_file_and_what_is_wrong(old: str, new: str, told: str) -> None:
+    with pytest.raises(InvalidInput, match=told) as caught:
+        parse_set(TEXT.replace(old, new), "here.toml")
+    assert "here.toml" in str(caught.value) or told == "taste"
+
+
+@given(st.text())
+def test_no_text_crashes_the_parser(text: str) -> None:
+    with pytest.raises(InvalidInput, match="here"):  # no text lacks a title and is a set
+        parse_set(text, "here")
+
+
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*/*.toml")), ids=lambda path: path.stem)
+def test_every_set_of_ours_can_be_read_and_names_methods_that_exist(path: Path) -> None:
+    chosen, text = load_set(str(path))
+    assert text
+    for method in chosen.methods:
+        make_method(method)
+    names = {*chosen.methods, *(variant.name for variant in chosen.variant)}
+    for value in chosen.paper.value if chosen.paper else ():
+        assert value.ours == "" or value.ours in names
+
+
+def test_an_unknown_set_lists_those_that_there_are() -> None:
+    with pytest.raises(InvalidInput, match=r"full.*paper/depth.*quick"):
+        load_set("fullest")
+
+
+def test_an_unknown_method_lists_those_that_there_are() -> None:
+    with pytest.raises(InvalidInput, match="semvid"):
+        make_method("mpeg-1")
+    with pytest.raises(InvalidInput, match="cannot be imported"):
+        make_method("nowhere:Nothing")
