@@ -137,6 +137,7 @@ class ReceivingEnd:
             caption=gap.caption,
             motion=gap.motion,
             num_frames=len(run),
+            frame_rate=float(self._assembly.header.frame_rate),
             seed=segment_seed(self._assembly.header.seed, gap.start.frame, gap.end.frame),
             progress=lambda _: None,
             cancelled=lambda: False,

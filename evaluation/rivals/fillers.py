@@ -28,6 +28,7 @@ class Hold:
         caption: str,  # noqa: ARG002
         motion: float | None,  # noqa: ARG002
         num_frames: int,
+        frame_rate: float,  # noqa: ARG002
         seed: int,  # noqa: ARG002
         progress: Callable[[float], None],  # noqa: ARG002
         cancelled: Callable[[], bool],  # noqa: ARG002
@@ -50,6 +51,7 @@ class Blend:
         caption: str,  # noqa: ARG002
         motion: float | None,  # noqa: ARG002
         num_frames: int,
+        frame_rate: float,  # noqa: ARG002
         seed: int,  # noqa: ARG002
         progress: Callable[[float], None],  # noqa: ARG002
         cancelled: Callable[[], bool],  # noqa: ARG002

@@ -158,7 +158,15 @@ class Grid:
             if selected[number + 1].shot_start:
                 return dict.fromkeys(wanted, keyframes[number])
             made = self._decoder.generate(
-                keyframes[number], keyframes[number + 1], "", None, stop - first, 0, lambda _: None, _never
+                start=keyframes[number],
+                end=keyframes[number + 1],
+                caption="",
+                motion=None,
+                num_frames=stop - first,
+                frame_rate=float(self._clip.source.frame_rate),
+                seed=0,
+                progress=lambda _: None,
+                cancelled=_never,
             )
             return {index: picture for index, picture in enumerate(made, first) if index in wanted}
 

@@ -23,6 +23,8 @@ from semvid.errors import TransmissionFailed
 from semvid.video.limits import VideoLimits
 from transmitter.jobs import Job
 from transmitter.link_call import LinkCall
+from transmitter.mllm.library import MllmLibrary
+from transmitter.mllm.settings import MllmSettings
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import Transmission
 from transmitter.records import SemanticsRecord
@@ -47,6 +49,7 @@ class Semvid:
     def __init__(self, name: str, decoder: str = "embedded", **options: Any) -> None:
         self.name = name
         self._decoder_name, self._options = decoder, options
+        self._mllms = MllmLibrary(MllmSettings())
 
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:
         """See `evaluation.methods.Method`.
@@ -79,7 +82,10 @@ class Semvid:
         call = InProcessCall(air, receiver, decoder)
         try:
             with closing(SemanticsRecord(job.folder, clip.source.time_base)) as record:
-                transmission = Transmission(job, clip.source, VideoLimits(), record, cast(LinkCall, call))
+                mllm = self._mllms.open(options.mllm, options.scoring)
+                transmission = Transmission(
+                    job, clip.source, VideoLimits(), record, cast(LinkCall, call), mllm
+                )
                 asyncio.run(transmission.run(_SEGMENTS_AHEAD))
         except TransmissionFailed as error:
             # the transmitter reports its ledger segment by segment, and the first never ended
