@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from evaluation.symbol_count import SymbolCount
 from semvid.accounting import cbr
+from semvid.pictures.scheduling import ordinary_priority
 from semvid.pictures.yuv import from_yuv420, to_yuv420
 from semvid.video.probe import SourceInfo
 
@@ -61,6 +62,8 @@ def _code(
     encoder.framerate = source.frame_rate / step
     encoder.time_base = 1 / encoder.framerate
     encoder.options = {"preset": str(PRESET), "crf": str(crf), "svtav1-params": "keyint=-1:lp=1"}
+    with ordinary_priority():
+        encoder.open()
     packets: list[bytes] = []
     for number, picture in enumerate(pictures[::step]):
         small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) if scale > 1 else picture

@@ -18,6 +18,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from evaluation.rivals import annex_b
+from semvid.pictures.scheduling import ordinary_priority
 from semvid.pictures.yuv import from_yuv420, to_yuv420
 
 Picture = NDArray[np.uint8]
@@ -106,6 +107,8 @@ def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, s
     encoder.time_base = 1 / encoder.framerate
     encoder.thread_count = 1
     encoder.options = code.options(setting.crf, setting.final)
+    with ordinary_priority():
+        encoder.open()
     packets = []
     for number, picture in enumerate(pictures[:: setting.step]):
         small = picture

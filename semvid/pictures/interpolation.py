@@ -4,7 +4,7 @@ It is shared because the transmitter runs the same algorithm to learn which gaps
 The flow is computed once per gap, both ways. A picture in between takes every pixel from both keyframes along
 the motion, weighted by nearness in time, and from only one of them where the motion leaves the other picture
 or the two flows contradict each other grossly. A mild sharpening makes up for what averaging two pictures
-blurs. How each step was chosen: docs/decisions/0011-interpolation.md.
+blurs. docs/decisions/0007-interpolation.md.
 """
 
 from __future__ import annotations

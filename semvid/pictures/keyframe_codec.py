@@ -1,7 +1,7 @@
 """Keyframes as one low-delay AV1 sequence (SVT-AV1 to encode, dav1d to decode, both through PyAV).
 
 Every picture gives one packet at once. In `PictureCoding.JOINT` a picture is predicted from earlier ones,
-which saves most of the bytes on calm content (docs/decisions/0010-keyframe-codec.md); after a lost packet
+which saves most of the bytes on calm content (docs/decisions/0006-keyframe-codec.md); after a lost packet
 nothing decodes until a picture that the encoder was asked to `refresh`. In `PictureCoding.INTRA` each picture
 stands alone.
 """
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.pictures import obu
+from semvid.pictures.scheduling import ordinary_priority
 from semvid.pictures.yuv import from_yuv420, to_yuv420
 from semvid.semantics import PictureCoding
 
@@ -157,7 +158,8 @@ class KeyframeEncoder:
             "svtav1-params": parameters,
         }
         try:
-            codec.open()
+            with ordinary_priority():
+                codec.open()
         except FFmpegError as error:
             raise InvalidInput(
                 f"SVT-AV1 cannot code pictures of {self.width}x{self.height}: {error}"
