@@ -42,7 +42,7 @@ def test_every_picture_comes_back_at_once_at_its_size(size: tuple[int, int]) -> 
             picture = scene(index, width, height)
             decoded = decoder.decode(encoder.encode(picture).packet)
             assert decoded.shape == picture.shape
-            assert psnr_db(picture, decoded) > 20  # fine colour is lost to subsampling
+            assert psnr_db(picture, decoded) > 18  # fine colour is lost to subsampling
 
 
 def test_joint_coding_leans_on_earlier_pictures_and_saves_by_it() -> None:
