@@ -37,7 +37,7 @@ demo: setup  ## three services, a clip through the noisy channel, an MP4 and a r
 	$(BIN)/semvid demo $(if $(CLIP),'$(CLIP)',) --out demo-out $(ARGS)
 
 test: .venv/.dev  ## the test suite, in under ten minutes on two cores
-	$(BIN)/python -m pytest -m 'not slow and not compose' $(ARGS)
+	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile $(ARGS)
 
 check: .venv/.dev  ## lint, format, types, import rules, generated stubs
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ def make_executed_decoder(
 
     Args:
         name, options: see `receiver.decoders.make_decoder`.
-        executor: ``local``; ``ray``: the cluster that RAY_ADDRESS names, or one on this machine;
+        executor: ``local``; ``ray``: the cluster that RAY_ADDRESS names, or one of its own on this machine;
             ``ray://HOST:PORT``: the cluster with that head, of which this machine is a node.
         actors: copies of the decoder; None: one a GPU of the cluster, or one a core where it has no GPU.
 

@@ -53,7 +53,7 @@ class RayFleet:
 
     Args:
         name, options: of the decoder, see `receiver.decoders.make_decoder`.
-        address: HOST:PORT of the cluster's head; None: RAY_ADDRESS, or a cluster on this machine.
+        address: HOST:PORT of the head of the cluster; None: that of RAY_ADDRESS, or one of its own here.
         actors: how many; None: one a GPU, or one a core where there is no GPU.
 
     Attributes:
@@ -255,14 +255,15 @@ class RayFleet:
 
     def _connect(self, address: str | None) -> None:
         arguments: dict[str, Any] = {"logging_level": "WARNING", "log_to_driver": False}
-        if address is None:
-            arguments |= {"include_dashboard": False}
-        else:
-            arguments |= {"address": address}
+        if address is not None:
+            arguments["address"] = address
+        elif not os.environ.get("RAY_ADDRESS"):
+            # without a name Ray would wait for whatever cluster last ran on this machine, even a dead one
+            arguments |= {"address": "local", "include_dashboard": False}
         try:
             self._ray.init(**arguments)
         except (ConnectionError, OSError, RuntimeError, ValueError, TimeoutError) as error:
-            where = address or "RAY_ADDRESS, or a cluster on this machine"
+            where = address or os.environ.get("RAY_ADDRESS") or "this machine"
             reason = _first_line(error.__cause__ or error)  # such as a token that is missing
             raise LinkFailed(
                 f"executor ray: no cluster at {where}: {reason}; start one with: "

@@ -12,7 +12,7 @@ from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter.keyframes import gallop
 from transmitter.keyframes.gallop import LOOKAHEAD, Gallop
-from transmitter.keyframes.gaps import GapWalk
+from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.psss import Answer, Focus, Rule
@@ -47,8 +47,8 @@ def pair(max_gap: int = 1000, bridging: bool = False, rule: Rule = Rule.RELATIVE
     area = WIDTH * HEIGHT / (576 * 320)
     cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
 
-    def walk() -> GapWalk | None:
-        return GapWalk(cost, 2, 2, max_gap) if bridging else None
+    def walk() -> GapTree | None:
+        return GapTree(cost, 2, max_gap) if bridging else None
 
     return Skem(Brightness(), rules, walk()), Gallop(Brightness(), rules, Skem(None, rules, walk()))
 

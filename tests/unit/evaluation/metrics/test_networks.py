@@ -23,7 +23,7 @@ from semvid.errors import InvalidInput, MissingComponent
 @pytest.fixture(scope="module")
 def judges() -> Path:
     """Folder of small networks; SEMVID_JUDGES overrides the place beside the checkout."""
-    beside = Path(__file__).parents[4].parents[1] / "shared" / "models"
+    beside = Path(__file__).parents[4].parent / "shared" / "models"
     folder = Path(os.environ.get("SEMVID_JUDGES", beside))
     if not folder.is_dir():
         pytest.skip(f"the small networks are not there: {folder} (set SEMVID_JUDGES)")
