@@ -25,7 +25,7 @@ _TOLERANCE_PX: Final = 10.0  # disagreement of the two flows that counts little
 _TOLERANCE: Final = 1.0  # and as a multiple of the motion
 _LEAST_WEIGHT: Final = 0.1  # of the side that the flows contradict
 _OUTSIDE: Final = 1e3  # doubt about a pixel that lies outside the picture
-_SHARPENING: Final = 0.7  # of detail below about 2 pixels, half way between the keyframes
+_SHARPENING: Final = 0.3  # of detail below about 2 pixels, half way between the keyframes
 _DETAIL_SIGMA: Final = 1.0  # pixels
 
 
