@@ -94,7 +94,7 @@ def _quality_by_cbr(results: Results) -> Figure | None:
     figure = _panels(results, f"Quality at {links[0]}", "CBR", curve, logarithmic=True)
     if figure is not None:
         note = "Means over clips; a budget at which a method failed on a clip has no point."
-        figure.text(0.01, 0.005, note, size=7)
+        figure.supxlabel(note, size=7)
     return figure
 
 
@@ -112,7 +112,7 @@ def _quality_by_snr(results: Results) -> Figure | None:
     figure = _panels(results, title, "Es/N0, dB", curve, logarithmic=False)
     if figure is not None:
         note = "Means over the clips shown within the budget; no point where these are fewer than half."
-        figure.text(0.01, 0.005, note, size=7)
+        figure.supxlabel(note, size=7)
     return figure
 
 
