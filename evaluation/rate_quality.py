@@ -99,8 +99,9 @@ def semvid_point(clip: Clip, judge: Lpips, mllm: Mllm | None) -> dict[str, Any]:
     for one in chosen.finish():
         units.append(side.close(one, last=True))
         selected.append(one)
-    return _keyframes_point(clip, selected, units, point.crf, judge) | {
+    return _keyframes_point(clip, selected, units, point.crf, judge, point.finer_start) | {
         "crf": point.crf,
+        "finer_start": point.finer_start,
         "reasons": [one.reason.value for one in selected],
     }
 
@@ -118,7 +119,12 @@ def uniform_points(clip: Clip, judge: Lpips, shot_starts: Sequence[int]) -> Iter
 
 
 def _keyframes_point(
-    clip: Clip, selected: Sequence[Selected], units: Sequence[list[Unit]], crf: int, judge: Lpips
+    clip: Clip,
+    selected: Sequence[Selected],
+    units: Sequence[list[Unit]],
+    crf: int,
+    judge: Lpips,
+    finer_start: int = 0,
 ) -> dict[str, Any]:
     """Codes, counts, decodes, interpolates and judges."""
     count = SymbolCount(SNR_DB)
@@ -126,7 +132,7 @@ def _keyframes_point(
     decoder = KeyframeDecoder(clip.source.width, clip.source.height)
     decoded: dict[int, Picture] = {}
     keyframe_psnr = []
-    with KeyframeEncoder(clip.source.width, clip.source.height, crf) as encoder:
+    with KeyframeEncoder(clip.source.width, clip.source.height, crf, finer_start=finer_start) as encoder:
         for number, (one, beside) in enumerate(zip(selected, units, strict=True)):
             coded = encoder.encode(one.frame.picture)
             count.keyframe(number, one, coded, beside)
