@@ -166,7 +166,7 @@ def _try(
         closing(read_frames(upload, source, limits)) as frames,
         KeyframeEncoder(source.width, source.height, point.crf, preset=TRIAL_PRESET) as encoder,
     ):
-        for selected in _selected(_window(frames, source, copies), selector):
+        for selected in _selected(_copied(_window(frames, source), copies), selector):
             ends.append(selected.index)
             sizes.append(len(encoder.encode(selected.picture).packet))
     gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
@@ -193,7 +193,7 @@ def _with_finer_start(
             for finer in starts
         }
         decoders = {finer: KeyframeDecoder(*size) for finer in starts}
-        for frame in _selected(_window(frames, source, []), selector):
+        for frame in _selected(_window(frames, source), selector):
             real = _judged_copy(frame.picture)
             for finer, coder in coders.items():
                 packet = coder.encode(frame.picture).packet
@@ -210,10 +210,15 @@ def _with_finer_start(
     return replace(point, finer_start=min(starts, key=cost))
 
 
-def _window(frames: Iterator[Frame], source: SourceInfo, copies: list[Picture]) -> Iterator[Frame]:
-    """The frames of the window; ``copies`` takes a small copy of each."""
+def _window(frames: Iterator[Frame], source: SourceInfo) -> Iterator[Frame]:
+    """The frames of the window."""
     last_frame = math.ceil(WINDOW_S * source.frame_rate)
-    for frame in takewhile(lambda frame: frame.index <= last_frame, frames):
+    return takewhile(lambda frame: frame.index <= last_frame, frames)
+
+
+def _copied(frames: Iterator[Frame], copies: list[Picture]) -> Iterator[Frame]:
+    """The same frames; ``copies`` takes a small copy of each."""
+    for frame in frames:
         copies.append(small_copy(frame.picture))
         yield frame
 

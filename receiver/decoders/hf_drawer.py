@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
 from typing import Any
 
@@ -14,14 +12,14 @@ from receiver.canvas import Canvas
 from receiver.decoders.checkpoint import Checkpoint, memory_explained
 from receiver.decoders.clip import Clip, Frames, OnStep, Picture, Sampling
 from receiver.decoders.clip_queue import ClipQueue
+from receiver.decoders.filling import result
 from receiver.decoders.loading import load_pipeline
 from receiver.decoders.options import DecoderOptions
 from receiver.decoders.prompt import prompt_for
-from semvid.errors import Cancelled, InvalidInput
+from semvid.errors import InvalidInput
 from semvid.profile import Profile
 
 _FASTEST_SOURCE = 30.0  # frames per second at which the longest announced segment still fits one clip
-_LOOK_S = 0.2  # between looks at whether the video was stopped
 
 _log = structlog.get_logger(__name__)
 
@@ -56,7 +54,7 @@ class HfDrawer:
         if options.frames is not None:
             self._rules = replace(self._rules, longest=self._rules.floor(options.frames))
         self._fixed = options.lengths == "sfa"
-        self._pixels = options.pixels or family.pixels
+        self._pixels = min(options.pixels or family.pixels, family.pixels)
         self._queue = ClipQueue(self._make, (options.batch or 1) if family.batches else 1)
         self.profile = Profile(
             name=f"hf:{model.rstrip('/').rsplit('/', 1)[-1]}",
@@ -107,7 +105,7 @@ class HfDrawer:
         )
         future = self._queue.submit(clip, progress, lambda: abandoned or cancelled())
         try:
-            made = _result(future, cancelled)
+            made = result(future, cancelled)
             for frame in range(first, first + num_frames):
                 yield canvas.take(made[round(frame * speed)])
         finally:
@@ -117,14 +115,3 @@ class HfDrawer:
         with memory_explained(self._model):
             made: list[Frames] = self._family.make(clips, on_step)
             return made
-
-
-def _result(future: Future[Frames], cancelled: Callable[[], bool]) -> Frames:
-    while True:
-        if cancelled():
-            raise Cancelled("regeneration was stopped")
-        try:
-            return future.result(timeout=_LOOK_S)
-        except NotYet:
-            if future.done():
-                raise

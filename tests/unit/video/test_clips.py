@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from semvid.video.reader import read_frames
 from semvid.video.timing import Clock, Grid, offsets, timings
 from semvid.video.writer import VideoWriter
 
-MEDIA = Path("/work/shared/media")
+MEDIA = Path(os.environ.get("SEMVID_MEDIA", Path(__file__).parents[3].parent / "shared" / "media"))
 CLIPS = json.loads((MEDIA / "index.json").read_text()) if (MEDIA / "index.json").exists() else []
 IRREGULAR = {"static_bottles"}  # drops frames: two gaps of double length
 
