@@ -16,7 +16,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
-DEFAULT_SLOPE: Final = 200.0
+DEFAULT_SLOPE: Final = 150.0
 """LPIPS per unit of CBR."""
 
 # What a viewer loses on a coded picture at CRF 60, and how it grows with the CRF.

@@ -25,7 +25,7 @@ _TOLERANCE_PX: Final = 10.0  # disagreement of the two flows that counts little
 _TOLERANCE: Final = 1.0  # and as a multiple of the motion
 _LEAST_WEIGHT: Final = 0.1  # of the side that the flows contradict
 _OUTSIDE: Final = 1e3  # doubt about a pixel that lies outside the picture
-_SHARPENING: Final = 0.3  # of detail below about 2 pixels, half way between the keyframes
+_SHARPENING: Final = 1.0  # of detail below about 2 pixels, half way between the keyframes
 _DETAIL_SIGMA: Final = 1.0  # pixels
 
 
@@ -69,8 +69,8 @@ class Bridge:
         at_start = cv2.scaleAdd(motion, -t, self._grid)
         at_end = cv2.scaleAdd(motion, 1 - t, self._grid)
         blend = cv2.blendLinear(
-            _sample(self._start, at_start, cv2.INTER_CUBIC),
-            _sample(self._end, at_end, cv2.INTER_CUBIC),
+            _sample(self._start, at_start, cv2.INTER_LINEAR),
+            _sample(self._end, at_end, cv2.INTER_LINEAR),
             _weight(self._doubt_start, at_start, 1 - t),
             _weight(self._doubt_end, at_end, t),
         )
