@@ -18,6 +18,7 @@ from evaluation.link import Air, Symbols
 from receiver.assembly import Assembly
 from receiver.blocks import BlockTally
 from receiver.decoders import Decoder
+from receiver.scaling import at_video_size
 from receiver.segments import Fill, Gap, Run, plan, segment_seed
 from semvid import bitstream
 from semvid.errors import MalformedUnits
@@ -42,7 +43,7 @@ class ReceivingEnd:
         decoder: fills the frames between keyframes.
 
     Attributes:
-        keyframes: decoded ones by frame.
+        keyframes: decoded ones by frame, at the size of the video.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -115,10 +116,12 @@ class ReceivingEnd:
             if keyframe.number != self._last_picture + 1:
                 self._picture_decoder.reset()
             try:
-                self.keyframes[keyframe.frame] = self._picture_decoder.decode(keyframe.packet)
+                picture = self._picture_decoder.decode(keyframe.packet)
             except MalformedUnits:
                 self._assembly.undecodable(keyframe)
             else:
+                assert self._assembly.header is not None
+                self.keyframes[keyframe.frame] = at_video_size(picture, self._assembly.header)
                 self._last_picture = keyframe.number
                 self._assembly.decoded(keyframe)
 

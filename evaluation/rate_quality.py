@@ -54,6 +54,7 @@ from transmitter.pipeline import stream_header
 from transmitter.planning import choose_operating_point
 from transmitter.rate import OperatingPoint
 from transmitter.side_information import SideInformation
+from transmitter.trial import Opening
 
 Picture = NDArray[np.uint8]
 Lpips = Callable[[Picture, Picture], float]
@@ -86,7 +87,7 @@ def semvid_point(clip: Clip, judge: Lpips, mllm: Mllm | None) -> dict[str, Any]:
     def selector(point: OperatingPoint) -> KeyframeSelector:
         return make_selector(options, clip.source, profile, None, point)
 
-    point = choose_operating_point(clip.path, clip.source, VideoLimits(), options, selector)
+    point = choose_operating_point(Opening(clip.path, clip.source, VideoLimits(), selector), options)
     chosen = make_selector(options, clip.source, profile, mllm, point)
     side = SideInformation(stream_header(clip.source, options), mllms.load("embedded"))
     selected: list[Selected] = []

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import repeat
 
-import cv2
 import numpy as np
 import structlog
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from receiver.decoders import Decoder, Drawer
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.frames_ahead import FramesAhead
 from receiver.record import VideoRecord
+from receiver.scaling import at_video_size
 from receiver.second_try import RegenerationFailed, second_try
 from receiver.segments import Fill, Gap, Provenance, Run, plan, segment_seed
 from receiver.settings import ReceiverSettings
@@ -306,11 +306,6 @@ class Pipeline:
 
     def _load_keyframe(self, number: int) -> Picture:
         """A keyframe at the size of the video, uint8 RGB [height, width, 3], read-only."""
-        picture = self._files.keyframe_picture(number)
-        width, height = self._header.width, self._header.height
-        if picture.shape[:2] != (height, width):
-            shrinks = width * height < picture.shape[0] * picture.shape[1]
-            method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-            picture = np.asarray(cv2.resize(picture, (width, height), interpolation=method), np.uint8)
+        picture = at_video_size(self._files.keyframe_picture(number), self._header)
         picture.flags.writeable = False
         return picture

@@ -28,6 +28,7 @@ from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
+from transmitter import mllm as mllms
 from transmitter.jobs import Job
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Selected
@@ -41,8 +42,10 @@ from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
 from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts
 from transmitter.settings import TransmitterSettings
+from transmitter.shrinking import coded_size, shrunk
 from transmitter.side_information import SideInformation
 from transmitter.stages import StageClock
+from transmitter.trial import Opening
 
 
 async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
@@ -95,7 +98,6 @@ class Transmission:
     ) -> None:
         self._job, self._source, self._limits, self._record = job, source, limits, record
         self._profile = call.profile
-        self._header = stream_header(source, job.options)
         self._mllm = mllm
         self._sender = Sender(call, job.options.mcs, job.options.retransmissions)
         self._clock = StageClock()
@@ -113,8 +115,9 @@ class Transmission:
         if options.given is not Given.NOTHING:
             job.facts["operating_point"] = point.resource()
         selector = make_selector(options, self._source, self._profile, self._mllm, point)
-        size = self._header.coded_width, self._header.coded_height
-        encoder = KeyframeEncoder(*size, point.crf, options.coding, finer_start=point.finer_start)
+        self._size = coded_size(self._source, point.shrink)
+        self._header = stream_header(self._source, options, self._size)
+        encoder = KeyframeEncoder(*self._size, point.crf, options.coding, finer_start=point.finer_start)
         analysis = run_ahead(lambda gone: self._segments(selector, gone), segments_ahead)
         async with aclosing(analysis) as segments:
             async for segment in segments:
@@ -127,12 +130,16 @@ class Transmission:
         job.facts["return_bytes"] = self._sender.record.return_bytes
 
     def _choose_operating_point(self) -> OperatingPoint:
-        job = self._job
+        options = self._job.options
+        # Keyframes of the PSSS rule count against a target; the embedded model says how many there may be,
+        # whoever decides in the end.
+        mllm = None if options.target_cbr is None else mllms.load(mllms.EMBEDDED)
 
         def selector(point: OperatingPoint) -> KeyframeSelector:
-            return make_selector(job.options, self._source, self._profile, None, point)
+            return make_selector(options, self._source, self._profile, mllm, point)
 
-        return choose_operating_point(job.upload, self._source, self._limits, job.options, selector)
+        opening = Opening(self._job.upload, self._source, self._limits, selector)
+        return choose_operating_point(opening, options, self._sender.price())
 
     def _segments(self, selector: KeyframeSelector, gone: Callable[[], bool]) -> Iterator[Segment]:
         """Reads the source and closes one segment after another, until ``gone``."""
@@ -187,7 +194,8 @@ class Transmission:
             return
         frame, shot_start = segment.keyframe.frame, segment.keyframe.shot_start
         with self._clock.stage("coding"):
-            coded = await asyncio.to_thread(encoder.encode, frame.picture)
+            picture = shrunk(frame.picture, self._size)
+            coded = await asyncio.to_thread(encoder.encode, picture)
         opening: list[Unit] = [self._header] if segment.number == 0 else []
         part_bytes = self._sender.part_bytes()
         parts = keyframe_parts(
@@ -243,13 +251,16 @@ class Transmission:
         )
 
 
-def stream_header(source: SourceInfo, options: TransmissionOptions) -> StreamHeader:
-    """What the receiver must know first."""
+def stream_header(
+    source: SourceInfo, options: TransmissionOptions, coded: tuple[int, int] | None = None
+) -> StreamHeader:
+    """What the receiver must know first; keyframes are ``coded`` (width, height) large, or as the source."""
+    coded_width, coded_height = coded or (source.width, source.height)
     return StreamHeader(
         width=source.width,
         height=source.height,
-        coded_width=source.width,
-        coded_height=source.height,
+        coded_width=coded_width,
+        coded_height=coded_height,
         time_base=source.time_base,
         frame_rate=source.frame_rate,
         first_pts=source.first_pts,

@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final
 
+from semvid.phy.adaptation import LinkAdapter
+
 DEFAULT_SLOPE: Final = 150.0
 """LPIPS per unit of CBR."""
 
@@ -30,10 +32,44 @@ _BYTES_AT_60: Final = 2270.0
 _BYTES_OFFSET: Final = 0.05
 _BYTES_PER_CRF_BELOW_60: Final = 0.08
 _BYTES_PER_CRF_ABOVE_60: Final = 0.11
-# Symbols of a block beside its keyframe's bits: pilots, control word, preamble, side information.
 _PILOT_FACTOR: Final = 1.03
-_BLOCK_SYMBOLS: Final = 120.0
-BITS_PER_SYMBOL: Final = 2.45  # information, at 10 dB; the price of a byte in the model
+_TYPICAL_KEYFRAME_BYTES, _TYPICAL_SIDE_BYTES = 600, 6
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPrice:
+    """What the link charges; the values of `AT_10_DB` were measured, others follow in proportion.
+
+    Attributes:
+        bits_per_symbol: information of keyframes per channel use.
+        block_symbols: of a block beside its keyframe's bits: control word, preamble, side information.
+        fixed_symbols: of sounding, header and end.
+    """
+
+    bits_per_symbol: float
+    block_symbols: float
+    fixed_symbols: float
+
+    @classmethod
+    def of(cls, adapter: LinkAdapter) -> LinkPrice:
+        """The price at the SNR that ``adapter`` has observed."""
+        usual = LinkAdapter()
+        usual.observe(10.0, 10.0)
+        bits, usual_bits = (a.bulk_bits_per_symbol(_TYPICAL_KEYFRAME_BYTES) for a in (adapter, usual))
+        overhead, usual_overhead = (a.overhead_symbols(_TYPICAL_SIDE_BYTES) for a in (adapter, usual))
+        dearer = overhead / usual_overhead
+        return cls(
+            AT_10_DB.bits_per_symbol * bits / usual_bits,
+            AT_10_DB.block_symbols * dearer,
+            AT_10_DB.fixed_symbols * dearer,
+        )
+
+    def symbols_of(self, size: float) -> float:
+        """Channel uses of a block whose keyframe has ``size`` bytes, pilots and control word counted."""
+        return size * 8 / self.bits_per_symbol * _PILOT_FACTOR + self.block_symbols
+
+
+AT_10_DB: Final = LinkPrice(bits_per_symbol=2.45, block_symbols=120.0, fixed_symbols=600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +81,16 @@ class OperatingPoint:
         slope: loss that a unit of CBR must save.
         bytes_scale: bytes of this clip's keyframes relative to the model's.
         finer_start: quantiser steps by which a picture that starts a sequence is finer than the others.
+        shrink: what width and height of coded pictures are divided by.
+        link: what it charges.
     """
 
     crf: int
     slope: float
     bytes_scale: float
     finer_start: int = 0
+    shrink: int = 1
+    link: LinkPrice = AT_10_DB
 
     def at(self, crf: int) -> OperatingPoint:
         """The same clip and slope at another quality."""
@@ -63,6 +103,8 @@ class OperatingPoint:
             "slope": round(self.slope, 3),
             "bytes_scale": round(self.bytes_scale, 4),
             "finer_start": self.finer_start,
+            "shrink": self.shrink,
+            "bits_per_symbol": round(self.link.bits_per_symbol, 3),
         }
 
 
@@ -85,13 +127,14 @@ class GapCost:
             frames: from one keyframe to the next.
             error: `transmitter.keyframes.bridging.bridging_error` of the gap.
         """
-        symbols = symbols_of(self.predicted_bytes(error))
+        symbols = self.point.link.symbols_of(self.predicted_bytes(error))
         coded = frames * coding_loss(self.point.crf)
         return coded + _bridged_loss(frames, error) + self.point.slope * symbols / self.samples
 
     def may_pay(self, frames: int, error: float) -> bool:
         """Whether a keyframe inside the gap could save more than its cheapest block costs."""
-        return _bridged_loss(frames, error) > self.point.slope * symbols_of(0) / self.samples
+        cheapest = self.point.slope * self.point.link.symbols_of(0) / self.samples
+        return _bridged_loss(frames, error) > cheapest
 
     def predicted_bytes(self, error: float) -> float:
         """Bytes of the keyframe that ends a gap."""
@@ -113,8 +156,3 @@ def bytes_factor(crf: float) -> float:
     """Bytes of a keyframe relative to CRF 60."""
     rate = _BYTES_PER_CRF_BELOW_60 if crf <= 60 else _BYTES_PER_CRF_ABOVE_60
     return math.exp(-rate * (crf - 60))
-
-
-def symbols_of(size: float) -> float:
-    """Channel uses of a block whose keyframe has ``size`` bytes, pilots and control word counted."""
-    return size * 8 / BITS_PER_SYMBOL * _PILOT_FACTOR + _BLOCK_SYMBOLS

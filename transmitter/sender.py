@@ -18,6 +18,7 @@ from semvid.phy.pilots import sounding
 from semvid.semantics import MAX_PACKET_BYTES, Caption, Keyframe, Motion, Unit
 from semvid.wire.v1 import link_pb2 as pb
 from transmitter.link_call import LinkCall
+from transmitter.rate import LinkPrice
 
 REDUNDANCY_VERSIONS = (0, 2, 3, 1)  # the order in which TS 38.212 5.4.2.1 versions complement each other best
 PROCESSES = 16  # hybrid ARQ processes that the control word can name
@@ -113,6 +114,10 @@ class Sender:
     def part_bytes(self) -> int:
         """Largest piece of a keyframe packet that fits one block at the present modulation and coding."""
         return min(MAX_PACKET_BYTES, self._adapter.bulk_limit_bytes() - _FRAMING_BYTES)
+
+    def price(self) -> LinkPrice:
+        """What symbols carry at the SNR measured so far."""
+        return LinkPrice.of(self._adapter)
 
     async def finish(self) -> bool:
         """Closes the transmission.

@@ -121,6 +121,17 @@ class LinkAdapter:
         fitting = int(MAX_BULK_SYMBOLS * best.spectral_efficiency / 8) - 64  # CRCs
         return min(MAX_BULK_BYTES, fitting)
 
+    def bulk_bits_per_symbol(self, payload_bytes: int) -> float:
+        """Information bits per channel use of the MCS that `choose_bulk` would take now."""
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
+        best = self._fixed or self._most_efficient(fitting, payload_bytes)
+        return 8 * payload_bytes / symbols_for(payload_bytes, best)
+
+    def overhead_symbols(self, protected_bytes: int) -> int:
+        """Channel uses of a block beside its bulk: preamble, control word and so many protected bytes."""
+        protected = symbols_for(protected_bytes, self.choose_protected(protected_bytes))
+        return PREAMBLE_SYMBOLS + symbols_at(self.aggregation()) + protected
+
     def aggregation(self) -> int:
         """The control word level: the lowest that is safe."""
         reach = self.low_snr_db - self._control_margin_db

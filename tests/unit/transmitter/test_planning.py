@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from semvid.video.writer import VideoWriter
 from transmitter.keyframes import make_selector
 from transmitter.options import TransmissionOptions, parse_options
 from transmitter.planning import choose_operating_point
-from transmitter.rate import OperatingPoint
+from transmitter.rate import AT_10_DB, LinkPrice, OperatingPoint
+from transmitter.trial import Opening
 
 WIDTH, HEIGHT, FRAMES = 192, 112, 480
 PROFILE = Profile("embedded", longest_gap_s=2.4, largest_motion=0.08, closed_loop=True)
@@ -31,15 +33,12 @@ def clip(path: Path, moving: bool) -> Path:
     return path
 
 
-def choose(path: Path, options: TransmissionOptions) -> OperatingPoint:
+def choose(path: Path, options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> OperatingPoint:
     source = probe(path)
-    return choose_operating_point(
-        path,
-        source,
-        VideoLimits(),
-        options,
-        lambda point: make_selector(options, source, PROFILE, None, point),
+    opening = Opening(
+        path, source, VideoLimits(), lambda point: make_selector(options, source, PROFILE, None, point)
     )
+    return choose_operating_point(opening, options, link)
 
 
 def test_a_still_clip_starts_finer_and_a_changing_one_does_not(tmp_path: Path) -> None:
@@ -66,3 +65,22 @@ def test_a_larger_target_makes_symbols_cheaper_and_pictures_finer(tmp_path: Path
     small, large = (choose(path, TransmissionOptions(target_cbr=target)) for target in (1e-4, 4e-4))
     assert large.slope < small.slope
     assert large.crf < small.crf
+
+
+def test_a_target_out_of_reach_at_full_size_is_met_with_smaller_pictures(tmp_path: Path) -> None:
+    path = clip(tmp_path / "changing.mp4", moving=True)
+    sizes = [choose(path, TransmissionOptions(target_cbr=target)).shrink for target in (0.1, 5e-3, 1e-3)]
+    assert sizes == [1, 2, 4]
+
+
+def test_a_dearer_link_gets_coarser_pictures_for_the_same_cbr(tmp_path: Path) -> None:
+    path = clip(tmp_path / "still.mp4", moving=False)
+    options = TransmissionOptions(target_cbr=4e-4)
+    dear = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
+    assert choose(path, options, dear).crf > choose(path, options).crf
+
+
+def test_quality_without_a_target_does_not_depend_on_the_link(tmp_path: Path) -> None:
+    path = clip(tmp_path / "still.mp4", moving=False)
+    dear = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
+    assert choose(path, TransmissionOptions(), dear) == choose(path, TransmissionOptions())

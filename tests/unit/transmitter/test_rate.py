@@ -2,8 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from transmitter.planning import Trial
-from transmitter.rate import DEFAULT_SLOPE, GapCost, OperatingPoint, bytes_factor, coding_loss
+from semvid.phy.adaptation import LinkAdapter
+from transmitter.rate import (
+    AT_10_DB,
+    DEFAULT_SLOPE,
+    GapCost,
+    LinkPrice,
+    OperatingPoint,
+    bytes_factor,
+    coding_loss,
+)
+from transmitter.trial import Trial
 
 SAMPLES = 3 * 576 * 320
 
@@ -59,3 +68,19 @@ def test_predicted_cbr_falls_with_the_crf_and_counts_the_whole_clip() -> None:
 
 def test_bytes_scale_is_measured_bytes_over_the_models() -> None:
     assert trial(others=1600.0).bytes_scale == pytest.approx(2 * trial(others=800.0).bytes_scale)
+
+
+def price(snr_db: float) -> LinkPrice:
+    adapter = LinkAdapter()
+    adapter.observe(snr_db, snr_db)
+    return LinkPrice.of(adapter)
+
+
+def test_the_price_is_as_measured_at_10_db() -> None:
+    assert price(10.0) == AT_10_DB
+
+
+def test_symbols_are_dearer_at_a_lower_snr() -> None:
+    sizes = [price(snr_db).symbols_of(600) for snr_db in (-5.0, 0.0, 5.0, 10.0, 20.0)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert price(0.0).bits_per_symbol == pytest.approx(0.6 * 0.9, rel=0.05)  # QPSK 308/1024
