@@ -1,4 +1,4 @@
-"""How many questions the gallop saves, and whether it finds the keyframes of the exhaustive walk.
+"""How many calls and questions the gallop saves, and whether it finds the keyframes of the exhaustive walk.
 
     python -m evaluation.search_calls --media ../shared/media [--out results/search.json]
 
@@ -7,6 +7,10 @@ Two judges, candidates every 0.2 s, cuts and the paper's threshold, no bridging 
 - the embedded judge on the first ten seconds of every clip that has as many, at the laboratory's area;
 - an oracle with a hidden meaning: pictures show a scene whose objects move while it means the same, and are
   exchanged when it changes; answers follow the hidden meaning through noise. Seeded; changes come at random.
+
+The gallop is run for a model that answers one question at a time and for one that answers eight at once, the
+default of ``SEMVID_TRANSMITTER_MLLM_BATCH``. A call is one use of the model; the exhaustive walk asks one
+question a call.
 
 Each clip is walked twice by the code that the transmitter runs. Agreement is counted twice: *chain*,
 keyframe by keyframe over the whole clip, where one keyframe that is placed differently changes every
@@ -20,9 +24,10 @@ import argparse
 import json
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any, Final
@@ -40,11 +45,14 @@ from transmitter.keyframes.selection import KeyframeSelector, Reason
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.mllm import Mllm
 from transmitter.mllm.embedded import Embedded
+from transmitter.mllm.meter import Meter
 from transmitter.psss import DEFAULT_THRESHOLD, Answer, Focus, Rule, differs
 
 Picture = NDArray[np.uint8]
 
 SPACING_S: Final = 0.2
+JUDGES: Final = ("oracle", "embedded")
+AT_ONCE: Final = (1, 8)  # questions in one call
 LEAST_SECONDS: Final = 10.0
 MAX_GAP_S: Final = 1000.0  # forced keyframes change no meaning; none are wanted here
 ORACLE_CLIPS: Final = 20
@@ -59,7 +67,8 @@ class Row:
     """One clip under one judge.
 
     Attributes:
-        exhaustive, gallop: questions.
+        exhaustive: questions of the exhaustive walk, each one call.
+        calls, gallop: of the gallop's calls and questions.
         expected, found: semantic keyframes of the two walks.
         chain: keyframes that match one of the other walk within one candidate.
         steps, right_steps: keyframes (or ends) of the gallop, and those where the exhaustive walk from the
@@ -69,6 +78,7 @@ class Row:
 
     clip: str
     exhaustive: int
+    calls: int
     gallop: int
     expected: int
     found: int
@@ -77,17 +87,16 @@ class Row:
     right_steps: int
 
 
-class Counted:
+class Remembering:
     """Asks another model and remembers each answer by its pictures, so that no pair is computed twice."""
 
     def __init__(self, mllm: Mllm) -> None:
-        self.name, self.questions = mllm.name, 0
+        self.name, self.at_once = mllm.name, mllm.at_once
         self._mllm = mllm
         self._known: dict[tuple[int, int], Answer] = {}
 
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
-        """See `Mllm.compare`; counts."""
-        self.questions += len(candidates)
+        """See `Mllm.compare`."""
         answers = []
         for candidate in candidates:
             key = (id(reference), id(candidate))  # the clip holds its pictures as long as this lives
@@ -101,6 +110,19 @@ class Counted:
         return self._mllm.caption(frames)
 
 
+class At(Meter):
+    """A model as if it answered ``at_once`` questions together, and the books of what it is asked."""
+
+    def __init__(self, mllm: Mllm, at_once: int) -> None:
+        super().__init__(mllm)
+        self._at_once = at_once
+
+    @property
+    def at_once(self) -> int:
+        """See `Mllm.at_once`."""
+        return self._at_once
+
+
 class Oracle:
     """Knows what each picture means; answers through noise that is fixed for a pair.
 
@@ -111,6 +133,7 @@ class Oracle:
     """
 
     name = "oracle"
+    at_once = 1
 
     def __init__(self, pictures: Sequence[Picture], meanings: NDArray[np.float64], seed: int) -> None:
         self._number = {id(picture): i for i, picture in enumerate(pictures)}
@@ -192,10 +215,12 @@ def read_scaled(path: Path) -> tuple[list[Picture], float]:
     return pictures, float(source.frame_rate)
 
 
-def compare_walks(clip: str, pictures: Sequence[Picture], spacing: int, max_gap: int, mllm: Mllm) -> Row:
-    """Walks the clip both ways."""
+def compare_walks(
+    clip: str, pictures: Sequence[Picture], spacing: int, max_gap: int, mllm: Mllm, at_once: int
+) -> Row:
+    """Walks the clip both ways, the gallop with so many questions ``at_once``."""
     rules = SkemRules(Focus.GENERAL, Rule.RELATIVE, DEFAULT_THRESHOLD, spacing, 1, max_gap)
-    slow, quick = Counted(mllm), Counted(mllm)
+    slow, quick = Meter(mllm), At(mllm, at_once)
     expected = _meanings(Skem(slow, rules, None), pictures)
     walked = slow.questions
     found = _meanings(Gallop(quick, rules, Skem(None, rules, None)), pictures)
@@ -206,6 +231,7 @@ def compare_walks(clip: str, pictures: Sequence[Picture], spacing: int, max_gap:
     return Row(
         clip,
         walked,
+        quick.calls,
         quick.questions,
         len(one),
         len(other),
@@ -266,11 +292,12 @@ def _differs(pictures: Sequence[Picture], first: int, second: int, rules: SkemRu
 
 
 def total(rows: Sequence[Row]) -> dict[str, float]:
-    """Questions saved and agreement over all clips of one judge."""
-    asked, saved = sum(row.exhaustive for row in rows), sum(row.gallop for row in rows)
+    """Calls and questions saved, and agreement, over all clips of one judge."""
+    walked = sum(row.exhaustive for row in rows)
     keyframes = sum(max(row.expected, row.found) for row in rows)
     return {
-        "fewer": round(asked / saved, 2),
+        "fewer_calls": round(walked / sum(row.calls for row in rows), 2),
+        "fewer_questions": round(walked / sum(row.gallop for row in rows), 2),
         "chain_agreement": round(sum(row.chain for row in rows) / keyframes, 4),
         "step_agreement": round(sum(row.right_steps for row in rows) / sum(row.steps for row in rows), 4),
     }
@@ -279,76 +306,85 @@ def total(rows: Sequence[Row]) -> dict[str, float]:
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown."""
     lines = [
-        "# Questions saved by the search",
+        "# Calls and questions saved by the search",
         "",
         "Made by `make bench-search`; what the columns mean stands in `evaluation/search_calls.py`.",
         "Keyframes are semantic ones; both ends of a clip and cuts are not counted.",
         "The search's constants were chosen on other seeds of the oracle, but on these real clips: the",
         "figures of the oracle are held out, those of the embedded judge are not.",
+        "",
+        "| judge | questions at once | calls, fewer by | questions, fewer by | chain | step |",
+        "|---|---|---|---|---|---|",
     ]
-    for judge, part in result["judges"].items():
-        sums = part["total"]
+    for run in result["runs"]:
+        sums = run["total"]
+        lines.append(
+            f"| {run['judge']} | {run['at_once']} | {sums['fewer_calls']:.1f} x | "
+            f"{sums['fewer_questions']:.1f} x | {100 * sums['chain_agreement']:.1f} % | "
+            f"{100 * sums['step_agreement']:.1f} % |"
+        )
+    for run in result["runs"]:
         lines += [
             "",
-            f"## {judge}: {sums['fewer']:.1f} times fewer questions",
+            f"## {run['judge']}, {run['at_once']} at once",
             "",
-            f"Within one candidate: chain {100 * sums['chain_agreement']:.1f} %, step "
-            f"{100 * sums['step_agreement']:.1f} %.",
-            "",
-            "| clip | questions, exhaustive | gallop | keyframes, exhaustive | gallop | chain | steps "
-            "right |",
-            "|---|---|---|---|---|---|---|",
+            "| clip | exhaustive | calls | questions | keyframes, exhaustive | gallop | chain | "
+            "steps right |",
+            "|---|---|---|---|---|---|---|---|",
         ]
         lines += [
-            f"| {r['clip']} | {r['exhaustive']} | {r['gallop']} | {r['expected']} | {r['found']} | "
-            f"{r['chain']} | "
-            f"{r['right_steps']} of {r['steps']} |"
-            for r in part["clips"]
+            f"| {r['clip']} | {r['exhaustive']} | {r['calls']} | {r['gallop']} | {r['expected']} | "
+            f"{r['found']} | {r['chain']} | {r['right_steps']} of {r['steps']} |"
+            for r in run["clips"]
         ]
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     """Measures, prints the sums, writes JSON and Markdown."""
-    parser = argparse.ArgumentParser(description="questions saved by the search")
+    parser = argparse.ArgumentParser(description="calls and questions saved by the search")
     parser.add_argument("--media", type=Path, required=True)
     parser.add_argument("--oracle-clips", type=int, default=ORACLE_CLIPS)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    oracle, embedded = [], []
-    for seed in range(FIRST_SEED, FIRST_SEED + arguments.oracle_clips):
-        pictures, meanings = oracle_clip(seed)
-        rate = ORACLE_RATE
-        oracle.append(
-            compare_walks(
-                f"seed {seed}", pictures, round(SPACING_S * rate), round(MAX_GAP_S * rate),
-                Oracle(pictures, meanings, seed),
-            )
-        )  # fmt: skip
-    index = json.loads((arguments.media / "index.json").read_text(encoding="utf-8"))
-    for entry in index:
-        if entry["seconds"] < LEAST_SECONDS:
-            continue
-        pictures, rate = read_scaled(arguments.media / entry["file"])
-        spacing, max_gap = max(1, round(SPACING_S * rate)), round(MAX_GAP_S * rate)
-        row = compare_walks(entry["name"], pictures, spacing, max_gap, Embedded())
-        print(row, flush=True)
-        embedded.append(row)
+    rows: dict[tuple[str, int], list[Row]] = {(judge, n): [] for judge in JUDGES for n in AT_ONCE}
+    for judge, walked in _clips(arguments.media, arguments.oracle_clips):
+        for at_once in AT_ONCE:
+            row = walked(at_once)
+            print(judge, at_once, row, flush=True)
+            rows[judge, at_once].append(row)
     result: dict[str, Any] = {
         "spacing_s": SPACING_S,
         "threshold": DEFAULT_THRESHOLD,
-        "judges": {
-            name: {"total": total(rows), "clips": [asdict(row) for row in rows]}
-            for name, rows in (("oracle", oracle), ("embedded", embedded))
-        },
+        "runs": [
+            {"judge": judge, "at_once": n, "total": total(some), "clips": [asdict(row) for row in some]}
+            for (judge, n), some in rows.items()
+        ],
         "provenance": provenance(),
     }
-    for name, part in result["judges"].items():
-        print(name, part["total"])
+    for run in result["runs"]:
+        print(run["judge"], run["at_once"], run["total"])
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
         arguments.out.with_suffix(".md").write_text(table(result), encoding="utf-8")
+
+
+def _clips(media: Path, oracle_clips: int) -> Iterator[tuple[str, Callable[[int], Row]]]:
+    """The judge and the walk of each clip, one clip in memory at a time."""
+    for seed in range(FIRST_SEED, FIRST_SEED + oracle_clips):
+        pictures, meanings = oracle_clip(seed)
+        oracle = Remembering(Oracle(pictures, meanings, seed))
+        yield "oracle", _walk(f"seed {seed}", pictures, ORACLE_RATE, oracle)
+    for entry in json.loads((media / "index.json").read_text(encoding="utf-8")):
+        if entry["seconds"] >= LEAST_SECONDS:
+            pictures, rate = read_scaled(media / entry["file"])
+            yield "embedded", _walk(entry["name"], pictures, rate, Remembering(Embedded()))
+
+
+def _walk(clip: str, pictures: Sequence[Picture], rate: float, mllm: Mllm) -> Callable[[int], Row]:
+    spacing, max_gap = max(1, round(SPACING_S * rate)), round(MAX_GAP_S * rate)
+    return partial(compare_walks, clip, pictures, spacing, max_gap, mllm)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 
 from semvid.pictures.keyframe_codec import KeyframeDecoder, KeyframeEncoder
-from transmitter.keyframes.bridging import Picture, dissimilarity
+from transmitter.keyframes.bridging import dissimilarity
 from transmitter.rate import OperatingPoint
-from transmitter.shrinking import coded_size, shrunk
+from transmitter.shrinking import coded_size, shrunk_to, shrunk_to_area
 from transmitter.trial import TRIAL_EXCESS, TRIAL_PRESET, Opening
 
 _FINER_STARTS: Final = (16, 32)  # quantiser steps
@@ -37,13 +37,13 @@ def with_finer_start(opening: Opening, point: OperatingPoint) -> OperatingPoint:
         }
         decoders = {finer: KeyframeDecoder(*size) for finer in starts}
         for frame in opening.keyframes(point):
-            picture = shrunk(frame.picture, size)
-            real = _judged_copy(picture)
+            picture = shrunk_to(frame.picture, size)
+            real = shrunk_to_area(picture, _JUDGED_AREA)
             for finer, coder in coders.items():
                 packet = coder.encode(picture).packet
                 first_bytes[finer] = first_bytes[finer] or len(packet)
                 decoded = decoders[finer].decode(packet)
-                losses[finer].append(dissimilarity(real, _judged_copy(decoded)))
+                losses[finer].append(dissimilarity(real, shrunk_to_area(decoded, _JUDGED_AREA)))
     inheriting = min(source.frame_count_hint, math.ceil(_INHERITED_S * source.frame_rate))
     samples = 3 * source.width * source.height
 
@@ -53,9 +53,3 @@ def with_finer_start(opening: Opening, point: OperatingPoint) -> OperatingPoint:
         return _LOSS_PER_DISSIMILARITY * inheriting * float(np.mean(later)) + point.slope * symbols / samples
 
     return replace(point, finer_start=min(starts, key=cost))
-
-
-def _judged_copy(picture: Picture) -> Picture:
-    height, width = picture.shape[:2]
-    shrink = min(1.0, math.sqrt(_JUDGED_AREA / (height * width)))
-    return shrunk(picture, (max(1, round(width * shrink)), max(1, round(height * shrink))))

@@ -42,7 +42,7 @@ from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
 from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts
 from transmitter.settings import TransmitterSettings
-from transmitter.shrinking import coded_size, shrunk
+from transmitter.shrinking import coded_size, shrunk_to
 from transmitter.side_information import SideInformation
 from transmitter.stages import StageClock
 from transmitter.trial import Opening
@@ -194,7 +194,7 @@ class Transmission:
             return
         frame, shot_start = segment.keyframe.frame, segment.keyframe.shot_start
         with self._clock.stage("coding"):
-            picture = shrunk(frame.picture, self._size)
+            picture = shrunk_to(frame.picture, self._size)
             coded = await asyncio.to_thread(encoder.encode, picture)
         opening: list[Unit] = [self._header] if segment.number == 0 else []
         part_bytes = self._sender.part_bytes()

@@ -80,8 +80,9 @@ def _meeting(
     point = _at_target(trial, target_cbr)
     if coding is PictureCoding.JOINT:
         finer = with_finer_start(opening, point)
-        if finer.finer_start:
-            return _at_target(opening.tried(finer), target_cbr)
+        trial = opening.tried(finer) if finer.finer_start else trial
+        if trial.cbr(CRF_RANGE[-1]) <= target_cbr:
+            return _at_target(trial, target_cbr)
     return point
 
 

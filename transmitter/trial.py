@@ -17,7 +17,7 @@ from semvid.video.reader import Frame, read_frames
 from transmitter.keyframes.bridging import Picture, bridging_error, small_copy
 from transmitter.keyframes.selection import KeyframeSelector
 from transmitter.rate import GapCost, OperatingPoint, bytes_factor, coding_loss
-from transmitter.shrinking import coded_size, shrunk
+from transmitter.shrinking import coded_size, shrunk_to
 
 WINDOW_S: Final = 4.0  # of the beginning of the clip that is tried
 TRIAL_PRESET: Final = 8  # faster than the real thing; its packets are a little larger
@@ -104,7 +104,7 @@ class Opening:
         with KeyframeEncoder(*size, point.crf, preset=TRIAL_PRESET, finer_start=point.finer_start) as encoder:
             for frame in self.keyframes(point, copied):
                 ends.append(frame.index)
-                sizes.append(len(encoder.encode(shrunk(frame.picture, size)).packet))
+                sizes.append(len(encoder.encode(shrunk_to(frame.picture, size)).packet))
         gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
         first, *others = (size / TRIAL_EXCESS for size in sizes)
         total = max(source.frame_count_hint, len(copies))

@@ -6,7 +6,6 @@ small copies of two frames, and what it makes of the frames between is compared 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from semvid.pictures.flow import Effort
 from semvid.pictures.interpolation import Bridge
+from transmitter.shrinking import shrunk_to_area
 
 Picture = NDArray[np.uint8]
 
@@ -27,10 +27,7 @@ _FLOOR: Final = 58.5  # 8-bit levels squared: SSIM's second constant, (0.03 * 25
 
 def small_copy(picture: Picture) -> Picture:
     """``picture`` shrunk to about `COPY_AREA` pixels, uint8 RGB; smaller ones stay as they are."""
-    height, width = picture.shape[:2]
-    shrink = min(1.0, math.sqrt(COPY_AREA / (height * width)))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return shrunk_to_area(picture, COPY_AREA)
 
 
 def bridging_error(copies: Sequence[Picture]) -> float:

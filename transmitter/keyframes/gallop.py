@@ -112,13 +112,14 @@ class Gallop:
         changes = [_change(reference, held.small) for held in candidates if held.small is not None]
         asked: list[tuple[Frame, Answer]] = []
 
-        def ask(number: int) -> float:
-            frame = candidates[number].frame
-            (answer,) = self._mllm.compare(self._skem.meaning.picture, [frame.picture], self._rules.focus)
-            asked.append((frame, answer))
-            return self._margin(answer)
+        def ask(numbers: list[int]) -> list[float]:
+            frames = [candidates[number].frame for number in numbers]
+            pictures = [frame.picture for frame in frames]
+            answers = self._mllm.compare(self._skem.meaning.picture, pictures, self._rules.focus)
+            asked.extend(zip(frames, answers, strict=True))
+            return [self._margin(answer) for answer in answers]
 
-        crossing = first_crossing(changes, ask, self._model)
+        crossing = first_crossing(changes, ask, self._model, at_once=self._mllm.at_once)
         found = None if crossing is None else candidates[crossing].frame
         for frame, answer in sorted(asked, key=lambda pair: pair[0].index):
             comparison = Comparison(frame, self._skem.meaning.index, answer, decision=frame is found)

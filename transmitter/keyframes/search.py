@@ -5,8 +5,9 @@ changed says where the answer will probably turn, and the questions go there. Ho
 is learnt on the way, from the answers (`ChangeModel`); where the measurement says little, more is asked.
 
 From the latest keyframe the search gallops: it asks far ahead where change is small, near where it is large,
-and then closes in on the first candidate that differs, from both sides. It may be one candidate late, because
-telling the last two apart would cost a question each time.
+and then closes in on the first candidate that differs, from both sides. A model that answers several
+questions at once is asked several: they split what is open into equal chances. If it answers one at a time,
+the search may be one candidate late, because telling the last two apart would cost a question each time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _PRIOR_WEIGHT: Final = 6.0  # answers that this first guess counts for
 _MEMORY: Final = 0.97  # how much an answer counts one answer later: videos change
 _REACH: Final = 8.0  # candidates over which two answers about the same keyframe stray alike
 _TOGETHER: Final = 1.5  # neighbouring candidates whose answers are practically one
-_TOLERATED: Final = 1  # candidates that the crossing found may be late
+_TOLERATED: Final = 1  # candidates that the crossing found may be late where each question is dear
 
 
 class ChangeModel:
@@ -73,29 +74,35 @@ class Window:
         changes: of each candidate's picture from the keyframe's, in order, by any measure that rises.
         model: what earlier answers taught; learns from the new ones.
         doubt: see `DOUBT`.
+        at_once: questions that may be asked together.
     """
 
-    def __init__(self, changes: Sequence[float], model: ChangeModel, doubt: float = DOUBT) -> None:
+    def __init__(
+        self, changes: Sequence[float], model: ChangeModel, doubt: float = DOUBT, at_once: int = 1
+    ) -> None:
         self._changes = np.asarray(changes, np.float64)
-        self._model, self._doubt = model, doubt
+        self._model, self._doubt, self._at_once = model, doubt, at_once
         self._margins: dict[int, float] = {}
 
-    def next_question(self) -> int | None:
-        """Number of the candidate to ask about; None: `crossing` is certain enough."""
+    def next_questions(self) -> list[int]:
+        """Numbers of the candidates to ask about, ascending; none: `crossing` is certain enough."""
         crossing = self.crossing()
         end = len(self._changes) if crossing is None else crossing
         start = self._last_same(end) + 1
-        if crossing is not None:
+        if crossing is not None and self._at_once == 1:
             end = max(start, end - _TOLERATED)
         if start >= end:
-            return None
+            return []
         chances = self._chances()[start:end]
         none_so_far = np.cumprod(1.0 - chances) ** (1.0 / _TOGETHER)
         if self._margins and none_so_far[-1] >= 1.0 - self._doubt:
-            return None
-        # the median of where the first one lies halves what is open; where probably none lies, the likeliest
-        halves = none_so_far[-1] <= 0.5
-        return start + int(np.argmax(none_so_far <= 0.5) if halves else np.argmax(chances))
+            return []
+        # split where the first one lies into equal chances; where probably none lies, ask about the likeliest
+        likely = 1.0 - none_so_far
+        shares = np.arange(1, self._at_once + 1) / (self._at_once + 1)
+        split = {int(np.argmax(likely >= share)) for share in shares if share <= likely[-1]}
+        split = split or {int(np.argmax(chances))}
+        return [start + place for place in sorted(split)]
 
     def tell(self, candidate: int, margin: float) -> None:
         """Takes the answer about ``candidate``; it differs where ``margin`` (logits) is above 0."""
@@ -129,17 +136,22 @@ class Window:
 
 
 def first_crossing(
-    changes: Sequence[float], ask: Callable[[int], float], model: ChangeModel, doubt: float = DOUBT
+    changes: Sequence[float],
+    ask: Callable[[list[int]], list[float]],
+    model: ChangeModel,
+    doubt: float = DOUBT,
+    at_once: int = 1,
 ) -> int | None:
     """The first candidate that differs from the keyframe, give or take one; None: none does.
 
     A candidate is never returned without having been asked about, and every window is asked about once.
 
     Args:
-        changes, model, doubt: as `Window`.
-        ask: margin in logits of a candidate's answer over the threshold; above zero it differs.
+        changes, model, doubt, at_once: as `Window`.
+        ask: margins in logits of candidates' answers over the threshold; above zero they differ.
     """
-    window = Window(changes, model, doubt)
-    while (candidate := window.next_question()) is not None:
-        window.tell(candidate, ask(candidate))
+    window = Window(changes, model, doubt, at_once)
+    while candidates := window.next_questions():
+        for candidate, margin in zip(candidates, ask(candidates), strict=True):
+            window.tell(candidate, margin)
     return window.crossing()

@@ -27,6 +27,11 @@ class Mllm(Protocol):
 
     name: str
 
+    @property
+    def at_once(self) -> int:
+        """Comparisons that it answers in about the time of one; a search asks so many together."""
+        ...
+
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
         """Answers, for each candidate, whether it means the same as the reference under this focus.
 

@@ -37,6 +37,11 @@ class LanguageModel(Protocol):
     name: str
     notices: list[str]
 
+    @property
+    def at_once(self) -> int:
+        """Messages that `answer` takes in about the time of one."""
+        ...
+
     def answer(self, messages: Sequence[Message]) -> list[Answer]:
         """P(yes) and P(no) as the next token, from the softmax over the whole vocabulary, for each message.
 

@@ -45,6 +45,7 @@ class Embedded:
     """Implements `transmitter.mllm.Mllm`; not for use from several threads at once."""
 
     name = "embedded"
+    at_once = 1
 
     def __init__(self, coefficients: Path = COEFFICIENTS) -> None:
         self._models = load_models(coefficients)

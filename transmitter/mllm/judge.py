@@ -43,6 +43,11 @@ class Judge:
         self._kept: OrderedDict[bytes, str] = OrderedDict()
 
     @property
+    def at_once(self) -> int:
+        """See `Mllm.at_once`."""
+        return self._model.at_once
+
+    @property
     def notices(self) -> Sequence[str]:
         """What the operator should know about how the model runs."""
         return self._model.notices

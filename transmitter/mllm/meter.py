@@ -20,13 +20,14 @@ class Meter:
     """Implements `Mllm` by asking another one, and keeps the books.
 
     Attributes:
+        calls: of the model's `compare`; several pairs may go in one.
         questions: pairs that were compared.
         captions: that were written.
     """
 
     def __init__(self, mllm: Mllm) -> None:
         self.name = mllm.name
-        self.questions = self.captions = 0
+        self.calls = self.questions = self.captions = 0
         self._mllm = mllm
         self._mass = 0.0
         self._warned = False
@@ -34,6 +35,7 @@ class Meter:
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
         """See `Mllm.compare`."""
         answers = self._mllm.compare(reference, candidates, focus)
+        self.calls += 1
         self.questions += len(answers)
         self._mass += sum(answer.mass for answer in answers)
         return answers
@@ -42,6 +44,11 @@ class Meter:
         """See `Mllm.caption`."""
         self.captions += 1
         return self._mllm.caption(frames)
+
+    @property
+    def at_once(self) -> int:
+        """See `Mllm.at_once`."""
+        return self._mllm.at_once
 
     @property
     def mean_mass(self) -> float | None:
@@ -66,6 +73,7 @@ class Meter:
             "mllm": self.name,
             "scoring": judge.scoring.value if judge else None,
             "prompts": judge.prompts_version if judge else None,
+            "calls": self.calls,
             "questions": self.questions,
             "descriptions": judge.descriptions if judge else 0,
             "captions": self.captions,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+PIXELS_OF_A_TOKEN: Final = 28 * 28  # of a picture; of the Qwen and InternVL families
 
 
 class MllmSettings(BaseModel):

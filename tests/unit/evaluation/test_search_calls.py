@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 
 from evaluation.search_calls import Oracle, Row, _matches, compare_walks, oracle_clip, table, total
@@ -28,13 +30,21 @@ def test_keyframes_match_within_one_candidate_and_once_only() -> None:
 
 def test_the_gallop_asks_less_and_the_sums_say_so() -> None:
     pictures, meanings = oracle_clip(5)
-    row = compare_walks("five", pictures, 2, 10_000, Oracle(pictures, meanings, 5))
+    row = compare_walks("five", pictures, 2, 10_000, Oracle(pictures, meanings, 5), at_once=1)
     assert row.exhaustive == 59  # every second of 120 frames but the first
+    assert row.calls == row.gallop
     assert row.gallop * 4 < row.exhaustive
-    sums = total([row, Row("none", 59, 2, 0, 0, 0, 1, 1)])
-    assert sums["fewer"] == round(118 / (row.gallop + 2), 2)
-    assert "| five | 59 |" in table({"judges": {"oracle": {"total": sums, "clips": [vars_of(row)]}}})
+    sums = total([row, Row("none", 59, 1, 2, 0, 0, 0, 1, 1)])
+    assert sums["fewer_questions"] == round(118 / (row.gallop + 2), 2)
+    assert sums["fewer_calls"] == round(118 / (row.calls + 1), 2)
+    run = {"judge": "oracle", "at_once": 1, "total": sums, "clips": [asdict(row)]}
+    assert "| five | 59 |" in table({"runs": [run]})
 
 
-def vars_of(row: Row) -> dict[str, object]:
-    return {name: getattr(row, name) for name in Row.__dataclass_fields__}
+def test_eight_questions_at_once_take_fewer_calls() -> None:
+    pictures, meanings = oracle_clip(5)
+    oracle = Oracle(pictures, meanings, 5)
+    one, eight = (compare_walks("five", pictures, 2, 10_000, oracle, n) for n in (1, 8))
+    assert eight.calls < one.calls
+    assert eight.gallop > one.gallop
+    assert eight.chain == eight.expected == eight.found

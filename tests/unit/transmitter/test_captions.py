@@ -115,6 +115,7 @@ def test_real_clips_are_described_truthfully(
 
 class Witness:
     name = "witness"
+    at_once = 1
 
     def __init__(self, answer: str = "seen") -> None:
         self.answer = answer

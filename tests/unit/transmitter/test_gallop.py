@@ -26,12 +26,14 @@ class Brightness:
 
     name = "brightness"
 
-    def __init__(self) -> None:
-        self.asked = 0
+    def __init__(self, at_once: int = 1) -> None:
+        self.asked = self.calls = 0
+        self.at_once = at_once
 
     def compare(
         self, reference: NDArray[np.uint8], candidates: Sequence[NDArray[np.uint8]], focus: Focus
     ) -> list[Answer]:
+        self.calls += 1
         self.asked += len(candidates)
         apart = [abs(float(c.mean()) - float(reference.mean())) for c in candidates]
         p_no = [1 / (1 + np.exp(-(a - 40.0) / 6.0)) for a in apart]

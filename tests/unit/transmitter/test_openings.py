@@ -24,6 +24,7 @@ class ByBrightness:
     """Says that pictures of another brightness mean something else."""
 
     name = "brightness"
+    at_once = 1
 
     def __init__(self) -> None:
         self.pairs: list[tuple[int, int]] = []

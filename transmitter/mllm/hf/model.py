@@ -13,9 +13,9 @@ from transmitter.mllm.batches import Batches
 from transmitter.mllm.dialogue import NO, YES, Message
 from transmitter.mllm.hf.failures import no_room_for_one, ran_out
 from transmitter.mllm.hf.image_budget import image_arguments
-from transmitter.mllm.settings import MllmSettings
-from transmitter.mllm.shrinking import PIXELS_OF_A_TOKEN, shrunk
+from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings
 from transmitter.psss import Answer
+from transmitter.shrinking import shrunk_to_area
 
 _log = structlog.get_logger(__name__)
 
@@ -50,6 +50,11 @@ class HfModel:
         thinks = "enable_thinking" in str(processor.chat_template)
         self._template_arguments = {"enable_thinking": False} if thinks else {}
         self._yes, self._no = self._tokens_of(YES), self._tokens_of(NO)
+
+    @property
+    def at_once(self) -> int:
+        """See `LanguageModel.at_once`: a batch, as large as memory has allowed so far."""
+        return self._batches.size
 
     def answer(self, messages: Sequence[Message]) -> list[Answer]:
         """See `LanguageModel.answer`: one forward pass a batch, nothing is generated."""
@@ -126,7 +131,7 @@ def _conversation(message: Message, pixels: int) -> list[dict[str, Any]]:
     content = [
         {"type": "text", "text": part}
         if isinstance(part, str)
-        else {"type": "image", "image": Image.fromarray(shrunk(part, pixels))}
+        else {"type": "image", "image": Image.fromarray(shrunk_to_area(part, pixels))}
         for part in message
     ]
     return [{"role": "user", "content": content}]

@@ -16,9 +16,9 @@ from semvid.errors import InvalidInput, LinkFailed
 from transmitter.mllm.dialogue import NO, YES, Message, Picture
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.client import Client, Refused
-from transmitter.mllm.settings import MllmSettings
-from transmitter.mllm.shrinking import PIXELS_OF_A_TOKEN, shrunk
+from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings
 from transmitter.psss import Answer
+from transmitter.shrinking import shrunk_to_area
 
 TOP: Final = 20  # log probabilities asked for; vLLM gives no more by default
 _JPEG_QUALITY: Final = 92
@@ -37,6 +37,7 @@ class OpenAi:
     def __init__(self, argument: str, settings: MllmSettings, client: Client | None = None) -> None:
         self.address = parse_address(argument)
         self.name = f"openai:{argument}"
+        self.at_once = settings.mllm_connections
         self.notices: list[str] = []
         self._client = client or Client(self.address, settings)
         self._pixels = settings.mllm_image_tokens * PIXELS_OF_A_TOKEN
@@ -175,7 +176,7 @@ def read_answer(listed: Sequence[tuple[str, float]]) -> tuple[Answer, str]:
 def data_url(picture: Picture, pixels: int) -> str:
     """The picture as JPEG in a data URL, shrunk to at most ``pixels``."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    _, coded = cv2.imencode(".jpg", cv2.cvtColor(shrunk(picture, pixels), cv2.COLOR_RGB2BGR), quality)
+    _, coded = cv2.imencode(".jpg", cv2.cvtColor(shrunk_to_area(picture, pixels), cv2.COLOR_RGB2BGR), quality)
     return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode("ascii")
 
 

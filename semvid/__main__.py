@@ -1,0 +1,5 @@
+"""``python -m semvid``."""
+
+from semvid.cli import main
+
+main()
