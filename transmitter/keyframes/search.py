@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-DOUBT: Final = 0.1  # probability of an overlooked change at which one more question is asked
+DOUBT: Final = 0.07  # probability of an overlooked change at which one more question is asked
+_WORTH_A_PLACE: Final = 0.02  # probability to be the first that differs, for a question that costs no call
 _PRIOR_MEAN: Final = (-4.5, 5.0)  # of offset and slope: pictures that hardly differ mean the same
 _PRIOR_SD: Final = (1.5, 1.5)
 _PRIOR_NOISE: Final = 0.8  # logits that an answer strays from the line, before answers are known
@@ -97,12 +98,17 @@ class Window:
         none_so_far = np.cumprod(1.0 - chances) ** (1.0 / _TOGETHER)
         if self._margins and none_so_far[-1] >= 1.0 - self._doubt:
             return []
-        # split where the first one lies into equal chances; where probably none lies, ask about the likeliest
         likely = 1.0 - none_so_far
         shares = np.arange(1, self._at_once + 1) / (self._at_once + 1)
         split = {int(np.argmax(likely >= share)) for share in shares if share <= likely[-1]}
-        split = split or {int(np.argmax(chances))}
-        return [start + place for place in sorted(split)]
+        if not split:  # probably none differs here: ask about the likeliest
+            return [start + int(np.argmax(chances))]
+        # equal chances between them; what room the call has left goes where the first one may lie too
+        first_here = np.diff(likely, prepend=0.0)
+        others = [
+            int(p) for p in np.argsort(-first_here) if first_here[p] >= _WORTH_A_PLACE and p not in split
+        ]
+        return [start + place for place in sorted([*split, *others[: self._at_once - len(split)]])]
 
     def tell(self, candidate: int, margin: float) -> None:
         """Takes the answer about ``candidate``; it differs where ``margin`` (logits) is above 0."""
