@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
@@ -24,6 +25,7 @@ from evaluation.rivals.semantic import shown
 from evaluation.rivals.video_code import Stream
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders import Decoder
+from receiver.scaling import at_video_size
 from semvid.errors import TransmissionFailed
 from semvid.pictures.keyframe_codec import EncodedPicture, KeyframeDecoder, KeyframeEncoder
 from semvid.semantics import StreamEnd, StreamHeader, Unit
@@ -34,17 +36,36 @@ from transmitter.link_call import LinkCall
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
 from transmitter.sender import Sender, keyframe_parts
+from transmitter.shrinking import coded_size, shrunk_to
 
 Picture = NDArray[np.uint8]
 
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
+SHRINKS: Final = (1, 2, 4)  # of width and height, where nothing fits at a larger size
 CRFS: Final = range(69, 26, -3)
 _ATTEMPTS: Final = 6  # at what the channel made dearer than planned
 _SMALLER: Final = 0.98
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a rival may choose.
+
+    Attributes:
+        gap: frames from one keyframe to the next.
+        crf: of keyframes.
+        shrink: what their width and height are divided by.
+    """
+
+    gap: int
+    crf: int
+    shrink: int
+
+
 class UniformKeyframes:
     """Keyframes at equal distances and at both sides of hard cuts, the best of a grid of gaps and CRFs.
+
+    They are coded smaller where no full-sized setting is cheap enough, as semvid's are.
 
     Args:
         name: of the row.
@@ -65,20 +86,19 @@ class UniformKeyframes:
             chosen = grid.best(planned, conditions.snr_db)
             if chosen is None:
                 break
-            gap, crf = chosen
             air, receiver = Air(conditions), ReceivingEnd(self._decoder)
             call = InProcessCall(air, receiver, self._decoder)
             sender = Sender(cast(LinkCall, call), "auto", RETRANSMISSIONS)
-            settings: dict[str, Any] = {"gap": gap, "crf": crf, "chosen_by": judge.name}
+            settings: dict[str, Any] = asdict(chosen) | {"chosen_by": judge.name}
             try:
-                asyncio.run(_send(sender, clip, grid.selected(gap), crf))
+                asyncio.run(_send(sender, clip, grid.selected(chosen.gap), chosen))
             except TransmissionFailed as error:
                 symbols = verified(sender.record.ledger.symbols, air)
                 return Outcome(lambda: iter(()), symbols, air.crossed, settings=settings, failed=str(error))
             if air.crossed <= budget:
                 symbols = verified(sender.record.ledger.symbols, air)
                 return shown(clip, receiver, symbols, air, settings)
-            expected = grid.cost(gap, crf, conditions.snr_db)
+            expected = grid.cost(chosen, conditions.snr_db)
             planned = expected * min(_SMALLER * budget / air.crossed, _SMALLER)
         return Outcome(
             lambda: iter(()),
@@ -107,48 +127,55 @@ class Grid:
             for i in sorted(frames)
         ]
 
-    def best(self, budget: float, snr_db: float) -> tuple[int, int] | None:
-        """Gap and CRF of the best quality that costs at most ``budget`` symbols; None if none does."""
+    def best(self, budget: float, snr_db: float) -> Setting | None:
+        """The best quality that costs at most ``budget`` symbols, at the largest size that has any."""
+        for shrink in SHRINKS:
+            best = self._best_at(shrink, budget, snr_db)
+            if best is not None:
+                return best
+        return None
+
+    def _best_at(self, shrink: int, budget: float, snr_db: float) -> Setting | None:
         fitting: list[tuple[float, int, int]] = []
         for gap in (gap for gap in GAPS if gap < 2 * len(self._clip.pictures)):
 
             def cost(crf: int, gap: int = gap) -> float:
-                return self.cost(gap, crf, snr_db)
+                return self.cost(Setting(gap, crf, shrink), snr_db)
 
             crf = finest_crf(CRFS, budget, cost)
             if crf is not None:
-                fitting.append((self._quality(gap, crf), gap, crf))
+                fitting.append((self._quality(Setting(gap, crf, shrink)), gap, crf))
         if not fitting:
             return None
         quality, gap, crf = max(fitting)
-        for finer in range(crf - abs(CRFS.step) + 1, crf):
-            if self.cost(gap, finer, snr_db) <= budget and self._quality(gap, finer) > quality:
-                return gap, finer
-        return gap, crf
+        for finer in (Setting(gap, crf, shrink) for crf in range(crf - abs(CRFS.step) + 1, crf)):
+            if self.cost(finer, snr_db) <= budget and self._quality(finer) > quality:
+                return finer
+        return Setting(gap, crf, shrink)
 
-    def cost(self, gap: int, crf: int, snr_db: float) -> float:
+    def cost(self, setting: Setting, snr_db: float) -> float:
         """Symbols over a steady channel of ``snr_db`` where no block is lost."""
-        selected = self.selected(gap)
+        selected = self.selected(setting.gap)
         count = SymbolCount(snr_db)
-        header = stream_header(self._clip.source, TransmissionOptions())
-        count.opening(header, len(self._clip.pictures), len(selected))
-        for number, (one, packet) in enumerate(zip(selected, self.packets(gap, crf), strict=True)):
+        count.opening(_header(self._clip, setting), len(self._clip.pictures), len(selected))
+        for number, (one, packet) in enumerate(zip(selected, self.packets(setting), strict=True)):
             count.keyframe(number, one, EncodedPicture(packet, number == 0), [])
         return count.symbols
 
-    def _quality(self, gap: int, crf: int) -> float:
-        name = ("quality", self._judge.name, type(self._decoder).__name__, gap, crf)
+    def _quality(self, setting: Setting) -> float:
+        name = ("quality", self._judge.name, type(self._decoder).__name__, *astuple(setting))
         quality = self._cache.value(*name)
         if quality is None:
-            quality = self._judge.mean(self._clip, self._shown(gap, crf))
+            quality = self._judge.mean(self._clip, self._shown(setting))
             self._cache.store_value(quality, *name)
         return float(quality)
 
-    def _shown(self, gap: int, crf: int) -> Callable[[int], Picture]:
-        decoder = KeyframeDecoder(self._clip.source.width, self._clip.source.height)
-        selected = self.selected(gap)
+    def _shown(self, setting: Setting) -> Callable[[int], Picture]:
+        header = _header(self._clip, setting)
+        decoder = KeyframeDecoder(header.coded_width, header.coded_height)
+        selected = self.selected(setting.gap)
         frames = [one.frame.index for one in selected]
-        keyframes = [decoder.decode(packet) for packet in self.packets(gap, crf)]
+        keyframes = [at_video_size(decoder.decode(packet), header) for packet in self.packets(setting)]
 
         @lru_cache(maxsize=1)
         def between(number: int) -> dict[int, Picture]:
@@ -176,33 +203,38 @@ class Grid:
 
         return shown
 
-    def _packets(self, gap: int, crf: int) -> list[bytes]:
-        stream = self._cache.stream("packets", gap, crf)
+    def _packets(self, setting: Setting) -> list[bytes]:
+        stream = self._cache.stream("packets", *astuple(setting))
         if stream is None:
-            source = self._clip.source
-            selected = self.selected(gap)
-            with KeyframeEncoder(source.width, source.height, crf) as encoder:
-                packets = [encoder.encode(one.frame.picture).packet for one in selected]
+            size = coded_size(self._clip.source, setting.shrink)
+            selected = self.selected(setting.gap)
+            with KeyframeEncoder(*size, setting.crf) as encoder:
+                packets = [encoder.encode(shrunk_to(one.frame.picture, size)).packet for one in selected]
             frames = [one.frame.index for one in selected]
-            stream = Stream(packets, frames, source.width, source.height, gap)
-            self._cache.store_stream(stream, "packets", gap, crf)
+            stream = Stream(packets, frames, *size, setting.gap)
+            self._cache.store_stream(stream, "packets", *astuple(setting))
         return stream.packets
 
 
-async def _send(sender: Sender, clip: Clip, selected: list[Selected], crf: int) -> None:
+def _header(clip: Clip, setting: Setting) -> StreamHeader:
+    return stream_header(clip.source, TransmissionOptions(), coded_size(clip.source, setting.shrink))
+
+
+async def _send(sender: Sender, clip: Clip, selected: list[Selected], setting: Setting) -> None:
     """Sounding, header, keyframes and end, as `transmitter.pipeline` sends them, without other units.
 
     Raises:
         TransmissionFailed: the header was lost.
     """
-    header: StreamHeader = stream_header(clip.source, TransmissionOptions())
+    header = _header(clip, setting)
+    size = header.coded_width, header.coded_height
     await sender.sound()
-    with KeyframeEncoder(clip.source.width, clip.source.height, crf) as encoder:
+    with KeyframeEncoder(*size, setting.crf) as encoder:
         for number, one in enumerate(selected):
             units: list[Unit] = [header] if number == 0 else []
             if number == len(selected) - 1:
                 units.append(StreamEnd(len(clip.pictures), len(selected)))
-            coded = encoder.encode(one.frame.picture)
+            coded = encoder.encode(shrunk_to(one.frame.picture, size))
             parts = keyframe_parts(
                 number, one.frame.index, coded.packet, one.shot_start, coded.refresh, sender.part_bytes()
             )

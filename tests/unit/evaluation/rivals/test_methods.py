@@ -87,6 +87,14 @@ def test_a_budget_that_pays_for_nothing_is_a_failure_not_an_overdraft(clip, tmp_
     assert list(outcome.pictures()) == []
 
 
+def test_uniform_keyframes_are_coded_smaller_where_full_size_is_too_dear(clip, tmp_path):
+    rich, poor = (METHODS["uniform"]().run(clip, Conditions(10.0), cbr, tmp_path) for cbr in (0.04, 0.004))
+    assert not poor.failed
+    assert clip.cbr(poor.crossed) <= 0.004
+    assert (rich.settings["shrink"], poor.settings["shrink"] > 1) == (1, True)
+    assert len(list(aligned(clip.pictures, poor.pictures()))) == FRAMES
+
+
 @pytest.mark.parametrize("name", ["av1", "h265", "keyframes-hold"])
 def test_more_symbols_buy_quality(clip, tmp_path, name):
     method = METHODS[name]()
