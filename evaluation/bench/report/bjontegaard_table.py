@@ -15,6 +15,7 @@ from evaluation.measures import measure
 
 MEASURES: Final = ("psnr_db", "ssim", "ms_ssim", "lpips", "dists", "embedding_cosine", "map_50")
 LEAST_POINTS: Final = 3  # of a curve, for a rate difference to mean anything
+_ABSURD: Final = 1000.0  # percent
 
 Points = list[tuple[float, float]]
 
@@ -85,7 +86,7 @@ def differences(results: Results) -> list[Table]:
                     [
                         str(link), rival, measure(name).label, f"{len(by_way['pchip'])} of {clips}",
                         f"{spread.mean:+.1f}{interval}", f"{median(by_way['pchip']):+.1f}",
-                        f"{fmean(by_way['akima']):+.1f}", f"{fmean(by_way['cubic']):+.1f}",
+                        _mean(by_way["akima"]), _mean(by_way["cubic"]),
                         _at_our_quality(results, link, rival, name),
                     ]
                 )  # fmt: skip
@@ -103,6 +104,12 @@ def differences(results: Results) -> list[Table]:
         "often it does."
     )
     return [Table("Symbols at equal quality", header, rows, note)]
+
+
+def _mean(percent: Sequence[float]) -> str:
+    """The mean; an interpolation that swings between points may run away on a single clip."""
+    mean = fmean(percent)
+    return f"{mean:+.1f}" if abs(mean) < _ABSURD else "runs away"
 
 
 def _at_our_quality(results: Results, link: Link, rival: str, name: str) -> str:
