@@ -57,7 +57,8 @@ def test_three_db_below_its_mcs_repetitions_mend_the_video(
 def test_without_repetitions_the_video_is_whole_and_says_what_was_concealed(
     trio: Trio, tiny_clip: Path, tmp_path: Path
 ) -> None:
-    channel = {"model": "awgn", "snr_db": 6.7, "seed": 1}
+    # a third of the blocks is lost there, whatever their size
+    channel = {"model": "awgn", "snr_db": 6.6, "seed": 3}
     sent, video = _sent(trio, tiny_clip, tmp_path, mcs=8, retransmissions=0, channel=channel)
     assert video is not None, sent["error"]
     assert sent["blocks_lost"] > 0
