@@ -80,9 +80,10 @@ def _meeting(
     point = _at_target(trial, target_cbr)
     if coding is PictureCoding.JOINT:
         finer = with_finer_start(opening, point)
-        trial = opening.tried(finer) if finer.finer_start else trial
-        if trial.cbr(CRF_RANGE[-1]) <= target_cbr:
-            return _at_target(trial, target_cbr)
+        if finer.finer_start:
+            trial = opening.tried(finer)
+            if trial.cbr(CRF_RANGE[-1]) <= target_cbr:
+                return _at_target(trial, target_cbr)
     return point
 
 

@@ -107,11 +107,7 @@ class LinkAdapter:
 
     def choose_bulk(self, payload_bytes: int) -> Mcs:
         """The MCS that carries most per symbol, retransmissions, pilots and control word counted."""
-        if self._fixed is not None:
-            self._expected_loss = float(np.mean(self._losses(self._fixed, payload_bytes)[0]))
-            return self._fixed
-        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
-        chosen = self._most_efficient(fitting, payload_bytes)
+        chosen = self._bulk_mcs(payload_bytes)
         self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes)[0]))
         return chosen
 
@@ -123,9 +119,7 @@ class LinkAdapter:
 
     def bulk_bits_per_symbol(self, payload_bytes: int) -> float:
         """Information bits per channel use of the MCS that `choose_bulk` would take now."""
-        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
-        best = self._fixed or self._most_efficient(fitting, payload_bytes)
-        return 8 * payload_bytes / symbols_for(payload_bytes, best)
+        return 8 * payload_bytes / symbols_for(payload_bytes, self._bulk_mcs(payload_bytes))
 
     def overhead_symbols(self, protected_bytes: int) -> int:
         """Channel uses of a block beside its bulk: preamble, control word and so many protected bytes."""
@@ -139,6 +133,12 @@ class LinkAdapter:
             if control_threshold_db(level, CONTROL_BLER) <= reach:
                 return level
         return AGGREGATION_LEVELS[-1]
+
+    def _bulk_mcs(self, payload_bytes: int) -> Mcs:
+        if self._fixed is not None:
+            return self._fixed
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
+        return self._most_efficient(fitting, payload_bytes)
 
     def _safe(self, payload_bytes: int, margin_db: float) -> Mcs:
         """The most efficient MCS whose threshold lies a margin below the SNR."""

@@ -58,8 +58,8 @@ class KeyframeEncoder:
         width, height: of the pictures, pixels, 1 and up; padded inside, cropped by the decoder.
         crf: 20 (best) .. 70 (fewest bytes).
         coding: joint or intra.
-        preset: of SVT-AV1, 0 (slowest) .. 13. By default 2 for pictures up to 640x360 (80 ms each), where
-            it saves 2 to 5 % LPIPS over 4 (25 ms), and 4 for larger ones.
+        preset: of SVT-AV1, 0 (slowest) .. 13. By default 2 for pictures up to 640x360 and 4 for larger
+            ones: 2 takes about three times as long and loses less (docs/decisions/0005).
         psnr: tune for squared error instead of for the eye.
         finer_start: 0 .. 63, quantiser steps (of 256) by which a picture that starts a sequence is finer than
             ``crf`` says. On calm content the later pictures inherit from it.

@@ -84,3 +84,10 @@ def test_quality_without_a_target_does_not_depend_on_the_link(tmp_path: Path) ->
     path = clip(tmp_path / "still.mp4", moving=False)
     dear = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
     assert choose(path, TransmissionOptions(), dear) == choose(path, TransmissionOptions())
+
+
+def test_a_finer_start_never_breaks_a_target(tmp_path: Path) -> None:
+    path = clip(tmp_path / "still.mp4", moving=False)
+    out_of_reach, ample = (choose(path, TransmissionOptions(target_cbr=target)) for target in (2e-5, 4e-4))
+    assert ample.finer_start > 0
+    assert out_of_reach.finer_start == 0
