@@ -1,9 +1,4 @@
-"""Dense optical flow between two pictures (dense inverse search, Kroeger et al., arXiv 1603.03590).
-
-OpenCV's implementation splits the picture by its own thread count and its result depends on that count, so
-OpenCV is held to one thread here: the same two pictures give the same flow everywhere, and callers scale by
-running pictures in threads of their own (OpenCV releases the interpreter lock).
-"""
+"""Dense optical flow between two pictures (dense inverse search, Kroeger et al., arXiv 1603.03590)."""
 
 from __future__ import annotations
 
@@ -20,8 +15,6 @@ Flow = NDArray[np.float32]
 
 LARGEST_AREA: Final = 640 * 360  # pixels; larger pictures get their flow at this area
 _MIN_SIDE: Final = 64  # pixels; dense inverse search needs a few patches of 8x8 at a coarse scale
-
-cv2.setNumThreads(1)
 
 
 class Effort(Enum):
