@@ -239,8 +239,8 @@ def test_equal_transmissions_give_equal_videos(
     receiver.final(again.id)
     responses = [receiver.http.get(f"/v1/videos/{call.id}/content") for call in (sent, again)]
     one, other = (frames_of(response, tmp_path_factory.mktemp("video")) for response in responses)
-    differing = [n for n, (a, b) in enumerate(zip(one, other)) if not np.array_equal(a.picture, b.picture)]
-    assert differing == [], "pictures differ"
+    pairs = enumerate(zip(one, other, strict=True))
+    assert [n for n, (a, b) in pairs if not np.array_equal(a.picture, b.picture)] == []
     assert responses[0].content == responses[1].content
 
 
