@@ -97,17 +97,20 @@ class Meter:
 
 
 def bench_scoring(plan: Plan, meter: Meter) -> dict[str, Any]:
-    """Seconds per pair for each way to score, by batch."""
+    """Seconds per pair for each way to score, by batch; all pairs have one keyframe."""
     rows = []
     about: dict[str, Any] = {}
     pictures = _pictures(plan.pairs + 1, *plan.side)
     for batch in plan.batches:
         settings = MllmSettings(mllm_batch=batch, mllm_description_tokens=plan.tokens)
         model, about = multimodal_model(meter.device, settings, plan.tiny)
-        for scoring in Scoring:
+        for scoring, reuse in ((Scoring.DIRECT, False), *((scoring, True) for scoring in Scoring)):
 
-            def work(scoring: Scoring = scoring, model: Any = model, settings: Any = settings) -> None:
-                # a fresh judge, so that no description is remembered from the run before
+            def work(
+                scoring: Scoring = scoring, reuse: bool = reuse, model: Any = model, settings: Any = settings
+            ) -> None:
+                # nothing is remembered from the run before: neither descriptions nor the keyframe
+                model.reuse_prefixes(reuse)
                 judge = Judge(model, scoring, load_prompts(None), settings)
                 judge.compare(pictures[0], pictures[1:], Focus.GENERAL)
 
@@ -115,6 +118,7 @@ def bench_scoring(plan: Plan, meter: Meter) -> dict[str, Any]:
             rows.append(
                 {
                     "scoring": scoring.value,
+                    "prefix_reuse": reuse and scoring is Scoring.DIRECT,
                     "batch": batch,
                     "seconds_per_pair": round(seconds / plan.pairs, 5),
                     "peak_memory": peak,

@@ -33,6 +33,10 @@ class MllmSettings(BaseModel):
     mllm_batch: int = Field(
         8, ge=1, le=1024, description="questions in one forward pass; halved when memory runs out"
     )
+    mllm_prefix_reuse: bool = Field(
+        True,
+        description="the keyframe's part of a question is computed once for all candidates (scoring: direct)",
+    )
     mllm_description_tokens: int = Field(
         128, ge=1, le=4096, description="of one description (scoring: described)"
     )

@@ -12,9 +12,10 @@ pytestmark = pytest.mark.tiny_models
 def test_every_way_to_score_and_to_sample_gets_its_row() -> None:
     meter = bench_models.Meter("cpu")
     scoring = bench_models.bench_scoring(bench_models.DRY, meter)
-    assert {(row["scoring"], row["batch"]) for row in scoring["rows"]} == {
-        (way, batch) for way in ("described", "described-once", "direct") for batch in (1, 4)
-    }
+    ways = [("direct", False), ("described", False), ("described-once", False), ("direct", True)]
+    assert [(row["scoring"], row["prefix_reuse"], row["batch"]) for row in scoring["rows"]] == [
+        (*way, batch) for batch in (1, 4) for way in ways
+    ]
     generation = bench_models.bench_generation(bench_models.DRY, meter)
     assert [(row["sampling"], row["clips"]) for row in generation["rows"]] == [
         ("distilled, 8 steps", 1),

@@ -13,6 +13,7 @@ from transmitter.mllm.batches import Batches
 from transmitter.mllm.dialogue import NO, YES, Message
 from transmitter.mllm.hf.failures import no_room_for_one, ran_out
 from transmitter.mllm.hf.image_budget import image_arguments
+from transmitter.mllm.hf.prefix import PrefixReuse
 from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings
 from transmitter.psss import Answer
 from transmitter.shrinking import shrunk_to_area
@@ -26,7 +27,7 @@ class HfModel:
     Args:
         name: id or path of the checkpoint.
         model, processor: as transformers loaded them; the processor pads on the left.
-        settings: batch size and tokens of a picture.
+        settings: batch size, tokens of a picture, and whether beginnings of questions are kept.
 
     Raises:
         InvalidInput: no chat template, or yes and no are no single tokens.
@@ -41,7 +42,7 @@ class HfModel:
         self._pixels = 4 * PIXELS_OF_A_TOKEN * settings.mllm_image_tokens
         self._image_arguments = image_arguments(processor, settings.mllm_image_tokens)
         self._batches = Batches(
-            settings.mllm_batch, ran_out, _free_memory, self._notice, no_room_for_one(self.name)
+            settings.mllm_batch, ran_out, self._free_memory, self._notice, no_room_for_one(self.name)
         )
         if not processor.chat_template:
             raise InvalidInput(
@@ -50,11 +51,16 @@ class HfModel:
         thinks = "enable_thinking" in str(processor.chat_template)
         self._template_arguments = {"enable_thinking": False} if thinks else {}
         self._yes, self._no = self._tokens_of(YES), self._tokens_of(NO)
+        self.reuse_prefixes(settings.mllm_prefix_reuse)
 
     @property
     def at_once(self) -> int:
         """See `LanguageModel.at_once`: a batch, as large as memory has allowed so far."""
         return self._batches.size
+
+    def reuse_prefixes(self, reuse: bool) -> None:
+        """Whether what questions about one picture have in common is computed once; forgets what was kept."""
+        self._prefixes = PrefixReuse(self._model, self._inputs) if reuse else None
 
     def answer(self, messages: Sequence[Message]) -> list[Answer]:
         """See `LanguageModel.answer`: one forward pass a batch, nothing is generated."""
@@ -70,7 +76,10 @@ class HfModel:
         import torch
 
         with torch.inference_mode():
-            logits = self._model(**self._inputs(messages), logits_to_keep=1).logits[:, -1].float()
+            logits = None if self._prefixes is None else self._prefixes.logits(messages)
+            if logits is None:
+                logits = self._model(**self._inputs(messages), logits_to_keep=1).logits[:, -1]
+            logits = logits.float()
             if not bool(torch.isfinite(logits).any(dim=-1).all()) or bool(torch.isnan(logits).any()):
                 raise TransmissionFailed(
                     f"{self.name}: the model's output is no number; set "
@@ -119,6 +128,14 @@ class HfModel:
             )
         return single
 
+    def _free_memory(self) -> None:
+        import torch
+
+        if self._prefixes is not None:
+            self._prefixes.forget()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
     def _notice(self, text: str) -> None:
         text = f"{self.name}: {text}"
         self.notices.append(text)
@@ -135,10 +152,3 @@ def _conversation(message: Message, pixels: int) -> list[dict[str, Any]]:
         for part in message
     ]
     return [{"role": "user", "content": content}]
-
-
-def _free_memory() -> None:
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
