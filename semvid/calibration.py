@@ -57,10 +57,10 @@ def find_threshold(
     most, least = trials[0].cbr, trials[1].cbr
     if not least * (1 - CLOSE) <= target_cbr <= most * (1 + CLOSE):
         raise InvalidInput(
-            f"calibrate: thresholds from {lowest:g} to {highest:g} give CBRs from {most:.3g} down to "
-            f"{least:.3g} on "
-            f"these clips, and the target is {target_cbr:.3g}; change the target, or --quality, which "
-            "decides more"
+            f"calibrate: thresholds {lowest:g} and {highest:g} give CBRs of {most:.3g} and {least:.3g} on "
+            f"these clips, and the target is {target_cbr:.3g}; change the target or --quality. Where the two "
+            "are near each other, most keyframes serve the receiver's decoder and not the meaning: use "
+            "--target-cbr of `semvid send`, which plans quality and keyframes together"
         )
     while len(trials) < MOST_TRIALS and _distance(min(trials, key=_to(target_cbr)), target_cbr) > CLOSE:
         middle = round((lowest + highest) / 2, 4)

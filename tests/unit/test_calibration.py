@@ -32,7 +32,7 @@ def test_the_threshold_nearest_to_the_target_is_found(scale: float, at: float, s
 
 
 def test_a_target_out_of_reach_is_refused_with_what_is_in_reach() -> None:
-    with pytest.raises(InvalidInput, match=r"CBRs from 0\.019 down to 0\.0005"):
+    with pytest.raises(InvalidInput, match=r"CBRs of 0\.019 and 0\.0005"):
         find_threshold(lambda threshold: 0.01 * (1.05 - threshold) - 0.0005, 0.5)
 
 
