@@ -6,6 +6,9 @@
 No weights are needed and none are kept. What the models say or draw means nothing; how long it takes, and
 what memory it takes, is what the real ones take. Generated texts run to their limit of tokens, since random
 weights do not know when to stop: scorings that describe are measured at their worst.
+
+Every family is run at a tiny size too, with each option that moves or shrinks weights: does its code run on
+this device (`evaluation.device_check`)?
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.device_check import check_decoders, check_mllms
 from evaluation.provenance import provenance
 from evaluation.random_models import multimodal_model, video_pipeline
 from receiver.decoders.clip import Clip
@@ -148,7 +152,7 @@ def bench_generation(plan: Plan, meter: Meter) -> dict[str, Any]:
             seconds, peak = meter.measure(work)
             rows.append(
                 {
-                    "sampling": "distilled, 8 steps" if distilled else "40 steps, guidance",
+                    "sampling": "distilled, 8 steps" if distilled else "30 steps, guidance",
                     "clips": count,
                     "seconds_per_clip": round(seconds / count, 4),
                     "seconds_per_generated_second": round(seconds / count / duration, 4),
@@ -169,6 +173,8 @@ def run(plan: Plan, device: str) -> dict[str, Any]:
         "device": _device_name(device),
         "scoring": bench_scoring(plan, meter),
         "generation": bench_generation(plan, meter),
+        "tiny_decoders": {"rows": list(check_decoders(device))},
+        "tiny_mllms": {"rows": list(check_mllms(device))},
         "provenance": provenance(LIBRARIES),
     }
 
@@ -207,7 +213,7 @@ def main() -> None:
             parser.error("torch sees no GPU here; `semvid doctor` says why. --dry-run tries the script")
     result = run(DRY if arguments.dry_run else REAL, device)
     print(f"{NOTE}\n{result['device']}")
-    for part in ("scoring", "generation"):
+    for part in ("scoring", "generation", "tiny_decoders", "tiny_mllms"):
         for row in result[part]["rows"]:
             print(part, *(f"{name}={value}" for name, value in row.items()))
     if arguments.out:

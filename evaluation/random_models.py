@@ -76,7 +76,7 @@ def video_pipeline(device: str, distilled: bool, tiny: bool) -> tuple[LtxConditi
 
     Args:
         device: of all its parts.
-        distilled: sampled as the distilled checkpoints are (8 steps, no guidance), else 40 steps with it.
+        distilled: sampled as the distilled checkpoints are (8 steps, no guidance), else 30 steps with it.
         tiny: for a dry run.
     """
     import torch

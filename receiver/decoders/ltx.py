@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.sampling import as_image, sample
+from receiver.decoders.sampling import as_image, sample, use_schedule_as_given
 from receiver.pieces import ClipRules, EndPlace
 
 # Model cards of the distilled checkpoints (0.9.7 and 0.9.8): eight steps, the last almost at zero.
@@ -32,11 +32,16 @@ class LtxCondition:
         )
         self._pipeline = pipeline
         if sampling.distilled and sampling.steps is None:
+            use_schedule_as_given(pipeline)
             self._schedule: dict[str, Any] = {"timesteps": DISTILLED_TIMESTEPS}
             self._schedule["guidance_scale"] = 1.0 if sampling.guidance is None else sampling.guidance
-        else:
-            steps, guidance = sampling.given(40, 1.0 if sampling.distilled else 3.0)
-            self._schedule = {"num_inference_steps": steps, "guidance_scale": guidance}
+        else:  # diffusers' documentation of 0.9.7-dev
+            steps, guidance = sampling.given(30, 1.0 if sampling.distilled else 5.0)
+            self._schedule = {
+                "num_inference_steps": steps,
+                "guidance_scale": guidance,
+                "guidance_rescale": 0.7 if guidance > 1 else 0.0,
+            }
 
     @staticmethod
     def check(index: dict[str, Any], read: ReadJson) -> None:

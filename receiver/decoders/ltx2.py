@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.sampling import as_image, sample
+from receiver.decoders.sampling import as_image, sample, use_schedule_as_given
 from receiver.pieces import ClipRules, EndPlace
 
 _UNGUIDED = {
@@ -48,6 +48,7 @@ class Ltx2Condition:
         steps, guidance = sampling.given(30, 1.0 if sampling.distilled else 3.0)
         self._arguments: dict[str, Any] = {"guidance_scale": guidance, "num_inference_steps": steps}
         if sampling.distilled and sampling.steps is None:
+            use_schedule_as_given(pipeline)
             self._arguments["sigmas"] = DISTILLED_SIGMA_VALUES
             self._arguments["num_inference_steps"] = len(DISTILLED_SIGMA_VALUES)
         if guidance <= 1:

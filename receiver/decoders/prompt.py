@@ -13,6 +13,9 @@ _MOTION_WORDS: Final = (  # up to this much of the picture's diagonal per second
 _FASTEST: Final = "Very fast, dynamic motion."
 _NO_CAPTION: Final = "A continuous video shot."
 
+# What guidance leads away from. Stillness is not in it: much of what is sent hardly moves.
+NEGATIVE_PROMPT: Final = "low quality, blurry, distorted, deformed, flickering, jittery, watermark, subtitles"
+
 
 def prompt_for(caption: str, motion: float | None, frame_rate: float) -> str:
     """The prompt of one segment.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from receiver.decoders.clip import Clip, Frames, OnStep, Picture
+from receiver.decoders.prompt import NEGATIVE_PROMPT
 from semvid.errors import SemvidError
 
 
@@ -17,6 +18,14 @@ def as_image(picture: Picture) -> Any:
     from PIL import Image
 
     return Image.fromarray(picture)
+
+
+def use_schedule_as_given(pipeline: Any) -> None:
+    """Keeps a distilled model's noise levels as they are: the scheduler shifts and stretches nothing."""
+    scheduler = pipeline.scheduler
+    pipeline.scheduler = type(scheduler).from_config(
+        scheduler.config, use_dynamic_shifting=False, shift=1.0, shift_terminal=None
+    )
 
 
 def sample(pipeline: Any, clips: Sequence[Clip], on_step: OnStep, **arguments: Any) -> list[Frames]:
@@ -46,6 +55,7 @@ def sample(pipeline: Any, clips: Sequence[Clip], on_step: OnStep, **arguments: A
     try:
         frames = pipeline(
             prompt=prompts if len(clips) > 1 else prompts[0],
+            negative_prompt=[NEGATIVE_PROMPT] * len(clips) if len(clips) > 1 else NEGATIVE_PROMPT,
             generator=generators if len(clips) > 1 else generators[0],
             num_frames=clips[0].frames,
             height=height,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
 from receiver.decoders.ltx import DISTILLED_TIMESTEPS
-from receiver.decoders.sampling import as_image, sample
+from receiver.decoders.sampling import as_image, sample, use_schedule_as_given
 from receiver.pieces import ClipRules, EndPlace
 from semvid.profile import Given
 
@@ -35,10 +35,13 @@ class LtxText:
             self.longest,
             EndPlace.LAST,
         )
+        as_given = sampling.distilled and sampling.steps is None
+        if as_given:
+            use_schedule_as_given(pipeline)
         self._from_text = pipeline
         self._from_image = LTXImageToVideoPipeline(**pipeline.components)
         self._from_image.set_progress_bar_config(disable=True)
-        if sampling.distilled and sampling.steps is None:
+        if as_given:
             self._schedule: dict[str, Any] = {"timesteps": DISTILLED_TIMESTEPS}
             self._schedule["guidance_scale"] = 1.0 if sampling.guidance is None else sampling.guidance
         else:

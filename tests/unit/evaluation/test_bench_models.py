@@ -20,8 +20,8 @@ def test_every_way_to_score_and_to_sample_gets_its_row() -> None:
     assert [(row["sampling"], row["clips"]) for row in generation["rows"]] == [
         ("distilled, 8 steps", 1),
         ("distilled, 8 steps", 2),
-        ("40 steps, guidance", 1),
-        ("40 steps, guidance", 2),
+        ("30 steps, guidance", 1),
+        ("30 steps, guidance", 2),
     ]
     assert all(row["seconds_per_pair"] > 0 and row["peak_memory"] > 0 for row in scoring["rows"])
     one = generation["rows"][0]

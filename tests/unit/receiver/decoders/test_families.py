@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from receiver.decoders import make_decoder
+from receiver.decoders import make_decoder, sampling
 from receiver.decoders.checkpoint import Checkpoint
 from receiver.decoders.clip import Clip
 from receiver.decoders.options import DecoderOptions
+from receiver.decoders.prompt import NEGATIVE_PROMPT
 from semvid.errors import Cancelled, LimitExceeded
 from tests.models.tiny_video import KINDS, checkpoint
 
@@ -192,9 +193,43 @@ def test_a_distilled_ltx_takes_its_eight_steps(tiny_decoder: Any, generate: Any,
     assert len(told) == 8
 
 
-def test_guidance_is_used(tiny_decoder: Any, generate: Any, pictures: Any) -> None:
-    for kind in ("ltx", "wan22_i2v"):
-        assert len(generate(tiny_decoder(kind, guidance=4.0), *pictures[:2], 3)) == 3
+@pytest.mark.parametrize("kind", ["ltx", "ltx2"])
+def test_a_distilled_schedule_is_taken_as_it_is(
+    kind: str, tmp_path: Path, generate: Any, pictures: Any
+) -> None:
+    """Checkpoints come with schedulers that shift and stretch; the distilled noise levels already are."""
+    shutil.copytree(checkpoint(kind), tmp_path / kind)
+    path = tmp_path / kind / "scheduler" / "scheduler_config.json"
+    shifting = {"use_dynamic_shifting": True, "shift": 3.0, "shift_terminal": 0.1}
+    path.write_text(json.dumps({**json.loads(path.read_text()), **shifting}))
+    decoder = make_decoder(f"hf:{tmp_path / kind}", DecoderOptions(distilled=True))
+    generate(decoder, *pictures[:2], 3)
+    sigmas = decoder._family._pipeline.scheduler.sigmas.tolist()
+    published = {
+        "ltx": [1, 0.993, 0.987, 0.981, 0.975, 0.909, 0.725, 0.00003, 0],
+        "ltx2": [1, 0.99375, 0.9875, 0.98125, 0.975, 0.909375, 0.725, 0.421875, 0],
+    }
+    assert sigmas == pytest.approx(published[kind], abs=1e-6)
+
+
+def test_skyreels_is_set_for_pictures(tiny_decoder: Any) -> None:
+    assert tiny_decoder("skyreels")._family._pipeline.scheduler.config.flow_shift == 5.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_guidance_leads_away_from_the_negative_prompt(
+    kind: str, tiny_decoder: Any, generate: Any, pictures: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder = tiny_decoder(kind, guidance=4.0)
+
+    def latents(negative: str) -> np.ndarray:
+        with monkeypatch.context() as patch:
+            patch.setattr(sampling, "NEGATIVE_PROMPT", negative)
+            return final_latents(monkeypatch, decoder, lambda: generate(decoder, *pictures[:2], 3))
+
+    ours, other = latents(NEGATIVE_PROMPT), latents("the boat")
+    assert np.abs(ours - other).max() > 1e-5
+    np.testing.assert_array_equal(ours, latents(NEGATIVE_PROMPT))
 
 
 @pytest.mark.parametrize("quantisation", ["int8", "fp8"])
