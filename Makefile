@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
-  bench-search bench-speed soak e2e clean
+  bench-search bench-speed bench-target soak e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ bench-rates: .venv/.dev  ## rates of text only and of first frame + description 
 
 bench-search: .venv/.dev  ## questions that the search for keyframes saves, and its agreement (MEDIA=dir)
 	$(BIN)/python -m evaluation.search_calls --media $(MEDIA) --out results/search.json $(ARGS)
+
+bench-target: .venv/.dev  ## how near a transmission comes to the CBR that was asked for (MEDIA=dir)
+	$(BIN)/python -m evaluation.target_cbr --media $(MEDIA) --out results/target_cbr.json $(ARGS)
 
 soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
 	$(BIN)/python -m evaluation.soak --out results/soak.json $(ARGS)

@@ -74,7 +74,8 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
     header = stream_header(clip.source, options)
     mllm = load_mllm("embedded")
     quality = options.quality or FIRST_FRAME_CRF
-    selector = make_selector(options, clip.source, DECODER, mllm, OperatingPoint(quality, DEFAULT_SLOPE, 1.0))
+    point = OperatingPoint(quality, DEFAULT_SLOPE, 1.0)
+    selector = make_selector(options, clip.source, DECODER, mllm, lambda: point)
     side = SideInformation(header, mllm)
     symbols = SymbolCount(SNR_DB)
     symbols.opening(header, len(clip.pictures), len(clip.pictures))

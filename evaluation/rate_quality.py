@@ -51,10 +51,10 @@ from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.mllm import Mllm
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
-from transmitter.planning import choose_operating_point
+from transmitter.planning import make_plan
 from transmitter.rate import OperatingPoint
 from transmitter.side_information import SideInformation
-from transmitter.trial import Opening
+from transmitter.trial import Excerpts
 
 Picture = NDArray[np.uint8]
 Lpips = Callable[[Picture, Picture], float]
@@ -85,10 +85,11 @@ def semvid_point(clip: Clip, judge: Lpips, mllm: Mllm | None) -> dict[str, Any]:
     profile = EmbeddedDecoder.profile
 
     def selector(point: OperatingPoint) -> KeyframeSelector:
-        return make_selector(options, clip.source, profile, None, point)
+        return make_selector(options, clip.source, profile, None, lambda: point)
 
-    point = choose_operating_point(Opening(clip.path, clip.source, VideoLimits(), selector), options)
-    chosen = make_selector(options, clip.source, profile, mllm, point)
+    excerpts = Excerpts(clip.path, clip.source, VideoLimits(), selector)
+    point = make_plan(excerpts, options, profile.longest_gap_s).point
+    chosen = make_selector(options, clip.source, profile, mllm, lambda: point)
     side = SideInformation(stream_header(clip.source, options), mllms.load("embedded"))
     selected: list[Selected] = []
     units: list[list[Unit]] = []

@@ -13,7 +13,7 @@ from semvid.pictures.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from transmitter.keyframes.bridging import dissimilarity
 from transmitter.rate import OperatingPoint
 from transmitter.shrinking import coded_size, shrunk_to, shrunk_to_area
-from transmitter.trial import TRIAL_EXCESS, TRIAL_PRESET, Opening
+from transmitter.trial import TRIAL_EXCESS, TRIAL_PRESET, Excerpts
 
 _FINER_STARTS: Final = (16, 32)  # quantiser steps
 _INHERITED_S: Final = 20.0  # for so long at most does a finer first picture count; scenes change
@@ -21,9 +21,9 @@ _LOSS_PER_DISSIMILARITY: Final = 1.0  # LPIPS; of coded pictures within a clip
 _JUDGED_AREA: Final = 288 * 160  # pixels of the copies on which coded pictures are judged
 
 
-def with_finer_start(opening: Opening, point: OperatingPoint) -> OperatingPoint:
+def with_finer_start(excerpts: Excerpts, point: OperatingPoint) -> OperatingPoint:
     """``point`` with the finer start that gains most at its slope, or none."""
-    source = opening.source
+    source = excerpts.source
     starts = (0, *_FINER_STARTS)
     first_bytes = dict.fromkeys(starts, 0)
     losses: dict[int, list[float]] = {finer: [] for finer in starts}
@@ -36,8 +36,8 @@ def with_finer_start(opening: Opening, point: OperatingPoint) -> OperatingPoint:
             for finer in starts
         }
         decoders = {finer: KeyframeDecoder(*size) for finer in starts}
-        for frame in opening.keyframes(point):
-            picture = shrunk_to(frame.picture, size)
+        for selected in excerpts.beginning().keyframes(point):
+            picture = shrunk_to(selected.frame.picture, size)
             real = shrunk_to_area(picture, _JUDGED_AREA)
             for finer, coder in coders.items():
                 packet = coder.encode(picture).packet

@@ -16,15 +16,16 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from urllib.parse import urljoin
 
 from semvid import __version__
-from semvid.accounting import cbr
+from semvid.accounting import SymbolClass, cbr
 from semvid.errors import TransmissionFailed
 from semvid.pictures.keyframe_codec import EncodedPicture, KeyframeEncoder
 from semvid.profile import Given
-from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
+from semvid.semantics import Keyframe, PictureCoding, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -36,7 +37,7 @@ from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.meter import Meter
 from transmitter.options import TransmissionOptions, search_of
-from transmitter.planning import choose_operating_point
+from transmitter.planning import Plan, make_plan
 from transmitter.rate import OperatingPoint
 from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
@@ -45,7 +46,8 @@ from transmitter.settings import TransmitterSettings
 from transmitter.shrinking import coded_size, shrunk_to
 from transmitter.side_information import SideInformation
 from transmitter.stages import StageClock
-from transmitter.trial import Opening
+from transmitter.steering import Budget, Steering
+from transmitter.trial import Excerpts, bytes_alone
 
 
 async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
@@ -111,17 +113,19 @@ class Transmission:
         await self._sender.sound()
         job.advance("choosing quality and density", 0.0)
         with self._clock.stage("planning"):
-            point = await asyncio.to_thread(self._choose_operating_point)
+            plan = await asyncio.to_thread(self._make_plan)
+        point = plan.point
         if options.given is not Given.NOTHING:
             job.facts["operating_point"] = point.resource()
-        selector = make_selector(options, self._source, self._profile, self._mllm, point)
+        steering = Steering(plan, self._budget())
+        selector = make_selector(options, self._source, self._profile, self._mllm, lambda: steering.point)
         self._size = coded_size(self._source, point.shrink)
         self._header = stream_header(self._source, options, self._size)
         encoder = KeyframeEncoder(*self._size, point.crf, options.coding, finer_start=point.finer_start)
         analysis = run_ahead(lambda gone: self._segments(selector, gone), segments_ahead)
         async with aclosing(analysis) as segments:
             async for segment in segments:
-                await self._send(segment, encoder)
+                await self._send(segment, encoder, steering)
                 self._note(segment, self._sender.record)
         await asyncio.to_thread(encoder.close)
         job.advance("waiting for the receiver", 1.0)
@@ -129,17 +133,25 @@ class Transmission:
             job.facts["complete"] = await self._sender.finish()
         job.facts["return_bytes"] = self._sender.record.return_bytes
 
-    def _choose_operating_point(self) -> OperatingPoint:
+    def _budget(self) -> Budget | None:
+        target_cbr, source = self._job.options.target_cbr, self._source
+        if target_cbr is None:
+            return None
+        frames = source.frame_count_hint
+        symbols = target_cbr * 3 * source.width * source.height * frames
+        return Budget(symbols, frames, float(source.frame_rate))
+
+    def _make_plan(self) -> Plan:
         options = self._job.options
         # Keyframes of the PSSS rule count against a target; the embedded model says how many there may be,
         # whoever decides in the end.
         mllm = None if options.target_cbr is None else mllms.load(mllms.EMBEDDED)
 
         def selector(point: OperatingPoint) -> KeyframeSelector:
-            return make_selector(options, self._source, self._profile, mllm, point)
+            return make_selector(options, self._source, self._profile, mllm, lambda: point)
 
-        opening = Opening(self._job.upload, self._source, self._limits, selector)
-        return choose_operating_point(opening, options, self._sender.price())
+        excerpts = Excerpts(self._job.upload, self._source, self._limits, selector)
+        return make_plan(excerpts, options, self._profile.longest_gap_s, self._sender.price())
 
     def _segments(self, selector: KeyframeSelector, gone: Callable[[], bool]) -> Iterator[Segment]:
         """Reads the source and closes one segment after another, until ``gone``."""
@@ -182,7 +194,7 @@ class Transmission:
                 units = side.finish()
             yield Segment([*units, StreamEnd(frames_read, number)], None, number, frames_read)
 
-    async def _send(self, segment: Segment, encoder: KeyframeEncoder) -> None:
+    async def _send(self, segment: Segment, encoder: KeyframeEncoder, steering: Steering) -> None:
         """One segment onto the link; the loss of its keyframe, if it is lost, back to the coder."""
         self._record.add_units(segment.side)
         if segment.keyframe is None:
@@ -195,6 +207,11 @@ class Transmission:
         frame, shot_start = segment.keyframe.frame, segment.keyframe.shot_start
         with self._clock.stage("coding"):
             picture = shrunk_to(frame.picture, self._size)
+            crf = await asyncio.to_thread(
+                steering.restart, frame.index, shot_start, partial(bytes_alone, picture)
+            )
+            if crf is not None:
+                encoder.refresh(crf)
             coded = await asyncio.to_thread(encoder.encode, picture)
         opening: list[Unit] = [self._header] if segment.number == 0 else []
         part_bytes = self._sender.part_bytes()
@@ -203,7 +220,11 @@ class Transmission:
         )
         with self._clock.stage("link"):
             delivery = await self._sender.ship([*opening, *segment.side], parts)
-        self._record.add_keyframe(segment.number, segment.keyframe, coded, delivery.bulk)
+        self._record.add_keyframe(segment.number, segment.keyframe, coded, encoder.crf, delivery.bulk)
+        ledger = self._sender.record.ledger
+        keyframe_symbols = ledger.symbols[SymbolClass.KEYFRAME]
+        alone = shot_start or (coded.refresh and self._header.coding is PictureCoding.JOINT)
+        steering.note(frame.index + 1, ledger.total_symbols, keyframe_symbols, alone)
         if opening:
             self._require_header(delivery)
         if not delivery.bulk:
@@ -216,7 +237,7 @@ class Transmission:
         with self._clock.stage("link"):
             delivery = await self._sender.ship([*opening, *segment.side, mark])
         no_picture = EncodedPicture(b"", refresh=False)
-        self._record.add_keyframe(segment.number, selected, no_picture, delivery.protected)
+        self._record.add_keyframe(segment.number, selected, no_picture, None, delivery.protected)
         if opening:
             self._require_header(delivery)
 

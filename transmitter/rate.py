@@ -156,3 +156,11 @@ def bytes_factor(crf: float) -> float:
     """Bytes of a keyframe relative to CRF 60."""
     rate = _BYTES_PER_CRF_BELOW_60 if crf <= 60 else _BYTES_PER_CRF_ABOVE_60
     return math.exp(-rate * (crf - 60))
+
+
+def deserved_slope(crf: float) -> float:
+    """The slope at which a quality is right, up to a factor that belongs to the clip."""
+    below = crf <= 60
+    loss_rate = _LOSS_PER_CRF_BELOW_60 if below else _LOSS_PER_CRF_ABOVE_60
+    bytes_rate = _BYTES_PER_CRF_BELOW_60 if below else _BYTES_PER_CRF_ABOVE_60
+    return loss_rate * coding_loss(crf) / (bytes_rate * bytes_factor(crf))

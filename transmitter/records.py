@@ -50,7 +50,9 @@ class SemanticsRecord:
                 decision=comparison.decision,
             )
 
-    def add_keyframe(self, number: int, selected: Selected, coded: EncodedPicture, delivered: bool) -> None:
+    def add_keyframe(
+        self, number: int, selected: Selected, coded: EncodedPicture, crf: int | None, delivered: bool
+    ) -> None:
         """A keyframe that was sent, and whether it arrived."""
         self._append(
             "keyframes",
@@ -61,6 +63,7 @@ class SemanticsRecord:
             shot_start=selected.shot_start,
             refresh=coded.refresh,
             bytes=len(coded.packet),
+            crf=crf,
             delivered=delivered,
         )
 

@@ -1,9 +1,9 @@
-"""The beginning of a clip, tried at one operating point: which keyframes, and how many bytes they take."""
+"""Excerpts of a clip, tried at one operating point: which keyframes, and how many bytes they take."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
@@ -13,13 +13,17 @@ from typing import Final
 from semvid.pictures.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
-from semvid.video.reader import Frame, read_frames
+from semvid.video.reader import Frame, read_excerpt, read_frames
 from transmitter.keyframes.bridging import Picture, bridging_error, small_copy
-from transmitter.keyframes.selection import KeyframeSelector
+from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.rate import GapCost, OperatingPoint, bytes_factor, coding_loss
 from transmitter.shrinking import coded_size, shrunk_to
 
-WINDOW_S: Final = 4.0  # of the beginning of the clip that is tried
+BEGINNING_S: Final = 4.0  # of a clip that is tried where nothing must be met
+_GAPS_IN_AN_EXCERPT: Final = 1.5  # longest ones; so that at least one is whole
+_EXCERPT_S: Final = (1.5, 8.0)  # of each where a target must be met
+_EXCERPTS: Final = (2, 5)  # of a clip
+_BETWEEN_S: Final = 3.5  # from one excerpt to the next, until there are the most
 TRIAL_PRESET: Final = 8  # faster than the real thing; its packets are a little larger
 TRIAL_EXCESS: Final = 1.08  # by about this factor
 CRF_RANGE: Final = range(40, MAX_CRF + 1)
@@ -27,15 +31,42 @@ SLOPES: Final = (3.0, 3000.0)
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """What frames cost, the first keyframe of a clip not counted.
+
+    Attributes:
+        fixed: symbols whatever the quality.
+        scaled: symbols of keyframes at CRF 60.
+        frames: that these were spent on.
+    """
+
+    fixed: float
+    scaled: float
+    frames: int
+
+    @classmethod
+    def of(cls, frames: int, symbols: float, keyframe_symbols: float, crf: float) -> Forecast:
+        """From what ``frames`` did cost, keyframes at ``crf`` included."""
+        return cls(symbols - keyframe_symbols, keyframe_symbols / bytes_factor(crf), frames)
+
+    def at(self, crf: float) -> float:
+        """Symbols of one frame more, at another quality; 0 without any frame to go by."""
+        return (self.fixed + self.scaled * bytes_factor(crf)) / max(1, self.frames)
+
+    def __add__(self, other: Forecast) -> Forecast:
+        return Forecast(self.fixed + other.fixed, self.scaled + other.scaled, self.frames + other.frames)
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
-    """Keyframes of the window.
+    """Keyframes of the excerpts.
 
     Attributes:
         point: that they were selected with and coded at.
         window, total: frames tried and frames of the whole clip.
         samples: of one source frame.
         gaps: frames and bridging error of each gap.
-        first, others: bytes of the first keyframe and of each later one.
+        first, others: bytes of the first keyframe of the clip, and of each that ends a gap.
     """
 
     point: OperatingPoint
@@ -63,6 +94,14 @@ class Trial:
         symbols = link.symbols_of(self.first * factor) + later + link.fixed_symbols
         return symbols / (self.samples * self.total)
 
+    @property
+    def forecast(self) -> Forecast:
+        """What goes on as these excerpts do."""
+        link = self.point.link
+        fixed = link.symbols_of(0) * len(self.others)
+        symbols = sum(map(link.symbols_of, self.others))
+        return Forecast.of(self.window, symbols, symbols - fixed, self.point.crf)
+
     def best_crf(self, slope: float) -> int:
         """The quality that these keyframes deserve at ``slope``."""
         return min(CRF_RANGE, key=lambda crf: coding_loss(crf) + slope * self.cbr(crf))
@@ -75,26 +114,77 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """The beginning of a clip, read as often as it is tried.
+class Excerpts:
+    """Parts of a clip, read as often as they are tried.
 
     Attributes:
         upload, source, limits: of the clip.
         make_selector: a fresh selector for an operating point.
+        starts: of the parts, seconds; the clip's beginning first.
+        length_s: of each part. One alone is taken as if the clip ended with it; of several, which stand for
+            the whole, the keyframe that merely ends a part does not count.
     """
 
     upload: Path
     source: SourceInfo
     limits: VideoLimits
     make_selector: Callable[[OperatingPoint], KeyframeSelector]
+    starts: tuple[float, ...] = (0.0,)
+    length_s: float = BEGINNING_S
+
+    def spread(self, longest_gap_s: float) -> Excerpts:
+        """Parts all over the clip, for a target that the whole of it must meet.
+
+        Args:
+            longest_gap_s: between keyframes.
+        """
+        duration = self.source.frame_count_hint / float(self.source.frame_rate)
+        count = min(_EXCERPTS[1], max(_EXCERPTS[0], round(duration / _BETWEEN_S)))
+        length = min(_EXCERPT_S[1], max(_EXCERPT_S[0], _GAPS_IN_AN_EXCERPT * longest_gap_s))
+        if count * length > duration:
+            return self
+        last = duration - length
+        return replace(self, starts=tuple(last * n / (count - 1) for n in range(count)), length_s=length)
+
+    def beginning(self) -> Excerpts:
+        """The clip's beginning alone."""
+        return replace(self, starts=(0.0,), length_s=BEGINNING_S)
 
     def tried(self, point: OperatingPoint) -> Trial:
-        """Selects and codes the keyframes of the window at ``point``."""
-        source = self.source
-        size = coded_size(source, point.shrink)
+        """Selects and codes the keyframes of all parts at ``point``."""
+        parts = [part for start in self.starts if (part := self._part(point, start)).sizes]
+        window = sum(part.window for part in parts)
+        if not window:  # no gap is whole in any of them
+            return self.beginning().tried(point)
+        return Trial(
+            point=point,
+            window=window,
+            total=max(self.source.frame_count_hint, window),
+            samples=3 * self.source.width * self.source.height,
+            gaps=[gap for part in parts for gap in part.gaps],
+            first=parts[0].sizes[0],
+            others=[size for part in parts for size in part.sizes[1:]],
+        )
+
+    def keyframes(
+        self,
+        point: OperatingPoint,
+        start_s: float = 0.0,
+        seen: Callable[[Iterator[Frame]], Iterator[Frame]] = iter,
+    ) -> Iterator[Selected]:
+        """The keyframes of one part at ``point``; ``seen`` may look at every frame that goes by."""
+        selector = self.make_selector(point)
+        last_frame = math.ceil(self.length_s * self.source.frame_rate)
+        with closing(self._frames(start_s)) as frames:
+            for frame in seen(takewhile(lambda frame: frame.index <= last_frame, frames)):
+                yield from selector.push(frame)
+            yield from selector.finish()
+
+    def _part(self, point: OperatingPoint, start_s: float) -> _Part:
+        size = coded_size(self.source, point.shrink)
         copies: list[Picture] = []
         ends: list[int] = []
-        sizes: list[int] = []
+        sizes: list[float] = []
 
         def copied(frames: Iterator[Frame]) -> Iterator[Frame]:
             for frame in frames:
@@ -102,22 +192,33 @@ class Opening:
                 yield frame
 
         with KeyframeEncoder(*size, point.crf, preset=TRIAL_PRESET, finer_start=point.finer_start) as encoder:
-            for frame in self.keyframes(point, copied):
-                ends.append(frame.index)
-                sizes.append(len(encoder.encode(shrunk_to(frame.picture, size)).packet))
+            for selected in self.keyframes(point, start_s, copied):
+                if len(self.starts) > 1 and selected.reason is Reason.LAST:
+                    break
+                ends.append(selected.frame.index)
+                picture = shrunk_to(selected.frame.picture, size)
+                sizes.append(len(encoder.encode(picture).packet) / TRIAL_EXCESS)
         gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
-        first, *others = (size / TRIAL_EXCESS for size in sizes)
-        total = max(source.frame_count_hint, len(copies))
-        samples = 3 * source.width * source.height
-        return Trial(point, len(copies), total, samples, gaps, first, others)
+        return _Part(len(copies) if len(self.starts) == 1 else max(ends, default=0), gaps, sizes)
 
-    def keyframes(
-        self, point: OperatingPoint, seen: Callable[[Iterator[Frame]], Iterator[Frame]] = iter
-    ) -> Iterator[Frame]:
-        """The keyframes of the window at ``point``; ``seen`` may look at every frame that goes by."""
-        selector = self.make_selector(point)
-        last_frame = math.ceil(WINDOW_S * self.source.frame_rate)
-        with closing(read_frames(self.upload, self.source, self.limits)) as frames:
-            for frame in seen(takewhile(lambda frame: frame.index <= last_frame, frames)):
-                yield from (selected.frame for selected in selector.push(frame))
-            yield from (selected.frame for selected in selector.finish())
+    def _frames(self, start_s: float) -> Generator[Frame, None, None]:
+        if not start_s:
+            yield from read_frames(self.upload, self.source, self.limits)
+            return
+        pictures = read_excerpt(self.upload, self.source, start_s, self.limits)
+        for index, picture in enumerate(pictures):
+            yield Frame(index, index, picture)
+
+
+def bytes_alone(picture: Picture, crf: int) -> float:
+    """About how many bytes a keyframe takes that stands alone; ``picture`` at the size it is coded at."""
+    height, width, _ = picture.shape
+    with KeyframeEncoder(width, height, crf, preset=TRIAL_PRESET) as encoder:
+        return len(encoder.encode(picture).packet) / TRIAL_EXCESS
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    window: int
+    gaps: list[tuple[int, float]]
+    sizes: list[float]

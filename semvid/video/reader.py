@@ -86,6 +86,32 @@ def read_frames(
         raise UnsupportedMedia("no frame of the video can be decoded; it is damaged, encrypted or empty")
 
 
+def read_excerpt(
+    path: Path, info: SourceInfo, start_s: float, limits: VideoLimits | None = None
+) -> Generator[NDArray[np.uint8], None, None]:
+    """Pictures from about ``start_s`` on, for a look into the middle of a video; nothing says which they are.
+
+    Yields nothing where the container cannot be searched or nothing decodes from there.
+
+    Args:
+        path, info, limits: as for `read_frames`.
+        start_s: seconds after the first frame.
+    """
+    reformatter = VideoReformatter()
+    with open_video(path, limits or VideoLimits()) as (container, stream):
+        if stream.time_base is None:
+            return
+        start = start_s + float(info.first_pts * info.time_base)
+        try:
+            container.seek(max(0, int(start / stream.time_base)), stream=stream)
+            for frame in container.decode(stream):
+                if frame.time is None or frame.time >= start:
+                    _check_size(frame, info, 0)
+                    yield info.orientation.apply(to_rgb(frame, reformatter))
+        except (av.FFmpegError, UnsupportedMedia):
+            return
+
+
 def _check_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:
     size = info.orientation.displayed_size(frame.width, frame.height)
     if size != (info.width, info.height):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from semvid.profile import Given, Profile
 from semvid.video.probe import SourceInfo
 from transmitter.keyframes.gallop import Gallop
@@ -24,11 +26,12 @@ def make_selector(
     source: SourceInfo,
     profile: Profile,
     mllm: Mllm | None,
-    point: OperatingPoint,
+    point: Callable[[], OperatingPoint],
 ) -> KeyframeSelector:
     """The selector that ``options`` ask for, fitted to the source's frame rate and the receiver's decoder.
 
-    Without ``mllm`` no meanings are compared: what is left is cuts, gaps and bridging.
+    Without ``mllm`` no meanings are compared: what is left is cuts, gaps and bridging. ``point`` is asked for
+    the operating point whenever density is decided; it may change while the video streams by.
     """
 
     def frames(seconds: float) -> int:
@@ -58,8 +61,8 @@ def make_selector(
     )
     tree = None
     if profile.closed_loop:
-        cost = GapCost(point, 3 * source.width * source.height)
-        tree = GapTree(cost, frames(BRIDGING_STEP_S), rules.max_gap)
+        samples = 3 * source.width * source.height
+        tree = GapTree(lambda: GapCost(point(), samples), frames(BRIDGING_STEP_S), rules.max_gap)
     if mllm is not None and search_of(options) == "gallop":
         return Gallop(mllm, rules, Skem(None, rules, tree))
     return Skem(mllm, rules, tree)

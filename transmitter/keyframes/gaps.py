@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from semvid.video.reader import Frame
@@ -22,12 +23,12 @@ class GapTree:
     Memory: small copies of the frames of the window, and the frames on its grid, at most 16.
 
     Args:
-        cost: prices a gap.
+        cost: what prices a gap now.
         step: frames between two neighbours on the grid.
         max_gap: frames; the longest gap that the decoder bridges.
     """
 
-    def __init__(self, cost: GapCost, step: int, max_gap: int) -> None:
+    def __init__(self, cost: Callable[[], GapCost], step: int, max_gap: int) -> None:
         self._cost, self._step = cost, step
         halvings = min(_MOST_HALVINGS, max(0, (max_gap // step).bit_length() - 1))
         self._window = step << halvings
@@ -59,20 +60,20 @@ class GapTree:
     def end_before(self, frame: Frame) -> list[Frame]:
         """The keyframes that pay before ``frame``, the newest, if that must be one."""
         grid = [held for held in self._grid if held is not frame]
-        chosen, _ = self._halved([*grid, frame])
+        chosen, _ = self._halved([*grid, frame], self._cost())
         return chosen
 
-    def _halved(self, grid: list[Frame]) -> tuple[list[Frame], float]:
+    def _halved(self, grid: list[Frame], cost: GapCost) -> tuple[list[Frame], float]:
         """The keyframes that pay inside ``grid``, and what the gaps then cost."""
         first = self._grid[0].index
         start, stop = grid[0].index, grid[-1].index
         error = bridging_error(self._copies[start - first : stop - first + 1])
-        whole = self._cost.of_gap(stop - start, error)
-        if len(grid) < 3 or not self._cost.may_pay(stop - start, error):
+        whole = cost.of_gap(stop - start, error)
+        if len(grid) < 3 or not cost.may_pay(stop - start, error):
             return [], whole
         middle = len(grid) // 2
-        before, cost_before = self._halved(grid[: middle + 1])
-        after, cost_after = self._halved(grid[middle:])
+        before, cost_before = self._halved(grid[: middle + 1], cost)
+        after, cost_after = self._halved(grid[middle:], cost)
         if cost_before + cost_after >= whole:
             return [], whole
         return [*before, grid[middle], *after], cost_before + cost_after

@@ -50,7 +50,7 @@ def pair(max_gap: int = 1000, bridging: bool = False, rule: Rule = Rule.RELATIVE
     cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
 
     def walk() -> GapTree | None:
-        return GapTree(cost, 2, max_gap) if bridging else None
+        return GapTree(lambda: cost, 2, max_gap) if bridging else None
 
     return Skem(Brightness(), rules, walk()), Gallop(Brightness(), rules, Skem(None, rules, walk()))
 

@@ -14,20 +14,21 @@ from semvid.video.probe import probe
 from semvid.video.writer import VideoWriter
 from transmitter.keyframes import make_selector
 from transmitter.options import TransmissionOptions, parse_options
-from transmitter.planning import choose_operating_point
+from transmitter.planning import make_plan
 from transmitter.rate import AT_10_DB, LinkPrice, OperatingPoint
-from transmitter.trial import Opening
+from transmitter.trial import Excerpts
 
 WIDTH, HEIGHT, FRAMES = 192, 112, 480
 PROFILE = Profile("embedded", longest_gap_s=2.4, largest_motion=0.08, closed_loop=True)
 
 
-def clip(path: Path, moving: bool) -> Path:
+def clip(path: Path, moving: bool, from_frame: int = 0) -> Path:
+    """Stripes that stand still, or that are others in every frame from ``from_frame`` on."""
     rng = np.random.default_rng(3)
     texture = rng.integers(0, 256, (HEIGHT // 4, WIDTH, 3)).repeat(4, axis=0).astype(np.uint8)
     with VideoWriter(path, WIDTH, HEIGHT, Fraction(1, 24)) as writer:
         for index in range(FRAMES):
-            if moving:
+            if moving and index >= from_frame:
                 texture = rng.integers(0, 256, (HEIGHT // 4, WIDTH, 3)).repeat(4, axis=0).astype(np.uint8)
             writer.append(texture, index)
     return path
@@ -35,10 +36,13 @@ def clip(path: Path, moving: bool) -> Path:
 
 def choose(path: Path, options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> OperatingPoint:
     source = probe(path)
-    opening = Opening(
-        path, source, VideoLimits(), lambda point: make_selector(options, source, PROFILE, None, point)
+    excerpts = Excerpts(
+        path,
+        source,
+        VideoLimits(),
+        lambda point: make_selector(options, source, PROFILE, None, lambda: point),
     )
-    return choose_operating_point(opening, options, link)
+    return make_plan(excerpts, options, PROFILE.longest_gap_s, link).point
 
 
 def test_a_still_clip_starts_finer_and_a_changing_one_does_not(tmp_path: Path) -> None:
@@ -65,6 +69,16 @@ def test_a_larger_target_makes_symbols_cheaper_and_pictures_finer(tmp_path: Path
     small, large = (choose(path, TransmissionOptions(target_cbr=target)) for target in (1e-4, 4e-4))
     assert large.slope < small.slope
     assert large.crf < small.crf
+
+
+def test_a_target_heeds_what_comes_later(tmp_path: Path) -> None:
+    """A still beginning says nothing about a restless rest."""
+    still = clip(tmp_path / "still.mp4", moving=False)
+    later = clip(tmp_path / "later.mp4", moving=True, from_frame=FRAMES // 2)
+    target = TransmissionOptions(target_cbr=1e-2)
+    assert choose(later, target).crf > choose(still, target).crf
+    # without a target, nothing must be met, and the beginning decides as before
+    assert choose(later, TransmissionOptions()).crf == choose(still, TransmissionOptions()).crf
 
 
 def test_a_target_out_of_reach_at_full_size_is_met_with_smaller_pictures(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def skem(max_gap: int = 1000, spacing: int = 5, bridging: bool = False, min_gap:
     # a slope at which a block costs as much in relation to this tiny picture as it does at 576x320
     area = WIDTH * HEIGHT / (576 * 320)
     cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
-    return Skem(Oracle(), rules, GapTree(cost, 2, max_gap) if bridging else None)
+    return Skem(Oracle(), rules, GapTree(lambda: cost, 2, max_gap) if bridging else None)
 
 
 def walk(selector: KeyframeSelector, frames: Iterable[Frame]) -> list[Selected]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from semvid.video.probe import probe
-from semvid.video.reader import read_frames
+from semvid.video.reader import read_excerpt, read_frames
 from semvid.video.scan import StampSource
 from semvid.video.timing import Grid, offsets
 
@@ -218,3 +218,23 @@ def test_probing_closes_the_file(clip):
 
 def _open_files(path):
     return sum(link.exists() and link.resolve() == path for link in Path("/proc/self/fd").iterdir())
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.mkv", "h264.ts", "mpeg4.avi"])
+def test_an_excerpt_begins_where_it_is_asked_for(clip, name):
+    """Each picture is brighter than the one before, so that it tells where it stood."""
+    pictures = [np.full((48, 64, 3), 20 + 3 * number, np.uint8) for number in range(75)]
+    codec = "mpeg4" if name.endswith("avi") else "libx264"
+    path = clip(name, codec=codec, pictures=pictures, frames=75, options={"g": "12", "b": "2M"})
+    info = probe(path)
+    for start_s in (0.0, 1.0, 2.2):
+        found = [picture.mean() for picture in read_excerpt(path, info, start_s)]
+        expected = [picture.mean() for picture in pictures[round(start_s * info.frame_rate) :]]
+        late = len(expected) - len(found)
+        assert -1 <= late <= (12 if name.endswith("ts") else 1)  # MPEG-TS has no index
+        assert found[0] == pytest.approx(expected[max(0, late)], abs=5)
+
+
+def test_an_excerpt_from_where_nothing_is_has_no_picture(clip):
+    path = clip("short.mp4", frames=12)
+    assert list(read_excerpt(path, probe(path), 60.0)) == []

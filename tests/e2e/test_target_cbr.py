@@ -1,0 +1,48 @@
+"""A target CBR is met by the whole of a video whose second half is nothing like its first."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from semvid.video.writer import VideoWriter
+from tests.e2e.conftest import Trio
+
+WIDTH, HEIGHT, FRAMES = 160, 96, 384
+TARGET = 2e-3
+
+
+@pytest.fixture(scope="module")
+def two_halves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight seconds of a picture that stands still, then, after a cut, eight of a texture that moves."""
+    path = tmp_path_factory.mktemp("clips") / "halves.mp4"
+    rng = np.random.default_rng(0)
+    still, texture = (
+        cv2.GaussianBlur(rng.integers(0, 256, (HEIGHT, 4 * WIDTH, 3), np.uint8), (0, 0), sigma)
+        for sigma in (6, 1.5)
+    )
+    with VideoWriter(path, WIDTH, HEIGHT, Fraction(1, 24)) as writer:
+        for index in range(FRAMES):
+            shift = max(0, index - FRAMES // 2) * 2
+            picture = (still if index < FRAMES // 2 else texture)[:, shift : shift + WIDTH]
+            writer.append(np.ascontiguousarray(picture), index)
+    return path
+
+
+def test_the_whole_video_meets_its_target(trio: Trio, two_halves: Path) -> None:
+    sent = trio.transmit(two_halves, json.dumps({"target_cbr": TARGET, "channel": {"snr_db": 10}}))
+    assert sent["state"] == "SUCCEEDED", sent["error"]
+    assert 0.6 * TARGET < float(str(sent["cbr"])) < 1.2 * TARGET
+    semantics = httpx.get(f"{trio.transmitter}/v1/transmissions/{sent['id']}/semantics").json()
+    coded = [(one["frame"], one["crf"], one["refresh"]) for one in semantics["keyframes"]]
+    # the quality may only change where a picture stands alone
+    changes = [refresh for (_, before, _), (_, crf, refresh) in pairwise(coded) if crf != before]
+    assert all(changes)
+    assert coded[0][1] == sent["operating_point"]["crf"]  # type: ignore[index]
