@@ -95,19 +95,19 @@ def markdown(result: dict[str, Any]) -> str:
     lines = [
         "# The CBR that was asked for, and the CBR that came out",
         "",
-        f"`{made['command']}`, commit {made['commit']}, {made['date']}. AWGN, seed 1. The ratio is that of the "
-        "ledger's CBR to the target. CRF: lowest and highest of the keyframes (70 is the coarsest). Keyframes are "
-        "at most 1.2 s apart, so a low target may be out of reach.",
+        f"`{made['command']}`, commit {made['commit']}, {made['date']}. AWGN, seed 1. The ratio is that of "
+        "the ledger's CBR to the target. CRF: lowest and highest of the keyframes (70 is the coarsest). "
+        "Keyframes are at most 1.2 s apart, so a low target may be out of reach.",
         "",
         "| clip | SNR | target | ratio | keyframes | CRF | changes | size | planning |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in result["rows"]:
-        lines.append(
-            f"| {row['clip']} ({row['seconds_of_video']} s) | {row['snr_db']:g} dB | {row['target_cbr']:g} "
-            f"| {row['over_target']:.2f} | {row['keyframes']} | {row['crf'][0]} to {row['crf'][1]} "
-            f"| {row['quality_changes']} | 1/{row['shrink']:g} | {row['seconds_planning']:g} s |"
-        )
+    lines += [
+        f"| {row['clip']} ({row['seconds_of_video']} s) | {row['snr_db']:g} dB | {row['target_cbr']:g} "
+        f"| {row['over_target']:.2f} | {row['keyframes']} | {row['crf'][0]} to {row['crf'][1]} "
+        f"| {row['quality_changes']} | 1/{row['shrink']:g} | {row['seconds_planning']:g} s |"
+        for row in result["rows"]
+    ]
     return "\n".join(lines) + "\n"
 
 

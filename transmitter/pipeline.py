@@ -134,11 +134,11 @@ class Transmission:
         job.facts["return_bytes"] = self._sender.record.return_bytes
 
     def _budget(self) -> Budget | None:
-        target_cbr, source = self._job.options.target_cbr, self._source
-        if target_cbr is None:
+        options, source = self._job.options, self._source
+        if options.target_cbr is None or options.given is not Given.BOTH_ENDS:
             return None
         frames = source.frame_count_hint
-        symbols = target_cbr * 3 * source.width * source.height * frames
+        symbols = options.target_cbr * 3 * source.width * source.height * frames
         return Budget(symbols, frames, float(source.frame_rate))
 
     def _make_plan(self) -> Plan:
@@ -206,13 +206,7 @@ class Transmission:
             return
         frame, shot_start = segment.keyframe.frame, segment.keyframe.shot_start
         with self._clock.stage("coding"):
-            picture = shrunk_to(frame.picture, self._size)
-            crf = await asyncio.to_thread(
-                steering.restart, frame.index, shot_start, partial(bytes_alone, picture)
-            )
-            if crf is not None:
-                encoder.refresh(crf)
-            coded = await asyncio.to_thread(encoder.encode, picture)
+            coded = await asyncio.to_thread(self._coded, segment.keyframe, encoder, steering)
         opening: list[Unit] = [self._header] if segment.number == 0 else []
         part_bytes = self._sender.part_bytes()
         parts = keyframe_parts(
@@ -229,6 +223,14 @@ class Transmission:
             self._require_header(delivery)
         if not delivery.bulk:
             encoder.refresh()
+
+    def _coded(self, selected: Selected, encoder: KeyframeEncoder, steering: Steering) -> EncodedPicture:
+        """The keyframe's picture, at the quality that the budget allows."""
+        picture = shrunk_to(selected.frame.picture, self._size)
+        crf = steering.restart(selected.frame.index, selected.shot_start, partial(bytes_alone, picture))
+        if crf is not None:
+            encoder.refresh(crf)
+        return encoder.encode(picture)
 
     async def _send_mark(self, segment: Segment, selected: Selected) -> None:
         """The beginning of a segment without its picture."""

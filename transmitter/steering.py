@@ -23,9 +23,10 @@ _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
 # When a picture that stands alone may change the quality inside a shot: CRF steps, and seconds since the shot
 # or the sequence began. What costs too much cannot wait; what could look better can.
 _COARSER, _COARSER_AFTER_S = 3, 2.0
-_COARSER_AT_MOST = 6  # at once: a viewer sees it
 _FINER, _FINER_AFTER_S = 6, 6.0
-_FINER_FOR_S: Final = 4.0  # of video that it must still serve
+_FOR_S: Final = (
+    4.0  # of video that it must still serve: nobody wants the last second spoilt for a few symbols
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,9 @@ class Steering:
             return None
         link = self.point.link
         symbols = link.symbols_of(bytes_alone(self._wanted)) - link.symbols_of(0)
-        wanted = self._quality_for_the_rest(budget, symbols / bytes_factor(self._wanted))
-        if not shot_start:
-            wanted = min(wanted, crf + _COARSER_AT_MOST)
-        if wanted == crf or (not shot_start and not self._pays(wanted, symbols, budget)):
+        alone_at_60 = symbols / bytes_factor(self._wanted)
+        wanted = self._quality_for_the_rest(budget, alone_at_60)
+        if wanted == crf or (not shot_start and not self._pays(wanted, alone_at_60, budget)):
             return None
         self._begun = frame
         self.point = replace(self.point, crf=wanted)
@@ -127,15 +127,18 @@ class Steering:
         since_s, left_s = (
             (frames / budget.frame_rate) for frames in (frame - self._begun, budget.frames - frame)
         )
+        if left_s < _FOR_S:
+            return False
         if coarser_by >= _COARSER:
             return since_s >= _COARSER_AFTER_S
-        return coarser_by <= -_FINER and since_s >= _FINER_AFTER_S and left_s >= _FINER_FOR_S
+        return coarser_by <= -_FINER and since_s >= _FINER_AFTER_S
 
-    def _pays(self, crf: int, symbols_alone: float, budget: Budget) -> bool:
+    def _pays(self, crf: int, alone_at_60: float, budget: Budget) -> bool:
         """Whether a picture that stands alone is worth it: for coarser ones, only if it saves symbols."""
         if crf < self.point.crf:
             return self.point.crf - crf >= _FINER
-        return symbols_alone + self._cost(crf, budget) < self._cost(self.point.crf, budget)
+        begun_anew = alone_at_60 * bytes_factor(crf) + self._cost(crf, budget)
+        return begun_anew < self._cost(self.point.crf, budget)
 
     def _quality_for_the_rest(self, budget: Budget, alone_at_60: float = 0.0) -> int:
         """The CRF that uses the budget up, if the next picture costs ``alone_at_60`` symbols more."""

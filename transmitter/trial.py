@@ -20,10 +20,10 @@ from transmitter.rate import GapCost, OperatingPoint, bytes_factor, coding_loss
 from transmitter.shrinking import coded_size, shrunk_to
 
 BEGINNING_S: Final = 4.0  # of a clip that is tried where nothing must be met
-_GAPS_IN_AN_EXCERPT: Final = 1.5  # longest ones; so that at least one is whole
-_EXCERPT_S: Final = (1.5, 8.0)  # of each where a target must be met
-_EXCERPTS: Final = (2, 5)  # of a clip
-_BETWEEN_S: Final = 3.5  # from one excerpt to the next, until there are the most
+_GAPS_IN_AN_EXCERPT: Final = 2.6  # longest ones; the picture after the first alone would flatter the rest
+_EXCERPT_S: Final = (2.0, 8.0)  # of each where a target must be met
+_EXCERPTS: Final = (2, 4)  # of a clip
+_BETWEEN_S: Final = 5.0  # from one excerpt to the next, until there are the most
 TRIAL_PRESET: Final = 8  # faster than the real thing; its packets are a little larger
 TRIAL_EXCESS: Final = 1.08  # by about this factor
 CRF_RANGE: Final = range(40, MAX_CRF + 1)
