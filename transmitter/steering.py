@@ -21,12 +21,11 @@ from transmitter.trial import CRF_RANGE, SLOPES, Forecast
 _RECENT_S: Final = 3.0  # that tell what the video is like now
 _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
 # When a picture that stands alone may change the quality inside a shot: CRF steps, and seconds since the shot
-# or the sequence began. What costs too much cannot wait; what could look better can.
+# or the sequence began. What costs too much cannot wait; what could look better can. Near the end it may not:
+# nobody wants the last second spoilt for a few symbols.
 _COARSER, _COARSER_AFTER_S = 3, 2.0
 _FINER, _FINER_AFTER_S = 6, 6.0
-_FOR_S: Final = (
-    4.0  # of video that it must still serve: nobody wants the last second spoilt for a few symbols
-)
+_BEFORE_THE_END_S: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Steering:
         since_s, left_s = (
             (frames / budget.frame_rate) for frames in (frame - self._begun, budget.frames - frame)
         )
-        if left_s < _FOR_S:
+        if left_s < _BEFORE_THE_END_S:
             return False
         if coarser_by >= _COARSER:
             return since_s >= _COARSER_AFTER_S
