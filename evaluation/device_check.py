@@ -1,4 +1,4 @@
-"""Every family of large models at a tiny size on one device, with every option that moves or shrinks weights.
+"""Every family that bridges or compares, tiny, on one device; decoders with each option for their weights.
 
 Shows that a family's code runs on a device; a failure is a row and not an end. The tiny models are those of
 ``tests/models``, so this needs a checkout.
@@ -68,11 +68,11 @@ def check_mllms(device: str) -> Iterator[dict[str, Any]]:
     settings = MllmSettings(mllm_device=device, mllm_image_tokens=16, mllm_description_tokens=4)
     with tempfile.TemporaryDirectory(prefix="semvid-tiny-") as folder:
         for family in tiny.FAMILIES:
-            place = str(tiny.build(family, Path(folder) / family))
             for scoring in Scoring:
 
-                def work(place: str = place, scoring: Scoring = scoring) -> dict[str, Any]:
-                    model = load(place, settings)
+                def work(family: str = family, scoring: Scoring = scoring) -> dict[str, Any]:
+                    place = Path(folder) / family
+                    model = load(str(place if place.exists() else tiny.build(family, place)), settings)
                     judge = Judge(model, scoring, load_prompts(None), settings)
                     reused = _scores(judge, first, others)
                     model.reuse_prefixes(False)

@@ -88,7 +88,7 @@ def semvid_point(clip: Clip, judge: Lpips, mllm: Mllm | None) -> dict[str, Any]:
         return make_selector(options, clip.source, profile, None, lambda: point)
 
     excerpts = Excerpts(clip.path, clip.source, VideoLimits(), selector)
-    point = make_plan(excerpts, options, profile.longest_gap_s).point
+    point = make_plan(excerpts, options).point
     chosen = make_selector(options, clip.source, profile, mllm, lambda: point)
     side = SideInformation(stream_header(clip.source, options), mllms.load("embedded"))
     selected: list[Selected] = []

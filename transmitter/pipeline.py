@@ -25,7 +25,7 @@ from semvid.accounting import SymbolClass, cbr
 from semvid.errors import TransmissionFailed
 from semvid.pictures.keyframe_codec import EncodedPicture, KeyframeEncoder
 from semvid.profile import Given
-from semvid.semantics import Keyframe, PictureCoding, StreamEnd, StreamHeader, Unit
+from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -101,6 +101,7 @@ class Transmission:
         self._job, self._source, self._limits, self._record = job, source, limits, record
         self._profile = call.profile
         self._mllm = mllm
+        self._closed = 0  # segments that analysis has handed over
         self._sender = Sender(call, job.options.mcs, job.options.retransmissions)
         self._clock = StageClock()
         job.facts["seconds"] = self._clock.seconds
@@ -117,8 +118,13 @@ class Transmission:
         point = plan.point
         if options.given is not Given.NOTHING:
             job.facts["operating_point"] = point.resource()
-        steering = Steering(plan, self._budget())
-        selector = make_selector(options, self._source, self._profile, self._mllm, lambda: steering.point)
+        steering = Steering(plan, self._budget(), options.coding)
+
+        def point_for_analysis() -> OperatingPoint:
+            # segments that were handed over so long ago are sent and noted, however fast either side is
+            return steering.point_after(self._closed - segments_ahead - 1)
+
+        selector = make_selector(options, self._source, self._profile, self._mllm, point_for_analysis)
         self._size = coded_size(self._source, point.shrink)
         self._header = stream_header(self._source, options, self._size)
         encoder = KeyframeEncoder(*self._size, point.crf, options.coding, finer_start=point.finer_start)
@@ -150,13 +156,19 @@ class Transmission:
         def selector(point: OperatingPoint) -> KeyframeSelector:
             return make_selector(options, self._source, self._profile, mllm, lambda: point)
 
-        excerpts = Excerpts(self._job.upload, self._source, self._limits, selector)
-        return make_plan(excerpts, options, self._profile.longest_gap_s, self._sender.price())
+        excerpts = Excerpts(
+            self._job.upload, self._source, self._limits, selector, options.coding, self._longest_gap_s()
+        )
+        return make_plan(excerpts, options, self._sender.price())
+
+    def _longest_gap_s(self) -> float:
+        count = self._job.options.keyframe_count
+        return self._profile.longest_gap_s if count is None else self._source.duration_s / (count - 1)
 
     def _segments(self, selector: KeyframeSelector, gone: Callable[[], bool]) -> Iterator[Segment]:
         """Reads the source and closes one segment after another, until ``gone``."""
         side = SideInformation(self._header, self._mllm)
-        number = frames_read = 0
+        number = frames_read = self._closed = 0
         ended = False
 
         def close(selected: Selected) -> Segment:
@@ -168,6 +180,7 @@ class Transmission:
             if ended:
                 units.append(StreamEnd(frames_read, number + 1))
             number += 1
+            self._closed = number
             return Segment(units, selected, number - 1, frames_read)
 
         with closing(read_frames(self._job.upload, self._source, self._limits)) as frames:
@@ -217,8 +230,7 @@ class Transmission:
         self._record.add_keyframe(segment.number, segment.keyframe, coded, encoder.crf, delivery.bulk)
         ledger = self._sender.record.ledger
         keyframe_symbols = ledger.symbols[SymbolClass.KEYFRAME]
-        alone = shot_start or (coded.refresh and self._header.coding is PictureCoding.JOINT)
-        steering.note(frame.index + 1, ledger.total_symbols, keyframe_symbols, alone)
+        steering.note(frame.index + 1, ledger.total_symbols, keyframe_symbols)
         if opening:
             self._require_header(delivery)
         if not delivery.bulk:
@@ -227,7 +239,12 @@ class Transmission:
     def _coded(self, selected: Selected, encoder: KeyframeEncoder, steering: Steering) -> EncodedPicture:
         """The keyframe's picture, at the quality that the budget allows."""
         picture = shrunk_to(selected.frame.picture, self._size)
-        crf = steering.restart(selected.frame.index, selected.shot_start, partial(bytes_alone, picture))
+        crf = steering.restart(
+            selected.frame.index,
+            selected.shot_start,
+            encoder.refreshing,
+            partial(bytes_alone, picture, steering.point.finer_start),
+        )
         if crf is not None:
             encoder.refresh(crf)
         return encoder.encode(picture)

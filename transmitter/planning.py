@@ -49,15 +49,12 @@ class Plan:
     forecast: Forecast | None = None
 
 
-def make_plan(
-    excerpts: Excerpts, options: TransmissionOptions, longest_gap_s: float, link: LinkPrice = AT_10_DB
-) -> Plan:
+def make_plan(excerpts: Excerpts, options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> Plan:
     """The plan for a clip; see the module's text.
 
     Args:
         excerpts: of the clip, its beginning.
         options: of the transmission.
-        longest_gap_s: that the receiver's decoder bridges.
         link: what it charges now; heeded where a CBR is asked. Quality that nobody limits does not depend on
             the SNR.
     """
@@ -67,7 +64,7 @@ def make_plan(
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, DEFAULT_SLOPE, scale))
     if options.target_cbr is not None:
         start = OperatingPoint(_SHRINK_BEYOND_CRF, SLOPES[1], scale, link=link)
-        return _meeting(options.target_cbr, excerpts.spread(longest_gap_s), start, options.coding)
+        return _meeting(options.target_cbr, excerpts.spread(), start, options.coding)
     trial = excerpts.tried(OperatingPoint(TRIAL_CRF, DEFAULT_SLOPE, scale))
     if options.quality is not None:
         point = OperatingPoint(options.quality, trial.slope_of(options.quality), trial.bytes_scale)

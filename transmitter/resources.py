@@ -38,7 +38,7 @@ class TransmissionResource(BaseModel):
     asked: dict[str, Any] | None = Field(
         None, description="of the multimodal model: how, how often, mean answer mass, warnings"
     )
-    operating_point: dict[str, float] | None = Field(None, description="quality and density that it begins with")
+    operating_point: dict[str, float] | None = Field(None, description="quality and density at first")
     symbols: dict[str, int] = Field({}, description="channel uses by class")
     bits: dict[str, int] = Field({}, description="information bits by class")
     total_symbols: int = 0

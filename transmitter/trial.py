@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from semvid.pictures.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
+from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame, read_excerpt, read_frames
@@ -22,7 +23,7 @@ from transmitter.shrinking import coded_size, shrunk_to
 BEGINNING_S: Final = 4.0  # of a clip that is tried where nothing must be met
 _GAPS_IN_AN_EXCERPT: Final = 2.6  # longest ones; the picture after the first alone would flatter the rest
 _EXCERPT_S: Final = (2.0, 8.0)  # of each where a target must be met
-_EXCERPTS: Final = (2, 4)  # of a clip
+_MOST_EXCERPTS: Final = 4  # of a clip
 _BETWEEN_S: Final = 5.0  # from one excerpt to the next, until there are the most
 TRIAL_PRESET: Final = 8  # faster than the real thing; its packets are a little larger
 TRIAL_EXCESS: Final = 1.08  # by about this factor
@@ -120,6 +121,8 @@ class Excerpts:
     Attributes:
         upload, source, limits: of the clip.
         make_selector: a fresh selector for an operating point.
+        coding: of the pictures.
+        gap_s: between keyframes, at most, seconds.
         starts: of the parts, seconds; the clip's beginning first.
         length_s: of each part. One alone is taken as if the clip ended with it; of several, which stand for
             the whole, the keyframe that merely ends a part does not count.
@@ -129,19 +132,17 @@ class Excerpts:
     source: SourceInfo
     limits: VideoLimits
     make_selector: Callable[[OperatingPoint], KeyframeSelector]
+    coding: PictureCoding = PictureCoding.JOINT
+    gap_s: float = 0.0
     starts: tuple[float, ...] = (0.0,)
     length_s: float = BEGINNING_S
 
-    def spread(self, longest_gap_s: float) -> Excerpts:
-        """Parts all over the clip, for a target that the whole of it must meet.
-
-        Args:
-            longest_gap_s: between keyframes.
-        """
-        duration = self.source.frame_count_hint / float(self.source.frame_rate)
-        count = min(_EXCERPTS[1], max(_EXCERPTS[0], round(duration / _BETWEEN_S)))
-        length = min(_EXCERPT_S[1], max(_EXCERPT_S[0], _GAPS_IN_AN_EXCERPT * longest_gap_s))
-        if count * length > duration:
+    def spread(self) -> Excerpts:
+        """Parts all over the clip, for a target that the whole of it must meet."""
+        duration = self.source.duration_s
+        length = min(_EXCERPT_S[1], max(_EXCERPT_S[0], _GAPS_IN_AN_EXCERPT * self.gap_s))
+        count = min(_MOST_EXCERPTS, round(duration / _BETWEEN_S), int(duration / length))
+        if count < 2:
             return self
         last = duration - length
         return replace(self, starts=tuple(last * n / (count - 1) for n in range(count)), length_s=length)
@@ -154,8 +155,10 @@ class Excerpts:
         """Selects and codes the keyframes of all parts at ``point``."""
         parts = [part for start in self.starts if (part := self._part(point, start)).sizes]
         window = sum(part.window for part in parts)
-        if not window:  # no gap is whole in any of them
-            return self.beginning().tried(point)
+        if len(self.starts) > 1 and not any(part.gaps for part in parts):  # no gap is whole in any of them
+            trial = self.beginning().tried(point)
+            longest = round(self.gap_s * self.source.frame_rate)
+            return replace(trial, window=max(trial.window, len(trial.others) * longest))
         return Trial(
             point=point,
             window=window,
@@ -191,7 +194,9 @@ class Excerpts:
                 copies.append(small_copy(frame.picture))
                 yield frame
 
-        with KeyframeEncoder(*size, point.crf, preset=TRIAL_PRESET, finer_start=point.finer_start) as encoder:
+        with KeyframeEncoder(
+            *size, point.crf, self.coding, preset=TRIAL_PRESET, finer_start=point.finer_start
+        ) as encoder:
             for selected in self.keyframes(point, start_s, copied):
                 if len(self.starts) > 1 and selected.reason is Reason.LAST:
                     break
@@ -199,7 +204,8 @@ class Excerpts:
                 picture = shrunk_to(selected.frame.picture, size)
                 sizes.append(len(encoder.encode(picture).packet) / TRIAL_EXCESS)
         gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
-        return _Part(len(copies) if len(self.starts) == 1 else max(ends, default=0), gaps, sizes)
+        whole = len(self.starts) == 1 or not gaps
+        return _Part(len(copies) if whole else ends[-1], gaps, sizes)
 
     def _frames(self, start_s: float) -> Generator[Frame, None, None]:
         if not start_s:
@@ -210,10 +216,10 @@ class Excerpts:
             yield Frame(index, index, picture)
 
 
-def bytes_alone(picture: Picture, crf: int) -> float:
+def bytes_alone(picture: Picture, finer_start: int, crf: int) -> float:
     """About how many bytes a keyframe takes that stands alone; ``picture`` at the size it is coded at."""
     height, width, _ = picture.shape
-    with KeyframeEncoder(width, height, crf, preset=TRIAL_PRESET) as encoder:
+    with KeyframeEncoder(width, height, crf, preset=TRIAL_PRESET, finer_start=finer_start) as encoder:
         return len(encoder.encode(picture).packet) / TRIAL_EXCESS
 
 

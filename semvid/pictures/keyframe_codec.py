@@ -92,6 +92,11 @@ class KeyframeEncoder:
         self._count = 0
         self._refresh = False
 
+    @property
+    def refreshing(self) -> bool:
+        """Whether the next picture was asked to stand alone."""
+        return self._refresh
+
     def encode(self, picture: Picture) -> EncodedPicture:
         """Codes the next picture, uint8 RGB [height, width, 3], into one packet at once.
 

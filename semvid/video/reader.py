@@ -24,6 +24,8 @@ from semvid.video.probe import SourceInfo
 from semvid.video.scan import StampSource, backwards, shows_frame
 from semvid.video.timing import Grid
 
+_MOST_SKIPPED = 600  # frames from the key picture to where an excerpt begins
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
@@ -91,7 +93,8 @@ def read_excerpt(
 ) -> Generator[NDArray[np.uint8], None, None]:
     """Pictures from about ``start_s`` on, for a look into the middle of a video; nothing says which they are.
 
-    Yields nothing where the container cannot be searched or nothing decodes from there.
+    Yields nothing where the container cannot be searched, or has no key picture near. MPEG-TS has no index:
+    there it may begin a group of pictures late.
 
     Args:
         path, info, limits: as for `read_frames`.
@@ -99,17 +102,29 @@ def read_excerpt(
     """
     reformatter = VideoReformatter()
     with open_video(path, limits or VideoLimits()) as (container, stream):
-        if stream.time_base is None:
-            return
         start = start_s + float(info.first_pts * info.time_base)
+        skipped = 0
         try:
-            container.seek(max(0, int(start / stream.time_base)), stream=stream)
-            for frame in container.decode(stream):
-                if frame.time is None or frame.time >= start:
+            container.seek(max(0, round(start * av.time_base)))
+            for packet in packets(container, stream):
+                for frame in _decoded(packet):
+                    if frame.time is not None and frame.time < start:
+                        skipped += 1
+                        if skipped > _MOST_SKIPPED:
+                            return
+                        continue
                     _check_size(frame, info, 0)
                     yield info.orientation.apply(to_rgb(frame, reformatter))
         except (av.FFmpegError, UnsupportedMedia):
             return
+
+
+def _decoded(packet: Packet[VideoStream]) -> list[VideoFrame]:
+    """Frames of a packet; none where it leans on one before the place that was searched for."""
+    try:
+        return packet.decode()
+    except av.FFmpegError:
+        return []
 
 
 def _check_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:

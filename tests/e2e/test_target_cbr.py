@@ -44,5 +44,14 @@ def test_the_whole_video_meets_its_target(trio: Trio, two_halves: Path) -> None:
     coded = [(one["frame"], one["crf"], one["refresh"]) for one in semantics["keyframes"]]
     # the quality may only change where a picture stands alone
     changes = [refresh for (_, before, _), (_, crf, refresh) in pairwise(coded) if crf != before]
+    assert changes
     assert all(changes)
     assert coded[0][1] == sent["operating_point"]["crf"]  # type: ignore[index]
+
+
+def test_the_same_seed_gives_the_same_symbols_while_steered(trio: Trio, two_halves: Path) -> None:
+    """Analysis runs ahead of the link by as much as time allows; what it decides must not depend on it."""
+    options = json.dumps({"target_cbr": TARGET, "seed": 3, "channel": {"snr_db": 10, "seed": 3}})
+    one, other = (trio.transmit(two_halves, options) for _ in range(2))
+    assert one["symbols"] == other["symbols"]
+    assert one["keyframes"] == other["keyframes"]

@@ -41,8 +41,10 @@ def choose(path: Path, options: TransmissionOptions, link: LinkPrice = AT_10_DB)
         source,
         VideoLimits(),
         lambda point: make_selector(options, source, PROFILE, None, lambda: point),
+        options.coding,
+        PROFILE.longest_gap_s,
     )
-    return make_plan(excerpts, options, PROFILE.longest_gap_s, link).point
+    return make_plan(excerpts, options, link).point
 
 
 def test_a_still_clip_starts_finer_and_a_changing_one_does_not(tmp_path: Path) -> None:
@@ -55,6 +57,15 @@ def test_a_still_clip_starts_finer_and_a_changing_one_does_not(tmp_path: Path) -
 def test_pictures_that_stand_alone_inherit_nothing(tmp_path: Path) -> None:
     point = choose(clip(tmp_path / "still.mp4", moving=False), parse_options('{"coding": "intra"}'))
     assert point.finer_start == 0
+
+
+def test_pictures_that_stand_alone_are_planned_as_such(tmp_path: Path) -> None:
+    path = clip(tmp_path / "still.mp4", moving=False)
+    joint, intra = (
+        choose(path, parse_options(f'{{"coding": "{coding}", "target_cbr": 1e-3}}'))
+        for coding in ("joint", "intra")
+    )
+    assert (intra.shrink, intra.crf) > (joint.shrink, joint.crf)
 
 
 def test_an_asked_quality_is_kept_and_sets_the_slope(tmp_path: Path) -> None:
@@ -77,8 +88,6 @@ def test_a_target_heeds_what_comes_later(tmp_path: Path) -> None:
     later = clip(tmp_path / "later.mp4", moving=True, from_frame=FRAMES // 2)
     target = TransmissionOptions(target_cbr=1e-2)
     assert choose(later, target).crf > choose(still, target).crf
-    # without a target, nothing must be met, and the beginning decides as before
-    assert choose(later, TransmissionOptions()).crf == choose(still, TransmissionOptions()).crf
 
 
 def test_a_target_out_of_reach_at_full_size_is_met_with_smaller_pictures(tmp_path: Path) -> None:

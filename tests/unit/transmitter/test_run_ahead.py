@@ -34,6 +34,26 @@ def test_never_further_ahead_than_asked() -> None:
     asyncio.run(slowly())
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 0.003])
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_what_lies_far_enough_back_is_done(ahead: int, pause_s: float) -> None:
+    """When item n is begun, the consumer is done with item n - ahead - 2: steering counts on it."""
+    done: list[int] = []
+
+    def count(gone: Callable[[], bool]) -> Iterator[int]:
+        for number in range(60):
+            assert len(done) >= number - ahead - 1
+            yield number
+
+    async def consume() -> None:
+        async for number in run_ahead(count, ahead):
+            await asyncio.sleep(pause_s)
+            done.append(number)
+
+    asyncio.run(consume())
+    assert len(done) == 60
+
+
 def test_error_arrives_where_the_item_would_have_come() -> None:
     def breaks(gone: Callable[[], bool]) -> Iterator[int]:
         yield 1
