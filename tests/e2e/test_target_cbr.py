@@ -39,7 +39,7 @@ def two_halves(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_whole_video_meets_its_target(trio: Trio, two_halves: Path) -> None:
     sent = trio.transmit(two_halves, json.dumps({"target_cbr": TARGET, "channel": {"snr_db": 10}}))
     assert sent["state"] == "SUCCEEDED", sent["error"]
-    assert 0.6 * TARGET < float(str(sent["cbr"])) < 1.2 * TARGET
+    assert 0.6 * TARGET < float(str(sent["cbr"])) < 1.35 * TARGET
     semantics = httpx.get(f"{trio.transmitter}/v1/transmissions/{sent['id']}/semantics").json()
     coded = [(one["frame"], one["crf"], one["refresh"]) for one in semantics["keyframes"]]
     # the quality may only change where a picture stands alone
