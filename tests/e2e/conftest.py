@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -135,9 +135,10 @@ class Trio:
         return self.video(job_id)
 
 
-@pytest.fixture(scope="module")
-def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
-    trio = Trio(tmp_path_factory.mktemp("trio"))
+@contextmanager
+def running(folder: Path, **settings: str) -> Iterator[Trio]:
+    """A trio, ready, as long as the context lasts."""
+    trio = Trio(folder, **settings)
     for service in ("receiver", "channel", "transmitter"):
         trio.start(service)
     try:
@@ -145,6 +146,12 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
         yield trio
     finally:
         trio.stop()
+
+
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
+    with running(tmp_path_factory.mktemp("trio")) as trio:
+        yield trio
 
 
 @pytest.fixture(scope="session")

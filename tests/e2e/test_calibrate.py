@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Trio
+from tests.e2e.conftest import Trio, running
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "bridge.py"
 
@@ -21,14 +21,9 @@ def generative(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
     """A trio whose decoder bridges long gaps on its own, so that meaning alone decides on keyframes."""
     program = f"{shlex.quote(sys.executable)} {shlex.quote(str(PROGRAM))}"
     decoder = f"command:frame_grid=4 {program} {{start}} {{end}} {{output}} {{frames}}"
-    trio = Trio(tmp_path_factory.mktemp("generative"), SEMVID_RECEIVER_DECODER=decoder)
-    for service in ("receiver", "channel", "transmitter"):
-        trio.start(service)
-    try:
-        trio.wait_ready()
+    folder = tmp_path_factory.mktemp("generative")
+    with running(folder, SEMVID_RECEIVER_DECODER=decoder) as trio:
         yield trio
-    finally:
-        trio.stop()
 
 
 def semvid(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from semvid.demo.clip import clip_frames
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
-from tests.e2e.conftest import Trio
+from tests.e2e.conftest import Trio, running
 from tests.models.tiny_mllm import FAMILIES, build
 
 pytest.importorskip("transformers", reason='needs the extra "models"')
@@ -44,21 +44,16 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
-    trio = Trio(
-        tmp_path_factory.mktemp("trio"),
+    folder = tmp_path_factory.mktemp("trio")
+    with running(
+        folder,
         HF_HUB_OFFLINE="1",
         SEMVID_TRANSMITTER_MLLM_DEVICE="cpu",
         SEMVID_TRANSMITTER_MLLM_IMAGE_TOKENS="8",
         SEMVID_TRANSMITTER_MLLM_DESCRIPTION_TOKENS="3",
         SEMVID_TRANSMITTER_MLLM_CAPTION_TOKENS="3",
-    )
-    for service in ("receiver", "channel", "transmitter"):
-        trio.start(service)
-    try:
-        trio.wait_ready()
+    ) as trio:
         yield trio
-    finally:
-        trio.stop()
 
 
 @pytest.mark.parametrize(
