@@ -5,7 +5,8 @@
    segment, which closes with its caption, its motion score and, where needed, its time stamps.
 3. Each closed segment leaves at once: side information in the protected transport block, the keyframe, coded
    as the next picture of one sequence, in the bulk transport block.
-4. A keyframe that stayed lost makes the coder start its sequence anew with the next one.
+4. A keyframe that stayed lost makes the coder start its sequence anew with the next one. Where a CBR was
+   asked for, what was spent so far steers quality and density of what comes (`transmitter.steering`).
 
 Steps 2 and 3 run at the same time: analysis is ahead of the link by a few segments, never more.
 """
