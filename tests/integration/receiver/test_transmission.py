@@ -237,6 +237,11 @@ def test_equal_transmissions_give_equal_videos(
     again.send_all(clip.bursts)
     again.finish()
     receiver.final(again.id)
+    for number in range(len(clip.keyframes)):  # first what is stored without loss
+        keyframes = [
+            receiver.http.get(f"/v1/videos/{c.id}/keyframes/{number}").content for c in (sent, again)
+        ]
+        assert keyframes[0] == keyframes[1], number
     responses = [receiver.http.get(f"/v1/videos/{call.id}/content") for call in (sent, again)]
     one, other = (frames_of(response, tmp_path_factory.mktemp("video")) for response in responses)
     pairs = enumerate(zip(one, other, strict=True))
