@@ -46,6 +46,7 @@ from semvid.semantics import Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
 from transmitter import mllm as mllms
+from transmitter.excerpts import Excerpts
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.mllm import Mllm
@@ -54,7 +55,6 @@ from transmitter.pipeline import stream_header
 from transmitter.planning import make_plan
 from transmitter.rate import OperatingPoint
 from transmitter.side_information import SideInformation
-from transmitter.trial import Excerpts
 
 Picture = NDArray[np.uint8]
 Lpips = Callable[[Picture, Picture], float]

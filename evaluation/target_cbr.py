@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import cv2
-import httpx
 import numpy as np
 
 from evaluation.provenance import provenance
@@ -57,12 +56,10 @@ def splice(clips: list[Path], path: Path) -> None:
 
 def measure(services: Services, clip: Path, target: float, snr_db: float) -> dict[str, Any]:
     """One row."""
-    url = services.addresses.transmitter_url
-    with TransmitterClient(url) as client:
+    with TransmitterClient(services.addresses.transmitter_url) as client:
         options = {"target_cbr": target, "seed": 1, "channel": {"snr_db": snr_db, "seed": 1}}
         done = client.watch(client.submit(clip, options)["id"])
-    semantics = httpx.get(f"{url}/v1/transmissions/{done['id']}/semantics").raise_for_status().json()
-    crfs = [keyframe["crf"] for keyframe in semantics["keyframes"]]
+        crfs = [keyframe["crf"] for keyframe in client.semantics(done["id"])["keyframes"]]
     return {
         "target_cbr": target,
         "snr_db": snr_db,

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from semvid.pictures.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from transmitter.excerpts import TRIAL_EXCESS, TRIAL_PRESET, Excerpts
 from transmitter.keyframes.bridging import dissimilarity
 from transmitter.rate import OperatingPoint
 from transmitter.shrinking import coded_size, shrunk_to, shrunk_to_area
-from transmitter.trial import TRIAL_EXCESS, TRIAL_PRESET, Excerpts
 
 _FINER_STARTS: Final = (16, 32)  # quantiser steps
 _INHERITED_S: Final = 20.0  # for so long at most does a finer first picture count; scenes change

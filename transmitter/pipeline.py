@@ -6,7 +6,7 @@
 3. Each closed segment leaves at once: side information in the protected transport block, the keyframe, coded
    as the next picture of one sequence, in the bulk transport block.
 4. A keyframe that stayed lost makes the coder start its sequence anew with the next one. Where a CBR was
-   asked for, what was spent so far steers quality and density of what comes (`transmitter.steering`).
+   asked for, what was spent so far steers quality and density of what comes (`transmitter.rate_control`).
 
 Steps 2 and 3 run at the same time: analysis is ahead of the link by a few segments, never more.
 """
@@ -31,6 +31,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 from transmitter import mllm as mllms
+from transmitter.excerpts import Excerpts, bytes_alone
 from transmitter.jobs import Job
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Selected
@@ -40,6 +41,7 @@ from transmitter.mllm.meter import Meter
 from transmitter.options import TransmissionOptions, search_of
 from transmitter.planning import Plan, make_plan
 from transmitter.rate import OperatingPoint
+from transmitter.rate_control import Budget, RateControl
 from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
 from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts
@@ -47,8 +49,6 @@ from transmitter.settings import TransmitterSettings
 from transmitter.shrinking import coded_size, shrunk_to
 from transmitter.side_information import SideInformation
 from transmitter.stages import StageClock
-from transmitter.steering import Budget, Steering
-from transmitter.trial import Excerpts, bytes_alone
 
 
 async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
@@ -119,11 +119,11 @@ class Transmission:
         point = plan.point
         if options.given is not Given.NOTHING:
             job.facts["operating_point"] = point.resource()
-        steering = Steering(plan, self._budget(), options.coding)
+        control = RateControl(plan, self._budget(), options.coding)
 
         def point_for_analysis() -> OperatingPoint:
             # segments that were handed over so long ago are sent and noted, however fast either side is
-            return steering.point_after(self._closed - segments_ahead - 1)
+            return control.point_after(self._closed - segments_ahead - 1)
 
         selector = make_selector(options, self._source, self._profile, self._mllm, point_for_analysis)
         self._size = coded_size(self._source, point.shrink)
@@ -132,7 +132,7 @@ class Transmission:
         analysis = run_ahead(lambda gone: self._segments(selector, gone), segments_ahead)
         async with aclosing(analysis) as segments:
             async for segment in segments:
-                await self._send(segment, encoder, steering)
+                await self._send(segment, encoder, control)
                 self._note(segment, self._sender.record)
         await asyncio.to_thread(encoder.close)
         job.advance("waiting for the receiver", 1.0)
@@ -169,20 +169,19 @@ class Transmission:
     def _segments(self, selector: KeyframeSelector, gone: Callable[[], bool]) -> Iterator[Segment]:
         """Reads the source and closes one segment after another, until ``gone``."""
         side = SideInformation(self._header, self._mllm)
-        number = frames_read = self._closed = 0
+        frames_read = self._closed = 0
         ended = False
 
         def close(selected: Selected) -> Segment:
-            nonlocal number, ended
+            nonlocal ended
             at_end = selected.frame.index == self._source.frame_count_hint - 1
             ended = at_end and self._header.given is Given.BOTH_ENDS
             with self._clock.stage("captions"):
                 units = side.close(selected, last=ended)
             if ended:
-                units.append(StreamEnd(frames_read, number + 1))
-            number += 1
-            self._closed = number
-            return Segment(units, selected, number - 1, frames_read)
+                units.append(StreamEnd(frames_read, self._closed + 1))
+            self._closed += 1
+            return Segment(units, selected, self._closed - 1, frames_read)
 
         with closing(read_frames(self._job.upload, self._source, self._limits)) as frames:
             while not gone():
@@ -206,9 +205,9 @@ class Transmission:
         if not ended:  # the last segment is open, or the container announced another number of frames
             with self._clock.stage("captions"):
                 units = side.finish()
-            yield Segment([*units, StreamEnd(frames_read, number)], None, number, frames_read)
+            yield Segment([*units, StreamEnd(frames_read, self._closed)], None, self._closed, frames_read)
 
-    async def _send(self, segment: Segment, encoder: KeyframeEncoder, steering: Steering) -> None:
+    async def _send(self, segment: Segment, encoder: KeyframeEncoder, control: RateControl) -> None:
         """One segment onto the link; the loss of its keyframe, if it is lost, back to the coder."""
         self._record.add_units(segment.side)
         if segment.keyframe is None:
@@ -220,7 +219,7 @@ class Transmission:
             return
         frame, shot_start = segment.keyframe.frame, segment.keyframe.shot_start
         with self._clock.stage("coding"):
-            coded = await asyncio.to_thread(self._coded, segment.keyframe, encoder, steering)
+            coded = await asyncio.to_thread(self._coded, segment.keyframe, encoder, control)
         opening: list[Unit] = [self._header] if segment.number == 0 else []
         part_bytes = self._sender.part_bytes()
         parts = keyframe_parts(
@@ -231,20 +230,20 @@ class Transmission:
         self._record.add_keyframe(segment.number, segment.keyframe, coded, encoder.crf, delivery.bulk)
         ledger = self._sender.record.ledger
         keyframe_symbols = ledger.symbols[SymbolClass.KEYFRAME]
-        steering.note(frame.index + 1, ledger.total_symbols, keyframe_symbols)
+        control.note(frame.index + 1, ledger.total_symbols, keyframe_symbols)
         if opening:
             self._require_header(delivery)
         if not delivery.bulk:
             encoder.refresh()
 
-    def _coded(self, selected: Selected, encoder: KeyframeEncoder, steering: Steering) -> EncodedPicture:
+    def _coded(self, selected: Selected, encoder: KeyframeEncoder, control: RateControl) -> EncodedPicture:
         """The keyframe's picture, at the quality that the budget allows."""
         picture = shrunk_to(selected.frame.picture, self._size)
-        crf = steering.restart(
+        crf = control.restart(
             selected.frame.index,
             selected.shot_start,
             encoder.refreshing,
-            partial(bytes_alone, picture, steering.point.finer_start),
+            partial(bytes_alone, picture, control.point.finer_start),
         )
         if crf is not None:
             encoder.refresh(crf)

@@ -7,7 +7,7 @@ then says what other points would cost. Three ways in:
 - a quality asked: the slope at which that CRF is right, so that density fits quality;
 - a CBR asked: slope and CRF that meet it over the link as it is, the keyframes selected anew for each slope
   tried. Where the coarsest CRF that still looks like something costs too much, pictures are coded smaller.
-  The excerpts then lie all over the clip; how it goes on after the plan: `transmitter.steering`.
+  The excerpts then lie all over the clip; how it goes on after the plan: `transmitter.rate_control`.
 
 Last, the beginning is coded with a finer first picture, to see whether the later ones inherit enough of it.
 """
@@ -20,10 +20,12 @@ from typing import Final
 
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
+from transmitter.excerpts import Excerpts
 from transmitter.finer_start import with_finer_start
+from transmitter.forecast import Forecast
 from transmitter.options import TransmissionOptions
 from transmitter.rate import AT_10_DB, DEFAULT_SLOPE, LinkPrice, OperatingPoint
-from transmitter.trial import CRF_RANGE, SLOPES, Excerpts, Forecast, Trial
+from transmitter.trial import CRF_RANGE, SLOPES, Trial
 
 TRIAL_CRF: Final = 60
 _DEFAULT_MAX_CRF: Final = 63  # coarser keyframes look bad however cheap; only a low target CBR asks for them
@@ -64,17 +66,17 @@ def make_plan(excerpts: Excerpts, options: TransmissionOptions, link: LinkPrice 
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, DEFAULT_SLOPE, scale))
     if options.target_cbr is not None:
         start = OperatingPoint(_SHRINK_BEYOND_CRF, SLOPES[1], scale, link=link)
-        return _meeting(options.target_cbr, excerpts.spread(), start, options.coding)
+        return _meeting(options.target_cbr, excerpts.spread(), start)
     trial = excerpts.tried(OperatingPoint(TRIAL_CRF, DEFAULT_SLOPE, scale))
     if options.quality is not None:
         point = OperatingPoint(options.quality, trial.slope_of(options.quality), trial.bytes_scale)
     else:
         crf = min(_DEFAULT_MAX_CRF, trial.best_crf(DEFAULT_SLOPE))
         point = OperatingPoint(crf, DEFAULT_SLOPE, trial.bytes_scale)
-    return Plan(point if options.coding is PictureCoding.INTRA else with_finer_start(excerpts, point))
+    return Plan(point if excerpts.coding is PictureCoding.INTRA else with_finer_start(excerpts, point))
 
 
-def _meeting(target_cbr: float, excerpts: Excerpts, start: OperatingPoint, coding: PictureCoding) -> Plan:
+def _meeting(target_cbr: float, excerpts: Excerpts, start: OperatingPoint) -> Plan:
     """The plan whose CBR is nearest to ``target_cbr``, at the largest size that reaches it.
 
     Args:
@@ -86,7 +88,7 @@ def _meeting(target_cbr: float, excerpts: Excerpts, start: OperatingPoint, codin
             break
     trial = _at_right_density(target_cbr, excerpts, trial)
     plan = _at_target(trial, target_cbr)
-    if coding is PictureCoding.JOINT:
+    if excerpts.coding is PictureCoding.JOINT:
         finer = with_finer_start(excerpts, plan.point)
         if finer.finer_start:
             trial = excerpts.tried(finer)

@@ -103,11 +103,18 @@ def read_excerpt(
     reformatter = VideoReformatter()
     with open_video(path, limits or VideoLimits()) as (container, stream):
         start = start_s + float(info.first_pts * info.time_base)
-        skipped = 0
+        begun, skipped = False, 0
         try:
             container.seek(max(0, round(start * av.time_base)))
             for packet in packets(container, stream):
-                for frame in _decoded(packet):
+                try:
+                    decoded = packet.decode()
+                except av.FFmpegError:
+                    if begun:
+                        raise
+                    continue  # it may lean on a picture before the place that was searched for
+                for frame in decoded:
+                    begun = True
                     if frame.time is not None and frame.time < start:
                         skipped += 1
                         if skipped > _MOST_SKIPPED:
@@ -117,14 +124,6 @@ def read_excerpt(
                     yield info.orientation.apply(to_rgb(frame, reformatter))
         except (av.FFmpegError, UnsupportedMedia):
             return
-
-
-def _decoded(packet: Packet[VideoStream]) -> list[VideoFrame]:
-    """Frames of a packet; none where it leans on one before the place that was searched for."""
-    try:
-        return packet.decode()
-    except av.FFmpegError:
-        return []
 
 
 def _check_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:

@@ -12,11 +12,11 @@ from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.writer import VideoWriter
+from transmitter.excerpts import Excerpts
 from transmitter.keyframes import make_selector
 from transmitter.options import TransmissionOptions, parse_options
 from transmitter.planning import make_plan
 from transmitter.rate import AT_10_DB, LinkPrice, OperatingPoint
-from transmitter.trial import Excerpts
 
 WIDTH, HEIGHT, FRAMES = 128, 80, 240
 PROFILE = Profile("embedded", longest_gap_s=1.2, largest_motion=0.08, closed_loop=True)

@@ -37,7 +37,7 @@ def test_never_further_ahead_than_asked() -> None:
 @pytest.mark.parametrize("pause_s", [0.0, 0.003])
 @pytest.mark.parametrize("ahead", [1, 4])
 def test_what_lies_far_enough_back_is_done(ahead: int, pause_s: float) -> None:
-    """When item n is begun, the consumer is done with item n - ahead - 2: steering counts on it."""
+    """When item n is begun, the consumer is done with item n - ahead - 2: rate control counts on it."""
     done: list[int] = []
 
     def count(gone: Callable[[], bool]) -> Iterator[int]:

@@ -27,7 +27,7 @@ class HfModel:
     Args:
         name: id or path of the checkpoint.
         model, processor: as transformers loaded them; the processor pads on the left.
-        settings: batch size, tokens of a picture, and whether beginnings of questions are kept.
+        settings: batch size, tokens of a picture, and whether prefixes are kept.
 
     Raises:
         InvalidInput: no chat template, or yes and no are no single tokens.

@@ -18,9 +18,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from semvid.semantics import PictureCoding
+from transmitter.forecast import Forecast
 from transmitter.planning import Plan
 from transmitter.rate import OperatingPoint, bytes_factor, deserved_slope
-from transmitter.trial import CRF_RANGE, SLOPES, Forecast
+from transmitter.trial import CRF_RANGE, SLOPES
 
 _RECENT_S: Final = 3.0  # that tell what the video is like now
 _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
@@ -48,7 +49,7 @@ class Budget:
     frame_rate: float
 
 
-class Steering:
+class RateControl:
     """The operating point of one transmission over time.
 
     `restart` and `note` are called in turn for every keyframe that is sent; `point_after` may be called from
@@ -110,9 +111,10 @@ class Steering:
         wanted = self._quality_for_the_rest(budget, alone_at_60)
         if self._is_near_the_end(frame, budget):
             wanted = min(crf + _FINER, max(crf - _FINER, wanted))
-        if not self._alone and (wanted == crf or not self._pays(wanted, alone_at_60, budget)):
-            return None
-        self._alone = self._alone or wanted != crf
+        if not self._alone:
+            if wanted == crf or not self._pays(wanted, alone_at_60, budget):
+                return None
+            self._alone = True
         return self._at(wanted, frame)
 
     def note(self, frames: int, symbols: int, keyframe_symbols: int) -> None:

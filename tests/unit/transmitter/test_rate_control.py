@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.semantics import PictureCoding
+from transmitter.forecast import Forecast
 from transmitter.planning import Plan
 from transmitter.rate import OperatingPoint, bytes_factor
-from transmitter.steering import Budget, Steering
-from transmitter.trial import CRF_RANGE, Forecast
+from transmitter.rate_control import Budget, RateControl
+from transmitter.trial import CRF_RANGE
 
 RATE, GAP = 30, 30  # frames a second, and from one keyframe to the next
 FIXED = 90  # symbols of a segment beside its keyframe
@@ -25,7 +26,7 @@ ALONE = 8  # times as many symbols does a keyframe take that stands alone
 class Sent:
     """A made-up transmission, sent to its end."""
 
-    steering: Steering
+    control: RateControl
     symbols: float = 0.0
     restarts: list[int] = field(default_factory=list)
     crfs: list[int] = field(default_factory=list)
@@ -45,7 +46,7 @@ def send(
 ) -> Sent:
     """Sends keyframes of ``complexity(frame)`` symbols at CRF 60, planned as if all took ``forecast``."""
     plan = Plan(OperatingPoint(crf, 150.0, 1.0), Forecast(FIXED, forecast, gap))
-    steering = Steering(plan, None if budget is None else Budget(budget, frames, RATE), coding)
+    control = RateControl(plan, None if budget is None else Budget(budget, frames, RATE), coding)
     link = plan.point.link
     apart = ALONE if coding is PictureCoding.JOINT else 1
 
@@ -54,18 +55,18 @@ def send(
         per_byte = link.symbols_of(1) - link.symbols_of(0)
         return lambda crf: symbols * bytes_factor(crf) / per_byte
 
-    sent, keyframes = Sent(steering), 0.0
+    sent, keyframes = Sent(control), 0.0
     for frame in range(0, frames, gap):
         cut, refresh = frame in cuts, frame in lost
-        new = steering.restart(frame, cut, refresh, bytes_alone(frame))
+        new = control.restart(frame, cut, refresh, bytes_alone(frame))
         if new is not None:
             sent.restarts.append(frame)
         alone = cut or refresh or frame == 0 or new is not None
-        keyframes += complexity(frame) * (apart if alone else 1) * bytes_factor(steering.point.crf)
+        keyframes += complexity(frame) * (apart if alone else 1) * bytes_factor(control.point.crf)
         sent.symbols = keyframes + FIXED * (frame // gap + 1)
-        steering.note(frame + 1, round(sent.symbols), round(keyframes))
-        sent.crfs.append(steering.point.crf)
-        sent.slopes.append(steering.point.slope)
+        control.note(frame + 1, round(sent.symbols), round(keyframes))
+        sent.crfs.append(control.point.crf)
+        sent.slopes.append(control.point.slope)
     return sent
 
 
@@ -149,11 +150,11 @@ def test_the_last_seconds_are_not_spoilt_for_a_few_symbols(share: float) -> None
 
 def test_frames_beyond_the_announced_ones_are_not_free() -> None:
     plan = Plan(OperatingPoint(60, 150.0, 1.0), Forecast(FIXED, 600, GAP))
-    steering = Steering(plan, Budget(9000, 300, RATE))
+    control = RateControl(plan, Budget(9000, 300, RATE))
     for frame in range(0, 600, GAP):
-        steering.restart(frame, False, False, lambda _: 1000.0)
-        steering.note(frame + 1, 1000 * (frame // GAP + 4), 900 * (frame // GAP + 4))
-    assert steering.point.slope > 150
+        control.restart(frame, False, False, lambda _: 1000.0)
+        control.note(frame + 1, 1000 * (frame // GAP + 4), 900 * (frame // GAP + 4))
+    assert control.point.slope > 150
 
 
 def test_without_cuts_sequences_are_seldom_begun_anew() -> None:
@@ -165,15 +166,15 @@ def test_without_cuts_sequences_are_seldom_begun_anew() -> None:
 
 def test_density_follows_what_was_spent() -> None:
     plan = Plan(OperatingPoint(60, 150.0, 1.0), Forecast(FIXED, 600, GAP))
-    steering = Steering(plan, Budget(cost(600, 1801), 1801, RATE))
+    control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE))
     for frames, symbols, keyframe_symbols in ((1, 5000, 4900), (31, 5700, 5500), (61, 15_700, 15_400)):
-        steering.restart(frames - 1, False, False, lambda _: 1000.0)
-        steering.note(frames, symbols, keyframe_symbols)
-    assert steering.point.crf == 60
-    assert steering.point.slope > 1.5 * steering.point_after(2).slope
+        control.restart(frames - 1, False, False, lambda _: 1000.0)
+        control.note(frames, symbols, keyframe_symbols)
+    assert control.point.crf == 60
+    assert control.point.slope > 1.5 * control.point_after(2).slope
     # analysis may ask late for an earlier point, and gets that one
-    assert steering.point_after(-3) == steering.point_after(0) == plan.point
-    assert steering.point_after(3) == steering.point
+    assert control.point_after(-3) == control.point_after(0) == plan.point
+    assert control.point_after(3) == control.point
 
 
 @settings(max_examples=60, deadline=None)
