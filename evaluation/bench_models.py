@@ -24,12 +24,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.device_check import check_decoders, check_mllms
 from evaluation.provenance import provenance
 from evaluation.random_models import multimodal_model, video_pipeline
 from receiver.decoders.clip import Clip
+from semvid.images.types import Picture
 from transmitter.mllm.judge import Judge, Scoring
 from transmitter.mllm.prompts import load_prompts
 from transmitter.mllm.settings import MllmSettings
@@ -40,8 +40,6 @@ NOTE: Final = (
     "no statement about quality can be drawn from this file."
 )
 LIBRARIES: Final = ("torch", "transformers", "diffusers", "numpy")
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from console.demo.clip import write_clip
+from console.demo.services import running_services
 from evaluation.provenance import provenance
 from semvid.client import ReceiverClient, TransmitterClient
-from semvid.demo.clip import write_clip
-from semvid.demo.services import running_services
 
 FRAMES, FRAME_RATE = 240, 24
 CHANNEL = {"model": "awgn", "snr_db": 10, "seed": 0}

@@ -9,14 +9,12 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from semvid.accounting import cbr
+from semvid.images.types import Picture
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
-
-Picture = NDArray[np.uint8]
 
 AREA: Final = 576 * 320  # pixels; the paper's clips
 MAX_SECONDS: Final = 10.0

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from receiver.decoders import make_decoder
 from receiver.decoders.options import DecoderOptions
+from semvid.images.types import Picture
 from transmitter.mllm.hf.loading import load
 from transmitter.mllm.judge import Judge, Scoring
 from transmitter.mllm.prompts import load_prompts
 from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Focus
 
-Picture = NDArray[np.uint8]
 Options = dict[str, Any]
 
 _FRAMES: Final = 11  # between two keyframes: no family's grid has it

@@ -11,9 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import repeat
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evaluation.link import Air, Symbols
 from receiver.assembly import Assembly
 from receiver.blocks import BlockTally
@@ -22,12 +19,11 @@ from receiver.scaling import at_video_size
 from receiver.segments import Fill, Gap, Run, plan, segment_seed
 from semvid import bitstream
 from semvid.errors import MalformedUnits
+from semvid.images.keyframe_codec import KeyframeDecoder
+from semvid.images.types import Picture
 from semvid.phy.block import BlockReceiver, Reception, TbState
-from semvid.pictures.keyframe_codec import KeyframeDecoder
 from semvid.semantics import StreamHeader, Unit
 from semvid.wire.v1 import link_pb2 as pb
-
-Picture = NDArray[np.uint8]
 
 _STATES = {
     TbState.ABSENT: pb.TRANSPORT_BLOCK_STATE_UNSPECIFIED,

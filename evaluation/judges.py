@@ -11,13 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evaluation.metrics.registry import METRICS, Models
 from semvid.errors import InvalidInput, MissingComponent
-
-Picture = NDArray[np.uint8]  # RGB [height, width, 3]
+from semvid.images.types import Picture
 
 
 class Absent(Exception):

@@ -12,12 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evaluation.clips import Clip
-
-Picture = NDArray[np.uint8]  # RGB [height, width, 3]
+from semvid.images.types import Picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from typing import Any, Final
 from evaluation.clips import Clip, load
 from evaluation.provenance import provenance
 from evaluation.symbol_count import SymbolCount
-from semvid.pictures.keyframe_codec import KeyframeEncoder
+from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.profile import Given, Profile
 from semvid.semantics import Keyframe, StreamEnd
 from semvid.video.reader import Frame, read_frames
@@ -29,8 +29,8 @@ from transmitter.keyframes.selection import Selected
 from transmitter.mllm import load as load_mllm
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
-from transmitter.planning import FIRST_FRAME_CRF
-from transmitter.rate import DEFAULT_SLOPE, OperatingPoint
+from transmitter.rate.model import DEFAULT_RD_LAMBDA, OperatingPoint
+from transmitter.rate.plan import FIRST_FRAME_CRF
 from transmitter.side_information import SideInformation
 
 SNR_DB: Final = 10.0
@@ -74,7 +74,7 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
     header = stream_header(clip.source, options)
     mllm = load_mllm("embedded")
     quality = options.quality or FIRST_FRAME_CRF
-    point = OperatingPoint(quality, DEFAULT_SLOPE, 1.0)
+    point = OperatingPoint(quality, DEFAULT_RD_LAMBDA, 1.0)
     selector = make_selector(options, clip.source, DECODER, mllm, lambda: point)
     side = SideInformation(header, mllm)
     symbols = SymbolCount(SNR_DB)

@@ -32,7 +32,6 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.clips import Clip, load
 from evaluation.provenance import provenance
@@ -40,23 +39,23 @@ from evaluation.rival_av1 import av1_points
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.embedded import EmbeddedDecoder
 from semvid.fidelity import psnr_db
-from semvid.pictures.interpolation import Bridge
-from semvid.pictures.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from semvid.images.interpolation import Bridge
+from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from semvid.images.types import Picture
 from semvid.semantics import Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
 from transmitter import mllm as mllms
-from transmitter.excerpts import Excerpts
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.mllm import Mllm
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
-from transmitter.planning import make_plan
-from transmitter.rate import OperatingPoint
+from transmitter.rate.model import OperatingPoint
+from transmitter.rate.plan import make_plan
+from transmitter.rate.trial import Excerpts
 from transmitter.side_information import SideInformation
 
-Picture = NDArray[np.uint8]
 Lpips = Callable[[Picture, Picture], float]
 
 SNR_DB: Final = 10.0

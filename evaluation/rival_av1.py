@@ -11,15 +11,13 @@ import cv2
 import numpy as np
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from numpy.typing import NDArray
 
 from evaluation.symbol_count import SymbolCount
 from semvid.accounting import cbr
-from semvid.pictures.scheduling import ordinary_priority
-from semvid.pictures.yuv import from_yuv420, to_yuv420
+from semvid.images.scheduling import ordinary_priority
+from semvid.images.types import Picture
+from semvid.images.yuv import from_yuv420, to_yuv420
 from semvid.video.probe import SourceInfo
-
-Picture = NDArray[np.uint8]
 
 SCALES: Final = (1, 2, 4)  # divisors of the sides
 STEPS: Final = (1, 3)  # frames

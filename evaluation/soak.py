@@ -20,11 +20,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from console.demo.clip import clip_frames
+from console.demo.services import Services, running_services
 from evaluation.provenance import provenance
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.receiver import FINAL_STATES
-from semvid.demo.clip import clip_frames
-from semvid.demo.services import Services, running_services
 from semvid.video.probe import probe
 from semvid.video.writer import VideoWriter
 

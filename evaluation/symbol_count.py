@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from semvid import bitstream
+from semvid.images.keyframe_codec import EncodedPicture
 from semvid.phy.adaptation import LinkAdapter
 from semvid.phy.block import TransportBlock, block_symbols
 from semvid.phy.pilots import sounding
-from semvid.pictures.keyframe_codec import EncodedPicture
 from semvid.semantics import StreamEnd, StreamHeader, Unit
 from transmitter.keyframes.selection import Selected
 from transmitter.sender import keyframe_parts

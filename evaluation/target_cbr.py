@@ -19,9 +19,9 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
+from console.demo.services import Services, running_services
 from evaluation.provenance import provenance
 from semvid.client import TransmitterClient
-from semvid.demo.services import Services, running_services
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter

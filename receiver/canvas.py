@@ -6,11 +6,9 @@ import math
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 
 class Canvas:

@@ -7,12 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semvid.errors import Cancelled
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 _LOOK_S = 0.2  # between looks at whether the video was stopped
 

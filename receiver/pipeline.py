@@ -20,7 +20,6 @@ from itertools import repeat
 
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from receiver.decoders import Decoder, Drawer
 from receiver.decoders.embedded import EmbeddedDecoder
@@ -32,11 +31,10 @@ from receiver.segments import Fill, Gap, Provenance, Run, plan, segment_seed
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
+from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
 from semvid.video.timing import Clock
 from semvid.video.writer import VideoWriter
-
-Picture = NDArray[np.uint8]
 
 _log = structlog.get_logger(__name__)
 

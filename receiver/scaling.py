@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
-
-Picture = NDArray[np.uint8]
 
 
 def at_video_size(picture: Picture, header: StreamHeader) -> Picture:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from semvid.errors import Cancelled, SemvidError
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 _log = structlog.get_logger(__name__)
 

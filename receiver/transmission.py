@@ -20,9 +20,9 @@ from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid import bitstream
 from semvid.errors import LimitExceeded, MalformedUnits, SemvidError, TransmissionFailed
+from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.link.symbols import unpack_symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
-from semvid.pictures.keyframe_codec import KeyframeDecoder
 from semvid.profile import Given
 from semvid.semantics import Caption, Motion, StreamEnd, StreamHeader, Unit
 

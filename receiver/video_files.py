@@ -13,15 +13,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from receiver.record import VideoRecord
 from receiver.segments import Run
 from semvid.errors import NotFound
+from semvid.images.types import Picture
 from semvid.semantics import Caption, Motion
 
 Json = dict[str, Any]
-Picture = NDArray[np.uint8]
 
 _SAVE_INTERVAL_S = 1.0
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 2]

@@ -31,9 +31,9 @@ import numpy as np
 from calibration_pairs import OBJECT_JUDGE, Clip, Pair, controlled_pairs, general_pairs, read_clip
 from scipy.optimize import minimize
 
-from transmitter.mllm.embedded import COEFFICIENTS
-from transmitter.mllm.measurements import Measurements, measure
-from transmitter.mllm.views import view
+from transmitter.mllm.embedded.measurements import Measurements, measure
+from transmitter.mllm.embedded.model import COEFFICIENTS
+from transmitter.mllm.embedded.views import view
 from transmitter.psss import DEFAULT_THRESHOLD, Focus
 
 PAPER_KEYFRAMES = 4.1  # per clip, by the relative rule
@@ -189,9 +189,9 @@ def main() -> None:
     if options.write:
         content = {
             "description": "P(no | yes or no) = sigmoid(sum(weight * sqrt(measurement)) + bias). The "
-            "measurements are those of transmitter/mllm/measurements.py. held_out: each clip judged by "
-            "coefficients fitted without any picture of it. general_limit was chosen on the same clips, so "
-            "that keyframes_per_clip has the paper's mean.",
+            "measurements are those of transmitter/mllm/embedded/measurements.py. held_out: each clip judged "
+            "by coefficients fitted without any picture of it. general_limit was chosen on the same clips, "
+            "so that keyframes_per_clip has the paper's mean.",
             "command": f"python scripts/calibrate_embedded.py MEDIA JUDGES --limit {limit} --write",
             "date": datetime.date.today().isoformat(),
             "clips": [clip.name for clip in clips],

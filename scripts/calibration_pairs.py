@@ -11,8 +11,8 @@ import av
 import cv2
 import numpy as np
 
-from transmitter.mllm.measurements import Measurements, measure
-from transmitter.mllm.views import View, view
+from transmitter.mllm.embedded.measurements import Measurements, measure
+from transmitter.mllm.embedded.views import View, view
 from transmitter.psss import Focus
 
 SPACING_S = 0.2

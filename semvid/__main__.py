@@ -1,5 +1,5 @@
-"""``python -m semvid``."""
+"""``python -m semvid``: the `semvid` command, by name, as this package imports none that build on it."""
 
-from semvid.cli import main
+import runpy
 
-main()
+runpy.run_module("console", run_name="__main__", alter_sys=True)

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from semvid.images.types import Picture
+
 PSNR_CAP_DB: Final = 100.0  # identical pictures have no finite PSNR; they count as this many dB
 
 _WINDOW: Final = 11
@@ -21,7 +23,6 @@ _C2: Final = (0.03 * 255) ** 2
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]])  # ITU-R BT.601
 _KERNEL: Final = cv2.getGaussianKernel(_WINDOW, _SIGMA, cv2.CV_64F)
 
-Picture = NDArray[np.uint8]
 _Plane = NDArray[np.float64]
 
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from semvid.images.types import Picture
 from semvid.semantics import MAX_CAPTION_CHARS
 from transmitter.mllm import Mllm
 
 SAMPLES = 5  # frames that the model sees, spread evenly over the segment
 SIDE = 448  # pixels, longer side of the copies that it sees
 _KEPT = 4 * SAMPLES  # copies kept at most
-
-Picture = NDArray[np.uint8]
 
 
 class SegmentCaption:

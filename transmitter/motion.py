@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 _COPY_SIDE: Final = 128  # pixels, longer side of the copies that flow is measured on
 _UNITS: Final = 8_000  # scores are eighths of a per mille of the diagonal, see semvid.semantics.Motion

@@ -6,7 +6,7 @@
 3. Each closed segment leaves at once: side information in the protected transport block, the keyframe, coded
    as the next picture of one sequence, in the bulk transport block.
 4. A keyframe that stayed lost makes the coder start its sequence anew with the next one. Where a CBR was
-   asked for, what was spent so far steers quality and density of what comes (`transmitter.rate_control`).
+   asked for, what was spent so far steers quality and density of what comes (`transmitter.rate.control`).
 
 Steps 2 and 3 run at the same time: analysis is ahead of the link by a few segments, never more.
 """
@@ -24,14 +24,13 @@ from urllib.parse import urljoin
 from semvid import __version__
 from semvid.accounting import SymbolClass, cbr
 from semvid.errors import TransmissionFailed
-from semvid.pictures.keyframe_codec import EncodedPicture, KeyframeEncoder
+from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
 from semvid.profile import Given
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 from transmitter import mllm as mllms
-from transmitter.excerpts import Excerpts, bytes_alone
 from transmitter.jobs import Job
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Selected
@@ -39,9 +38,10 @@ from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.meter import Meter
 from transmitter.options import TransmissionOptions, search_of
-from transmitter.planning import Plan, make_plan
-from transmitter.rate import OperatingPoint
-from transmitter.rate_control import Budget, RateControl
+from transmitter.rate.control import Budget, RateControl
+from transmitter.rate.model import OperatingPoint
+from transmitter.rate.plan import Plan, make_plan
+from transmitter.rate.trial import Excerpts, bytes_alone
 from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
 from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from semvid import text
-from semvid.pictures.keyframe_codec import EncodedPicture
+from semvid.images.keyframe_codec import EncodedPicture
 from semvid.semantics import Caption, Motion, Unit
 from semvid.video.reader import Frame
 from transmitter.keyframes.selection import Comparison, Selected

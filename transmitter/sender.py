@@ -18,7 +18,7 @@ from semvid.phy.pilots import sounding
 from semvid.semantics import MAX_PACKET_BYTES, Caption, Keyframe, Motion, Unit
 from semvid.wire.v1 import link_pb2 as pb
 from transmitter.link_call import LinkCall
-from transmitter.rate import LinkPrice
+from transmitter.rate.model import LinkPrice
 
 REDUNDANCY_VERSIONS = (0, 2, 3, 1)  # the order in which TS 38.212 5.4.2.1 versions complement each other best
 PROCESSES = 16  # hybrid ARQ processes that the control word can name

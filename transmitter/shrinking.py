@@ -6,11 +6,9 @@ import math
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from semvid.images.types import Picture
 from semvid.video.probe import SourceInfo
-
-Picture = NDArray[np.uint8]
 
 
 def coded_size(source: SourceInfo, shrink: int) -> tuple[int, int]:

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+from console.terminal import show_error
 from evaluation.judges import Weights
 from semvid.errors import InvalidInput, SemvidError
-from semvid.terminal import show_error
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -29,7 +29,6 @@ _NOT_CODE: Final = (
     "evaluation/bench_",
     "evaluation/rate_quality",
     "evaluation/soak",
-    "semvid/cli",
     "semvid/client",
     "semvid/service",
 )

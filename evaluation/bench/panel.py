@@ -8,12 +8,10 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.judges import JUDGES, Absent, Facts, Frames, Judge, Weights
 from semvid.errors import MissingComponent
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 
 class Misaligned(Exception):

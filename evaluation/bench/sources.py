@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from console.demo.clip import FRAME_RATE, write_clip
 from evaluation.clips import Clip, load
 from evaluation.judges import Facts
-from semvid.demo.clip import FRAME_RATE, write_clip
 from semvid.errors import InvalidInput
 
 PAINTED: Final = "painted:"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 _SMALL: Final = (64, 36)  # pixels; copies of frames in which a shift is looked for
 _MAX_SHIFT: Final = 3  # frames

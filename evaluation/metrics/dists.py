@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 VGG: Final = "vgg16.pth"  # state dict of torchvision's VGG-16: features.0.weight, features.0.bias, ...
 MIXTURE: Final = "dists.pth"  # alpha and beta, as the authors publish them

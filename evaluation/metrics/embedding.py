@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 
 class Embedding:

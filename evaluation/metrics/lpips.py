@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 _INPUTS: Final = ["a", "b"]
 SMALLEST_SIDE: Final = 32  # pixels

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from evaluation.metrics.alignment import aligned
 from evaluation.metrics.metric import Absent, Meter, Metric
+from semvid.images.types import Picture
 
-Picture = NDArray[np.uint8]
 Values = NDArray[np.float64]
 
 CONFIDENCE: Final = 0.95

@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]  # RGB [height, width, 3]
+from semvid.images.types import Picture
+
 PairFunction = Callable[[Picture, Picture], float]
 
 

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
+
 _Plane = NDArray[np.float64]
 
 WEIGHTS: Final = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)

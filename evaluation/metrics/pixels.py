@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.fidelity import PSNR_CAP_DB, psnr_db, ssim
+from semvid.images.types import Picture
 
 __all__ = ["PSNR_CAP_DB", "psnr_db", "ssim", "ssim_rgb"]
 
-Picture = NDArray[np.uint8]
 
 _CHANNELS: Final = 3
 

@@ -6,11 +6,9 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from semvid.pictures.flow import Effort, Flow, flow_both_ways
-
-Picture = NDArray[np.uint8]
+from semvid.images.flow import Effort, Flow, flow_both_ways
+from semvid.images.types import Picture
 
 _ROUND_TRIP_PX: Final = 1.5  # forward and backward flow that disagree by more mark what is hidden
 

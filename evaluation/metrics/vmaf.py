@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 
 def find_ffmpeg(program: str = "ffmpeg") -> str:

@@ -25,8 +25,8 @@ from evaluation.rivals.video_code import (
     full_picture,
     shown_at,
 )
+from semvid.images.types import Picture
 
-Picture = NDArray[np.uint8]
 Planes = dict[int, NDArray[np.uint8]]
 
 _ATTEMPTS: Final = 4  # at a stream whose repetitions cost more than those of the trial bytes

@@ -7,12 +7,10 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from receiver.decoders.embedded import EmbeddedDecoder
+from semvid.images.types import Picture
 from semvid.profile import Profile
-
-Picture = NDArray[np.uint8]
 
 
 class Hold:

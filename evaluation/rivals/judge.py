@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.clips import Clip
 from evaluation.metrics.lpips import Lpips
 from evaluation.metrics.ms_ssim import ms_ssim
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 LPIPS_MODEL: Final = "SEMVID_EVAL_LPIPS"
 """Environment variable: path of an ONNX model; with it rivals choose by LPIPS, otherwise by MS-SSIM."""

@@ -10,9 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evaluation.clips import Clip
 from evaluation.in_process import InProcessCall, ReceivingEnd
 from evaluation.link import RETRANSMISSIONS, Air, verified
@@ -27,7 +24,8 @@ from evaluation.symbol_count import SymbolCount
 from receiver.decoders import Decoder
 from receiver.scaling import at_video_size
 from semvid.errors import TransmissionFailed
-from semvid.pictures.keyframe_codec import EncodedPicture, KeyframeDecoder, KeyframeEncoder
+from semvid.images.keyframe_codec import EncodedPicture, KeyframeDecoder, KeyframeEncoder
+from semvid.images.types import Picture
 from semvid.semantics import StreamEnd, StreamHeader, Unit
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
@@ -37,8 +35,6 @@ from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
 from transmitter.sender import Sender, keyframe_parts
 from transmitter.shrinking import coded_size, shrunk_to
-
-Picture = NDArray[np.uint8]
 
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
 SHRINKS: Final = (1, 2, 4)  # of width and height, where nothing fits at a larger size

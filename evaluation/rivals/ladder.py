@@ -10,9 +10,6 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evaluation.clips import Clip
 from evaluation.rivals.cache import EncodeCache
 from evaluation.rivals.judge import Judge
@@ -26,8 +23,7 @@ from evaluation.rivals.video_code import (
     full_picture,
     shown_at,
 )
-
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 SCALES: Final = (1, 2, 4)  # divisors of the sides
 STEPS: Final = (1, 3, 6)  # frames

@@ -21,7 +21,7 @@ from evaluation.methods import Conditions, Outcome
 from evaluation.rivals.codec import received
 from evaluation.rivals.judge import make_judge
 from evaluation.rivals.video_code import Stream, VideoCode, coded_size
-from semvid.pictures.yuv import to_yuv420
+from semvid.images.yuv import to_yuv420
 
 QP: Final = 51
 

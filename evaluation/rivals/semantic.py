@@ -10,9 +10,6 @@ from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any, Final, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
 from evaluation.clips import Clip
 from evaluation.in_process import InProcessCall, ReceivingEnd
 from evaluation.link import Air, verified
@@ -20,6 +17,7 @@ from evaluation.methods import Conditions, Outcome
 from receiver.decoders import make_decoder
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
+from semvid.images.types import Picture
 from semvid.video.limits import VideoLimits
 from transmitter.jobs import Job
 from transmitter.link_call import LinkCall
@@ -28,8 +26,6 @@ from transmitter.mllm.settings import MllmSettings
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import Transmission
 from transmitter.records import SemanticsRecord
-
-Picture = NDArray[np.uint8]
 
 _ATTEMPTS: Final = 4  # at a target
 _CLOSE: Final = 0.93  # of the target

@@ -12,7 +12,7 @@ from evaluation.rivals.budget import budget_symbols
 from evaluation.rivals.ladder import finest_crf
 from evaluation.rivals.semantic import Semvid
 from evaluation.symbol_count import SymbolCount
-from semvid.pictures.keyframe_codec import KeyframeEncoder
+from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.semantics import PictureCoding
 from semvid.video.reader import Frame
 from transmitter.keyframes.selection import Selected

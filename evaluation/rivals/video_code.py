@@ -18,10 +18,9 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from evaluation.rivals import annex_b
-from semvid.pictures.scheduling import ordinary_priority
-from semvid.pictures.yuv import from_yuv420, to_yuv420
-
-Picture = NDArray[np.uint8]
+from semvid.images.scheduling import ordinary_priority
+from semvid.images.types import Picture
+from semvid.images.yuv import from_yuv420, to_yuv420
 
 _DELIMITER: Final = (
     b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
@@ -130,7 +129,7 @@ def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, s
 
 
 def decode(code: VideoCode, stream: Stream, packets: Iterable[bytes]) -> dict[int, NDArray[np.uint8]]:
-    """Planes (`semvid.pictures.yuv`) of every coded picture that the decoder gives, by number.
+    """Planes (`semvid.images.yuv`) of every coded picture that the decoder gives, by number.
 
     Args:
         packets: one for each of ``stream``, damaged ones as they are, lost ones empty.

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from evaluation.judges import Absent, Facts, Frames
 from evaluation.tasks import small
+from semvid.images.types import Picture
 
 LOWEST: Final = 1.0
 HIGHEST: Final = 255.0
@@ -31,7 +32,6 @@ _RATIO: Final = 1.25
 _RANGE: Final = (1, 99)  # percentiles; a few far pixels would squeeze all others together
 _RANKED: Final = (64, 48)  # ranking every pixel would cost more than the network
 
-Picture = NDArray[np.uint8]
 Map = NDArray[np.float64]
 Estimator = Callable[[Picture], Map]
 

@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from evaluation.judges import Absent, Facts, Frames
 from evaluation.tasks import small
 from evaluation.tasks.average_precision import THRESHOLDS, Box, mean_average_precision
+from semvid.images.types import Picture
 
 TRUTH_SCORE: Final = 0.3
 LEAST_SCORE: Final = 0.05
 
-Picture = NDArray[np.uint8]
 Detector = Callable[[Picture], list[Box]]  # every box with a score of at least LEAST_SCORE
 
 

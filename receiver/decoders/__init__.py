@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
 from receiver.decoders.command import CommandDecoder
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
+from semvid.images.types import Picture
 from semvid.profile import Profile
-
-Picture = NDArray[np.uint8]
 
 
 class Decoder(Protocol):

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from receiver.pieces import ClipRules
 from semvid.errors import LimitExceeded
+from semvid.images.types import Picture
 
-Picture = NDArray[np.uint8]
 Frames = NDArray[np.uint8]  # RGB [frames, height, width, 3]
 OnStep = Callable[[float], None]  # told the share done after each step; may raise
 ReadJson = Callable[

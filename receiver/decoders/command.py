@@ -14,17 +14,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from receiver.decoders.command_template import CommandTemplate, parse_template
 from receiver.decoders.program import run_program
 from semvid.errors import Cancelled, InvalidInput, SemvidError
+from semvid.images.types import Picture
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
-
-Picture = NDArray[np.uint8]
 
 _LOOK_S = 0.2  # between looks at whether a segment that waits for its turn was stopped
 _VIDEO_SUFFIXES = frozenset({".mp4", ".mkv", ".webm", ".mov", ".avi"})

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from semvid.errors import Cancelled, InvalidInput
-from semvid.pictures.interpolation import Bridge
+from semvid.images.interpolation import Bridge
+from semvid.images.types import Picture
 from semvid.profile import Profile
-
-Picture = NDArray[np.uint8]
 
 
 class EmbeddedDecoder:

@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 
-from receiver.decoders.clip import Frames, Picture
+from receiver.decoders.clip import Frames
 from receiver.pieces import Piece
 from semvid.errors import Cancelled
+from semvid.images.types import Picture
 
 _LOOK_S = 0.2  # between looks at whether the video was stopped
 

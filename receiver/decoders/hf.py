@@ -10,7 +10,7 @@ import structlog
 
 from receiver.canvas import Canvas
 from receiver.decoders.checkpoint import Checkpoint, memory_explained
-from receiver.decoders.clip import Clip, Frames, OnStep, Picture, Sampling
+from receiver.decoders.clip import Clip, Frames, OnStep, Sampling
 from receiver.decoders.clip_queue import ClipQueue
 from receiver.decoders.filling import fill
 from receiver.decoders.loading import load_pipeline
@@ -18,6 +18,7 @@ from receiver.decoders.options import DecoderOptions
 from receiver.decoders.prompt import prompt_for
 from receiver.pieces import Piece, fixed_piece, pieces
 from receiver.segments import segment_seed
+from semvid.images.types import Picture
 from semvid.profile import Profile
 
 _FASTEST_SOURCE = 30.0  # frames per second at which the longest announced gap still fits one clip

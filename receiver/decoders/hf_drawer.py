@@ -10,13 +10,14 @@ import structlog
 
 from receiver.canvas import Canvas
 from receiver.decoders.checkpoint import Checkpoint, memory_explained
-from receiver.decoders.clip import Clip, Frames, OnStep, Picture, Sampling
+from receiver.decoders.clip import Clip, Frames, OnStep, Sampling
 from receiver.decoders.clip_queue import ClipQueue
 from receiver.decoders.filling import result
 from receiver.decoders.loading import load_pipeline
 from receiver.decoders.options import DecoderOptions
 from receiver.decoders.prompt import prompt_for
 from semvid.errors import InvalidInput
+from semvid.images.types import Picture
 from semvid.profile import Profile
 
 _FASTEST_SOURCE = 30.0  # frames per second at which the longest announced segment still fits one clip

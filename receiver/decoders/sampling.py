@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from receiver.decoders.clip import Clip, Frames, OnStep, Picture
+from receiver.decoders.clip import Clip, Frames, OnStep
 from receiver.decoders.prompt import NEGATIVE_PROMPT
 from semvid.errors import SemvidError
+from semvid.images.types import Picture
 
 
 def as_image(picture: Picture) -> Any:

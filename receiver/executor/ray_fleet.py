@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Final
 
-import numpy as np
 import structlog
-from numpy.typing import NDArray
 
 from receiver.decoders.options import DecoderOptions
 from receiver.executor.worker import Worker
 from semvid.errors import Cancelled, LinkFailed, MissingComponent, SemvidError
+from semvid.images.types import Picture
 from semvid.profile import Profile
-
-Picture = NDArray[np.uint8]
 
 ATTEMPTS: Final = 3  # actors that may die over one segment, before the segment is to blame
 _LOOK_S: Final = 0.2  # between looks at progress and at whether the video was stopped

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from receiver.decoders import Drawer, make_decoder
 from receiver.decoders.options import DecoderOptions
+from semvid.images.types import Picture
 from semvid.profile import Profile
 
-Picture = NDArray[np.uint8]
 Frames = NDArray[np.uint8]  # RGB [frames, height, width, 3]
 
 

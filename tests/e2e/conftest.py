@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from semvid.demo.clip import clip_frames, write_clip
+from console.demo.clip import clip_frames, write_clip
 from semvid.video.writer import VideoWriter
 
 HOST = "127.0.0.1"

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import uvicorn
 
+from console.demo.clip import clip_frames
 from receiver.app import create_app
 from receiver.settings import ReceiverSettings
-from semvid.demo.clip import clip_frames
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from semvid.demo.clip import write_clip
-from semvid.demo.measure import look_at
+from console.demo.clip import write_clip
+from console.demo.measure import look_at
 
 FRAMES = 40
 
 
 def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "semvid.cli", "demo", *arguments, "--out", str(folder)],
+        [sys.executable, "-m", "console.cli", "demo", *arguments, "--out", str(folder)],
         capture_output=True,
         text=True,
         timeout=280,

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from semvid.demo.clip import clip_frames
+from console.demo.clip import clip_frames
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter

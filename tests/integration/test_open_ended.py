@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from console.demo.clip import clip_frames, write_clip
+from console.demo.services import running_services
 from semvid.client import ReceiverClient, TransmitterClient
-from semvid.demo.clip import clip_frames, write_clip
-from semvid.demo.services import running_services
 from semvid.errors import SemvidError
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames

@@ -14,7 +14,7 @@ from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.mllm import Mllm
 from transmitter.options import TransmissionOptions, search_of
-from transmitter.rate import GapCost, OperatingPoint
+from transmitter.rate.model import GapCost, OperatingPoint
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
 MIN_SEGMENT_S = 1.0  # of a segment that is drawn from what opens it, cuts excepted

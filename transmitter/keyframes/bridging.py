@@ -1,6 +1,6 @@
 """How well the receiver's embedded decoder would bridge a gap: the transmitter tries it on small copies.
 
-Closed loop: the same interpolation that the receiver runs (`semvid.pictures.interpolation`) is run between
+Closed loop: the same interpolation that the receiver runs (`semvid.images.interpolation`) is run between
 small copies of two frames, and what it makes of the frames between is compared with what they are.
 """
 
@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.pictures.flow import Effort
-from semvid.pictures.interpolation import Bridge
+from semvid.images.flow import Effort
+from semvid.images.interpolation import Bridge
+from semvid.images.types import Picture
 from transmitter.shrinking import shrunk_to_area
-
-Picture = NDArray[np.uint8]
 
 COPY_AREA: Final = 96 * 96  # pixels of a small copy
 _TESTED: Final = (0.25, 0.5, 0.75)  # of the gap

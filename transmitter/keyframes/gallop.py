@@ -17,8 +17,8 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from semvid.images.types import Picture
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.search import ChangeModel, first_crossing
@@ -34,8 +34,6 @@ _SIZE: Final = (64, 48)  # pixels of the copies on which change is measured
 _SCALE: Final = 16.0  # mean difference that counts as 1, 8-bit levels summed over channels and directions
 _CERTAIN: Final = 1e-3  # probabilities nearer to 0 or 1 than this are all the same to the search
 _NEIGHBOURS: Final = np.ones((3, 3), np.uint8)
-
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from semvid.images.types import Picture
 from semvid.video.reader import Frame
-from transmitter.keyframes.bridging import Picture, bridging_error
-from transmitter.rate import GapCost
+from transmitter.keyframes.bridging import bridging_error
+from transmitter.rate.model import GapCost
 
 _MOST_HALVINGS: Final = 4  # of a window; it holds that many source frames, to the power of two
 

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from semvid.images.types import Picture
 from semvid.video.reader import Frame
-from transmitter.keyframes.bridging import Picture, small_copy
+from transmitter.keyframes.bridging import small_copy
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import Comparison, Reason, Selected

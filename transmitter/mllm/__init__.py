@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from semvid.errors import InvalidInput
-from transmitter.mllm.dialogue import LanguageModel, Picture
+from semvid.images.types import Picture
+from transmitter.mllm.dialogue import LanguageModel
 from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Answer, Focus
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from semvid.images.types import Picture
 from transmitter.psss import Answer
 
-Picture = NDArray[np.uint8]  # RGB [height, width, 3]
 Message = Sequence[
     str | Picture
 ]  # one turn of the user: text and pictures in the order in which they are read

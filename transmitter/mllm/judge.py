@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from enum import StrEnum
 
-from transmitter.mllm.dialogue import LanguageModel, Message, Picture
+from semvid.images.types import Picture
+from transmitter.mllm.dialogue import LanguageModel, Message
 from transmitter.mllm.prompts import Prompts
 from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Answer, Focus

@@ -63,7 +63,7 @@ class MllmLibrary:
         """
         self.check(name, scoring)
         if name == mllms.EMBEDDED:
-            from transmitter.mllm.embedded import Embedded
+            from transmitter.mllm.embedded.model import Embedded
 
             return Meter(Embedded())
         model = self._model(name)

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import structlog
 
+from semvid.images.types import Picture
 from transmitter.mllm import Mllm
-from transmitter.mllm.dialogue import Picture
 from transmitter.mllm.judge import Judge
 from transmitter.psss import Answer, Focus
 

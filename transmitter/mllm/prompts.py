@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from semvid.errors import InvalidInput
-from transmitter.mllm.dialogue import Message, Picture
+from semvid.images.types import Picture
+from transmitter.mllm.dialogue import Message
 from transmitter.psss import Focus
 
 PROMPTS: Final = Path(__file__).with_name("prompts.toml")

@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 import pytest
 
-from semvid.demo.clip import write_clip
+from console.demo.clip import write_clip
 
 OWN = '''
 import time
 import numpy as np
 from evaluation.methods import Outcome
-from semvid.pictures.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 
 
 class HoldFirst:
@@ -88,7 +88,7 @@ def bench(tmp_path: Path) -> Any:
         (tmp_path / "set.toml").write_text(SET.format(methods=names, clip=clip, snr_db=snr_db))
         out = str(tmp_path / "out")
         tail = ["--set", str(tmp_path / "set.toml"), "--out", out, "--workers", "1", *more]
-        return [sys.executable, "-m", "semvid.cli", "bench", "run", *tail]
+        return [sys.executable, "-m", "console.cli", "bench", "run", *tail]
 
     return arguments
 
@@ -139,7 +139,7 @@ def test_killed_in_the_middle_resumed_and_reported(bench: Any, tmp_path: Path) -
     promised = {"method", "clip", "snr_db", "channel_model", "cbr", "metrics", "commit", "settings"}
     assert promised <= record.keys()
 
-    shown = run([sys.executable, "-m", "semvid.cli", "bench", "report", str(tmp_path / "out")], tmp_path)
+    shown = run([sys.executable, "-m", "console.cli", "bench", "report", str(tmp_path / "out")], tmp_path)
     assert "report.html" in shown
     page = (tmp_path / "out" / "report.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 3  # source and two methods
@@ -155,7 +155,7 @@ def test_failures_are_recorded_with_their_reason_and_the_sweep_goes_on(bench: An
     assert "crossed the channel" in found["own:Liar", 10.0]["failed"]
     assert "11 frames are shown for the 12" in found["own:OneShort", 10.0]["failed"]
     assert not found["own:HoldFirst", 10.0]["failed"]
-    run([sys.executable, "-m", "semvid.cli", "bench", "report", str(tmp_path / "out")], tmp_path)
+    run([sys.executable, "-m", "console.cli", "bench", "report", str(tmp_path / "out")], tmp_path)
     assert "process died" in (tmp_path / "out" / "report.md").read_text()
 
 

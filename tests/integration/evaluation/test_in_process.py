@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 import pytest
 
+from console.demo.clip import clip_frames
+from console.demo.services import Services, running_services
 from evaluation.clips import Clip
 from evaluation.methods import Conditions
 from evaluation.rivals.semantic import Semvid
 from semvid.client import ReceiverClient, TransmitterClient
-from semvid.demo.clip import clip_frames
-from semvid.demo.services import Services, running_services
 from semvid.fidelity import psnr_db
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames

@@ -23,11 +23,11 @@ import pytest
 from numpy.typing import NDArray
 
 from semvid import bitstream
+from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.link.symbols import pack_symbols
 from semvid.phy.block import Block, TransportBlock, modulate
 from semvid.phy.mcs import MCS_TABLE
 from semvid.phy.pilots import sounding
-from semvid.pictures.keyframe_codec import KeyframeEncoder
 from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Unit
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from semvid.pictures.keyframe_codec import KeyframeEncoder
+from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.semantics import Keyframe, PictureCoding, StreamEnd
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from semvid.pictures.keyframe_codec import KeyframeEncoder
+from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.semantics import Keyframe, PictureCoding, StreamEnd, StreamHeader, Timing
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames

@@ -10,9 +10,8 @@ import av
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 
 @pytest.fixture(scope="session")

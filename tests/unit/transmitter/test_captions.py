@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.images.types import Picture
 from transmitter.captions import _KEPT, SAMPLES, SegmentCaption, shortened
-from transmitter.mllm.caption import describe
-from transmitter.mllm.caption.sentence import MAX_CHARS
+from transmitter.mllm.embedded.caption import describe
+from transmitter.mllm.embedded.caption.sentence import MAX_CHARS
 from transmitter.psss import Answer, Focus
-
-Picture = NDArray[np.uint8]
 
 
 def pan(wide: Picture, dx: int, dy: int, count: int = 5) -> list[Picture]:

@@ -3,12 +3,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.images.types import Picture
 from transmitter.keyframes.cuts import HISTORY, LONGEST_FLASH, CutDetector
 
-Picture = NDArray[np.uint8]
 # What looking at the frames showed, beyond index.json: a true cut that it does not list; two scroll steps of
 # a page, of the same size as two that it lists as page jumps.
 ALSO_TRUE = {"cuts_bikes": [76], "screen_pdf_scroll": [28, 32]}

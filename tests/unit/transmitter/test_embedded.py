@@ -8,16 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.images.types import Picture
 from transmitter.mllm import load
-from transmitter.mllm.embedded import COEFFICIENTS, LEAST_MASS, Embedded, load_models
-from transmitter.mllm.measurements import Measurements, measure
-from transmitter.mllm.views import view
+from transmitter.mllm.embedded.measurements import Measurements, measure
+from transmitter.mllm.embedded.model import COEFFICIENTS, LEAST_MASS, Embedded, load_models
+from transmitter.mllm.embedded.views import view
 from transmitter.psss import Focus, differs
-
-Picture = NDArray[np.uint8]
 
 
 def ask(first: Picture, second: Picture, focus: Focus = Focus.GENERAL) -> float:

@@ -16,7 +16,7 @@ from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.psss import Answer, Focus, Rule
-from transmitter.rate import GapCost, OperatingPoint
+from transmitter.rate.model import GapCost, OperatingPoint
 
 SPACING = 5
 

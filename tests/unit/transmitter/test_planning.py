@@ -12,11 +12,11 @@ from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.writer import VideoWriter
-from transmitter.excerpts import Excerpts
 from transmitter.keyframes import make_selector
 from transmitter.options import TransmissionOptions, parse_options
-from transmitter.planning import make_plan
-from transmitter.rate import AT_10_DB, LinkPrice, OperatingPoint
+from transmitter.rate.model import AT_10_DB, LinkPrice, OperatingPoint
+from transmitter.rate.plan import make_plan
+from transmitter.rate.trial import Excerpts
 
 WIDTH, HEIGHT, FRAMES = 128, 80, 240
 PROFILE = Profile("embedded", longest_gap_s=1.2, largest_motion=0.08, closed_loop=True)
@@ -68,17 +68,17 @@ def test_pictures_that_stand_alone_are_planned_as_such(tmp_path: Path) -> None:
     assert (intra.shrink, intra.crf) > (joint.shrink, joint.crf)
 
 
-def test_an_asked_quality_is_kept_and_sets_the_slope(tmp_path: Path) -> None:
+def test_an_asked_quality_is_kept_and_sets_the_rd_lambda(tmp_path: Path) -> None:
     path = clip(tmp_path / "still.mp4", moving=False)
     fine, coarse = (choose(path, TransmissionOptions(quality=crf)) for crf in (40, 60))
     assert (fine.crf, coarse.crf) == (40, 60)
-    assert fine.slope < coarse.slope
+    assert fine.rd_lambda < coarse.rd_lambda
 
 
 def test_a_larger_target_makes_symbols_cheaper_and_pictures_finer(tmp_path: Path) -> None:
     path = clip(tmp_path / "still.mp4", moving=False)
     small, large = (choose(path, TransmissionOptions(target_cbr=target)) for target in (1e-4, 4e-4))
-    assert large.slope < small.slope
+    assert large.rd_lambda < small.rd_lambda
     assert large.crf < small.crf
 
 

@@ -3,26 +3,26 @@ from __future__ import annotations
 import pytest
 
 from semvid.phy.adaptation import LinkAdapter
-from transmitter.rate import (
+from transmitter.rate.model import (
     AT_10_DB,
-    DEFAULT_SLOPE,
+    DEFAULT_RD_LAMBDA,
     GapCost,
     LinkPrice,
     OperatingPoint,
     bytes_factor,
     coding_loss,
 )
-from transmitter.trial import Trial
+from transmitter.rate.trial import Trial
 
 SAMPLES = 3 * 576 * 320
 
 
-def cost(crf: int = 60, slope: float = DEFAULT_SLOPE) -> GapCost:
-    return GapCost(OperatingPoint(crf, slope, 1.0), SAMPLES)
+def cost(crf: int = 60, rd_lambda: float = DEFAULT_RD_LAMBDA) -> GapCost:
+    return GapCost(OperatingPoint(crf, rd_lambda, 1.0), SAMPLES)
 
 
 def trial(error: float = 0.2, others: float = 800.0) -> Trial:
-    point = OperatingPoint(60, DEFAULT_SLOPE, 1.0)
+    point = OperatingPoint(60, DEFAULT_RD_LAMBDA, 1.0)
     return Trial(point, 96, 240, SAMPLES, [(12, error)] * 8, 3000.0, [others] * 8)
 
 
@@ -38,8 +38,8 @@ def test_two_short_gaps_pay_only_where_the_long_one_is_bridged_badly() -> None:
 
 
 def test_a_dearer_symbol_favours_long_gaps() -> None:
-    def preference(slope: float) -> float:
-        return cost(slope=slope).of_gap(24, 0.4) - 2 * cost(slope=slope).of_gap(12, 0.25)
+    def preference(rd_lambda: float) -> float:
+        return cost(rd_lambda=rd_lambda).of_gap(24, 0.4) - 2 * cost(rd_lambda=rd_lambda).of_gap(12, 0.25)
 
     assert preference(1000.0) < 0 < preference(30.0)
 
@@ -47,17 +47,17 @@ def test_a_dearer_symbol_favours_long_gaps() -> None:
 def test_no_keyframe_is_tried_where_even_a_free_picture_would_not_pay() -> None:
     assert not cost().may_pay(32, 0.01)
     assert cost().may_pay(32, 0.5)
-    assert not cost(slope=1e6).may_pay(32, 0.5)
+    assert not cost(rd_lambda=1e6).may_pay(32, 0.5)
 
 
 def test_the_best_quality_falls_with_the_price_of_symbols() -> None:
-    qualities = [trial().best_crf(slope) for slope in (20.0, 90.0, 400.0)]
+    qualities = [trial().best_crf(rd_lambda) for rd_lambda in (20.0, 90.0, 400.0)]
     assert qualities == sorted(qualities)
     assert qualities[0] < qualities[-1]
 
 
-def test_slope_and_quality_belong_together() -> None:
-    assert abs(trial().best_crf(trial().slope_of(56)) - 56) <= 1
+def test_rd_lambda_and_quality_belong_together() -> None:
+    assert abs(trial().best_crf(trial().rd_lambda_of(56)) - 56) <= 1
 
 
 def test_predicted_cbr_falls_with_the_crf_and_counts_the_whole_clip() -> None:

@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.semantics import PictureCoding
-from transmitter.forecast import Forecast
-from transmitter.planning import Plan
-from transmitter.rate import OperatingPoint, bytes_factor
-from transmitter.rate_control import Budget, RateControl
-from transmitter.trial import CRF_RANGE
+from transmitter.rate.control import Budget, RateControl
+from transmitter.rate.model import Forecast, OperatingPoint, bytes_factor
+from transmitter.rate.plan import Plan
+from transmitter.rate.trial import CRF_RANGE
 
 RATE, GAP = 30, 30  # frames a second, and from one keyframe to the next
 FIXED = 90  # symbols of a segment beside its keyframe
@@ -30,7 +29,7 @@ class Sent:
     symbols: float = 0.0
     restarts: list[int] = field(default_factory=list)
     crfs: list[int] = field(default_factory=list)
-    slopes: list[float] = field(default_factory=list)
+    rd_lambdas: list[float] = field(default_factory=list)
 
 
 def send(
@@ -66,7 +65,7 @@ def send(
         sent.symbols = keyframes + FIXED * (frame // gap + 1)
         control.note(frame + 1, round(sent.symbols), round(keyframes))
         sent.crfs.append(control.point.crf)
-        sent.slopes.append(control.point.slope)
+        sent.rd_lambdas.append(control.point.rd_lambda)
     return sent
 
 
@@ -80,13 +79,13 @@ def test_a_video_like_its_plan_goes_on_as_planned() -> None:
     sent = send(lambda _: 600, 1801, cost(600, 1801), forecast=600)
     assert sent.restarts == []
     assert set(sent.crfs) == {60}
-    assert max(sent.slopes) < 1.5 * min(sent.slopes)
+    assert max(sent.rd_lambdas) < 1.5 * min(sent.rd_lambdas)
 
 
 def test_without_a_budget_the_plan_is_kept() -> None:
     sent = send(lambda frame: 600 if frame < 900 else 6000, 1801, None, forecast=600, cuts=[900])
     assert set(sent.crfs) == {60}
-    assert set(sent.slopes) == {150.0}
+    assert set(sent.rd_lambdas) == {150.0}
 
 
 @pytest.mark.parametrize("cuts", [[900], []])
@@ -142,8 +141,8 @@ def test_a_loss_is_paid_for_once() -> None:
 def test_the_last_seconds_are_not_spoilt_for_a_few_symbols(share: float) -> None:
     sent = send(lambda _: 600, 1801, share * cost(600, 1801), forecast=600)
     assert set(sent.crfs) == {60}
-    assert max(sent.slopes[-6:]) < 3 * 150
-    assert min(sent.slopes[-6:]) > 150 / 3
+    assert max(sent.rd_lambdas[-6:]) < 3 * 150
+    assert min(sent.rd_lambdas[-6:]) > 150 / 3
     with_cut = send(lambda _: 600, 1801, share * cost(600, 1801), forecast=600, cuts=[1770])
     assert 55 <= with_cut.crfs[-1] <= 66
 
@@ -154,7 +153,7 @@ def test_frames_beyond_the_announced_ones_are_not_free() -> None:
     for frame in range(0, 600, GAP):
         control.restart(frame, False, False, lambda _: 1000.0)
         control.note(frame + 1, 1000 * (frame // GAP + 4), 900 * (frame // GAP + 4))
-    assert control.point.slope > 150
+    assert control.point.rd_lambda > 150
 
 
 def test_without_cuts_sequences_are_seldom_begun_anew() -> None:
@@ -171,7 +170,7 @@ def test_density_follows_what_was_spent() -> None:
         control.restart(frames - 1, False, False, lambda _: 1000.0)
         control.note(frames, symbols, keyframe_symbols)
     assert control.point.crf == 60
-    assert control.point.slope > 1.5 * control.point_after(2).slope
+    assert control.point.rd_lambda > 1.5 * control.point_after(2).rd_lambda
     # analysis may ask late for an earlier point, and gets that one
     assert control.point_after(-3) == control.point_after(0) == plan.point
     assert control.point_after(3) == control.point

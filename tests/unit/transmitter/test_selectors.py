@@ -16,7 +16,7 @@ from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.psss import Answer, Focus, Rule
-from transmitter.rate import GapCost, OperatingPoint
+from transmitter.rate.model import GapCost, OperatingPoint
 
 
 class Oracle:
@@ -36,7 +36,7 @@ class Oracle:
 
 def skem(max_gap: int = 1000, spacing: int = 5, bridging: bool = False, min_gap: int = 1) -> Skem:
     rules = SkemRules(Focus.GENERAL, Rule.RELATIVE, 0.35, spacing, min_gap, max_gap)
-    # a slope at which a block costs as much in relation to this tiny picture as it does at 576x320
+    # an rd_lambda at which a block costs as much in relation to this tiny picture as it does at 576x320
     area = WIDTH * HEIGHT / (576 * 320)
     cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
     return Skem(Oracle(), rules, GapTree(lambda: cost, 2, max_gap) if bridging else None)

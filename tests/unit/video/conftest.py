@@ -10,9 +10,8 @@ from typing import Any, Protocol
 import av
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+from semvid.images.types import Picture
 
 
 class Clip(Protocol):

@@ -13,7 +13,8 @@ import cv2
 import structlog
 
 from semvid.errors import InvalidInput, LinkFailed
-from transmitter.mllm.dialogue import NO, YES, Message, Picture
+from semvid.images.types import Picture
+from transmitter.mllm.dialogue import NO, YES, Message
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.client import Client, Refused
 from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings

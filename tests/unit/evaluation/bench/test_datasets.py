@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from console.demo.clip import write_clip
 from evaluation.bench.datasets import prepare, read_list
 from evaluation.bench.sources import find
-from semvid.demo.clip import write_clip
 from semvid.errors import InvalidInput
 
 

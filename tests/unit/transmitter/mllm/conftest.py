@@ -7,11 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from semvid.images.types import Picture
 from tests.models.tiny_mllm import build
-
-Picture = NDArray[np.uint8]
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, LimitExceeded, MissingComponent
+from semvid.images.types import Picture
 from tests.models.tiny_mllm import FAMILIES
 from transmitter.mllm.dialogue import NO, YES
 from transmitter.mllm.hf import door, loading
@@ -25,7 +25,6 @@ from transmitter.psss import Focus
 pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 
-Picture = NDArray[np.uint8]
 Checkpoint = Callable[[str], Path]
 SMALL = MllmSettings(
     mllm_device="cpu", mllm_batch=2, mllm_image_tokens=8, mllm_description_tokens=4, mllm_caption_tokens=4

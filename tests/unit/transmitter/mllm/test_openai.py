@@ -18,9 +18,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, LinkFailed
+from semvid.images.types import Picture
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.client import Client
@@ -28,7 +28,6 @@ from transmitter.mllm.openai.model import OpenAi, read_answer
 from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Focus
 
-Picture = NDArray[np.uint8]
 MODEL = "qwen"
 
 

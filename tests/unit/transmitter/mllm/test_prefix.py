@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from semvid.errors import LimitExceeded
+from semvid.images.types import Picture
 from tests.models.tiny_mllm import FAMILIES as ALL_FAMILIES
 from transmitter.mllm.hf import loading
 from transmitter.mllm.hf.model import HfModel
@@ -20,7 +19,6 @@ from transmitter.mllm.settings import MllmSettings
 pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 
-Picture = NDArray[np.uint8]
 Checkpoint = Callable[[str], Path]
 WITH = MllmSettings(mllm_device="cpu", mllm_batch=3, mllm_image_tokens=64)
 WITHOUT = WITH.model_copy(update={"mllm_prefix_reuse": False})

@@ -1,0 +1,1 @@
+"""What a person types and reads: the `semvid` command, the demo and its report, doctor, calibration."""

@@ -1,0 +1,321 @@
+"""The command line: serve, send, fetch, demo, calibrate, prompts, doctor and bench.
+
+Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import runpy
+import signal
+import sys
+import tempfile
+from contextlib import ExitStack
+from importlib import metadata
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from console import options as o
+from console.terminal import TerminalObserver, show_error
+from semvid import errors
+
+# `semvid` may not import the services (import-linter); it starts them by the name of their module
+SERVICES = ("transmitter", "channel", "receiver")
+_BAD_INPUT = (errors.InvalidInput, errors.NotFound, errors.MissingComponent)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Sends video as meaning over a noisy channel.",
+)
+
+TransmitterUrl = Annotated[
+    str, typer.Option("--transmitter", envvar="SEMVID_TRANSMITTER", help="Its address.")
+]
+ReceiverUrl = Annotated[str, typer.Option("--receiver", envvar="SEMVID_RECEIVER", help="Its address.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"semvid {metadata.version('semvid')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    del version
+
+
+@app.command()
+def serve(
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
+    executor: Annotated[
+        str | None,
+        typer.Option(
+            "--executor", help="Receiver: where decoders run: local, ray or ray://HOST:PORT. (default local)"
+        ),
+    ] = None,
+) -> None:
+    """Runs one service until it is stopped; settings come from the environment (SEMVID_<SERVICE>_*)."""
+    if service not in SERVICES:
+        raise errors.InvalidInput(f"serve: there is no service {service!r}; choose {', '.join(SERVICES)}")
+    if executor is not None:
+        if service != "receiver":
+            raise errors.InvalidInput(f"serve {service}: --executor belongs to the receiver")
+        os.environ["SEMVID_RECEIVER_EXECUTOR"] = executor
+    runpy.run_module(service, run_name="__main__", alter_sys=True)
+
+
+@app.command()
+def send(
+    clip: Annotated[Path, typer.Argument(help="Video file.")],
+    transmitter: TransmitterUrl = "http://127.0.0.1:8081",
+    snr_db: o.SnrOption = None,
+    channel: o.ChannelOption = None,
+    coherence_symbols: o.CoherenceOption = None,
+    rician_k_db: o.RicianOption = None,
+    keyframe_method: o.KeyframeMethodOption = None,
+    keyframe_count: o.KeyframeCountOption = None,
+    segment: o.SegmentOption = None,
+    threshold: o.ThresholdOption = None,
+    rule: o.RuleOption = None,
+    candidate_spacing: o.SpacingOption = None,
+    focus: o.FocusOption = None,
+    mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    profile: o.ProfileOption = None,
+    target_cbr: o.TargetCbrOption = None,
+    quality: o.QualityOption = None,
+    coding: o.CodingOption = None,
+    mcs: o.McsOption = None,
+    retransmissions: o.RetransmissionsOption = None,
+    seed: o.SeedOption = 0,
+) -> None:
+    """Sends a video and prints the finished transmission as JSON."""
+    from console.calibration import with_profile
+    from semvid.client import TransmitterClient
+
+    conditions = o.given(
+        model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db
+    )
+    options = o.given(
+        keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        target_cbr=target_cbr, quality=quality,
+        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, channel=conditions or None,
+        segment_s=segment,
+    )  # fmt: skip
+    options = with_profile(profile, options)
+    with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
+        job = client.submit(clip, options)
+        observer.notice(f"transmission {job['id']}")
+        done = client.watch(
+            job["id"],
+            lambda event: observer.progress(
+                "transmitting", event.get("progress", 0.0), event.get("stage", "")
+            ),
+            observer.notice,
+        )
+    typer.echo(json.dumps(done, indent=2))
+
+
+@app.command()
+def prompts() -> None:
+    """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
+    runpy.run_module("transmitter.mllm.print_prompts", run_name="__main__", alter_sys=True)
+
+
+@app.command()
+def calibrate(
+    clips: Annotated[list[Path], typer.Argument(help="Video files, others than those you report on.")],
+    target_cbr: Annotated[float, typer.Option("--target-cbr", help="Channel uses per source sample.")],
+    transmitter: Annotated[
+        str | None, typer.Option("--transmitter", help="Its address; without one the services are started.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Profile to write.")] = Path("semvid-profile.json"),
+    snr_db: o.SnrOption = 10.0,
+    channel: o.ChannelOption = o.ChannelName.AWGN,
+    focus: o.FocusOption = None,
+    candidate_spacing: o.SpacingOption = None,
+    mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    quality: o.QualityOption = None,
+    seed: o.SeedOption = 0,
+) -> None:
+    """Finds the threshold that meets a CBR on clips and writes a profile for send and demo."""
+    from console.calibration import calibrate as calibrated
+    from console.calibration import check
+    from console.demo.services import running_services
+    from semvid.client import TransmitterClient
+
+    check(clips, target_cbr)
+    options = o.given(
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        quality=quality, seed=seed, channel=o.given(model=channel, snr_db=snr_db, seed=seed),
+    )  # fmt: skip
+    with ExitStack() as stack:
+        observer = stack.enter_context(TerminalObserver())
+        if transmitter is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="semvid-calibrate-")))
+            services = stack.enter_context(running_services(folder / "data", folder / "logs"))
+            transmitter = services.addresses.transmitter_url
+        client = stack.enter_context(TransmitterClient(transmitter))
+        profile = calibrated(clips, target_cbr, options, client, observer.notice)
+    out.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")
+    threshold, cbr = profile["options"]["threshold"], profile["calibration"]["cbr"]
+    typer.echo(f"threshold {threshold:g} gives a CBR of {cbr:.3g}; the profile: {out}")
+
+
+@app.command()
+def fetch(
+    video_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the transmission.")],
+    receiver: ReceiverUrl = "http://127.0.0.1:8082",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write. (default ID.mp4)")
+    ] = None,
+) -> None:
+    """Waits for a video at the receiver, downloads it and prints its path."""
+    from semvid.client import ReceiverClient
+
+    path = output or Path(f"{Path(video_id).name}.mp4")
+    with ReceiverClient(receiver) as client, TerminalObserver() as observer:
+        video = client.wait(video_id, lambda v: observer.progress("regenerating", v.get("progress", 0.0)))
+        client.fetch(
+            video_id, path, lambda done, total: observer.progress("fetching", done / (total or done))
+        )
+        if video["state"] != "SUCCEEDED":
+            raise errors.TransmissionFailed(_incomplete(video, path))
+    typer.echo(path)
+
+
+@app.command()
+def demo(
+    clip: Annotated[
+        Path | None, typer.Argument(help="Video file; without one the demo paints its own.")
+    ] = None,
+    snr_db: o.SnrOption = 10.0,
+    channel: o.ChannelOption = o.ChannelName.AWGN,
+    coherence_symbols: o.CoherenceOption = None,
+    rician_k_db: o.RicianOption = None,
+    target_cbr: o.TargetCbrOption = None,
+    quality: o.QualityOption = None,
+    focus: o.FocusOption = None,
+    threshold: o.ThresholdOption = None,
+    rule: o.RuleOption = None,
+    candidate_spacing: o.SpacingOption = None,
+    keyframe_method: o.KeyframeMethodOption = None,
+    keyframe_count: o.KeyframeCountOption = None,
+    segment: o.SegmentOption = None,
+    mllm: o.MllmOption = None,
+    scoring: o.ScoringOption = None,
+    search: o.SearchOption = None,
+    profile: o.ProfileOption = None,
+    mcs: o.McsOption = None,
+    retransmissions: o.RetransmissionsOption = None,
+    coding: o.CodingOption = None,
+    seed: o.SeedOption = 0,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo-out"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report, and nothing else, to stdout.")
+    ] = False,
+) -> None:
+    """Starts all three services, sends a clip across the noisy channel and reports on what came out."""
+    from console.calibration import with_profile
+    from console.demo.run import DemoRequest, run_demo
+    from console.demo.wording import summary
+
+    options = o.given(
+        keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
+        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
+        target_cbr=target_cbr, quality=quality,
+        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, segment_s=segment,
+    )  # fmt: skip
+    conditions = o.given(
+        model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db, seed=seed
+    )
+    options = with_profile(profile, options)
+    command = ["semvid", *sys.argv[1:]]
+    with TerminalObserver() as observer:
+        report = run_demo(DemoRequest(clip, out, conditions, options, command), observer)
+    if as_json:
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        typer.echo(
+            f"\n{summary(report)}\nThe report: {out / 'report.html'}; videos and numbers lie beside it."
+        )
+    if report["video_state"] != "SUCCEEDED" or report["frames_out"] != report["frames_in"]:
+        raise errors.TransmissionFailed(
+            f"receiver: the video is {report['video_state']} with {report['frames_out']} of "
+            f"{report['frames_in']} frames; raise --snr-db or --retransmissions, or lower --mcs"
+        )
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Tells what this machine can run and what to install; exit code 0 when the demo can run."""
+    from console.doctor import report
+
+    findings = report.examine(Path())
+    typer.echo(json.dumps(report.to_json(findings), indent=2) if as_json else report.in_words(findings))
+    if not report.can_run_demo(findings):
+        raise typer.Exit(1)
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def bench(context: typer.Context) -> None:
+    """Compares semvid with its rivals: bench run, bench report, bench datasets; each explains itself."""
+    sys.argv = ["semvid bench", *context.args]
+    # by name, as the services: `semvid` may not import the laboratory
+    runpy.run_module("evaluation.bench", run_name="__main__", alter_sys=True)
+
+
+def _incomplete(video: dict[str, object], path: Path) -> str:
+    return (
+        f"receiver: the video is {video['state']}, {video.get('frames_written')} of "
+        f"{video.get('frames_expected')} frames; what there is lies at {path}"
+    )
+
+
+def _terminate(signum: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + signum)  # unwinds, so that started services are stopped
+
+
+def main() -> None:
+    """Entry point: one sentence for every expected failure, never a traceback."""
+    if sys.argv[1:2] != ["serve"]:  # the services handle their signals themselves
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        app()
+    except _BAD_INPUT as error:
+        show_error(str(error))
+        sys.exit(2)
+    except errors.SemvidError as error:
+        show_error(str(error))
+        sys.exit(1)
+    except OSError as error:
+        show_error(
+            f"{error.filename or 'the system'}: {error.strerror or error}; free space or name another place"
+        )
+        sys.exit(1)
+    except KeyboardInterrupt:
+        show_error("interrupted")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

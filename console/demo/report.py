@@ -1,0 +1,187 @@
+"""The report of one demo as a JSON document."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from console.demo.measure import Fidelity
+from console.demo.timeline import Timeline
+from semvid.accounting import cbr
+from semvid.errors import LinkFailed
+from semvid.fidelity import PSNR_CAP_DB
+
+Json = dict[str, Any]
+_PACKAGES = ("semvid", "numpy", "opencv-python-headless", "av", "grpcio", "numba")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that is known after one demo.
+
+    Attributes:
+        clip_name: file name of the source.
+        generated: the source is the painted clip.
+        command: how the demo was called.
+        conditions: channel conditions that were asked for.
+        transmission, semantics: the transmitter's resources.
+        video, segments, constellation: the receiver's.
+        fidelity: measured on the fetched file.
+        seconds: wall-clock seconds of the demo's own stages.
+    """
+
+    clip_name: str
+    generated: bool
+    command: Sequence[str]
+    conditions: Mapping[str, Any]
+    transmission: Json
+    semantics: Json
+    video: Json
+    segments: list[Json]
+    constellation: Json
+    fidelity: Fidelity
+    timeline: Timeline
+    seconds: Mapping[str, float]
+
+
+def build_report(findings: Findings) -> Json:
+    """The document of ``report.json``.
+
+    Raises:
+        LinkFailed: the transmitter's ledger contradicts itself.
+    """
+    sent, seen, fidelity = findings.transmission, findings.video, findings.fidelity
+    source = sent["source"]
+    width, height, frames = source["width"], source["height"], fidelity.frames_in
+    total = sum(sent["symbols"].values())
+    if total != sent["total_symbols"]:
+        raise LinkFailed(
+            f"transmitter: its ledger sums to {total} symbols by class, but {sent['total_symbols']} in all; "
+            "report this as a bug"
+        )
+    fps = float(source["frame_rate"])
+    duration_s = frames / fps if fps else float(source["duration_s"])
+    bits = sum(sent["bits"].values())
+    semantics = findings.semantics
+    return {
+        "clip": findings.clip_name,
+        "clip_generated": findings.generated,
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": list(findings.command),
+        "commit": _commit(),
+        "transmission_id": sent["id"],
+        "width": width,
+        "height": height,
+        "fps": fps,
+        "frames_in": frames,
+        "frames_out": fidelity.frames_out,
+        "largest_time_error_s": fidelity.largest_time_error_s,
+        "duration_s": duration_s,
+        "channel_model": findings.conditions["model"],
+        "snr_db": findings.conditions["snr_db"],
+        "channel": dict(findings.conditions),
+        "snr_db_received": seen.get("snr_db"),
+        "effective_snr_db_received": seen.get("effective_snr_db"),
+        "cbr": cbr(total, frames, height, width),
+        "total_symbols": total,
+        "symbols": sent["symbols"],
+        "symbols_per_second": total / duration_s,
+        "bits": sent["bits"],
+        "total_bits": bits,
+        "kbit_per_second": bits / duration_s / 1000,
+        "mcs": sent["mcs"],
+        "blocks_sent": sent["blocks_sent"],
+        "blocks_lost": sent["blocks_lost"],
+        "retransmissions": sent["retransmissions"],
+        "return_bytes": sent.get("return_bytes"),
+        "operating_point": sent.get("operating_point"),
+        "decoder": sent.get("decoder"),
+        "video_state": seen["state"],
+        "keyframes": [k["frame"] for k in semantics["keyframes"]],
+        "keyframes_by_reason": dict(Counter(k["reason"] for k in semantics["keyframes"])),
+        "keyframe_bytes": sum(k["bytes"] for k in semantics["keyframes"]),
+        "segments": sent["segments"],
+        "provenance": _provenance(findings),
+        "s_rel": _s_rel_summary(semantics),
+        "captions": [_caption(c) for c in semantics["captions"]],
+        "captions_lost": seen.get("captions_lost"),
+        "psnr_db": fidelity.mean_psnr_db,
+        "ssim": fidelity.mean_ssim,
+        "metrics": {
+            "psnr_db": f"RGB, all pixels, mean over {len(fidelity.psnr_db)} frames, "
+            f"identical frames as {PSNR_CAP_DB:g} dB",
+            "ssim": f"BT.601 luma, Gaussian window 11x11, sigma 1.5, mean over {len(fidelity.ssim)} frames",
+            "identical_frames": fidelity.identical_frames,
+        },
+        "asked": sent.get("asked"),
+        "seed": sent["options"]["seed"],
+        "options": sent["options"],
+        "seconds": {
+            "demo": dict(findings.seconds),
+            "transmitter": sent.get("seconds", {}),
+            "receiver": seen.get("seconds", {}),
+        },
+        "versions": {**sent.get("versions", {}), **_versions()},
+    }
+
+
+def _provenance(findings: Findings) -> dict[str, int]:
+    """Frames by provenance, as the receiver reports it."""
+    frames = range(findings.fidelity.frames_out)
+    return dict(Counter(findings.timeline.provenance(frame) for frame in frames))
+
+
+def _s_rel_summary(semantics: Json) -> Json:
+    scores = [c["s_rel"] for c in semantics["candidates"]]
+    masses = [c["mass"] for c in semantics["candidates"] if c.get("mass") is not None]
+    decisive = "p_no" if semantics["rule"] == "absolute" else "s_rel"
+    return {
+        "candidates": len(scores),
+        "over_threshold": sum(c[decisive] > semantics["threshold"] for c in semantics["candidates"]),
+        "became_keyframes": sum(bool(c["decision"]) for c in semantics["candidates"]),
+        "rule": semantics.get("rule"),
+        "threshold": semantics.get("threshold"),
+        "focus": semantics.get("focus"),
+        "min": min(scores, default=None),
+        "mean": sum(scores) / len(scores) if scores else None,
+        "max": max(scores, default=None),
+        "mean_mass": sum(masses) / len(masses) if masses else None,
+    }
+
+
+def _caption(caption: Json) -> Json:
+    return {name: caption[name] for name in ("first", "last", "text", "bytes") if name in caption}
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed as a distribution"
+    return found
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this file lies in; None outside of one."""
+    folder = Path(__file__).parent
+    try:
+        described = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip() or None

@@ -1,0 +1,202 @@
+"""The whole demo: start, send, wait, fetch, measure, report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from console.demo.clip import FRAMES, write_clip
+from console.demo.measure import Fidelity, compare, look_at
+from console.demo.page import build_page
+from console.demo.pictures import SideBySide, Still, still_frames, take_still, write_side_by_side
+from console.demo.report import Findings, build_report
+from console.demo.services import Services, running_services
+from console.demo.timeline import Timeline
+from semvid import errors
+from semvid.client import ReceiverClient, TransmitterClient
+from semvid.client.http import Json
+
+
+class Observer(Protocol):
+    """Shows how far the demo is."""
+
+    def progress(self, stage: str, fraction: float | None, detail: str = "") -> None:
+        """``fraction`` 0..1, or None where it is not known; 1 ends the stage."""
+
+    def notice(self, text: str) -> None:
+        """One line that the user should see."""
+
+
+@dataclass(frozen=True)
+class DemoRequest:
+    """What to do.
+
+    Attributes:
+        clip: the video, or None for the painted clip.
+        out: folder for everything that the demo leaves.
+        conditions: of the channel: ``model``, ``snr_db`` and what else the channel knows.
+        options: further options of the transmission.
+        command: how the demo was called, for the report.
+        clip_frames: length of the painted clip.
+    """
+
+    clip: Path | None
+    out: Path
+    conditions: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    command: Sequence[str] = ()
+    clip_frames: int = FRAMES
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = round(time.perf_counter() - started, 3)
+
+
+def run_demo(request: DemoRequest, observer: Observer) -> Json:
+    """Runs the demo and returns its report.
+
+    Leaves in ``request.out``: ``reconstruction.mp4``, ``side_by_side.mp4``, ``report.json``,
+    ``report.html``, ``frames.csv``, ``logs/`` and, if it was painted, ``source.mp4``.
+
+    Raises:
+        InvalidInput: the clip, an option or the output folder will not do.
+        TransmissionFailed: the video did not arrive whole.
+        SemvidError: of the kind that a service reported.
+    """
+    clock = _Clock()
+    out = request.out
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.InvalidInput(
+            f"output folder: {out} cannot be made: {error.strerror}; name another"
+        ) from error
+    if request.clip is not None and not request.clip.is_file():
+        raise errors.InvalidInput(f"clip: there is no file {request.clip}; give the path of a video file")
+    clip = request.clip or out / "source.mp4"
+    if request.clip is None:
+        with clock.stage("paint the clip"):
+            observer.progress("painting the clip", None)
+            write_clip(clip, int(request.options.get("seed") or 0), request.clip_frames)
+            observer.progress("painting the clip", 1.0)
+    with tempfile.TemporaryDirectory(prefix="semvid-demo-") as data, ExitStack() as stack:
+        with clock.stage("start the services"):
+            observer.progress("starting the services", None)
+            services = stack.enter_context(running_services(Path(data), out / "logs"))
+            observer.progress("starting the services", 1.0)
+        sent, semantics, video, segments, constellation = _transmit(request, clip, services, observer, clock)
+    timeline = Timeline(segments, semantics["keyframes"])
+    fidelity = Fidelity()
+    with clock.stage("measure and compose"):
+        stills = _measure(request, clip, sent, timeline, fidelity, observer)
+    findings = Findings(
+        clip_name="painted clip" if request.clip is None else clip.name,
+        generated=request.clip is None,
+        command=request.command,
+        conditions=request.conditions,
+        transmission=sent,
+        semantics=semantics,
+        video=video,
+        segments=segments,
+        constellation=constellation,
+        fidelity=fidelity,
+        timeline=timeline,
+        seconds=clock.seconds,
+    )
+    report = build_report(findings)
+    _write_frames(out / "frames.csv", fidelity, timeline)
+    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (out / "report.html").write_text(build_page(report, findings, stills), encoding="utf-8")
+    return report
+
+
+def _transmit(
+    request: DemoRequest, clip: Path, services: Services, observer: Observer, clock: _Clock
+) -> tuple[Json, Json, Json, list[Json], Json]:
+    addresses = services.addresses
+    with (
+        TransmitterClient(addresses.transmitter_url) as transmitter,
+        ReceiverClient(addresses.receiver_url) as receiver,
+    ):
+        options = {**request.options, "channel": dict(request.conditions)}
+        with clock.stage("transmit"):
+            job = transmitter.submit(clip, options)
+            try:
+                sent = transmitter.watch(job["id"], _follow(observer, "transmitting"), observer.notice)
+            except errors.LinkFailed:
+                services.check()  # a dead service explains it better
+                raise
+            observer.progress("transmitting", 1.0)
+        with clock.stage("finish at the receiver"):
+
+            def look(resource: Json) -> None:
+                services.check()
+                observer.progress("regenerating", float(resource.get("progress") or 0))
+
+            video = receiver.wait(sent["id"], look)
+            if video["state"] == "FAILED":
+                problem = video.get("error") or {}
+                raise errors.TransmissionFailed(
+                    f"receiver: nothing could be shown: {problem.get('detail', 'see logs/receiver.log')}"
+                )
+            observer.progress("regenerating", 1.0)
+            receiver.fetch(sent["id"], request.out / "reconstruction.mp4")
+        return (
+            sent,
+            transmitter.semantics(sent["id"]),
+            video,
+            receiver.segments(sent["id"]),
+            receiver.constellation(sent["id"]),
+        )
+
+
+def _follow(observer: Observer, stage: str) -> Callable[[Json], None]:
+    def update(event: Json) -> None:
+        symbols = event.get("total_symbols")
+        detail = f"{event.get('stage', '')}" + (f", {symbols:,} symbols" if symbols else "")
+        observer.progress(stage, float(event.get("progress") or 0), detail)
+
+    return update
+
+
+def _measure(
+    request: DemoRequest, clip: Path, sent: Json, timeline: Timeline, fidelity: Fidelity, observer: Observer
+) -> list[Still]:
+    info = look_at(clip)
+    frames = int(sent.get("frames") or info.frame_count_hint)
+    composer = SideBySide(info.width, info.height, frames, timeline)
+    wanted = set(still_frames(timeline, frames))
+    stills: list[Still] = []
+    pairs = compare(clip, request.out / "reconstruction.mp4", fidelity)
+    path = request.out / "side_by_side.mp4"
+    for pair in write_side_by_side(pairs, composer, path, info.time_base, info.frame_rate):
+        if pair.index in wanted:
+            stills.append(take_still(pair, timeline))
+        observer.progress("measuring", min(1.0, (pair.index + 1) / frames))
+    observer.progress("measuring", 1.0)
+    return stills
+
+
+def _write_frames(path: Path, fidelity: Fidelity, timeline: Timeline) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("frame", "time_s", "psnr_db", "ssim", "provenance"))
+        values = zip(fidelity.time_s, fidelity.psnr_db, fidelity.ssim, strict=True)
+        for frame, (time_s, psnr, ssim) in enumerate(values):
+            rows.writerow((frame, f"{time_s:.6f}", f"{psnr:.3f}", f"{ssim:.5f}", timeline.provenance(frame)))

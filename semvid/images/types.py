@@ -1,0 +1,9 @@
+"""What a picture is, everywhere in this project."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""RGB, uint8 [height, width, 3]."""

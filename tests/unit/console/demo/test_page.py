@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from console.demo.measure import FramePair
+from console.demo.page import build_page
+from console.demo.pictures import take_still
+from console.demo.report import Findings, build_report
+
+VOID = {"meta", "img", "br", "hr", "link", "input"}
+HOSTILE = '<script>alert("x")</script> & "quotes" ünïcode'
+
+
+class Balanced(HTMLParser):
+    """Fails on a tag that is closed out of order; notes every tag and attribute."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@pytest.fixture
+def page(make_findings: Callable[..., Findings], make_pair: Callable[..., FramePair]) -> str:
+    findings = make_findings(text=HOSTILE)
+    noise = np.random.default_rng(0).integers(0, 255, (32, 48, 3), dtype=np.uint8)
+    stills = [take_still(make_pair(frame, noise), findings.timeline) for frame in (0, 40, 100)]
+    return build_page(build_report(findings), findings, stills)
+
+
+def parsed(page: str) -> Balanced:
+    parser = Balanced()
+    parser.feed(page)
+    parser.close()
+    return parser
+
+
+def test_the_html_is_well_formed(page: str) -> None:
+    parser = parsed(page)
+    assert parser.open == []
+    assert page.startswith("<!DOCTYPE html>")
+    names = [tag for tag, _ in parser.tags]
+    assert names.count("svg") == 4
+    assert names.count("img") == 6
+
+
+def test_it_loads_nothing_from_elsewhere(page: str) -> None:
+    assert not re.search(r"https?:|//[a-z]", re.sub(r"base64,[A-Za-z0-9+/=\s]*", "", page))
+    for tag, attributes in parsed(page).tags:
+        assert tag not in {"script", "iframe", "link", "object", "embed"}
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            if name in {"src", "href", "xlink:href"}:
+                assert value is not None
+                assert value.startswith(("data:image/", "#")), (tag, name)
+
+
+def test_text_from_outside_is_escaped(page: str) -> None:
+    assert "<script" not in page
+    text = "".join(parsed(page).text)
+    assert HOSTILE in text
+    assert "a <b> & c.mp4" in text
+
+
+def test_plots_take_the_colour_of_the_page(page: str) -> None:
+    assert "currentColor" in page
+    assert "#010203" not in page
+
+
+def test_ids_are_unique_so_that_plots_do_not_clip_each_other(page: str) -> None:
+    ids = [attributes["id"] for _, attributes in parsed(page).tags if "id" in attributes]
+    assert ids
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_page_without_candidates_symbols_and_stills(make_findings: Callable[..., Findings]) -> None:
+    findings = make_findings()
+    bare = dataclasses.replace(
+        findings,
+        semantics={**findings.semantics, "candidates": [], "captions": []},
+        constellation={"i": [], "q": [], "class": []},
+    )
+    page = build_page(build_report(bare), bare, [])
+    assert parsed(page).open == []
+    assert "No candidate frames were compared" in page

@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.demo import run
+from console.demo.report import Findings
+from console.demo.run import DemoRequest, run_demo
+from console.demo.services import Addresses
+from semvid import errors
+
+FRAMES = 12
+
+
+class Recorder:
+    def __init__(self) -> None:
+        self.stages: list[tuple[str, float | None]] = []
+        self.notices: list[str] = []
+
+    def progress(self, stage: str, fraction: float | None, detail: str = "") -> None:
+        self.stages.append((stage, fraction))
+
+    def notice(self, text: str) -> None:
+        self.notices.append(text)
+
+
+class World:
+    """Stands in for the three services: what was sent comes out unchanged."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.transmission, self.video = findings.transmission, findings.video
+        keyframes = [
+            {"number": n, "frame": f, "time_s": f / 24, "reason": r, "bytes": 9}
+            for n, (f, r) in enumerate(((0, "first"), (FRAMES - 1, "last")))
+        ]
+        self.semantics = {**findings.semantics, "keyframes": keyframes}
+        self.segments = [
+            {"first_frame": 0, "last_frame": FRAMES - 2, "provenance": "regenerated"},
+            {"first_frame": FRAMES - 1, "last_frame": FRAMES - 1, "provenance": "received"},
+        ]
+        self.constellation_points = findings.constellation
+        self.clip: Path | None = None
+        self.options: dict[str, Any] = {}
+        self.watch_error: Exception | None = None
+        self.dead: Exception | None = None
+        self.stopped = False
+
+    def check(self) -> None:
+        if self.dead:
+            raise self.dead
+
+    @property
+    def addresses(self) -> Addresses:
+        return Addresses("http://t", "http://r", "c:1")
+
+    @contextmanager
+    def running(self, *_: Any) -> Iterator[World]:
+        try:
+            yield self
+        finally:
+            self.stopped = True
+
+    def transmitter(world, _: str) -> Any:
+        class Transmitter:
+            def __enter__(self) -> Any:
+                return self
+
+            def __exit__(self, *_: object) -> None: ...
+
+            def submit(self, clip: Path, options: dict[str, Any]) -> dict[str, Any]:
+                world.clip, world.options = clip, options
+                return {"id": "x"}
+
+            def watch(self, _: str, update: Callable[[Any], None], notice: Any) -> dict[str, Any]:
+                update({"stage": "sending", "progress": 0.5, "total_symbols": 7})
+                if world.watch_error:
+                    raise world.watch_error
+                return world.transmission
+
+            def semantics(self, _: str) -> dict[str, Any]:
+                return world.semantics
+
+        return Transmitter()
+
+    def receiver(world, _: str) -> Any:
+        class Receiver:
+            def __enter__(self) -> Any:
+                return self
+
+            def __exit__(self, *_: object) -> None: ...
+
+            def wait(self, _: str, update: Callable[[Any], None]) -> dict[str, Any]:
+                update(world.video)
+                return world.video
+
+            def fetch(self, _: str, path: Path) -> None:
+                assert world.clip is not None
+                shutil.copy(world.clip, path)
+
+            def segments(self, _: str) -> list[Any]:
+                return world.segments
+
+            def constellation(self, _: str) -> Any:
+                return world.constellation_points
+
+        return Receiver()
+
+
+@pytest.fixture
+def world(make_findings: Callable[..., Findings], monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World(make_findings())
+    monkeypatch.setattr(run, "running_services", world.running)
+    monkeypatch.setattr(run, "TransmitterClient", world.transmitter)
+    monkeypatch.setattr(run, "ReceiverClient", world.receiver)
+    return world
+
+
+def request(out: Path, **fields: Any) -> DemoRequest:
+    conditions = {"model": "awgn", "snr_db": 10.0}
+    return DemoRequest(
+        **{"clip": None, "out": out, "conditions": conditions, "clip_frames": FRAMES, **fields}
+    )
+
+
+def test_a_demo_leaves_everything_it_promises(world: World, tmp_path: Path) -> None:
+    observer = Recorder()
+    report = run_demo(request(tmp_path / "deep" / "out", options={"seed": 4}), observer)
+    out = tmp_path / "deep" / "out"
+    assert {p.name for p in out.iterdir()} == {
+        "source.mp4", "reconstruction.mp4", "side_by_side.mp4", "report.json", "report.html", "frames.csv",
+    }  # fmt: skip
+    assert json.loads((out / "report.json").read_text()) == report
+    assert (report["frames_in"], report["frames_out"], report["psnr_db"]) == (FRAMES, FRAMES, 100.0)
+    assert report["clip_generated"] is True
+    assert world.options == {"seed": 4, "channel": {"model": "awgn", "snr_db": 10.0}}
+    assert world.stopped
+    ended = {stage for stage, fraction in observer.stages if fraction == 1.0}
+    assert ended == {
+        "painting the clip",
+        "starting the services",
+        "transmitting",
+        "regenerating",
+        "measuring",
+    }
+
+
+def test_services_are_stopped_when_the_transmission_fails(world: World, tmp_path: Path) -> None:
+    world.watch_error = errors.TransmissionFailed("transmitter: the header never arrived")
+    with pytest.raises(errors.TransmissionFailed, match="header"):
+        run_demo(request(tmp_path), Recorder())
+    assert world.stopped
+
+
+def test_a_dead_service_explains_a_lost_connection(world: World, tmp_path: Path) -> None:
+    world.watch_error = errors.LinkFailed("connection refused")
+    world.dead = errors.LinkFailed("transmitter: the service ended with status -9")
+    with pytest.raises(errors.LinkFailed, match="status -9"):
+        run_demo(request(tmp_path), Recorder())
+
+
+def test_nothing_received_is_a_failed_transmission(world: World, tmp_path: Path) -> None:
+    world.video = {"state": "FAILED", "error": {"detail": "no keyframe arrived"}}
+    with pytest.raises(errors.TransmissionFailed, match="no keyframe arrived"):
+        run_demo(request(tmp_path), Recorder())
+
+
+def test_a_missing_clip_is_refused_before_anything_starts(world: World, tmp_path: Path) -> None:
+    with pytest.raises(errors.InvalidInput, match="gone"):
+        run_demo(request(tmp_path, clip=tmp_path / "gone.mp4"), Recorder())
+    assert not world.stopped
+
+
+def test_an_output_folder_that_is_a_file_is_refused(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(errors.InvalidInput, match="output folder"):
+        run_demo(request(tmp_path / "file"), Recorder())

@@ -1,0 +1,209 @@
+"""Keeps a transmission near its target CBR, whatever comes after the excerpts that it was planned on.
+
+A frame's cost is forecast from the plan, from everything sent so far and, for the next seconds, from what was
+sent just now. The quality at which the rest of the video would use up the rest of the budget is the one that
+is wanted. Density follows by the rd_lambda that belongs to the quality. The picture code keeps its quality
+for a whole sequence, so quality follows where one begins anyway, at a cut or after a loss, or, when it is far
+off, with a picture that stands alone.
+
+Nothing here depends on timing: analysis, which runs ahead of the link, asks for the point after a given
+number of segments, and not for the newest one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from semvid.semantics import PictureCoding
+from transmitter.rate.model import Forecast, OperatingPoint, bytes_factor, deserved_rd_lambda
+from transmitter.rate.plan import Plan
+from transmitter.rate.trial import CRF_RANGE, RD_LAMBDAS
+
+_RECENT_S: Final = 3.0  # that tell what the video is like now
+_LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
+# When a picture that stands alone may change the quality inside a shot: CRF steps, and seconds since the shot
+# or the sequence began. What costs too much cannot wait; what could look better can. Near the end it may not,
+# nor jump at cuts: nobody wants the last second spoilt for a few symbols.
+_COARSER, _COARSER_AFTER_S = 3, 2.0
+_FINER, _FINER_AFTER_S = 6, 6.0
+_BEFORE_THE_END_S: Final = 6.0
+_POINTS_KEPT: Final = 256  # more than segments may be analysed ahead of the link
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a video may cost.
+
+    Attributes:
+        symbols: in all.
+        frames: of the video, as announced.
+        frame_rate: frames per second.
+    """
+
+    symbols: float
+    frames: int
+    frame_rate: float
+
+
+class RateControl:
+    """The operating point of one transmission over time.
+
+    `restart` and `note` are called in turn for every keyframe that is sent; `point_after` may be called from
+    another thread.
+
+    Args:
+        plan: to begin with.
+        budget: to keep; None: the plan is kept instead.
+        coding: of the pictures.
+
+    Attributes:
+        point: now. Its CRF is that of the picture code.
+    """
+
+    def __init__(
+        self, plan: Plan, budget: Budget | None, coding: PictureCoding = PictureCoding.JOINT
+    ) -> None:
+        self.point = plan.point
+        self._plan, self._budget, self._coding = plan, budget, coding
+        self._wanted = plan.point.crf
+        self._noted = self._frames = self._symbols = self._keyframe_symbols = 0  # so far
+        self._begun = 0  # frame at which the shot or the sequence began
+        self._cut = self._alone = True  # the keyframe under way: behind a cut; leaning on none before it
+        self._all = plan.forecast or Forecast(0.0, 0.0, 0)
+        self._recent: deque[Forecast] = deque()
+        self._points: dict[int, OperatingPoint] = {}
+
+    def point_after(self, keyframes: int) -> OperatingPoint:
+        """The point once so many keyframes had been noted; they must have been, and not long ago."""
+        return self._points[keyframes] if keyframes > 0 else self._plan.point
+
+    def restart(
+        self, frame: int, cut: bool, refresh: bool, bytes_alone: Callable[[int], float]
+    ) -> int | None:
+        """The CRF with which the picture code shall begin anew at this keyframe; None: it goes on as it is.
+
+        Args:
+            frame: index of the keyframe.
+            cut: a hard cut lies just before it.
+            refresh: the picture code begins anew in any case, because a keyframe was lost.
+            bytes_alone: of this keyframe, coded at a CRF on its own.
+        """
+        budget, crf = self._budget, self.point.crf
+        self._cut, self._alone = cut, cut or refresh or frame == 0
+        if budget is None or frame == 0:
+            return None
+        if self._coding is PictureCoding.INTRA:
+            self._alone = False  # no more than any other
+            return self._at(self._wanted, frame)
+        if cut:
+            self._recent.clear()
+        if self._alone:
+            self._begun = frame
+        elif not self._may_begin_anew(frame, budget):
+            return None
+        link = self.point.link
+        symbols = link.symbols_of(bytes_alone(self._wanted)) - link.symbols_of(0)
+        alone_at_60 = symbols / bytes_factor(self._wanted)
+        wanted = self._quality_for_the_rest(budget, alone_at_60)
+        if self._is_near_the_end(frame, budget):
+            wanted = min(crf + _FINER, max(crf - _FINER, wanted))
+        if not self._alone:
+            if wanted == crf or not self._pays(wanted, alone_at_60, budget):
+                return None
+            self._alone = True
+        return self._at(wanted, frame)
+
+    def note(self, frames: int, symbols: int, keyframe_symbols: int) -> None:
+        """Takes what was sent so far, the newest keyframe included.
+
+        Args:
+            frames: up to the newest keyframe.
+            symbols: channel uses in all.
+            keyframe_symbols: those of keyframes.
+        """
+        spent = Forecast.of(
+            frames - self._frames,
+            symbols - self._symbols,
+            keyframe_symbols - self._keyframe_symbols,
+            self.point.crf,
+        )
+        self._noted += 1
+        self._frames, self._symbols, self._keyframe_symbols = frames, symbols, keyframe_symbols
+        if self._budget is not None and self._noted > 1:
+            self._learn(spent, self._budget)
+            self._wanted = self._quality_for_the_rest(self._budget)
+            plan = self._plan.point
+            rd_lambda = plan.rd_lambda * deserved_rd_lambda(self._wanted) / deserved_rd_lambda(plan.crf)
+            self.point = replace(self.point, rd_lambda=min(RD_LAMBDAS[1], max(RD_LAMBDAS[0], rd_lambda)))
+        self._points[self._noted] = self.point
+        self._points.pop(self._noted - _POINTS_KEPT, None)
+
+    def _learn(self, spent: Forecast, budget: Budget) -> None:
+        """What a keyframe cost says something about those to come, unless it stood alone without a cut."""
+        if self._cut or not self._alone:
+            self._all = self._all + spent
+        if self._alone:
+            return
+        self._recent.append(spent)
+        while len(self._recent) > 1 and sum(r.frames for r in self._recent) > _RECENT_S * budget.frame_rate:
+            self._recent.popleft()
+
+    def _at(self, crf: int, frame: int) -> int | None:
+        if crf == self.point.crf:
+            return None
+        self._begun = frame
+        self.point = replace(self.point, crf=crf)
+        return crf
+
+    def _may_begin_anew(self, frame: int, budget: Budget) -> bool:
+        """Whether the quality is so far off that a picture that stands alone may pay."""
+        coarser_by = self._wanted - self.point.crf
+        since_s = (frame - self._begun) / budget.frame_rate
+        if self._is_near_the_end(frame, budget):
+            return False
+        if coarser_by >= _COARSER:
+            return since_s >= _COARSER_AFTER_S
+        return coarser_by <= -_FINER and since_s >= _FINER_AFTER_S
+
+    @staticmethod
+    def _is_near_the_end(frame: int, budget: Budget) -> bool:
+        return budget.frames - frame < _BEFORE_THE_END_S * budget.frame_rate
+
+    def _pays(self, crf: int, alone_at_60: float, budget: Budget) -> bool:
+        """Whether a picture that stands alone is worth it.
+
+        For coarser ones, only if it saves symbols, and not so many itself that ``crf`` must be far coarser
+        than what is wanted.
+        """
+        if crf < self.point.crf:
+            return self.point.crf - crf >= _FINER
+        begun_anew = alone_at_60 * bytes_factor(crf) + self._cost(crf, budget)
+        return begun_anew < self._cost(self.point.crf, budget) and crf - self._wanted <= _COARSER
+
+    def _quality_for_the_rest(self, budget: Budget, alone_at_60: float = 0.0) -> int:
+        """The CRF that uses the budget up, if the next picture costs ``alone_at_60`` symbols more.
+
+        Near its end the video is taken to go on for a few seconds, paid for as before, so that what is over
+        or missing is not made up for in the last pictures.
+        """
+        beyond = self._left(budget) - (budget.frames - self._frames)
+        affordable = budget.symbols * (1 + beyond / budget.frames) - self._symbols
+
+        def excess(crf: int) -> float:
+            return alone_at_60 * bytes_factor(crf) + self._cost(crf, budget) - affordable
+
+        return min(CRF_RANGE, key=lambda crf: abs(excess(crf)))
+
+    def _cost(self, crf: int, budget: Budget) -> float:
+        """Symbols that the rest of the video takes at ``crf``."""
+        left = self._left(budget)
+        now = sum(self._recent, Forecast(0.0, 0.0, 0))
+        like_now = min(left, _LIKE_NOW_S * budget.frame_rate) if now.frames else 0.0
+        return like_now * now.at(crf) + (left - like_now) * self._all.at(crf)
+
+    def _left(self, budget: Budget) -> float:
+        """Frames that are still to be paid for."""
+        return max(budget.frames - self._frames, _BEFORE_THE_END_S * budget.frame_rate)
