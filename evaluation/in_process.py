@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import repeat
 
-from evaluation.link import Air, Symbols
+from evaluation.link import Air
 from receiver.assembly import Assembly
 from receiver.blocks import BlockTally
 from receiver.decoders import Decoder
@@ -21,6 +21,7 @@ from semvid import bitstream
 from semvid.errors import MalformedUnits
 from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.images.types import Picture
+from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
 from semvid.semantics import StreamHeader, Unit
 from semvid.wire.v1 import link_pb2 as pb

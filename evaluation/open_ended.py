@@ -13,6 +13,7 @@ import argparse
 import json
 import statistics
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,18 +21,13 @@ from typing import Any, Final
 from evaluation.clips import Clip, load
 from evaluation.provenance import provenance
 from evaluation.symbol_count import SymbolCount
-from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.profile import Given, Profile
-from semvid.semantics import Keyframe, StreamEnd
-from semvid.video.reader import Frame, read_frames
-from transmitter.keyframes import make_selector
-from transmitter.keyframes.selection import Selected
+from semvid.video.reader import read_frames
+from transmitter.encoder import Encoder
 from transmitter.mllm import load as load_mllm
 from transmitter.options import TransmissionOptions
-from transmitter.pipeline import stream_header
 from transmitter.rate.model import DEFAULT_RD_LAMBDA, OperatingPoint
-from transmitter.rate.plan import FIRST_FRAME_CRF
-from transmitter.side_information import SideInformation
+from transmitter.rate.plan import FIRST_FRAME_CRF, Plan
 
 SNR_DB: Final = 10.0
 CLIPS: Final = (
@@ -70,44 +66,24 @@ MODES: Final = (
 
 
 def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
-    """Channel uses of ``clip``, its segments and the mean size of its captions."""
-    header = stream_header(clip.source, options)
-    mllm = load_mllm("embedded")
-    quality = options.quality or FIRST_FRAME_CRF
-    point = OperatingPoint(quality, DEFAULT_RD_LAMBDA, 1.0)
-    selector = make_selector(options, clip.source, DECODER, mllm, lambda: point)
-    side = SideInformation(header, mllm)
-    symbols = SymbolCount(SNR_DB)
-    symbols.opening(header, len(clip.pictures), len(clip.pictures))
+    """Channel uses of ``clip``, its segments and frames."""
+    link = SymbolCount(SNR_DB)
+    plan = Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, DEFAULT_RD_LAMBDA, 1.0))
     opened = frames = 0
-    with KeyframeEncoder(clip.source.width, clip.source.height, quality) as encoder:
-
-        def send(selected: Selected) -> None:
-            nonlocal opened
-            units = side.close(selected, last=False)
-            if options.given is Given.NOTHING:
-                mark = Keyframe(opened, selected.frame.index, b"", selected.shot_start)
-                symbols.side([*units, mark])
-            else:
-                symbols.keyframe(opened, selected, encoder.encode(selected.frame.picture), units)
-            opened += 1
-
-        for frame in read_frames(clip.path, clip.source):
-            frames += 1
-            _push(frame, side, selector, send)
-    symbols.side([*side.finish(), StreamEnd(frames, opened)])
+    with closing(
+        Encoder(clip.source, options, DECODER, load_mllm("embedded"), plan, segments_ahead=0)
+    ) as encoder:
+        for segment in encoder.segments(read_frames(clip.path, clip.source)):
+            shipment = encoder.shipment(segment)
+            delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
+            encoder.delivered(shipment, delivery, link.record)
+            opened, frames = segment.number + (segment.keyframe is not None), segment.frames_read
     return {
-        "symbols": symbols.symbols,
-        "cbr": clip.cbr(symbols.symbols),
+        "symbols": link.symbols,
+        "cbr": clip.cbr(link.symbols),
         "segments": opened,
         "frames": frames,
     }
-
-
-def _push(frame: Frame, side: SideInformation, selector: Any, send: Any) -> None:
-    side.push(frame)
-    for selected in selector.push(frame):
-        send(selected)
 
 
 def table(rows: list[dict[str, Any]], command: str) -> str:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from semvid import text
-from semvid.images.keyframe_codec import EncodedPicture
+from semvid.link.harq import Delivery
 from semvid.semantics import Caption, Motion, Unit
 from semvid.video.reader import Frame
-from transmitter.keyframes.selection import Comparison, Selected
+from transmitter.encoder import Shipment
+from transmitter.keyframes.selection import Comparison
 
 KINDS = ("keyframes", "candidates", "captions", "motions")
 
@@ -50,21 +51,22 @@ class SemanticsRecord:
                 decision=comparison.decision,
             )
 
-    def add_keyframe(
-        self, number: int, selected: Selected, coded: EncodedPicture, crf: int | None, delivered: bool
-    ) -> None:
-        """A keyframe that was sent, and whether it arrived."""
+    def add_keyframe(self, shipment: Shipment, delivery: Delivery) -> None:
+        """The keyframe of a shipment, if it has one, and whether it arrived."""
+        selected, coded = shipment.segment.keyframe, shipment.coded
+        if selected is None:
+            return
         self._append(
             "keyframes",
-            number=number,
+            number=shipment.segment.number,
             frame=selected.frame.index,
             time_s=self._seconds(selected.frame),
             reason=selected.reason.value,
             shot_start=selected.shot_start,
-            refresh=coded.refresh,
-            bytes=len(coded.packet),
-            crf=crf,
-            delivered=delivered,
+            refresh=coded is not None and coded.refresh,
+            bytes=0 if coded is None else len(coded.packet),
+            crf=shipment.crf,
+            delivered=delivery.protected if coded is None else delivery.bulk,
         )
 
     def add_units(self, units: Sequence[Unit]) -> None:

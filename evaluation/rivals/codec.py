@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.clips import Clip
-from evaluation.link import RETRANSMISSIONS, Air, Arrival, ByteLink, verified
+from evaluation.link import Air, Arrival, ByteLink, verified
 from evaluation.methods import Conditions, Outcome
 from evaluation.rivals.budget import budget_symbols, bytes_within
 from evaluation.rivals.cache import EncodeCache, cache_folder
@@ -26,6 +26,7 @@ from evaluation.rivals.video_code import (
     shown_at,
 )
 from semvid.images.types import Picture
+from semvid.link.harq import RETRANSMISSIONS
 
 Planes = dict[int, NDArray[np.uint8]]
 

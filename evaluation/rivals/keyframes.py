@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from evaluation.clips import Clip
-from evaluation.in_process import InProcessCall, ReceivingEnd
-from evaluation.link import RETRANSMISSIONS, Air, verified
+from evaluation.in_process import ReceivingEnd
+from evaluation.link import Air, InProcessLink, verified
 from evaluation.methods import Conditions, Outcome
 from evaluation.rivals.budget import budget_symbols
 from evaluation.rivals.cache import EncodeCache, cache_folder
@@ -23,17 +22,15 @@ from evaluation.rivals.video_code import Stream
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders import Decoder
 from receiver.scaling import at_video_size
-from semvid.errors import TransmissionFailed
-from semvid.images.keyframe_codec import EncodedPicture, KeyframeDecoder, KeyframeEncoder
+from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.types import Picture
+from semvid.link.packing import KeyframePacket, block_payloads
 from semvid.semantics import StreamEnd, StreamHeader, Unit
 from semvid.video.reader import Frame
+from transmitter.encoder import stream_header
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Reason, Selected
-from transmitter.link_call import LinkCall
 from transmitter.options import TransmissionOptions
-from transmitter.pipeline import stream_header
-from transmitter.sender import Sender, keyframe_parts
 from transmitter.shrinking import coded_size, shrunk_to
 
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
@@ -83,16 +80,15 @@ class UniformKeyframes:
             if chosen is None:
                 break
             air, receiver = Air(conditions), ReceivingEnd(self._decoder)
-            call = InProcessCall(air, receiver, self._decoder)
-            sender = Sender(cast(LinkCall, call), "auto", RETRANSMISSIONS)
+            link = InProcessLink(air, receiver.take)
             settings: dict[str, Any] = asdict(chosen) | {"chosen_by": judge.name}
-            try:
-                asyncio.run(_send(sender, clip, grid.selected(chosen.gap), chosen))
-            except TransmissionFailed as error:
-                symbols = verified(sender.record.ledger.symbols, air)
-                return Outcome(lambda: iter(()), symbols, air.crossed, settings=settings, failed=str(error))
+            header_arrived = _send(link, clip, grid.selected(chosen.gap), chosen)
+            receiver.end()
+            symbols = verified(link.harq.record.ledger.symbols, air)
+            if not header_arrived:
+                reason = f"the stream header was lost in all {link.harq.record.rounds} rounds"
+                return Outcome(lambda: iter(()), symbols, air.crossed, settings=settings, failed=reason)
             if air.crossed <= budget:
-                symbols = verified(sender.record.ledger.symbols, air)
                 return shown(clip, receiver, symbols, air, settings)
             expected = grid.cost(chosen, conditions.snr_db)
             planned = expected * min(_SMALLER * budget / air.crossed, _SMALLER)
@@ -153,9 +149,10 @@ class Grid:
         """Symbols over a steady channel of ``snr_db`` where no block is lost."""
         selected = self.selected(setting.gap)
         count = SymbolCount(snr_db)
-        count.opening(_header(self._clip, setting), len(self._clip.pictures), len(selected))
         for number, (one, packet) in enumerate(zip(selected, self.packets(setting), strict=True)):
-            count.keyframe(number, one, EncodedPicture(packet, number == 0), [])
+            units = _units(self._clip, setting, number, len(selected))
+            keyframe = KeyframePacket(number, one.frame.index, packet, one.shot_start, number == 0)
+            count.ship(block_payloads(units, keyframe, count.bulk_limit_bytes))
         return count.symbols
 
     def _quality(self, setting: Setting) -> float:
@@ -216,30 +213,28 @@ def _header(clip: Clip, setting: Setting) -> StreamHeader:
     return stream_header(clip.source, TransmissionOptions(), coded_size(clip.source, setting.shrink))
 
 
-async def _send(sender: Sender, clip: Clip, selected: list[Selected], setting: Setting) -> None:
-    """Sounding, header, keyframes and end, as `transmitter.pipeline` sends them, without other units.
+def _units(clip: Clip, setting: Setting, number: int, keyframes: int) -> list[Unit]:
+    """What travels beside keyframe ``number``: the header with the first, the end with the last."""
+    units: list[Unit] = [_header(clip, setting)] if number == 0 else []
+    if number == keyframes - 1:
+        units.append(StreamEnd(len(clip.pictures), keyframes))
+    return units
 
-    Raises:
-        TransmissionFailed: the header was lost.
-    """
-    header = _header(clip, setting)
-    size = header.coded_width, header.coded_height
-    await sender.sound()
+
+def _send(link: InProcessLink, clip: Clip, selected: list[Selected], setting: Setting) -> bool:
+    """Keyframes with header and end, without other units; False where the header was lost."""
+    size = coded_size(clip.source, setting.shrink)
     with KeyframeEncoder(*size, setting.crf) as encoder:
         for number, one in enumerate(selected):
-            units: list[Unit] = [header] if number == 0 else []
-            if number == len(selected) - 1:
-                units.append(StreamEnd(len(clip.pictures), len(selected)))
             coded = encoder.encode(shrunk_to(one.frame.picture, size))
-            parts = keyframe_parts(
-                number, one.frame.index, coded.packet, one.shot_start, coded.refresh, sender.part_bytes()
-            )
-            delivery = await sender.ship(units, parts)
+            packet = KeyframePacket(number, one.frame.index, coded.packet, one.shot_start, coded.refresh)
+            units = _units(clip, setting, number, len(selected))
+            delivery = link.ship(block_payloads(units, packet, link.bulk_limit_bytes))
             if number == 0 and not delivery.protected:
-                raise TransmissionFailed(f"the stream header was lost in all {sender.rounds} rounds")
+                return False
             if not delivery.bulk:
                 encoder.refresh()
-    await sender.finish()
+    return True
 
 
 def _never() -> bool:

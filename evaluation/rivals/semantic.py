@@ -1,36 +1,36 @@
-"""semvid itself: the transmitter's own pipeline, the channel and the receiver's modules in one process."""
+"""semvid itself: the cores of transmitter and receiver and the channel between them, in one process."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice, repeat
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from evaluation.clips import Clip
-from evaluation.in_process import InProcessCall, ReceivingEnd
-from evaluation.link import Air, verified
+from evaluation.in_process import ReceivingEnd
+from evaluation.link import Air, InProcessLink, verified
 from evaluation.methods import Conditions, Outcome
 from receiver.decoders import make_decoder
-from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
 from semvid.images.types import Picture
 from semvid.video.limits import VideoLimits
-from transmitter.jobs import Job
-from transmitter.link_call import LinkCall
+from semvid.video.reader import read_frames
+from transmitter.encoder import Encoder
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.settings import MllmSettings
 from transmitter.options import TransmissionOptions
-from transmitter.pipeline import Transmission
-from transmitter.records import SemanticsRecord
+from transmitter.rate.model import LinkPrice
+from transmitter.rate.plan import make_plan
+from transmitter.rate.trial import Excerpts
 
 _ATTEMPTS: Final = 4  # at a target
 _CLOSE: Final = 0.93  # of the target
 _AIM: Final = 0.98
-_SEGMENTS_AHEAD: Final = 4  # the transmitter's default; changes the pace, never the result
+_SEGMENTS_AHEAD: Final = 4  # the transmitter's default, by which its decisions lag behind
+_LIMITS: Final = VideoLimits()
 
 
 class Semvid:
@@ -47,17 +47,17 @@ class Semvid:
         self._decoder_name, self._options = decoder, options
         self._mllms = MllmLibrary(MllmSettings())
 
-    def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:
+    def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:  # noqa: ARG002
         """See `evaluation.methods.Method`.
 
         The transmitter aims at a CBR as it would be at 10 dB, from the first seconds of a clip. It is asked
         again, with what came out in mind, until it spends what it may: rivals know their channel beforehand.
         """
         if target_cbr is None:
-            return self._run_once(clip, conditions, None, folder / "job")
+            return self._run_once(clip, conditions, None)
         asked, within, outcome = target_cbr, 0.0, None
-        for attempt in range(_ATTEMPTS):
-            tried = self._run_once(clip, conditions, asked, folder / f"job-{attempt}")
+        for _ in range(_ATTEMPTS):
+            tried = self._run_once(clip, conditions, asked)
             spent = clip.cbr(tried.crossed)
             if within < spent <= target_cbr:
                 within, outcome = spent, tried
@@ -66,37 +66,41 @@ class Semvid:
             asked = min(1.0, asked * _AIM * target_cbr / spent)
         return outcome or replace(tried, settings=tried.settings | {"over_target": spent / target_cbr})
 
-    def _run_once(
-        self, clip: Clip, conditions: Conditions, target_cbr: float | None, job_folder: Path
-    ) -> Outcome:
+    def _run_once(self, clip: Clip, conditions: Conditions, target_cbr: float | None) -> Outcome:
+        """The way of `transmitter.pipeline` and `receiver.transmission`, in one thread."""
         options = TransmissionOptions(target_cbr=target_cbr, **self._options)
-        job = Job("clip", job_folder, options, {})
-        job.folder.mkdir(parents=True)
-        job.upload.symlink_to(clip.path.resolve())
         decoder = make_decoder(self._decoder_name)
         air, receiver = Air(conditions), ReceivingEnd(decoder)
-        call = InProcessCall(air, receiver, decoder)
-        try:
-            with closing(SemanticsRecord(job.folder, clip.source.time_base)) as record:
-                mllm = self._mllms.open(options.mllm, options.scoring)
-                transmission = Transmission(
-                    job, clip.source, VideoLimits(), record, cast(LinkCall, call), mllm
-                )
-                asyncio.run(transmission.run(_SEGMENTS_AHEAD))
-        except TransmissionFailed as error:
-            # the transmitter reports its ledger segment by segment, and the first never ended
-            symbols = verified({SymbolClass.HEADER: air.crossed}, air)
-            return Outcome(_nothing, symbols, air.crossed, settings=self._settings(job), failed=str(error))
-        counted = {SymbolClass(name): count for name, count in job.facts["symbols"].items()}
-        return shown(clip, receiver, verified(counted, air), air, self._settings(job))
-
-    def _settings(self, job: Job) -> dict[str, Any]:
-        kept = ("operating_point", "mcs", "blocks_sent", "retransmissions", "versions")
-        return {
-            "options": job.options.model_dump(mode="json", exclude_defaults=True),
+        link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
+        excerpts = Excerpts.of(clip.path, clip.source, _LIMITS, options, decoder.profile)
+        plan = make_plan(excerpts, options, LinkPrice.of(link.harq.adapter))
+        mllm = self._mllms.open(options.mllm, options.scoring)
+        failed = ""
+        with (
+            closing(Encoder(clip.source, options, decoder.profile, mllm, plan, _SEGMENTS_AHEAD)) as encoder,
+            closing(read_frames(clip.path, clip.source, _LIMITS)) as frames,
+        ):
+            try:
+                for segment in encoder.segments(frames):
+                    shipment = encoder.shipment(segment)
+                    delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
+                    encoder.delivered(shipment, delivery, link.harq.record)
+            except TransmissionFailed as error:
+                failed = str(error)
+        receiver.end()
+        record = link.harq.record
+        symbols = verified(record.ledger.symbols, air)
+        settings = {
+            "options": options.model_dump(mode="json", exclude_defaults=True),
             "decoder": self._decoder_name,
-            **{name: job.facts[name] for name in kept if name in job.facts},
+            "operating_point": plan.point.resource(),
+            "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
+            "blocks_sent": record.blocks_sent,
+            "retransmissions": record.retransmissions,
         }
+        if failed:
+            return Outcome(_nothing, symbols, air.crossed, settings=settings, failed=failed)
+        return shown(clip, receiver, symbols, air, settings)
 
 
 def shown(

@@ -13,12 +13,13 @@ from evaluation.rivals.ladder import finest_crf
 from evaluation.rivals.semantic import Semvid
 from evaluation.symbol_count import SymbolCount
 from semvid.images.keyframe_codec import KeyframeEncoder
-from semvid.semantics import PictureCoding
+from semvid.link.packing import KeyframePacket, block_payloads
+from semvid.semantics import StreamEnd, Unit
 from semvid.video.reader import Frame
+from transmitter.encoder import stream_header
 from transmitter.keyframes.selection import Selected
 from transmitter.keyframes.skim import Skim
 from transmitter.options import TransmissionOptions
-from transmitter.pipeline import stream_header
 
 KEYFRAMES: Final = 4  # of a clip of at most 16 s (paper, SKIM); hard cuts add theirs
 _CRFS: Final = range(63, 19, -1)  # that the transmitter takes as a quality
@@ -71,9 +72,12 @@ def _selected(clip: Clip) -> list[Selected]:
 def _cost(clip: Clip, selected: list[Selected], crf: int, snr_db: float) -> float:
     """Symbols without captions and motion scores, over a steady channel where no block is lost."""
     count = SymbolCount(snr_db)
-    header = stream_header(clip.source, TransmissionOptions(coding=PictureCoding.JOINT))
-    count.opening(header, len(clip.pictures), len(selected))
     with KeyframeEncoder(clip.source.width, clip.source.height, crf) as encoder:
         for number, one in enumerate(selected):
-            count.keyframe(number, one, encoder.encode(one.frame.picture), [])
+            coded = encoder.encode(one.frame.picture)
+            units: list[Unit] = [] if number else [stream_header(clip.source, TransmissionOptions())]
+            if number == len(selected) - 1:
+                units.append(StreamEnd(len(clip.pictures), len(selected)))
+            packet = KeyframePacket(number, one.frame.index, coded.packet, one.shot_start, coded.refresh)
+            count.ship(block_payloads(units, packet, count.bulk_limit_bytes))
     return count.symbols

@@ -12,12 +12,16 @@ from typing import Final
 
 from semvid.images.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
 from semvid.images.types import Picture
+from semvid.profile import Profile
 from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame, read_excerpt, read_frames
+from transmitter import mllm as mllms
+from transmitter.keyframes import make_selector
 from transmitter.keyframes.bridging import bridging_error, small_copy
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
+from transmitter.options import TransmissionOptions
 from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coding_loss
 from transmitter.shrinking import coded_size, shrunk_to
 
@@ -112,6 +116,31 @@ class Excerpts:
     gap_s: float = 0.0
     starts: tuple[float, ...] = (0.0,)
     length_s: float = BEGINNING_S
+
+    @classmethod
+    def of(
+        cls,
+        upload: Path,
+        source: SourceInfo,
+        limits: VideoLimits,
+        options: TransmissionOptions,
+        profile: Profile,
+    ) -> Excerpts:
+        """The beginning of a clip, its keyframes chosen as ``options`` will have them for this receiver.
+
+        Keyframes of the PSSS rule count against a target; the embedded model says how many there may be,
+        whoever decides in the end.
+        """
+        mllm = None if options.target_cbr is None else mllms.load(mllms.EMBEDDED)
+        count = options.keyframe_count
+        return cls(
+            upload,
+            source,
+            limits,
+            lambda point: make_selector(options, source, profile, mllm, lambda: point),
+            options.coding,
+            profile.longest_gap_s if count is None else source.duration_s / (count - 1),
+        )
 
     def spread(self) -> Excerpts:
         """Parts all over the clip, for a target that the whole of it must meet."""

@@ -95,7 +95,7 @@ def test_payloads_that_are_no_units_fail_and_then_end_the_transmission(receiver:
     call = receiver.open()
     call.send(clip.header)
     nonsense = TransportBlock(b"\xff" * 20, MCS_TABLE[4])
-    symbols = modulate(Block(1, 0, nonsense, None, 1)).symbols
+    symbols = modulate(Block(1, 0, nonsense, None, 1))
     for _ in range(2):
         assert call.send(symbols).protected == pb.TRANSPORT_BLOCK_STATE_FAILED
     call.put(block(call.sequence, symbols.tobytes()))

@@ -170,10 +170,25 @@ def test_density_follows_what_was_spent() -> None:
         control.restart(frames - 1, False, False, lambda _: 1000.0)
         control.note(frames, symbols, keyframe_symbols)
     assert control.point.crf == 60
-    assert control.point.rd_lambda > 1.5 * control.point_after(2).rd_lambda
-    # analysis may ask late for an earlier point, and gets that one
-    assert control.point_after(-3) == control.point_after(0) == plan.point
-    assert control.point_after(3) == control.point
+    assert control.point.rd_lambda > 1.5 * plan.point.rd_lambda
+
+
+@given(lag=st.integers(1, 9), data=st.data())
+def test_keyframes_are_chosen_by_the_point_of_a_fixed_number_ago(lag: int, data: st.DataObject) -> None:
+    """However far analysis is ahead, the n-th keyframe is chosen by what was known after n - lag of them."""
+    plan = Plan(OperatingPoint(60, 150.0, 1.0), Forecast(FIXED, 600, GAP))
+    control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE), lag=lag)
+    after = [plan.point]
+    chosen = 0
+    for noted in range(1, 20):
+        most = noted - 1 + lag
+        chosen = max(chosen, data.draw(st.integers(noted - 1, most), label="analysed so far"))
+        for ahead in range(noted - 1, chosen + 1):
+            assert control.point_for(ahead) == after[max(0, ahead - lag)]
+        control.restart(30 * noted, False, False, lambda _: 1000.0)
+        control.note(30 * noted + 1, 60 * noted * noted + 600, 60 * noted * noted)
+        after.append(control.point)
+    assert len({point.rd_lambda for point in after}) > 3
 
 
 @settings(max_examples=60, deadline=None)
