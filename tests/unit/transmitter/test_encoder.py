@@ -30,7 +30,7 @@ from transmitter.rate.plan import Plan
 
 FRAMES = 60
 PROFILE = Profile(
-    "embedded", longest_gap_s=0.5, largest_motion=0.08, closed_loop=True, draws_from=frozenset(Given)
+    "embedded", longest_gap_s=1.0, largest_motion=0.08, closed_loop=True, draws_from=frozenset(Given)
 )
 AHEAD = 3
 
@@ -49,7 +49,7 @@ def source(announced: int = FRAMES) -> SourceInfo:
 
 def encoder(announced: int = FRAMES, **options: object) -> Encoder:
     chosen = TransmissionOptions.model_validate({"candidate_spacing_s": 1.0, **options})
-    plan = Plan(OperatingPoint(55, 150.0, 0.1), Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
+    plan = Plan(OperatingPoint(55, 60.0, 0.1), Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
     return Encoder(source(announced), chosen, PROFILE, mllms.load("embedded"), plan, AHEAD)
 
 
@@ -113,7 +113,7 @@ def test_what_is_sent_does_not_depend_on_how_far_analysis_is_ahead(data: st.Data
     def run(ahead: Iterator[int]) -> list[tuple[int, bytes]]:
         done: list[tuple[int, bytes]] = []
         spent = 0
-        with closing(encoder(target_cbr=0.02)) as core:
+        with closing(encoder(target_cbr=0.005)) as core:
             analysed = core.segments(frames())
             waiting: list[Segment] = []
             while True:
