@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from evaluation.link import Air
 from evaluation.methods import METHODS, Conditions
 from evaluation.metrics.alignment import aligned
 from evaluation.metrics.ms_ssim import ms_ssim
+from evaluation.rivals import semantic
 from evaluation.rivals.budget import bytes_within
 from evaluation.rivals.cache import CACHE
 from evaluation.rivals.codec import CodecRival
@@ -158,11 +160,12 @@ def test_semvid_without_its_header_fails_with_the_reason(clip, tmp_path):
     assert outcome.crossed == sum(outcome.symbols.values()) > 0
 
 
-def test_psss_is_off_where_the_row_says_so(clip, tmp_path):
+def test_psss_is_off_where_the_row_says_so(clip, tmp_path, monkeypatch):
+    compared = []
+    monkeypatch.setattr(semantic, "Encoder", partial(semantic.Encoder, compared=compared.extend))
     METHODS["semvid-no-psss"]().run(clip, Conditions(), None, tmp_path)
-    candidates = "".join(path.read_text() for path in tmp_path.rglob("candidates.jsonl"))
-    assert candidates
-    assert '"decision": true' not in candidates.replace('"decision":true', '"decision": true')
+    assert compared
+    assert not any(comparison.decision for comparison in compared)
 
 
 def test_a_second_run_encodes_nothing(clip, tmp_path, monkeypatch):
