@@ -25,6 +25,7 @@ from semvid import __version__
 from semvid.accounting import SymbolClass, cbr
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
+from semvid.images.resize import at_size
 from semvid.profile import Given
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
@@ -39,14 +40,13 @@ from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.meter import Meter
 from transmitter.options import TransmissionOptions, search_of
 from transmitter.rate.control import Budget, RateControl
-from transmitter.rate.model import OperatingPoint
+from transmitter.rate.model import OperatingPoint, coded_size
 from transmitter.rate.plan import Plan, make_plan
 from transmitter.rate.trial import Excerpts, bytes_alone
 from transmitter.records import SemanticsRecord
 from transmitter.run_ahead import run_ahead
 from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts
 from transmitter.settings import TransmitterSettings
-from transmitter.shrinking import coded_size, shrunk_to
 from transmitter.side_information import SideInformation
 from transmitter.stages import StageClock
 
@@ -238,7 +238,7 @@ class Transmission:
 
     def _coded(self, selected: Selected, encoder: KeyframeEncoder, control: RateControl) -> EncodedPicture:
         """The keyframe's picture, at the quality that the budget allows."""
-        picture = shrunk_to(selected.frame.picture, self._size)
+        picture = at_size(selected.frame.picture, self._size)
         crf = control.restart(
             selected.frame.index,
             selected.shot_start,

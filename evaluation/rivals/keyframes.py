@@ -25,6 +25,7 @@ from receiver.decoders import Decoder
 from receiver.scaling import at_video_size
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import EncodedPicture, KeyframeDecoder, KeyframeEncoder
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.semantics import StreamEnd, StreamHeader, Unit
 from semvid.video.reader import Frame
@@ -33,8 +34,8 @@ from transmitter.keyframes.selection import Reason, Selected
 from transmitter.link_call import LinkCall
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
+from transmitter.rate.model import coded_size
 from transmitter.sender import Sender, keyframe_parts
-from transmitter.shrinking import coded_size, shrunk_to
 
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
 SHRINKS: Final = (1, 2, 4)  # of width and height, where nothing fits at a larger size
@@ -205,7 +206,7 @@ class Grid:
             size = coded_size(self._clip.source, setting.shrink)
             selected = self.selected(setting.gap)
             with KeyframeEncoder(*size, setting.crf) as encoder:
-                packets = [encoder.encode(shrunk_to(one.frame.picture, size)).packet for one in selected]
+                packets = [encoder.encode(at_size(one.frame.picture, size)).packet for one in selected]
             frames = [one.frame.index for one in selected]
             stream = Stream(packets, frames, *size, setting.gap)
             self._cache.store_stream(stream, "packets", *astuple(setting))
@@ -230,7 +231,7 @@ async def _send(sender: Sender, clip: Clip, selected: list[Selected], setting: S
             units: list[Unit] = [header] if number == 0 else []
             if number == len(selected) - 1:
                 units.append(StreamEnd(len(clip.pictures), len(selected)))
-            coded = encoder.encode(shrunk_to(one.frame.picture, size))
+            coded = encoder.encode(at_size(one.frame.picture, size))
             parts = keyframe_parts(
                 number, one.frame.index, coded.packet, one.shot_start, coded.refresh, sender.part_bytes()
             )

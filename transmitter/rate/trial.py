@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from semvid.images.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
@@ -18,8 +19,7 @@ from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame, read_excerpt, read_frames
 from transmitter.keyframes.bridging import bridging_error, small_copy
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
-from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coding_loss
-from transmitter.shrinking import coded_size, shrunk_to
+from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coded_size, coding_loss
 
 CRF_RANGE: Final = range(40, MAX_CRF + 1)
 RD_LAMBDAS: Final = (3.0, 3000.0)
@@ -177,7 +177,7 @@ class Excerpts:
                 if len(self.starts) > 1 and selected.reason is Reason.LAST:
                     break
                 ends.append(selected.frame.index)
-                picture = shrunk_to(selected.frame.picture, size)
+                picture = at_size(selected.frame.picture, size)
                 sizes.append(len(encoder.encode(picture).packet) / TRIAL_EXCESS)
         gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
         whole = len(self.starts) == 1 or not gaps
