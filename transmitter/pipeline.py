@@ -61,13 +61,13 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits,
     job.advance("loading the multimodal model", 0.0)
     mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
-    with closing(SemanticsRecord(job.folder, source.time_base)) as record:
-        job.advance("opening the link", 0.0)
-        async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
-            call.profile.require(job.options.given)
-            job.facts["decoder"] = call.profile.name
-            job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
-            await Transmission(job, source, limits, record, call, mllm).run(settings.segments_ahead)
+    record = SemanticsRecord(job.folder, source.time_base)
+    job.advance("opening the link", 0.0)
+    async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
+        call.profile.require(job.options.given)
+        job.facts["decoder"] = call.profile.name
+        job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
+        await Transmission(job, source, limits, record, call, mllm).run(settings.segments_ahead)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice, repeat
 from pathlib import Path
@@ -77,12 +76,10 @@ class Semvid:
         air, receiver = Air(conditions), ReceivingEnd(decoder)
         call = InProcessCall(air, receiver, decoder)
         try:
-            with closing(SemanticsRecord(job.folder, clip.source.time_base)) as record:
-                mllm = self._mllms.open(options.mllm, options.scoring)
-                transmission = Transmission(
-                    job, clip.source, VideoLimits(), record, cast(LinkCall, call), mllm
-                )
-                asyncio.run(transmission.run(_SEGMENTS_AHEAD))
+            record = SemanticsRecord(job.folder, clip.source.time_base)
+            mllm = self._mllms.open(options.mllm, options.scoring)
+            transmission = Transmission(job, clip.source, VideoLimits(), record, cast(LinkCall, call), mllm)
+            asyncio.run(transmission.run(_SEGMENTS_AHEAD))
         except TransmissionFailed as error:
             # the transmitter reports its ledger segment by segment, and the first never ended
             symbols = verified({SymbolClass.HEADER: air.crossed}, air)
