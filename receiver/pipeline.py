@@ -157,7 +157,7 @@ class Pipeline:
                 for run in segment.runs:
                     self._write_run(segment, run, writer, clock)
                 if segment.bridge is not None:
-                    record.spend("regenerating", segment.bridge.seconds)
+                    record.clock.spend("regenerating", segment.bridge.seconds)
                     record.in_flight.pop(segment.runs[0].segment, None)
                 self._files.save_now_and_then(record)
 
@@ -189,7 +189,7 @@ class Pipeline:
     def _write(self, picture: Picture, writer: VideoWriter, clock: Clock) -> None:
         if self._stopped.is_set():
             raise Cancelled("the receiver was stopped before the video was finished")
-        with self._record.timed("writing"):
+        with self._record.clock.stage("writing"):
             writer.append(picture, next(clock))
         self._record.frames_written += 1
         self._shown = picture

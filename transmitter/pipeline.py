@@ -28,6 +28,7 @@ from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.profile import Given
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
+from semvid.service.clock import StageClock
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -48,7 +49,6 @@ from transmitter.run_ahead import run_ahead
 from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts
 from transmitter.settings import TransmitterSettings
 from transmitter.side_information import SideInformation
-from transmitter.stages import StageClock
 
 
 async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
