@@ -29,6 +29,7 @@ from semvid.images.resize import at_size
 from semvid.profile import Given
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.service.clock import StageClock
+from semvid.service.prefetch import prefetched
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -45,7 +46,6 @@ from transmitter.rate.model import OperatingPoint, coded_size
 from transmitter.rate.plan import Plan, make_plan
 from transmitter.rate.trial import Excerpts, bytes_alone
 from transmitter.records import SemanticsRecord
-from transmitter.run_ahead import run_ahead
 from transmitter.sender import Delivery, LinkRecord, Sender, keyframe_parts
 from transmitter.settings import TransmitterSettings
 from transmitter.side_information import SideInformation
@@ -129,7 +129,7 @@ class Transmission:
         self._size = coded_size(self._source, point.shrink)
         self._header = stream_header(self._source, options, self._size)
         encoder = KeyframeEncoder(*self._size, point.crf, options.coding, finer_start=point.finer_start)
-        analysis = run_ahead(lambda gone: self._segments(selector, gone), segments_ahead)
+        analysis = prefetched(lambda gone: self._segments(selector, gone), segments_ahead)
         async with aclosing(analysis) as segments:
             async for segment in segments:
                 await self._send(segment, encoder, control)
