@@ -119,10 +119,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             profile=pb.DecoderProfile(
                 name=profile.name,
                 longest_gap_s=profile.longest_gap_s,
-                largest_motion=profile.largest_motion,
                 closed_loop=profile.closed_loop,
-                frame_grid=profile.frame_grid,
-                size_grid=profile.size_grid,
                 draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
             ),
         )

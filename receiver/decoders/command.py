@@ -62,9 +62,6 @@ class CommandDecoder:
         self.profile = Profile(
             name="command",
             longest_gap_s=options.longest_gap_s,
-            largest_motion=options.largest_motion,
-            frame_grid=options.frame_grid,
-            size_grid=options.size_grid,
             draws_from=frozenset({self._template.draws_from}),
         )
         self.uses_captions = self._template.uses("caption") or self._template.uses("caption_file")

@@ -218,23 +218,14 @@ class DecoderProfile(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     LONGEST_GAP_S_FIELD_NUMBER: _builtins.int
-    LARGEST_MOTION_FIELD_NUMBER: _builtins.int
     CLOSED_LOOP_FIELD_NUMBER: _builtins.int
-    FRAME_GRID_FIELD_NUMBER: _builtins.int
-    SIZE_GRID_FIELD_NUMBER: _builtins.int
     DRAWS_FROM_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """for example "embedded" """
     longest_gap_s: _builtins.float
     """seconds between two keyframes"""
-    largest_motion: _builtins.float
-    """fraction of the picture diagonal between two keyframes"""
     closed_loop: _builtins.bool
     """deterministic; the sender can run the same interpolation to test a gap"""
-    frame_grid: _builtins.int
-    """native clip lengths are frame_grid * k + 1; 0 or 1: any"""
-    size_grid: _builtins.int
-    """native sides are multiples of this; 0 or 1: any"""
     @_builtins.property
     def draws_from(self) -> _containers.RepeatedScalarFieldContainer[Global___DrawsFrom.ValueType]:
         """what it can draw a segment from; empty: both ends"""
@@ -244,15 +235,12 @@ class DecoderProfile(_message.Message):
         *,
         name: _builtins.str = ...,
         longest_gap_s: _builtins.float = ...,
-        largest_motion: _builtins.float = ...,
         closed_loop: _builtins.bool = ...,
-        frame_grid: _builtins.int = ...,
-        size_grid: _builtins.int = ...,
         draws_from: _abc.Iterable[Global___DrawsFrom.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "frame_grid", b"frame_grid", "largest_motion", b"largest_motion", "longest_gap_s", b"longest_gap_s", "name", b"name", "size_grid", b"size_grid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "longest_gap_s", b"longest_gap_s", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
