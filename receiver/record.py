@@ -39,9 +39,9 @@ class VideoRecord:
         frames_written: frames in the MP4.
         frames_expected: frames of the source, once its end has arrived.
         snr_db, effective_snr_db: of the newest block.
-        blocks_received: bursts, soundings and repetitions included.
+        bursts_received: soundings and repetitions included.
         bursts_undecoded: bursts without a readable control word.
-        blocks_lost: blocks of which a transport block never arrived (`receiver.blocks.BlockTally`).
+        blocks_lost: those of which a transport block never arrived (`receiver.blocks.BlockTally`).
         keyframes_undecodable: keyframes that arrived and could not be decoded.
         captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
         segments: runs of frames by provenance, finished ones.
@@ -61,7 +61,7 @@ class VideoRecord:
     frames_expected: int | None = None
     snr_db: float | None = None
     effective_snr_db: float | None = None
-    blocks_received: int = 0
+    bursts_received: int = 0
     bursts_undecoded: int = 0
     blocks_lost: int = 0
     symbols_received: int = 0

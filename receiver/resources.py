@@ -41,9 +41,9 @@ class VideoResource(BaseModel):
     frames_expected: int | None = Field(description="frames of the source; null until its end has arrived")
     snr_db: float | None = Field(description="Es/N0 of the newest block, measured")
     effective_snr_db: float | None = Field(description="AWGN Es/N0 of equal capacity")
-    blocks_received: int = Field(description="bursts, soundings and repetitions included")
+    bursts_received: int = Field(description="soundings and repetitions included")
     bursts_undecoded: int = Field(description="bursts without a readable control word")
-    blocks_lost: int = Field(description="blocks of which something never arrived")
+    blocks_lost: int = Field(description="of which something never arrived in any burst")
     symbols_received: int
     keyframes_received: int
     keyframes_lost: int

@@ -97,6 +97,7 @@ def build_report(findings: Findings) -> Json:
         "total_bits": bits,
         "kbit_per_second": bits / duration_s / 1000,
         "mcs": sent["mcs"],
+        "bursts_sent": sent["bursts_sent"],
         "blocks_sent": sent["blocks_sent"],
         "blocks_lost": sent["blocks_lost"],
         "retransmissions": sent["retransmissions"],

@@ -6,7 +6,9 @@ The link: what crosses the air, and what comes back about it.
 LinkService is implemented by the receiver and by the channel emulator, which also calls it, so that a
 channel can be put between any two ends, chained, or left out. Symbols are the only thing that the forward
 direction carries from transmitter to receiver; everything that the receiver needs to decode them is in
-them. Block boundaries stand for the frame synchronisation that a radio would have.
+them. The boundaries of symbol blocks stand for the frame synchronisation that a radio would have.
+A *burst* is what crosses at once: one `SymbolBlock`. A *block* of the two ends is one shipment of transport
+blocks with all its repetitions: one burst or more.
 The return direction is assumed free of errors; its bits are counted in `TransmitSummary`.
 """
 
@@ -58,7 +60,7 @@ class _TransportBlockState:
 class _TransportBlockStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TransportBlockState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     TRANSPORT_BLOCK_STATE_UNSPECIFIED: _TransportBlockState.ValueType  # 0
-    """the block carried none"""
+    """the burst carried none"""
     TRANSPORT_BLOCK_STATE_DECODED: _TransportBlockState.ValueType  # 1
     TRANSPORT_BLOCK_STATE_FAILED: _TransportBlockState.ValueType  # 2
     """kept for combining; send another redundancy version"""
@@ -66,7 +68,7 @@ class _TransportBlockStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_T
 class TransportBlockState(_TransportBlockState, metaclass=_TransportBlockStateEnumTypeWrapper): ...
 
 TRANSPORT_BLOCK_STATE_UNSPECIFIED: TransportBlockState.ValueType  # 0
-"""the block carried none"""
+"""the burst carried none"""
 TRANSPORT_BLOCK_STATE_DECODED: TransportBlockState.ValueType  # 1
 TRANSPORT_BLOCK_STATE_FAILED: TransportBlockState.ValueType  # 2
 """kept for combining; send another redundancy version"""
@@ -248,7 +250,7 @@ Global___DecoderProfile: _TypeAlias = DecoderProfile  # noqa: Y015
 
 @_typing.final
 class BlockReport(_message.Message):
-    """What became of one block, in the order of arrival."""
+    """What became of one burst, in the order of arrival."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -291,13 +293,13 @@ Global___BlockReport: _TypeAlias = BlockReport  # noqa: Y015
 class TransmitSummary(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    BLOCKS_FIELD_NUMBER: _builtins.int
+    BURSTS_FIELD_NUMBER: _builtins.int
     SYMBOLS_FIELD_NUMBER: _builtins.int
     FRAMES_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     RETURN_BYTES_FIELD_NUMBER: _builtins.int
-    blocks: _builtins.int
-    """symbol blocks received"""
+    bursts: _builtins.int
+    """received, soundings and repetitions included"""
     symbols: _builtins.int
     """complex symbols received, all of them"""
     frames: _builtins.int
@@ -309,7 +311,7 @@ class TransmitSummary(_message.Message):
     def __init__(
         self,
         *,
-        blocks: _builtins.int = ...,
+        bursts: _builtins.int = ...,
         symbols: _builtins.int = ...,
         frames: _builtins.int = ...,
         complete: _builtins.bool = ...,
@@ -317,7 +319,7 @@ class TransmitSummary(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "complete", b"complete", "frames", b"frames", "return_bytes", b"return_bytes", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bursts", b"bursts", "complete", b"complete", "frames", b"frames", "return_bytes", b"return_bytes", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

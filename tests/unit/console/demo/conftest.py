@@ -67,6 +67,7 @@ def make_findings() -> Callable[..., Findings]:
             "total_symbols": sum(symbols.values()),
             "mcs": {"header": {"QPSK 120/1024": 2}, "keyframe": {"16QAM 616/1024": 6}},
             "segments": 5,
+            "bursts_sent": 12,
             "blocks_sent": 9,
             "blocks_lost": 1,
             "retransmissions": 2,
