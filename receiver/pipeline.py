@@ -180,7 +180,7 @@ class Pipeline:
                 provenance=Provenance.CONCEALED,
                 reason="; ".join(filter(None, (run.reason, str(error)))),
             )
-            self._files.cut_segments(run.first_frame)
+            self._files.cut_runs(run.first_frame)
             self._files.add_run(run)
             for picture in self._concealed(segment.gap, run, last):
                 self._write(picture, writer, clock)

@@ -134,8 +134,8 @@ class VideoFiles:
         """Entries ``offset`` .. ``offset + limit - 1`` of captions, keyframes, motions or segments."""
         return list(self._list(name).read(offset, limit))
 
-    def cut_segments(self, frames: int) -> dict[str, int]:
-        """Drops what the list of segments says beyond ``frames`` frames, after a crash.
+    def cut_runs(self, frames: int) -> dict[str, int]:
+        """Drops what the list of runs says beyond ``frames`` frames, after a crash.
 
         Returns:
             How many entries of each provenance are left.
