@@ -16,7 +16,7 @@ from console.demo.measure import Fidelity
 from console.demo.timeline import Timeline
 from semvid.accounting import cbr
 from semvid.errors import LinkFailed
-from semvid.fidelity import PSNR_CAP_DB
+from semvid.images.fidelity import PSNR_CAP_DB
 
 Json = dict[str, Any]
 _PACKAGES = ("semvid", "numpy", "opencv-python-headless", "av", "grpcio", "numba")

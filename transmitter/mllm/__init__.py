@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import LanguageModel
+from transmitter.mllm.language_model import LanguageModel
 from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Answer, Focus
 

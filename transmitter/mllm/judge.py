@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import LanguageModel, Message
+from transmitter.mllm.language_model import LanguageModel, Message
 from transmitter.mllm.prompts import Prompts
 from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Answer, Focus

@@ -10,11 +10,11 @@ import structlog
 
 from semvid.errors import InvalidInput, TransmissionFailed
 from semvid.images.resize import within_area
-from transmitter.mllm.batches import Batches
-from transmitter.mllm.dialogue import NO, YES, Message
+from transmitter.mllm.hf.batches import Batches
 from transmitter.mllm.hf.failures import no_room_for_one, ran_out
 from transmitter.mllm.hf.image_budget import image_arguments
 from transmitter.mllm.hf.prefix import PrefixReuse
+from transmitter.mllm.language_model import NO, YES, Message
 from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings
 from transmitter.psss import Answer
 

@@ -15,7 +15,7 @@ import structlog
 from semvid.errors import InvalidInput, LinkFailed
 from semvid.images.resize import within_area
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import NO, YES, Message
+from transmitter.mllm.language_model import NO, YES, Message
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.client import Client, Refused
 from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings

@@ -10,7 +10,7 @@ import pytest
 from console.demo.measure import Fidelity, FramePair
 from console.demo.report import Findings
 from console.demo.timeline import Timeline
-from semvid.fidelity import psnr_db, ssim
+from semvid.images.fidelity import psnr_db, ssim
 
 _KEYFRAMES = [(0, "first"), (30, "bridge"), (72, "semantic"), (125, "cut"), (170, "max_gap"), (215, "last")]
 
