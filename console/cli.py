@@ -13,6 +13,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from importlib import metadata
+from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -132,7 +133,7 @@ def send(
 @app.command()
 def prompts() -> None:
     """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
-    runpy.run_module("transmitter.mllm.print_prompts", run_name="__main__", alter_sys=True)
+    typer.echo(files("transmitter.mllm").joinpath("prompts.toml").read_text(encoding="utf-8"), nl=False)
 
 
 @app.command()

@@ -178,7 +178,7 @@ class InProcessCall:
         """No more bursts come."""
         complete = self._receiver.end()
         return pb.TransmitSummary(
-            blocks=self._air.blocks,
+            bursts=self._air.blocks,
             symbols=self._air.crossed,
             frames=self._receiver.frames,
             complete=complete,

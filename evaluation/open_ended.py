@@ -35,7 +35,7 @@ CLIPS: Final = (
     "talking_head_foreman_cif", "traffic_topdown_cars",
 )  # fmt: skip
 # what a receiver with LTX-Video announces: 161 frames at 30 frames per second
-DECODER: Final = Profile("hf:LTX-Video", 160 / 30, 0.5, draws_from=frozenset(Given))
+DECODER: Final = Profile("hf:LTX-Video", 160 / 30, draws_from=frozenset(Given))
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from evaluation.provenance import provenance
 from evaluation.rival_av1 import av1_points
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.embedded import EmbeddedDecoder
-from semvid.fidelity import psnr_db
+from semvid.images.fidelity import psnr_db
 from semvid.images.interpolation import Bridge
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.types import Picture

@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 
 from evaluation.clips import AREA, MAX_SECONDS
 from evaluation.provenance import provenance
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.video.probe import probe
 from semvid.video.reader import Frame, read_frames
@@ -207,10 +208,9 @@ def read_scaled(path: Path) -> tuple[list[Picture], float]:
     source = probe(path)
     scale = math.sqrt(AREA / (source.width * source.height))
     size = round(source.width * scale), round(source.height * scale)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     with closing(read_frames(path, source)) as frames:
         shown = takewhile(lambda frame: frame.index < MAX_SECONDS * source.frame_rate, frames)
-        pictures = [np.asarray(cv2.resize(f.picture, size, interpolation=method), np.uint8) for f in shown]
+        pictures = [at_size(f.picture, size) for f in shown]
     return pictures, float(source.frame_rate)
 
 

@@ -25,6 +25,7 @@ from console.demo.services import Services, running_services
 from evaluation.provenance import provenance
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.receiver import FINAL_STATES
+from semvid.images.resize import at_size
 from semvid.video.probe import probe
 from semvid.video.writer import VideoWriter
 
@@ -35,10 +36,7 @@ _LOOP_FRAMES = 240
 
 def write_long_clip(path: Path, minutes: float) -> int:
     """A painted loop, played to and fro with slowly changing light, so that it never repeats exactly."""
-    loop = [
-        np.asarray(cv2.resize(picture, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
-        for picture in clip_frames(seed=0, frames=_LOOP_FRAMES)
-    ]
+    loop = [at_size(picture, (WIDTH, HEIGHT)) for picture in clip_frames(seed=0, frames=_LOOP_FRAMES)]
     frames = round(minutes * 60 * FRAME_RATE)
     there_and_back = [*range(_LOOP_FRAMES), *range(_LOOP_FRAMES - 2, 0, -1)]
     with VideoWriter(path, WIDTH, HEIGHT, Fraction(1, FRAME_RATE)) as writer:

@@ -16,12 +16,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
-import numpy as np
-
 from console.demo.services import Services, running_services
 from evaluation.provenance import provenance
 from semvid.client import TransmitterClient
+from semvid.images.resize import at_size
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
@@ -46,10 +44,10 @@ def splice(clips: list[Path], path: Path) -> None:
         for clip in clips:
             source, due = probe(clip), Fraction(0)
             for frame in read_frames(clip, source):
-                small = cv2.resize(frame.picture, (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA)
+                small = at_size(frame.picture, (_WIDTH, _HEIGHT))
                 time = frame.index / source.frame_rate
                 while due <= time:
-                    writer.append(np.asarray(small, np.uint8), index)
+                    writer.append(small, index)
                     index += 1
                     due += Fraction(1, _FRAME_RATE)
 

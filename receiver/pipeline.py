@@ -23,7 +23,6 @@ import structlog
 
 from receiver.decoders import Decoder, Drawer
 from receiver.decoders.embedded import EmbeddedDecoder
-from receiver.frames_ahead import FramesAhead
 from receiver.record import VideoRecord
 from receiver.scaling import at_video_size
 from receiver.second_try import RegenerationFailed, second_try
@@ -33,6 +32,7 @@ from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
 from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
+from semvid.service.prefetch import Prefetch
 from semvid.video.timing import Clock
 from semvid.video.writer import VideoWriter
 
@@ -51,7 +51,7 @@ class _Segment:
 
     gap: Gap
     runs: list[Run]
-    bridge: FramesAhead | None
+    bridge: Prefetch[Picture] | None
 
 
 class Pipeline:
@@ -157,7 +157,7 @@ class Pipeline:
                 for run in segment.runs:
                     self._write_run(segment, run, writer, clock)
                 if segment.bridge is not None:
-                    record.spend("regenerating", segment.bridge.seconds)
+                    record.clock.spend("regenerating", segment.bridge.seconds)
                     record.in_flight.pop(segment.runs[0].segment, None)
                 self._files.save_now_and_then(record)
 
@@ -180,7 +180,7 @@ class Pipeline:
                 provenance=Provenance.CONCEALED,
                 reason="; ".join(filter(None, (run.reason, str(error)))),
             )
-            self._files.cut_segments(run.first_frame)
+            self._files.cut_runs(run.first_frame)
             self._files.add_run(run)
             for picture in self._concealed(segment.gap, run, last):
                 self._write(picture, writer, clock)
@@ -189,7 +189,7 @@ class Pipeline:
     def _write(self, picture: Picture, writer: VideoWriter, clock: Clock) -> None:
         if self._stopped.is_set():
             raise Cancelled("the receiver was stopped before the video was finished")
-        with self._record.timed("writing"):
+        with self._record.clock.stage("writing"):
             writer.append(picture, next(clock))
         self._record.frames_written += 1
         self._shown = picture
@@ -255,7 +255,7 @@ class Pipeline:
         (run,) = bridges
         regenerate = self._draw if run.fill is Fill.DRAW else self._generate
         make = partial(second_try, partial(regenerate, gap, run), len(run))
-        return _Segment(gap, runs, FramesAhead(self._pool, make, self._buffer, self._stopped.is_set))
+        return _Segment(gap, runs, Prefetch(self._pool, make, self._buffer, self._stopped.is_set))
 
     def _generate(self, gap: Gap, run: Run) -> Iterator[Picture]:
         assert gap.start is not None

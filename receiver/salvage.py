@@ -19,7 +19,7 @@ def salvage(files: VideoFiles, record: VideoRecord, cause: SemvidError) -> None:
     """
     frames = _playable_frames(files)
     record.frames_written = frames
-    record.segments = {**dict.fromkeys(Provenance, 0), **files.cut_segments(frames)}
+    record.segments = {**dict.fromkeys(Provenance, 0), **files.cut_runs(frames)}
     record.state = State.TRUNCATED if frames else State.FAILED
     record.fail(cause)
     files.save(record)

@@ -99,14 +99,14 @@ class Transmission:
         record = self.record
         if self.pipeline is not None and self.pipeline.error is not None:
             raise self.pipeline.error
-        if record.blocks_received >= self._settings.max_blocks:
+        if record.bursts_received >= self._settings.max_bursts:
             raise LimitExceeded(
-                f"the transmission has more than {self._settings.max_blocks} blocks; split the video"
+                f"the transmission has more than {self._settings.max_bursts} bursts; split the video"
             )
         symbols = unpack_symbols(data)
-        with record.timed("receiving"):
+        with record.clock.stage("receiving"):
             reception = self._receiver.receive(symbols)
-        record.blocks_received += 1
+        record.bursts_received += 1
         record.symbols_received += len(symbols)
         record.snr_db = round(reception.snr_db, 2)
         record.effective_snr_db = round(reception.effective_snr_db, 2)
@@ -221,7 +221,7 @@ class Transmission:
             if keyframe.number != self._last_picture + 1:
                 self._pictures.reset()  # so that a packet that only claims to be independent is refused
             try:
-                with self.record.timed("keyframes"):
+                with self.record.clock.stage("keyframes"):
                     picture = self._pictures.decode(keyframe.packet)
                     size = len(keyframe.packet)
                     self._files.add_keyframe(

@@ -31,7 +31,7 @@ from evaluation.rivals.video_code import (
     full_picture,
     shown_at,
 )
-from semvid.fidelity import psnr_db
+from semvid.images.fidelity import psnr_db
 
 CODES = {"av1": (AV1, (63, 56)), "h265": (H265, (45, 38)), "h264": (H264, (45, 38))}
 CHANGES: dict[str, list[dict[str, str]]] = {

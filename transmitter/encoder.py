@@ -14,10 +14,12 @@ from functools import partial
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
+from semvid.images.resize import at_size
 from semvid.link.harq import BlockPayload, Delivery, LinkRecord
 from semvid.link.packing import KeyframePacket, block_payloads
 from semvid.profile import Given, Profile
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
+from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from transmitter.keyframes import make_selector
@@ -25,11 +27,10 @@ from transmitter.keyframes.selection import Comparison, Selected
 from transmitter.mllm import Mllm
 from transmitter.options import TransmissionOptions
 from transmitter.rate.control import Budget, RateControl
+from transmitter.rate.model import coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
-from transmitter.shrinking import coded_size, shrunk_to
 from transmitter.side_information import SideInformation
-from transmitter.stages import StageClock
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,7 +173,7 @@ class Encoder:
             units.append(Keyframe(segment.number, frame.index, b"", selected.shot_start))
             return Shipment(segment, units)
         with self._clock.stage("coding"):
-            picture = shrunk_to(frame.picture, self._size)
+            picture = at_size(frame.picture, self._size)
             crf = self._control.restart(
                 frame.index,
                 selected.shot_start,

@@ -77,10 +77,7 @@ class LinkCall:
         self.profile = Profile(
             name=announced.name,
             longest_gap_s=announced.longest_gap_s,
-            largest_motion=announced.largest_motion,
             closed_loop=announced.closed_loop,
-            frame_grid=announced.frame_grid,
-            size_grid=announced.size_grid,
             # of a newer receiver there may be kinds that we do not know
             draws_from=frozenset(_DRAWS_FROM[kind] for kind in announced.draws_from if kind in _DRAWS_FROM)
             or frozenset({Given.BOTH_ENDS}),

@@ -22,6 +22,8 @@ from semvid.accounting import cbr
 from semvid.errors import LinkFailed
 from semvid.link.harq import Delivery, HarqSender
 from semvid.profile import Given
+from semvid.service.clock import StageClock
+from semvid.service.prefetch import prefetched
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -35,9 +37,7 @@ from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import Plan, make_plan
 from transmitter.rate.trial import Excerpts
 from transmitter.records import SemanticsRecord
-from transmitter.run_ahead import run_ahead
 from transmitter.settings import TransmitterSettings
-from transmitter.stages import StageClock
 
 
 async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
@@ -50,13 +50,13 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits,
     job.advance("loading the multimodal model", 0.0)
     mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
-    with closing(SemanticsRecord(job.folder, source.time_base)) as record:
-        job.advance("opening the link", 0.0)
-        async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
-            call.profile.require(job.options.given)
-            job.facts["decoder"] = call.profile.name
-            job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
-            await _Transmission(job, source, limits, record, call, mllm).run(settings.segments_ahead)
+    record = SemanticsRecord(job.folder, source.time_base)
+    job.advance("opening the link", 0.0)
+    async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
+        call.profile.require(job.options.given)
+        job.facts["decoder"] = call.profile.name
+        job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
+        await _Transmission(job, source, limits, record, call, mllm).run(settings.segments_ahead)
 
 
 class _Transmission:
@@ -100,7 +100,7 @@ class _Transmission:
         )
         async with AsyncExitStack() as stack:
             stack.push_async_callback(asyncio.to_thread, encoder.close)
-            analysis = run_ahead(lambda gone: self._segments(encoder, gone), segments_ahead)
+            analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
             async for segment in await stack.enter_async_context(aclosing(analysis)):
                 shipment = await asyncio.to_thread(encoder.shipment, segment)
                 delivery = await self._ship(shipment)

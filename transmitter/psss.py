@@ -5,7 +5,6 @@ same. Nothing is sampled: the probabilities of the answers "yes" and "no" are re
 similar::
 
     S_rel = P(no) - P(yes)        in (-1, 1); what the paper decides by, threshold 0.35
-    S_abs = P(yes)
     mass  = P(yes) + P(no)        our addition: how far the model answered the question at all
 """
 
@@ -61,11 +60,6 @@ class Answer:
     def s_rel(self) -> float:
         """P(no) - P(yes): above zero the model leans to "different"."""
         return self.p_no - self.p_yes
-
-    @property
-    def s_abs(self) -> float:
-        """P(yes)."""
-        return self.p_yes
 
     @property
     def mass(self) -> float:

@@ -16,7 +16,7 @@ from console.demo.measure import Fidelity
 from console.demo.timeline import Timeline
 from semvid.accounting import cbr
 from semvid.errors import LinkFailed
-from semvid.fidelity import PSNR_CAP_DB
+from semvid.images.fidelity import PSNR_CAP_DB
 
 Json = dict[str, Any]
 _PACKAGES = ("semvid", "numpy", "opencv-python-headless", "av", "grpcio", "numba")
@@ -97,6 +97,7 @@ def build_report(findings: Findings) -> Json:
         "total_bits": bits,
         "kbit_per_second": bits / duration_s / 1000,
         "mcs": sent["mcs"],
+        "bursts_sent": sent["bursts_sent"],
         "blocks_sent": sent["blocks_sent"],
         "blocks_lost": sent["blocks_lost"],
         "retransmissions": sent["retransmissions"],

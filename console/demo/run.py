@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from console.demo.timeline import Timeline
 from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.http import Json
+from semvid.service.clock import StageClock
 
 
 class Observer(Protocol):
@@ -55,19 +55,6 @@ class DemoRequest:
     clip_frames: int = FRAMES
 
 
-class _Clock:
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = round(time.perf_counter() - started, 3)
-
-
 def run_demo(request: DemoRequest, observer: Observer) -> Json:
     """Runs the demo and returns its report.
 
@@ -79,7 +66,7 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
         TransmissionFailed: the video did not arrive whole.
         SemvidError: of the kind that a service reported.
     """
-    clock = _Clock()
+    clock = StageClock()
     out = request.out
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -117,7 +104,7 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
         constellation=constellation,
         fidelity=fidelity,
         timeline=timeline,
-        seconds=clock.seconds,
+        seconds={stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
     )
     report = build_report(findings)
     _write_frames(out / "frames.csv", fidelity, timeline)
@@ -127,7 +114,7 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
 
 
 def _transmit(
-    request: DemoRequest, clip: Path, services: Services, observer: Observer, clock: _Clock
+    request: DemoRequest, clip: Path, services: Services, observer: Observer, clock: StageClock
 ) -> tuple[Json, Json, Json, list[Json], Json]:
     addresses = services.addresses
     with (

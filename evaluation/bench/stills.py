@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from semvid.images.resize import at_size
+
 _WIDTH: Final = 384  # pixels
 _QUALITY: Final = 82
 
@@ -17,7 +19,7 @@ def still(picture: NDArray[np.uint8]) -> bytes:
     height, width = picture.shape[:2]
     if width > _WIDTH:
         size = (_WIDTH, max(1, round(height * _WIDTH / width)))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        picture = at_size(picture, size)
     ok, data = cv2.imencode(
         ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
     )

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from evaluation.bench import worker
-from evaluation.bench.cells import Cell, code_digest, read_record, versions, write_atomically
+from evaluation.bench.cells import Cell, code_digest, read_record, versions
 from evaluation.bench.sets import Point, SweepSet
 from evaluation.bench.sources import Source, find
 from evaluation.bench.worker import Job, Work
@@ -29,6 +29,7 @@ from evaluation.provenance import commit
 from evaluation.rivals.cache import CACHE
 from evaluation.rivals.judge import LPIPS_MODEL
 from semvid.errors import SemvidError
+from semvid.service.files import write_atomically
 
 _CRASHES: Final = 2  # a cell during which as many processes died is recorded as failed
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import cv2
 
-from evaluation.bench.cells import Cell, code_digest, write_atomically
+from evaluation.bench.cells import Cell, code_digest
 from evaluation.bench.original import Original
 from evaluation.bench.panel import Misaligned, Panel, judged_indices, take, verified
 from evaluation.bench.selection import select
@@ -29,6 +29,7 @@ from evaluation.clips import Clip
 from evaluation.judges import Frames, Weights
 from evaluation.methods import METHODS, Conditions, Method, Outcome
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
+from semvid.service.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 
 VGG: Final = "vgg16.pth"  # state dict of torchvision's VGG-16: features.0.weight, features.0.bias, ...
@@ -130,4 +130,4 @@ def _reduced(picture: Picture) -> Picture:
     if scale >= 1:
         return picture
     size = round(width * scale), round(height * scale)
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return at_size(picture, size)

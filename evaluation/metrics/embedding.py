@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 
 
@@ -50,8 +50,7 @@ class Embedding:
 
     def vector(self, picture: Picture) -> NDArray[np.float32]:
         """The embedding, [dimensions], unit length."""
-        small = cv2.resize(picture, self._size, interpolation=cv2.INTER_AREA)
-        self._interpreter.set_tensor(self._input, np.asarray(small, np.uint8)[None])
+        self._interpreter.set_tensor(self._input, at_size(picture, self._size)[None])
         self._interpreter.invoke()
         vector = self._interpreter.get_tensor(self._output).ravel().astype(np.float32)
         return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)

@@ -1,4 +1,4 @@
-"""PSNR and SSIM of single pictures: `semvid.fidelity`, and SSIM of all three colours."""
+"""PSNR and SSIM of single pictures: `semvid.images.fidelity`, and SSIM of all three colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.fidelity import PSNR_CAP_DB, psnr_db, ssim
+from semvid.images.fidelity import PSNR_CAP_DB, psnr_db, ssim
 from semvid.images.types import Picture
 
 __all__ = ["PSNR_CAP_DB", "psnr_db", "ssim", "ssim_rgb"]

@@ -13,6 +13,7 @@ import numpy as np
 
 from evaluation.clips import Clip
 from evaluation.rivals.video_code import Stream
+from semvid.service.files import replacing, write_atomically
 
 CACHE: Final = "SEMVID_EVAL_CACHE"
 """Environment variable: folder for encoded ladders, shared by all processes; without it nothing is kept."""
@@ -43,8 +44,7 @@ class EncodeCache:
 
     def store_stream(self, stream: Stream, *settings: object) -> None:
         """Keeps ``stream``."""
-        partial = self._partial()
-        with partial.open("wb") as file:
+        with replacing(self._path("npz", settings)) as file:
             np.savez(
                 file,
                 data=np.frombuffer(b"".join(stream.packets), np.uint8),
@@ -52,7 +52,6 @@ class EncodeCache:
                 pts=np.array(stream.pts),
                 shape=np.array([stream.width, stream.height, stream.step]),
             )
-        partial.replace(self._path("npz", settings))
 
     def value(self, *settings: object) -> Any:
         """The JSON value stored under ``settings``; None if there is none."""
@@ -63,16 +62,11 @@ class EncodeCache:
 
     def store_value(self, value: Any, *settings: object) -> None:
         """Keeps a JSON value."""
-        partial = self._partial()
-        partial.write_text(json.dumps(value), encoding="utf-8")
-        partial.replace(self._path("json", settings))
+        write_atomically(self._path("json", settings), json.dumps(value))
 
     def _path(self, suffix: str, settings: tuple[object, ...]) -> Path:
         name = hashlib.sha256(json.dumps([self._key, *map(str, settings)]).encode()).hexdigest()[:32]
         return self._folder / f"{name}.{suffix}"
-
-    def _partial(self) -> Path:
-        return self._folder / f".{self._key[:16]}.{os.getpid()}.partial"
 
 
 def cache_folder(run_folder: Path) -> Path:

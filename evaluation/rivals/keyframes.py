@@ -23,6 +23,7 @@ from evaluation.symbol_count import SymbolCount
 from receiver.decoders import Decoder
 from receiver.scaling import at_video_size
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.packing import KeyframePacket, block_payloads
 from semvid.semantics import StreamEnd, StreamHeader, Unit
@@ -31,7 +32,7 @@ from transmitter.encoder import stream_header
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Reason, Selected
 from transmitter.options import TransmissionOptions
-from transmitter.shrinking import coded_size, shrunk_to
+from transmitter.rate.model import coded_size
 
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
 SHRINKS: Final = (1, 2, 4)  # of width and height, where nothing fits at a larger size
@@ -202,7 +203,7 @@ class Grid:
             size = coded_size(self._clip.source, setting.shrink)
             selected = self.selected(setting.gap)
             with KeyframeEncoder(*size, setting.crf) as encoder:
-                packets = [encoder.encode(shrunk_to(one.frame.picture, size)).packet for one in selected]
+                packets = [encoder.encode(at_size(one.frame.picture, size)).packet for one in selected]
             frames = [one.frame.index for one in selected]
             stream = Stream(packets, frames, *size, setting.gap)
             self._cache.store_stream(stream, "packets", *astuple(setting))
@@ -226,7 +227,7 @@ def _send(link: InProcessLink, clip: Clip, selected: list[Selected], setting: Se
     size = coded_size(clip.source, setting.shrink)
     with KeyframeEncoder(*size, setting.crf) as encoder:
         for number, one in enumerate(selected):
-            coded = encoder.encode(shrunk_to(one.frame.picture, size))
+            coded = encoder.encode(at_size(one.frame.picture, size))
             packet = KeyframePacket(number, one.frame.index, coded.packet, one.shot_start, coded.refresh)
             units = _units(clip, setting, number, len(selected))
             delivery = link.ship(block_payloads(units, packet, link.bulk_limit_bytes))

@@ -10,7 +10,6 @@ from fractions import Fraction
 from typing import Final
 
 import av
-import cv2
 import numpy as np
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
@@ -18,6 +17,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from evaluation.rivals import annex_b
+from semvid.images.resize import at_size
 from semvid.images.scheduling import ordinary_priority
 from semvid.images.types import Picture
 from semvid.images.yuv import from_yuv420, to_yuv420
@@ -110,9 +110,7 @@ def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, s
         encoder.open()
     packets = []
     for number, picture in enumerate(pictures[:: setting.step]):
-        small = picture
-        if setting.scale > 1:
-            small = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        small = at_size(picture, (width, height)) if setting.scale > 1 else picture
         frame = VideoFrame.from_ndarray(to_yuv420(small, width, height), "yuv420p")
         frame.pts = number
         packets += encoder.encode(frame)
@@ -178,7 +176,7 @@ def full_picture(stream: Stream, planes: NDArray[np.uint8], width: int, height: 
     if (stream.width, stream.height) == (width + width % 2, height + height % 2):
         return from_yuv420(planes, width, height)
     small = from_yuv420(planes, stream.width, stream.height)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+    return at_size(small, (width, height))
 
 
 def coded_size(width: int, height: int, scale: int) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
@@ -153,8 +154,7 @@ class Gallop:
 
 
 def _small(picture: Picture) -> Picture:
-    small: Picture = cv2.resize(picture, _SIZE, interpolation=cv2.INTER_AREA)
-    return small
+    return at_size(picture, _SIZE, enlarging=cv2.INTER_AREA)
 
 
 def _change(first: Picture, second: Picture) -> float:

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from semvid.errors import InvalidInput
 from transmitter import mllm as mllms
-from transmitter.mllm.dialogue import LanguageModel
 from transmitter.mllm.judge import Judge, Scoring
+from transmitter.mllm.language_model import LanguageModel
 from transmitter.mllm.meter import Meter
 from transmitter.mllm.prompts import load_prompts
 from transmitter.mllm.settings import MllmSettings

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import Message
+from transmitter.mllm.language_model import Message
 from transmitter.psss import Focus
 
 PROMPTS: Final = Path(__file__).with_name("prompts.toml")

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from semvid.phy.adaptation import LinkAdapter
+from semvid.video.probe import SourceInfo
 
 DEFAULT_RD_LAMBDA: Final = 150.0
 """LPIPS per unit of CBR."""
@@ -70,6 +71,11 @@ class LinkPrice:
 
 
 AT_10_DB: Final = LinkPrice(bits_per_symbol=2.45, block_symbols=120.0, fixed_symbols=600.0)
+
+
+def coded_size(source: SourceInfo, shrink: int) -> tuple[int, int]:
+    """Width and height of coded keyframes when both are divided by ``shrink``; at least one pixel each."""
+    return max(1, round(source.width / shrink)), max(1, round(source.height / shrink))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from semvid.images.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.profile import Profile
 from semvid.semantics import PictureCoding
@@ -22,8 +23,7 @@ from transmitter.keyframes import make_selector
 from transmitter.keyframes.bridging import bridging_error, small_copy
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.options import TransmissionOptions
-from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coding_loss
-from transmitter.shrinking import coded_size, shrunk_to
+from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coded_size, coding_loss
 
 CRF_RANGE: Final = range(40, MAX_CRF + 1)
 RD_LAMBDAS: Final = (3.0, 3000.0)
@@ -206,7 +206,7 @@ class Excerpts:
                 if len(self.starts) > 1 and selected.reason is Reason.LAST:
                     break
                 ends.append(selected.frame.index)
-                picture = shrunk_to(selected.frame.picture, size)
+                picture = at_size(selected.frame.picture, size)
                 sizes.append(len(encoder.encode(picture).packet) / TRIAL_EXCESS)
         gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
         whole = len(self.starts) == 1 or not gaps

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evaluation.bench.cells import write_atomically
 from evaluation.bench.report import bjontegaard_table, losses, overview, page, paper_table, plots
 from evaluation.bench.report.results import Results
 from evaluation.bench.report.table import Table
+from semvid.service.files import write_atomically
 
 
 def write_report(folder: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from evaluation.clips import Clip
 from evaluation.methods import Conditions
 from evaluation.rivals.semantic import Semvid
 from semvid.client import ReceiverClient, TransmitterClient
-from semvid.fidelity import psnr_db
+from semvid.images.fidelity import psnr_db
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter

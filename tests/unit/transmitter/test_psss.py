@@ -11,7 +11,6 @@ from transmitter.psss import Answer, Rule, differs
 def test_scores_of_an_answer() -> None:
     answer = Answer(p_yes=0.2, p_no=0.7)
     assert answer.s_rel == pytest.approx(0.5)
-    assert answer.s_abs == 0.2
     assert answer.mass == pytest.approx(0.9)
 
 

@@ -9,7 +9,7 @@ import pytest
 from console.demo.clip import clip_frames
 from console.demo.measure import Fidelity, compare
 from semvid.errors import InvalidInput
-from semvid.fidelity import PSNR_CAP_DB, psnr_db, ssim
+from semvid.images.fidelity import PSNR_CAP_DB, psnr_db, ssim
 from semvid.video.writer import VideoWriter
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from evaluation.bench import worker
-from evaluation.bench.cells import Cell, code_digest, read_record, write_atomically
+from evaluation.bench.cells import Cell, code_digest, read_record
 from evaluation.bench.worker import Work
 from evaluation.judges import Weights
+from semvid.service.files import write_atomically
 
 CELL = Cell("painted:0", "semvid", 10, "awgn", None, 6.5e-4, 6.5e-4, 0)
 

@@ -21,7 +21,7 @@ from evaluation.rivals.ladder import finest_crf
 from evaluation.rivals.semantic import Semvid
 from evaluation.rivals.video_code import AV1, H264, H265, Setting, encode
 from semvid.errors import InvalidInput, MissingComponent
-from semvid.fidelity import psnr_db
+from semvid.images.fidelity import psnr_db
 from semvid.phy.mcs import MCS_TABLE, snr_threshold_db
 from tests.unit.evaluation.synthetic import moving_bar
 

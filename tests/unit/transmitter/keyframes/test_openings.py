@@ -90,8 +90,8 @@ def test_every_segment_is_described_the_last_one_too(given: Given) -> None:
 
 
 def test_a_decoder_refuses_what_it_cannot_show() -> None:
-    both = Profile("flow", 1, 1)
-    text = Profile("dream", 1, 1, draws_from=frozenset({Given.NOTHING}))
+    both = Profile("flow", 1)
+    text = Profile("dream", 1, draws_from=frozenset({Given.NOTHING}))
     both.require(Given.BOTH_ENDS)
     both.require(Given.FIRST_FRAME)  # held
     text.require(Given.NOTHING)

@@ -19,7 +19,7 @@ from transmitter.rate.plan import make_plan
 from transmitter.rate.trial import Excerpts
 
 WIDTH, HEIGHT, FRAMES = 128, 80, 240
-PROFILE = Profile("embedded", longest_gap_s=1.2, largest_motion=0.08, closed_loop=True)
+PROFILE = Profile("embedded", longest_gap_s=1.2, closed_loop=True)
 
 
 def clip(path: Path, moving: bool, from_frame: int = 0) -> Path:

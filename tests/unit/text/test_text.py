@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.semantics import MAX_CAPTION_CHARS
 from semvid.text import PRIOR, compress, expand
-from semvid.text_model import _LOGISTIC, MAX_BYTES, State, decode, encode, learn
+from semvid.text.model import _LOGISTIC, MAX_BYTES, State, decode, encode, learn
 
 OWN = "A scene, blue above grey; the camera is still; a medium-sized region in the middle moves."
 GENERIC = "A woman pours tea into a blue cup while a child reads a book next to her."

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from semvid.fidelity import PSNR_CAP_DB, psnr_db, ssim
+from semvid.images.fidelity import PSNR_CAP_DB, psnr_db, ssim
 
 
 def _pair(height: int, width: int, noise: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """Captions <-> bytes, in about a quarter of the bytes that UTF-8 takes.
 
-A text is coded by `semvid.text_model`, which both ends have primed with the same sentences
-(``text_prior.txt``). Where that does not pay (other scripts, random characters), it goes as the byte 0xFF and
+A text is coded by `semvid.text.model`, which both ends have primed with the same sentences
+(``prior.txt``). Where that does not pay (other scripts, random characters), it goes as the byte 0xFF and
 its UTF-8 bytes; no code starts with 0xFF. Every text has exactly one representation, and only that one is
 accepted.
 """
@@ -13,9 +13,9 @@ from pathlib import Path
 
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.semantics import MAX_CAPTION_CHARS
-from semvid.text_model import END, FIRST_RESERVED, MAX_BYTES, State, decode, encode, learn
+from semvid.text.model import END, FIRST_RESERVED, MAX_BYTES, State, decode, encode, learn
 
-PRIOR = Path(__file__).with_name("text_prior.txt")
+PRIOR = Path(__file__).with_name("prior.txt")
 _UNCODED = bytes([FIRST_RESERVED])
 
 

@@ -30,17 +30,8 @@ _LOGISTIC = (
 )
 _LIMIT = 30  # a context's probability moves by 1 / (count + 1.5) until here
 _RATE = 10  # of the mixer
-_CONFIDENCE = (
-    0,
-    10,
-    13,
-    15,
-    16,
-    17,
-    18,
-    19,
-    20,
-)  # weight, in sixteenths, of a context by how often it was seen
+# weight, in sixteenths, of a context by how often it was seen
+_CONFIDENCE = (0, 10, 13, 15, 16, 17, 18, 19, 20)
 
 
 def _squash_table() -> NDArray[np.int32]:

@@ -8,18 +8,11 @@ from typing import Protocol
 from semvid.images.types import Picture
 from transmitter.psss import Answer
 
-Message = Sequence[
-    str | Picture
-]  # one turn of the user: text and pictures in the order in which they are read
+Message = Sequence[str | Picture]
+"""One turn of the user: text and pictures in the order in which they are read."""
 
-YES = (
-    "Yes",
-    "yes",
-    "YES",
-    " Yes",
-    " yes",
-    " YES",
-)  # with the leading space for templates that end in "Assistant:"
+# with the leading space for templates that end in "Assistant:"
+YES = ("Yes", "yes", "YES", " Yes", " yes", " YES")
 NO = ("No", "no", "NO", " No", " no", " NO")
 
 
