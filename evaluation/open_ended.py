@@ -21,13 +21,13 @@ from evaluation.clips import Clip, load
 from evaluation.provenance import provenance
 from evaluation.symbol_count import SymbolCount
 from semvid.images.keyframe_codec import KeyframeEncoder
+from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import Keyframe, StreamEnd
 from semvid.video.reader import Frame, read_frames
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Selected
 from transmitter.mllm import load as load_mllm
-from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
 from transmitter.rate.model import DEFAULT_RD_LAMBDA, OperatingPoint
 from transmitter.rate.plan import FIRST_FRAME_CRF

@@ -17,9 +17,9 @@ from typing import Any
 import structlog
 
 from semvid.errors import Busy, Cancelled, Conflict, NotFound, SemvidError
+from semvid.options import TransmissionOptions
 from semvid.service.events import EventLog
 from semvid.service.problems import Problem, problem_of
-from transmitter.options import TransmissionOptions
 from transmitter.records import write_json
 
 _log = structlog.get_logger(__name__)

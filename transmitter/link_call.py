@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
 from semvid.link.bootstrap import make_channel
 from semvid.link.symbols import pack_symbols
+from semvid.options import ChannelOptions
 from semvid.profile import Given, Profile
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
-from transmitter.options import ChannelOptions
 
 _DRAWS_FROM = {
     pb.DRAWS_FROM_BOTH_ENDS: Given.BOTH_ENDS,

@@ -25,6 +25,7 @@ from semvid import __version__
 from semvid.accounting import SymbolClass, cbr
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
+from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
@@ -37,7 +38,7 @@ from transmitter.keyframes.selection import KeyframeSelector, Selected
 from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.meter import Meter
-from transmitter.options import TransmissionOptions, search_of
+from transmitter.options import search_of
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import OperatingPoint
 from transmitter.rate.plan import Plan, make_plan

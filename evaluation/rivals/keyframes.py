@@ -26,12 +26,12 @@ from receiver.scaling import at_video_size
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import EncodedPicture, KeyframeDecoder, KeyframeEncoder
 from semvid.images.types import Picture
+from semvid.options import TransmissionOptions
 from semvid.semantics import StreamEnd, StreamHeader, Unit
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Reason, Selected
 from transmitter.link_call import LinkCall
-from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
 from transmitter.sender import Sender, keyframe_parts
 from transmitter.shrinking import coded_size, shrunk_to

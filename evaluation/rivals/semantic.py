@@ -18,12 +18,12 @@ from receiver.decoders import make_decoder
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
 from semvid.images.types import Picture
+from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
 from transmitter.jobs import Job
 from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.settings import MllmSettings
-from transmitter.options import TransmissionOptions
 from transmitter.pipeline import Transmission
 from transmitter.records import SemanticsRecord
 
@@ -38,7 +38,7 @@ class Semvid:
 
     Args:
         name: of the row.
-        options: of `transmitter.options.TransmissionOptions`; channel and target CBR come with each run.
+        options: of `semvid.options.TransmissionOptions`; channel and target CBR come with each run.
         decoder: of the receiver, as in its settings.
     """
 

@@ -13,11 +13,11 @@ from evaluation.rivals.ladder import finest_crf
 from evaluation.rivals.semantic import Semvid
 from evaluation.symbol_count import SymbolCount
 from semvid.images.keyframe_codec import KeyframeEncoder
+from semvid.options import TransmissionOptions
 from semvid.semantics import PictureCoding
 from semvid.video.reader import Frame
 from transmitter.keyframes.selection import Selected
 from transmitter.keyframes.skim import Skim
-from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
 
 KEYFRAMES: Final = 4  # of a clip of at most 16 s (paper, SKIM); hard cuts add theirs

@@ -12,9 +12,10 @@ from typing import Final, Protocol
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.mllm.dialogue import LanguageModel
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Answer, Focus
+from transmitter.psss import Answer
 
 EMBEDDED: Final = "embedded"
 

@@ -22,10 +22,10 @@ from typing import Final
 import numpy as np
 
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from transmitter.keyframes.bridging import dissimilarity
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import AT_10_DB, DEFAULT_RD_LAMBDA, Forecast, LinkPrice, OperatingPoint
 from transmitter.rate.trial import CRF_RANGE, RD_LAMBDAS, TRIAL_EXCESS, TRIAL_PRESET, Excerpts, Trial
 from transmitter.shrinking import coded_size, shrunk_to, shrunk_to_area

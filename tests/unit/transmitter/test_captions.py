@@ -9,10 +9,11 @@ from hypothesis.extra.numpy import arrays
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.captions import _KEPT, SAMPLES, SegmentCaption, shortened
 from transmitter.mllm.embedded.caption import describe
 from transmitter.mllm.embedded.caption.sentence import MAX_CHARS
-from transmitter.psss import Answer, Focus
+from transmitter.psss import Answer
 
 
 def pan(wide: Picture, dx: int, dy: int, count: int = 5) -> list[Picture]:
