@@ -19,7 +19,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from console.demo.services import Services, running_services
+from console.local_services import Services, running_services
 from evaluation.provenance import provenance
 from semvid.client import TransmitterClient
 from semvid.video.probe import probe

@@ -35,7 +35,9 @@ class Addresses:
 
 
 class ServiceProcess:
-    """One service, started as ``python -m MODULE`` in a process group of its own.
+    """One service, started as ``python -P -m MODULE`` in a process group of its own.
+
+    ``-P``: what lies in the current folder, a user's channel.py or a checkout called semvid, is not imported.
 
     Args:
         module: what to run.
@@ -48,7 +50,7 @@ class ServiceProcess:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                [sys.executable, "-P", "-m", module],
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
