@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from console.demo.clip import write_clip
+from tests.synthetic_clip import write_clip
 
 OWN = '''
 import time
@@ -83,7 +83,7 @@ target_cbr = [1e-2]
 def bench(tmp_path: Path) -> Any:
     (tmp_path / "own.py").write_text(OWN)
 
-    def arguments(methods: list[str], clip: str = "painted:0", *more: str, snr_db: str = "10") -> list[str]:
+    def arguments(methods: list[str], clip: str = "demo:0", *more: str, snr_db: str = "10") -> list[str]:
         names = ", ".join(f'"{method}"' for method in methods)
         (tmp_path / "set.toml").write_text(SET.format(methods=names, clip=clip, snr_db=snr_db))
         out = str(tmp_path / "out")
