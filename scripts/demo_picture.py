@@ -15,7 +15,7 @@ from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
 WIDTH = 1000  # pixels
-MOMENTS = (0.3, 0.75)  # of the video
+MOMENTS = (0.52, 0.75)  # of the video
 
 
 def main() -> None:

@@ -116,6 +116,14 @@ def test_exit_codes(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_a_demo_without_matplotlib_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    assert main(monkeypatch, "demo") == 2
+    assert 'pip install "semvid[report]"' in capsys.readouterr().err
+
+
 def test_unreachable_services_are_failures_that_say_what_to_do(tmp_path: Path) -> None:
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(b"x")

@@ -92,12 +92,8 @@ def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_current_folder_shadows_no_service(crowded: Path) -> None:
-    services = Path(local_services.__file__).parents[1]
-    settings = {
-        "PYTHONPATH": str(services),
-        "SEMVID_CHANNEL_LISTEN": "127.0.0.1:0",
-        "SEMVID_CHANNEL_SNR_DB": "900",
-    }
+    root = str(Path(local_services.__file__).parents[1])
+    settings = {"PYTHONPATH": root, "SEMVID_CHANNEL_SNR_DB": "900"}
     process = ServiceProcess("channel", settings, crowded / "channel.log")
     with pytest.raises(LinkFailed, match="SNR_DB"):
         process.wait_until(lambda: False, timeout_s=60)
