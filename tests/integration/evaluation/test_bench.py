@@ -131,7 +131,7 @@ def test_killed_in_the_middle_resumed_and_reported(bench: Any, tmp_path: Path) -
 
     record = records(tmp_path)["own:Slow", 10.0]
     assert record["crossed"] == sum(record["symbols"].values())
-    assert record["cbr"] == pytest.approx(record["crossed"] / (3 * 576 * 320 * 12))
+    assert record["cbr"] == pytest.approx(record["crossed"] / (3 * 572 * 322 * 12))
     assert 10 < record["metrics"]["psnr_db"] < 50
     assert "dists" in record["absent"]
     assert record["seed"] == 0
