@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
+.PHONY: help setup demo demo-picture test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
   bench-search bench-speed bench-target soak e2e clean
 
 help:  ## list the targets
@@ -24,7 +24,7 @@ help:  ## list the targets
 	@touch $@
 
 .venv/.base: .venv/.made pyproject.toml
-	$(PIP) --editable .
+	$(PIP) --editable '.[report]'
 	@touch $@
 
 .venv/.dev: .venv/.base
@@ -35,6 +35,9 @@ setup: .venv/.base  ## make the virtual environment in .venv (seconds once it is
 
 demo: setup  ## three services, a clip through the noisy channel, an MP4 and a report (CLIP=my.mp4 ARGS="--snr-db 5")
 	$(BIN)/semvid demo $(if $(CLIP),'$(CLIP)',) --out demo-out $(ARGS)
+
+demo-picture: demo  ## docs/images/demo.jpg: two moments of the demo's side-by-side video
+	$(BIN)/python scripts/demo_picture.py demo-out/side_by_side.mp4 docs/images/demo.jpg
 
 test: .venv/.dev  ## the test suite, in under ten minutes on two cores
 	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile $(ARGS)

@@ -30,10 +30,10 @@ from evaluation.provenance import provenance
 from evaluation.random_models import multimodal_model, video_pipeline
 from receiver.decoders.clip import Clip
 from semvid.images.types import Picture
-from transmitter.mllm.judge import Judge, Scoring
+from semvid.options import Focus, Scoring
+from transmitter.mllm.judge import Judge
 from transmitter.mllm.prompts import load_prompts
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Focus
 
 NOTE: Final = (
     "The weights are random. Only speed and memory mean anything; the answers and pictures mean nothing, and "

@@ -1,4 +1,4 @@
-"""How long a ten-second clip takes, stage by stage, as a multiple of its duration.
+"""How long the demo's clip takes, stage by stage, as a multiple of its duration.
 
     python -m evaluation.bench_speed [--out results/speed.json]
 
@@ -17,12 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from console.demo.clip import write_clip
-from console.demo.services import running_services
+from console.demo import CLIP
+from console.local_services import running_services
 from evaluation.provenance import provenance
 from semvid.client import ReceiverClient, TransmitterClient
+from semvid.video.probe import probe
 
-FRAMES, FRAME_RATE = 240, 24
 CHANNEL = {"model": "awgn", "snr_db": 10, "seed": 0}
 
 
@@ -56,15 +56,14 @@ def measure(clip: Path, runs: int, folder: Path) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Measures, prints a table, writes the JSON."""
-    parser = argparse.ArgumentParser(description="seconds by stage for a ten-second clip")
+    parser = argparse.ArgumentParser(description="seconds by stage for the demo's clip")
     parser.add_argument("--runs", type=int, default=3, help="counted runs; the median is reported")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    duration = FRAMES / FRAME_RATE
+    source = probe(CLIP)
+    duration = source.duration_s
     with tempfile.TemporaryDirectory(prefix="semvid-bench-") as folder:
-        clip = Path(folder) / "clip.mp4"
-        write_clip(clip, seed=0, frames=FRAMES)
-        records = measure(clip, arguments.runs, Path(folder))
+        records = measure(CLIP, arguments.runs, Path(folder))
 
     def median(value: Callable[[dict[str, Any]], float]) -> float:
         return round(statistics.median(value(record) / duration for record in records), 4)
@@ -73,7 +72,7 @@ def main() -> None:
         return {stage: median(lambda record: record[service][stage]) for stage in records[0][service]}  # noqa: B023
 
     result = {
-        "clip": f"painted, 576x320, {FRAME_RATE} frames/s, {duration:g} s, seed 0",
+        "clip": f"{CLIP.name} of the demo, {source.width}x{source.height}, {duration:g} s",
         "channel": CHANNEL,
         "runs": arguments.runs,
         "unit": "multiples of the clip's duration, median; stages of one service overlap",

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from receiver.decoders import make_decoder
 from receiver.decoders.options import DecoderOptions
 from semvid.images.types import Picture
+from semvid.options import Focus, Scoring
 from transmitter.mllm.hf.loading import load
-from transmitter.mllm.judge import Judge, Scoring
+from transmitter.mllm.judge import Judge
 from transmitter.mllm.prompts import load_prompts
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Focus
 
 Options = dict[str, Any]
 

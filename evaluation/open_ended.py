@@ -21,11 +21,11 @@ from typing import Any, Final
 from evaluation.clips import Clip, load
 from evaluation.provenance import provenance
 from evaluation.symbol_count import SymbolCount
+from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
 from transmitter.mllm import load as load_mllm
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import DEFAULT_RD_LAMBDA, OperatingPoint
 from transmitter.rate.plan import FIRST_FRAME_CRF, Plan
 

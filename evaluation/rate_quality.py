@@ -42,6 +42,7 @@ from semvid.images.fidelity import psnr_db
 from semvid.images.interpolation import Bridge
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.types import Picture
+from semvid.options import TransmissionOptions
 from semvid.semantics import Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
@@ -49,7 +50,6 @@ from transmitter import mllm as mllms
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.mllm import Mllm
-from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
 from transmitter.rate.model import OperatingPoint
 from transmitter.rate.plan import make_plan

@@ -40,6 +40,7 @@ from evaluation.clips import AREA, MAX_SECONDS
 from evaluation.provenance import provenance
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
+from semvid.options import DEFAULT_THRESHOLD, Focus, Rule
 from semvid.video.probe import probe
 from semvid.video.reader import Frame, read_frames
 from transmitter.keyframes.gallop import Gallop
@@ -48,7 +49,7 @@ from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.mllm import Mllm
 from transmitter.mllm.embedded.model import Embedded
 from transmitter.mllm.meter import Meter
-from transmitter.psss import DEFAULT_THRESHOLD, Answer, Focus, Rule, differs
+from transmitter.psss import Answer, differs
 
 SPACING_S: Final = 0.2
 JUDGES: Final = ("oracle", "embedded")

@@ -20,25 +20,25 @@ from typing import Any
 import cv2
 import numpy as np
 
-from console.demo.clip import clip_frames
-from console.demo.services import Services, running_services
+from console.demo import CLIP
+from console.local_services import Services, running_services
 from evaluation.provenance import provenance
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.receiver import FINAL_STATES
 from semvid.images.resize import at_size
 from semvid.video.probe import probe
+from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 
 WIDTH, HEIGHT, FRAME_RATE = 320, 180, 24
 ALLOWED_GROWTH = 1.10
-_LOOP_FRAMES = 240
 
 
 def write_long_clip(path: Path, minutes: float) -> int:
-    """A painted loop, played to and fro with slowly changing light, so that it never repeats exactly."""
-    loop = [at_size(picture, (WIDTH, HEIGHT)) for picture in clip_frames(seed=0, frames=_LOOP_FRAMES)]
+    """The demo's clip, played to and fro with slowly changing light, so that it never repeats exactly."""
+    loop = [at_size(frame.picture, (WIDTH, HEIGHT)) for frame in read_frames(CLIP, probe(CLIP))]
     frames = round(minutes * 60 * FRAME_RATE)
-    there_and_back = [*range(_LOOP_FRAMES), *range(_LOOP_FRAMES - 2, 0, -1)]
+    there_and_back = [*range(len(loop)), *range(len(loop) - 2, 0, -1)]
     with VideoWriter(path, WIDTH, HEIGHT, Fraction(1, FRAME_RATE)) as writer:
         for index in range(frames):
             picture = loop[there_and_back[index % len(there_and_back)]]

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from console.demo.services import Services, running_services
+from console.local_services import Services, running_services
 from evaluation.provenance import provenance
 from semvid.client import TransmitterClient
 from semvid.images.resize import at_size

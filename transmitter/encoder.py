@@ -17,6 +17,7 @@ from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.link.harq import BlockPayload, Delivery, LinkRecord
 from semvid.link.packing import KeyframePacket, block_payloads
+from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.service.clock import StageClock
@@ -25,7 +26,6 @@ from semvid.video.reader import Frame
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Comparison, Selected
 from transmitter.mllm import Mllm
-from transmitter.options import TransmissionOptions
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import coded_size
 from transmitter.rate.plan import Plan

@@ -17,10 +17,10 @@ from typing import Any
 import structlog
 
 from semvid.errors import Busy, Cancelled, Conflict, NotFound, SemvidError
+from semvid.options import TransmissionOptions
 from semvid.service.events import EventLog
 from semvid.service.files import write_atomically
 from semvid.service.problems import Problem, problem_of
-from transmitter.options import TransmissionOptions
 
 _log = structlog.get_logger(__name__)
 _PROGRESS_EVERY_S = 0.1

@@ -12,12 +12,12 @@ from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
 from semvid.link.bootstrap import make_channel
 from semvid.link.harq import BlockReport
 from semvid.link.symbols import pack_symbols
+from semvid.options import ChannelOptions
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import TbState
 from semvid.profile import Given, Profile
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
-from transmitter.options import ChannelOptions
 
 _STATES = {
     pb.TRANSPORT_BLOCK_STATE_UNSPECIFIED: TbState.ABSENT,

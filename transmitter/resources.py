@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from semvid.options import TransmissionOptions
 from semvid.service.problems import Problem
 from transmitter.jobs import State
 
@@ -31,7 +32,7 @@ class TransmissionResource(BaseModel):
     created_at: str
     error: Problem | None = None
     source: SourceResource
-    options: dict[str, Any]
+    options: TransmissionOptions
 
     video_url: str | None = Field(None, description="the video at the receiver")
     decoder: str | None = Field(None, description="the receiver's decoder")

@@ -28,7 +28,7 @@ class Findings:
 
     Attributes:
         clip_name: file name of the source.
-        generated: the source is the painted clip.
+        credit: who made the clip; empty where that is not known.
         command: how the demo was called.
         conditions: channel conditions that were asked for.
         transmission, semantics: the transmitter's resources.
@@ -38,7 +38,7 @@ class Findings:
     """
 
     clip_name: str
-    generated: bool
+    credit: str
     command: Sequence[str]
     conditions: Mapping[str, Any]
     transmission: Json
@@ -72,7 +72,6 @@ def build_report(findings: Findings) -> Json:
     semantics = findings.semantics
     return {
         "clip": findings.clip_name,
-        "clip_generated": findings.generated,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(findings.command),
         "commit": _commit(),

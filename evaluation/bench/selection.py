@@ -13,8 +13,9 @@ import numpy as np
 
 from evaluation.bench.sets import Variant
 from evaluation.clips import Clip
+from semvid.options import Focus, Rule
 from transmitter import mllm as mllms
-from transmitter.psss import Focus, Rule, differs
+from transmitter.psss import differs
 
 
 def select(clip: Clip, variant: Variant) -> dict[str, Any]:

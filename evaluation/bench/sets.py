@@ -1,7 +1,7 @@
 """What a sweep consists of: a TOML file in `configs/bench` or `configs/paper`.
 
     title = "..."
-    clips = ["act_yoga", "painted:0"]      # names of the media index, or painted:SEED
+    clips = ["act_yoga", "demo:0"]         # names of the media index, or demo:SECOND
     seconds = 5.0                          # of each clip
     judged_every = 7                       # frames
     seed = 0                               # of fading and noise

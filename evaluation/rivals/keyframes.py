@@ -26,12 +26,12 @@ from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.packing import KeyframePacket, block_payloads
+from semvid.options import TransmissionOptions
 from semvid.semantics import StreamEnd, StreamHeader, Unit
 from semvid.video.reader import Frame
 from transmitter.encoder import stream_header
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Reason, Selected
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import coded_size
 
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next

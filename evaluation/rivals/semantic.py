@@ -16,12 +16,12 @@ from evaluation.methods import Conditions, Outcome
 from receiver.decoders import make_decoder
 from semvid.errors import TransmissionFailed
 from semvid.images.types import Picture
+from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.settings import MllmSettings
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import make_plan
 from transmitter.rate.trial import Excerpts
@@ -38,7 +38,7 @@ class Semvid:
 
     Args:
         name: of the row.
-        options: of `transmitter.options.TransmissionOptions`; channel and target CBR come with each run.
+        options: of `semvid.options.TransmissionOptions`; channel and target CBR come with each run.
         decoder: of the receiver, as in its settings.
     """
 

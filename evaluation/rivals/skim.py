@@ -14,12 +14,12 @@ from evaluation.rivals.semantic import Semvid
 from evaluation.symbol_count import SymbolCount
 from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.link.packing import KeyframePacket, block_payloads
+from semvid.options import TransmissionOptions
 from semvid.semantics import StreamEnd, Unit
 from semvid.video.reader import Frame
 from transmitter.encoder import stream_header
 from transmitter.keyframes.selection import Selected
 from transmitter.keyframes.skim import Skim
-from transmitter.options import TransmissionOptions
 
 KEYFRAMES: Final = 4  # of a clip of at most 16 s (paper, SKIM); hard cuts add theirs
 _CRFS: Final = range(63, 19, -1)  # that the transmitter takes as a quality

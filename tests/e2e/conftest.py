@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console.demo.clip import clip_frames, write_clip
 from semvid.video.writer import VideoWriter
+from tests.synthetic_clip import clip_frames, write_clip
 
 HOST = "127.0.0.1"
 

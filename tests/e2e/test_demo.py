@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from console.demo.clip import write_clip
 from console.demo.measure import look_at
+from tests.synthetic_clip import write_clip
 
 FRAMES = 40
 

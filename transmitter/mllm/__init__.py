@@ -12,12 +12,13 @@ from typing import Final, Protocol
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.mllm.hf import door, loading
 from transmitter.mllm.language_model import LanguageModel
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.model import OpenAi
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Answer, Focus
+from transmitter.psss import Answer
 
 EMBEDDED: Final = "embedded"
 

@@ -7,8 +7,9 @@ from collections import OrderedDict
 from fnmatch import fnmatchcase
 
 from semvid.errors import InvalidInput
+from semvid.options import Scoring
 from transmitter import mllm as mllms
-from transmitter.mllm.judge import Judge, Scoring
+from transmitter.mllm.judge import Judge
 from transmitter.mllm.language_model import LanguageModel
 from transmitter.mllm.meter import Meter
 from transmitter.mllm.prompts import load_prompts

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from semvid.video.probe import SourceInfo
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import Forecast, OperatingPoint, bytes_factor, deserved_rd_lambda
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import CRF_RANGE, RD_LAMBDAS

@@ -23,10 +23,10 @@ import numpy as np
 
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size, within_area
+from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from transmitter.keyframes.bridging import dissimilarity
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import (
     AT_10_DB,
     DEFAULT_RD_LAMBDA,

@@ -13,6 +13,7 @@ from typing import Final
 from semvid.images.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
+from semvid.options import TransmissionOptions
 from semvid.profile import Profile
 from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
@@ -22,7 +23,6 @@ from transmitter import mllm as mllms
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.bridging import bridging_error, small_copy
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coded_size, coding_loss
 
 CRF_RANGE: Final = range(40, MAX_CRF + 1)

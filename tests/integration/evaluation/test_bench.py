@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from console.demo.clip import write_clip
+from tests.synthetic_clip import write_clip
 
 OWN = '''
 import time
@@ -83,7 +83,7 @@ target_cbr = [1e-2]
 def bench(tmp_path: Path) -> Any:
     (tmp_path / "own.py").write_text(OWN)
 
-    def arguments(methods: list[str], clip: str = "painted:0", *more: str, snr_db: str = "10") -> list[str]:
+    def arguments(methods: list[str], clip: str = "demo:0", *more: str, snr_db: str = "10") -> list[str]:
         names = ", ".join(f'"{method}"' for method in methods)
         (tmp_path / "set.toml").write_text(SET.format(methods=names, clip=clip, snr_db=snr_db))
         out = str(tmp_path / "out")
@@ -131,7 +131,7 @@ def test_killed_in_the_middle_resumed_and_reported(bench: Any, tmp_path: Path) -
 
     record = records(tmp_path)["own:Slow", 10.0]
     assert record["crossed"] == sum(record["symbols"].values())
-    assert record["cbr"] == pytest.approx(record["crossed"] / (3 * 576 * 320 * 12))
+    assert record["cbr"] == pytest.approx(record["crossed"] / (3 * 572 * 322 * 12))
     assert 10 < record["metrics"]["psnr_db"] < 50
     assert "dists" in record["absent"]
     assert record["seed"] == 0

@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from console.demo.clip import clip_frames
-from console.demo.services import Services, running_services
+from console.local_services import Services, running_services
 from evaluation.clips import Clip
 from evaluation.methods import Conditions
 from evaluation.rivals.semantic import Semvid
@@ -20,6 +19,7 @@ from semvid.images.fidelity import psnr_db
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
+from tests.synthetic_clip import clip_frames
 
 
 @pytest.fixture(scope="module")

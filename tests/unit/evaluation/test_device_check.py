@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from evaluation import device_check
+from semvid.options import Scoring
 from tests.models.tiny_mllm import FAMILIES
 from tests.models.tiny_video import KINDS
-from transmitter.mllm.judge import Scoring
 
 pytestmark = pytest.mark.tiny_models
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 
 from evaluation.search_calls import Oracle, Row, _matches, compare_walks, oracle_clip, table, total
-from transmitter.psss import Focus
+from semvid.options import Focus
 
 
 def test_the_oracle_is_reproducible_and_knows_what_changed() -> None:

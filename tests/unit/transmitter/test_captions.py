@@ -3,8 +3,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.captions import _KEPT, SAMPLES, SegmentCaption, shortened
-from transmitter.psss import Answer, Focus
+from transmitter.psss import Answer
 
 
 class Witness:

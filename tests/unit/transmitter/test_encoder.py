@@ -15,6 +15,7 @@ from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.link.harq import Delivery, LinkRecord
+from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import Keyframe, StreamEnd, StreamHeader
 from semvid.video.orientation import Orientation
@@ -24,7 +25,6 @@ from semvid.video.scan import StampSource
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter import mllm as mllms
 from transmitter.encoder import Encoder, Segment, Shipment
-from transmitter.options import TransmissionOptions
 from transmitter.rate.model import Forecast, OperatingPoint
 from transmitter.rate.plan import Plan
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput
-from transmitter.psss import Answer, Rule, differs
+from semvid.options import Rule
+from transmitter.psss import Answer, differs
 
 
 def test_scores_of_an_answer() -> None:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from semvid.errors import InvalidInput
 from semvid.images.resize import with_side
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.mllm.embedded.caption import describe
 from transmitter.mllm.embedded.measurements import Measurements, measure
 from transmitter.mllm.embedded.views import MIN_SIDE, SIDE, View, view
-from transmitter.psss import Answer, Focus
+from transmitter.psss import Answer
 
 COEFFICIENTS = Path(__file__).with_name("coefficients.json")
 LEAST_MASS = 0.8  # P(yes) + P(no) on pictures that show nothing measurable

@@ -76,7 +76,7 @@ def make_findings() -> Callable[..., Findings]:
         }  # fmt: skip
         return Findings(
             clip_name="a <b> & c.mp4",
-            generated=False,
+            credit="",
             command=["semvid", "demo", "a <b> & c.mp4"],
             conditions={"model": "awgn", "snr_db": 10.0, "seed": 7},
             transmission=transmission,

@@ -15,7 +15,7 @@ from semvid.errors import InvalidInput
 
 SET = """
 title = "made up"
-clips = ["painted:0", "painted:1", "painted:2"]
+clips = ["demo:0", "demo:1", "demo:2"]
 methods = ["semvid", "av1", "h265"]
 judges = ["psnr_db"]
 [[grid]]
@@ -42,7 +42,7 @@ ours = "semvid"
 def record(
     clip: int, method: str, snr_db: float, target: float, psnr: float, lpips: float, **more: Any
 ) -> dict[str, Any]:
-    cell = Cell(f"painted:{clip}", method, snr_db, "awgn", None, target, target, 0)
+    cell = Cell(f"demo:{clip}", method, snr_db, "awgn", None, target, target, 0)
     return {
         "clip": cell.clip, "method": method, "snr_db": snr_db, "channel_model": "awgn",
         "coherence_symbols": None, "target": target, "target_cbr": target, "seed": 0, "cbr": target,

@@ -12,7 +12,7 @@ from semvid.errors import InvalidInput
 
 TEXT = """
 title = "t"
-clips = ["painted:0"]
+clips = ["demo:0"]
 methods = ["semvid", "uniform"]
 [[grid]]
 snr_db = [10, 0]
@@ -43,7 +43,7 @@ def test_every_point_comes_once_in_the_order_of_the_grids() -> None:
         ("6.5e-4", '"much"', "target_cbr"),
         ("[10, 0]", "[100]", "-30..60"),
         ("snr_db = [10, 0]", 'snr_db = [10]\nchannel_models = ["water"]', "awgn"),
-        ('["painted:0"]', '["painted:0", "painted:0"]', "twice"),
+        ('["demo:0"]', '["demo:0", "demo:0"]', "twice"),
         ('methods = ["uniform"]', 'methods = ["other"]', "other"),
         ('["semvid", "uniform"]', '["uniform"]', "semvid"),
         ("title", "judges = ['taste']\ntitle", "taste"),

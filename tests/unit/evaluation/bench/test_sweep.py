@@ -11,7 +11,7 @@ from evaluation.bench.worker import Work
 from evaluation.judges import Weights
 from semvid.service.files import write_atomically
 
-CELL = Cell("painted:0", "semvid", 10, "awgn", None, 6.5e-4, 6.5e-4, 0)
+CELL = Cell("demo:0", "semvid", 10, "awgn", None, 6.5e-4, 6.5e-4, 0)
 
 
 def test_a_key_changes_with_everything_that_decides_the_numbers() -> None:
@@ -30,7 +30,7 @@ def test_a_key_changes_with_everything_that_decides_the_numbers() -> None:
 
 
 def test_records_have_names_that_differ_and_every_file_system_takes() -> None:
-    assert CELL.name == "painted-0_semvid_awgn_10dB_0.00065_seed0"
+    assert CELL.name == "demo-0_semvid_awgn_10dB_0.00065_seed0"
     other = Cell("a/b", "own:Method", -5, "rayleigh", 64, "reference", 1e-4, 1)
     assert other.name == "a-b_own-Method_rayleigh64_-5dB_reference_seed1"
 

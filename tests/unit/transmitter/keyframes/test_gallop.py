@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from semvid.options import Focus, Rule
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter.keyframes import gallop
@@ -15,7 +16,7 @@ from transmitter.keyframes.gallop import LOOKAHEAD, Gallop
 from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.keyframes.skem import Skem, SkemRules
-from transmitter.psss import Answer, Focus, Rule
+from transmitter.psss import Answer
 from transmitter.rate.model import GapCost, OperatingPoint
 
 SPACING = 5

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from semvid.options import Focus, Rule
 from semvid.profile import Given, Profile
 from semvid.semantics import Caption, Motion, StreamHeader, Timing
 from semvid.video.reader import Frame
 from transmitter.keyframes.openings import OpeningRules, Openings
 from transmitter.keyframes.selection import Reason, Selected
-from transmitter.psss import Answer, Focus, Rule
+from transmitter.psss import Answer
 from transmitter.side_information import SideInformation
 
 RULES = OpeningRules(Focus.GENERAL, Rule.RELATIVE, 0.35, candidate_spacing=2, least=6, most=10)

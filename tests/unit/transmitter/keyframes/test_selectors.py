@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.options import Focus, Rule
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
-from transmitter.psss import Answer, Focus, Rule
+from transmitter.psss import Answer
 from transmitter.rate.model import GapCost, OperatingPoint
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from semvid.options import TransmissionOptions
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.writer import VideoWriter
 from transmitter.keyframes import make_selector
-from transmitter.options import TransmissionOptions, parse_options
+from transmitter.options import parse_options
 from transmitter.rate.model import AT_10_DB, LinkPrice, OperatingPoint
 from transmitter.rate.plan import make_plan
 from transmitter.rate.trial import Excerpts

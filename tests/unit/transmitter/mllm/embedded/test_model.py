@@ -11,11 +11,12 @@ from hypothesis.extra.numpy import arrays
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.mllm import load
 from transmitter.mllm.embedded.measurements import Measurements, measure
 from transmitter.mllm.embedded.model import COEFFICIENTS, LEAST_MASS, Embedded, load_models
 from transmitter.mllm.embedded.views import view
-from transmitter.psss import Focus, differs
+from transmitter.psss import differs
 
 
 def ask(first: Picture, second: Picture, focus: Focus = Focus.GENERAL) -> float:

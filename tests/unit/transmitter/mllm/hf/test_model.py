@@ -13,14 +13,13 @@ import pytest
 
 from semvid.errors import InvalidInput, LimitExceeded, MissingComponent
 from semvid.images.types import Picture
+from semvid.options import Focus, Scoring
 from tests.models.tiny_mllm import FAMILIES
 from transmitter.mllm.hf import door, loading
 from transmitter.mllm.hf.model import HfModel
-from transmitter.mllm.judge import Scoring
 from transmitter.mllm.language_model import NO, YES
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Focus
 
 pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models

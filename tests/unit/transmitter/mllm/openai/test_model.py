@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput, LinkFailed
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.client import Client
 from transmitter.mllm.openai.model import OpenAi, read_answer
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Focus
 
 MODEL = "qwen"
 

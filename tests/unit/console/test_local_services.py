@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from console.demo import services
-from console.demo.services import ServiceProcess
+from console import local_services
+from console.local_services import ServiceProcess
 from semvid.errors import LinkFailed
 
 DIES = "import sys; print('first'); sys.exit('setting X: must be positive, got -1')"
@@ -54,7 +56,7 @@ def test_a_service_that_is_never_ready_is_reported(start) -> None:
 def test_stop_ends_children_that_ignore_sigterm(
     start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "_STOP_S", 0.3)
+    monkeypatch.setattr(local_services, "_STOP_S", 0.3)
     process = start(STUBBORN)
     try:
         process.wait_until((tmp_path / "pids").exists, timeout_s=20)
@@ -76,8 +78,44 @@ def _runs(pid: int) -> bool:
     return status != "Z"
 
 
+SHADOWS = "raise SystemExit('the current folder was imported')"
+
+
+@pytest.fixture
+def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with a user's own channel.py and receiver.py, and a checkout called semvid."""
+    for name in ("channel.py", "receiver.py", "transmitter.py"):
+        (tmp_path / name).write_text(SHADOWS)
+    (tmp_path / "semvid").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_current_folder_shadows_no_service(crowded: Path) -> None:
+    root = str(Path(local_services.__file__).parents[1])
+    settings = {"PYTHONPATH": root, "SEMVID_CHANNEL_SNR_DB": "900"}
+    process = ServiceProcess("channel", settings, crowded / "channel.log")
+    with pytest.raises(LinkFailed, match="SNR_DB"):
+        process.wait_until(lambda: False, timeout_s=60)
+
+
+@pytest.mark.parametrize("module", ["semvid", "console"])
+def test_semvid_serve_takes_the_service_that_is_installed(crowded: Path, module: str) -> None:
+    root = str(Path(local_services.__file__).parents[1])
+    ended = subprocess.run(
+        [sys.executable, "-m", module, "serve", "channel"],
+        env={**os.environ, "PYTHONPATH": root, "SEMVID_CHANNEL_SNR_DB": "900"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "current folder" not in ended.stderr
+    assert "SNR_DB" in ended.stderr
+    assert ended.returncode == 2
+
+
 def test_free_ports_are_different_and_bindable() -> None:
-    ports = services._free_ports(8)
+    ports = local_services._free_ports(8)
     assert len(set(ports)) == 8
     for port in ports:
         with socket.socket() as s:

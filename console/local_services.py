@@ -35,7 +35,9 @@ class Addresses:
 
 
 class ServiceProcess:
-    """One service, started as ``python -m MODULE`` in a process group of its own.
+    """One service, started as ``python -P -m MODULE`` in a process group of its own.
+
+    ``-P``: what lies in the current folder, a user's channel.py or a checkout called semvid, is not imported.
 
     Args:
         module: what to run.
@@ -48,7 +50,7 @@ class ServiceProcess:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module],
+                [sys.executable, "-P", "-m", module],
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -116,9 +118,7 @@ class Services:
 
 
 @contextmanager
-def running_services(
-    data: Path, logs: Path, notice: Callable[[str], None] = lambda _: None
-) -> Iterator[Services]:
+def running_services(data: Path, logs: Path) -> Iterator[Services]:
     """Starts receiver, channel and transmitter, and ends them with their children on the way out.
 
     Settings in the environment hold, so that ``SEMVID_RECEIVER_DECODER=... semvid demo`` does what it says;
@@ -127,7 +127,6 @@ def running_services(
     Args:
         data: folder for the services' files.
         logs: folder for one log per service.
-        notice: told which service is being started.
 
     Raises:
         LinkFailed: a service did not come up; carries the end of its log.
@@ -159,7 +158,6 @@ def running_services(
         for module, environment in environments.items():
             processes[module] = ServiceProcess(module, environment, logs / f"{module}.log")
             stack.callback(processes[module].stop)
-        notice("starting receiver, channel and transmitter")
         receiver = stack.enter_context(ReceiverClient(addresses.receiver_url))
         transmitter = stack.enter_context(TransmitterClient(addresses.transmitter_url))
         processes["receiver"].wait_until(receiver.ready)
