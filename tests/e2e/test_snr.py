@@ -14,9 +14,7 @@ from semvid.video.reader import read_frames
 from tests.e2e.conftest import Trio
 
 
-def _sent(
-    trio: Trio, clip: Path, folder: Path, **options: Any
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _sent(trio: Trio, clip: Path, folder: Path, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The transmission and its video, which has every frame and conceals only what was lost."""
     sent: dict[str, Any] = trio.transmit(clip, json.dumps(options))
     assert sent["state"] == "SUCCEEDED", sent["error"]
