@@ -18,7 +18,6 @@ from semvid.video.writer import VideoWriter
 from tests.e2e.conftest import Trio, running
 from tests.models.tiny_mllm import FAMILIES, build
 
-pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 FRAMES = 12
 

@@ -22,7 +22,6 @@ from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.settings import MllmSettings
 from transmitter.psss import Focus
 
-pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 
 Checkpoint = Callable[[str], Path]
@@ -135,7 +134,6 @@ def test_tokens_of_a_picture_follow_the_setting(checkpoint: Checkpoint) -> None:
 
 
 def test_eight_bit_weights_answer_nearly_the_same(checkpoint: Checkpoint, pictures: list[Picture]) -> None:
-    pytest.importorskip("torchao")
     folder = str(checkpoint("qwen2_5_vl"))
     message: Sequence[Any] = ["Yes or No? ", pictures[0]]
     plain = loading.load(folder, SMALL)
