@@ -86,6 +86,12 @@ class Trio:
         except httpx.HTTPError:
             return False
 
+    def assert_serving(self) -> None:
+        """The processes that were started still run, and answer."""
+        ended = {name: one.returncode for name, one in self.processes.items() if one.poll() is not None}
+        assert not ended
+        assert [name for name, url in self._ready.items() if not self._answers(url)] == []
+
     def kill(self, service: str) -> None:
         self.processes[service].send_signal(signal.SIGKILL)
         self.processes[service].wait()

@@ -18,7 +18,6 @@ from tests.e2e.conftest import Trio, running
 from tests.models.tiny_mllm import FAMILIES, build
 from tests.synthetic_clip import clip_frames
 
-pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 FRAMES = 12
 

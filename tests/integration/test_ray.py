@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("ray", reason='the executor needs Ray: pip install "semvid[ray]"')
-
 from receiver.decoders import make_decoder
 from receiver.decoders.options import DecoderOptions
 from receiver.executor import make_executed_decoder, ray_fleet

@@ -179,7 +179,8 @@ def test_without_header_or_keyframe_there_is_no_video(receiver: Any, clip: Any) 
         assert call.finish().frames == 0
         video = receiver.final(call.id)
         assert video["state"] == "FAILED"
-        assert reason in video["error"]["detail"] or video["error"]["code"] == "TRANSMISSION_FAILED"
+        assert video["error"]["code"] == "TRANSMISSION_FAILED"
+        assert reason in video["error"]["detail"]
         response = receiver.http.get(f"/v1/videos/{call.id}/content")
         assert response.status_code == 404
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,16 +17,6 @@ from evaluation.metrics.metric import Absent, Metric
 from evaluation.metrics.registry import METRICS, Models, load_metrics
 from evaluation.metrics.vmaf import find_ffmpeg, vmaf_command, vmaf_values
 from semvid.errors import InvalidInput, MissingComponent
-
-
-@pytest.fixture(scope="module")
-def judges() -> Path:
-    """Folder of small networks; SEMVID_JUDGES overrides the place beside the checkout."""
-    beside = Path(__file__).parents[4].parent / "shared" / "models"
-    folder = Path(os.environ.get("SEMVID_JUDGES", beside))
-    if not folder.is_dir():
-        pytest.skip(f"the small networks are not there: {folder} (set SEMVID_JUDGES)")
-    return folder
 
 
 @pytest.fixture(scope="module")

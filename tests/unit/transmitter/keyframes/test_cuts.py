@@ -33,10 +33,10 @@ def drifting(picture: Picture, count: int) -> list[Picture]:
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_hard_cuts_of_real_clips(
-    name: str, frames: Callable[..., Iterator[Picture]], entries: dict[str, dict[str, Any]]
+    name: str, frames: Callable[..., Iterator[Picture]], real_clip: Callable[[str], dict[str, Any]]
 ) -> None:
     found = cuts(frames(name))
-    listed = entries[name]["hard_cuts"]
+    listed = real_clip(name)["hard_cuts"]
     true = listed + ALSO_TRUE.get(name, [])
     assert all(any(abs(cut - one) <= 1 for one in found) for cut in listed)
     assert all(any(abs(cut - one) <= 1 for cut in true) for one in found)

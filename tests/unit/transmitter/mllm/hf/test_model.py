@@ -21,7 +21,6 @@ from transmitter.mllm.language_model import NO, YES
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.settings import MllmSettings
 
-pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 
 Checkpoint = Callable[[str], Path]
@@ -134,7 +133,6 @@ def test_tokens_of_a_picture_follow_the_setting(checkpoint: Checkpoint) -> None:
 
 
 def test_eight_bit_weights_answer_nearly_the_same(checkpoint: Checkpoint, pictures: list[Picture]) -> None:
-    pytest.importorskip("torchao")
     folder = str(checkpoint("qwen2_5_vl"))
     message: Sequence[Any] = ["Yes or No? ", pictures[0]]
     plain = loading.load(folder, SMALL)

@@ -16,7 +16,6 @@ from transmitter.mllm.hf.model import HfModel
 from transmitter.mllm.hf.prefix import FAMILIES
 from transmitter.mllm.settings import MllmSettings
 
-pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 
 Checkpoint = Callable[[str], Path]
