@@ -29,9 +29,7 @@ from transmitter.rate.model import Forecast, OperatingPoint
 from transmitter.rate.plan import Plan
 
 FRAMES = 60
-PROFILE = Profile(
-    "embedded", longest_gap_s=1.0, largest_motion=0.08, closed_loop=True, draws_from=frozenset(Given)
-)
+PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=frozenset(Given))
 AHEAD = 3
 
 
