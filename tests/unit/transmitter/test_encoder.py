@@ -41,7 +41,7 @@ def frames() -> Iterator[Frame]:
 def source(announced: int = FRAMES) -> SourceInfo:
     return SourceInfo(
         WIDTH, HEIGHT, Orientation(), Fraction(24), Fraction(1, 24), 0, Fraction(1, 2), StampSource.FRAME,
-        announced / 24, announced, "h264", "mp4", "yuv420p",
+        announced / 24, announced, "h264",
     )  # fmt: skip
 
 
