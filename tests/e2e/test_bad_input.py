@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from console.demo.clip import clip_frames
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 from tests.e2e.conftest import Trio, running
+from tests.synthetic_clip import clip_frames
 
 NO_VIDEOS = {
     "empty.mp4": b"",
