@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from channel.conditions import Conditions as ChannelConditions
 from channel.noise import receive
 from channel.power import PowerGuard
-from evaluation.methods import Conditions
+from evaluation.method import Conditions
 from semvid.accounting import Ledger, SymbolClass
 from semvid.phy.adaptation import LinkAdapter
 from semvid.phy.block import Block, BlockReceiver, Burst, TbState, TransportBlock, modulate

@@ -17,10 +17,10 @@ from pathlib import Path
 import cv2
 
 from evaluation.clips import load
-from evaluation.metrics.lpips import Lpips
-from evaluation.metrics.ms_ssim import ms_ssim
-from evaluation.rivals.judge import Judge
-from evaluation.rivals.video_code import (
+from evaluation.judges.lpips import Lpips
+from evaluation.judges.ms_ssim import ms_ssim
+from evaluation.methods.quality import Judge
+from evaluation.methods.video_code import (
     AV1,
     H264,
     H265,

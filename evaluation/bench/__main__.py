@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from console.terminal import show_error
-from evaluation.judges import Weights
+from evaluation.judge import Weights
 from semvid.errors import InvalidInput, SemvidError
 
 app = typer.Typer(

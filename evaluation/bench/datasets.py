@@ -23,7 +23,7 @@ from typing import Any
 
 from evaluation.bench.cells import write_atomically
 from evaluation.clips import load
-from evaluation.judges import Facts
+from evaluation.judge import Facts
 from semvid.errors import InvalidInput
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from evaluation.clips import Clip
-from evaluation.methods import Conditions, Outcome
+from evaluation.method import Conditions, Outcome
 
 
 class Original:
-    """See `evaluation.methods.Method`; spends no symbols."""
+    """See `evaluation.method.Method`; spends no symbols."""
 
     name = "original"
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from console.demo.clip import FRAME_RATE, write_clip
 from evaluation.clips import Clip, load
-from evaluation.judges import Facts
+from evaluation.judge import Facts
 from semvid.errors import InvalidInput
 
 PAINTED: Final = "painted:"

@@ -24,10 +24,10 @@ from evaluation.bench.cells import Cell, code_digest, read_record, versions, wri
 from evaluation.bench.sets import Point, SweepSet
 from evaluation.bench.sources import Source, find
 from evaluation.bench.worker import Job, Work
-from evaluation.judges import Weights
+from evaluation.judge import Weights
+from evaluation.methods.cache import CACHE
+from evaluation.methods.quality import LPIPS_MODEL
 from evaluation.provenance import commit
-from evaluation.rivals.cache import CACHE
-from evaluation.rivals.judge import LPIPS_MODEL
 from semvid.errors import SemvidError
 
 _CRASHES: Final = 2  # a cell during which as many processes died is recorded as failed

@@ -26,8 +26,9 @@ from evaluation.bench.sets import Variant
 from evaluation.bench.sources import Source
 from evaluation.bench.stills import still
 from evaluation.clips import Clip
-from evaluation.judges import Frames, Weights
-from evaluation.methods import METHODS, Conditions, Method, Outcome
+from evaluation.judge import Frames, Weights
+from evaluation.method import Conditions, Method, Outcome
+from evaluation.methods import METHODS
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
 
 

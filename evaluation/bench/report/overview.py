@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
+from evaluation.bench.confidence import estimate
 from evaluation.bench.report.results import Record, Results, Setting, over_budget, setting_of, values
 from evaluation.bench.report.table import Table
-from evaluation.confidence import estimate
 from evaluation.measures import measure
 from semvid.accounting import SymbolClass
 

@@ -20,7 +20,7 @@ from console.demo.clip import write_clip
 OWN = '''
 import time
 import numpy as np
-from evaluation.methods import Outcome
+from evaluation.method import Outcome
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 
 

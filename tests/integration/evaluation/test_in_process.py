@@ -13,8 +13,8 @@ import pytest
 from console.demo.clip import clip_frames
 from console.demo.services import Services, running_services
 from evaluation.clips import Clip
-from evaluation.methods import Conditions
-from evaluation.rivals.semantic import Semvid
+from evaluation.method import Conditions
+from evaluation.methods.semantic import Semvid
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.fidelity import psnr_db
 from semvid.video.probe import probe

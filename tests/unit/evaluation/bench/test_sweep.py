@@ -8,7 +8,7 @@ import pytest
 from evaluation.bench import worker
 from evaluation.bench.cells import Cell, code_digest, read_record, write_atomically
 from evaluation.bench.worker import Work
-from evaluation.judges import Weights
+from evaluation.judge import Weights
 
 CELL = Cell("painted:0", "semvid", 10, "awgn", None, 6.5e-4, 6.5e-4, 0)
 
