@@ -30,12 +30,12 @@ from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
-from transmitter import mllm as mllms
 from transmitter.jobs import Job
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import KeyframeSelector, Selected
 from transmitter.link_call import LinkCall
-from transmitter.mllm.library import MllmLibrary
+from transmitter.mllm import EMBEDDED
+from transmitter.mllm.library import MllmLibrary, load
 from transmitter.mllm.meter import Meter
 from transmitter.options import TransmissionOptions, search_of
 from transmitter.rate.control import Budget, RateControl
@@ -152,7 +152,7 @@ class Transmission:
         options = self._job.options
         # Keyframes of the PSSS rule count against a target; the embedded model says how many there may be,
         # whoever decides in the end.
-        mllm = None if options.target_cbr is None else mllms.load(mllms.EMBEDDED)
+        mllm = None if options.target_cbr is None else load(EMBEDDED)
 
         def selector(point: OperatingPoint) -> KeyframeSelector:
             return make_selector(options, self._source, self._profile, mllm, lambda: point)

@@ -18,7 +18,7 @@ import numpy as np
 
 from evaluation.judge import Facts, Frames
 from semvid.errors import MissingComponent
-from transmitter import mllm as mllms
+from transmitter.mllm.library import load
 
 _FRAMES = 8  # spread over the judged ones
 
@@ -34,7 +34,7 @@ class Captions:
     measures = ("bleu", "rouge_l", "meteor", "bert_score")
 
     def __init__(self, mllm: str, bert_model: str | None) -> None:
-        self._mllm = mllms.load(mllm)
+        self._mllm = load(mllm)
         self._bert_model = bert_model
 
     def look(self, source: Frames) -> str:

@@ -26,7 +26,7 @@ from semvid.semantics import Keyframe, StreamEnd
 from semvid.video.reader import Frame, read_frames
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Selected
-from transmitter.mllm import load as load_mllm
+from transmitter.mllm.library import load as load_mllm
 from transmitter.options import TransmissionOptions
 from transmitter.pipeline import stream_header
 from transmitter.rate.model import DEFAULT_RD_LAMBDA, OperatingPoint
