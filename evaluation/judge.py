@@ -1,4 +1,4 @@
-"""Who judges: everything that compares what is shown with the source, behind one small interface.
+"""What a judge is: everything that compares what is shown with the source, behind one small interface.
 
 A judge looks at the source once per clip; what it saw is kept while every method is compared with it.
 """
@@ -68,6 +68,16 @@ class Weights:
         if judge not in self.models:
             raise MissingComponent(f"judge {judge}: needs a model; add --weights {judge}=PATH_OR_HUB_ID")
         return self.models[judge]
+
+    def file(self, judge: str, small: str) -> Path:
+        """The model file of ``judge``: the one that was named, or the network ``small`` of the folder.
+
+        Raises:
+            MissingComponent: neither is there.
+        """
+        if judge in self.models or self.judges is None or not (self.judges / small).is_file():
+            return Path(self.model(judge))
+        return self.judges / small
 
     def folder(self, judge: str) -> Path:
         """The folder of small networks.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import numpy as np
+from scipy import stats
 
 CONFIDENCE: Final = 0.95
 
@@ -44,26 +44,5 @@ def estimate(values: Sequence[float]) -> Estimate:
     mean, count = float(np.mean(values)), len(values)
     if count == 1:
         return Estimate(mean, None, 1)
-    deviation = float(np.std(values, ddof=1)) / math.sqrt(count)
-    return Estimate(mean, t_quantile(count - 1) * deviation, count)
-
-
-@cache
-def t_quantile(freedom: int) -> float:
-    """Two-sided 95 % quantile of Student's distribution with ``freedom`` degrees of freedom."""
-    low, high = 1.9, 13.0  # infinitely many degrees give 1.96, one gives 12.71
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, freedom) < CONFIDENCE else (low, middle)
-    return (low + high) / 2
-
-
-def _within(t: float, freedom: int) -> float:
-    """P(|T| < t). With x = sqrt(n) tan(a) the density becomes cos(a)^(n-1), which is smooth and bounded."""
-    top = math.atan(t / math.sqrt(freedom))
-    nodes, weights = np.polynomial.legendre.leggauss(200)
-
-    def mass(end: float) -> float:
-        return float(end / 2 * (weights @ np.cos(end / 2 * (nodes + 1)) ** (freedom - 1)))
-
-    return mass(top) / mass(math.pi / 2)
+    half_width = stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * stats.sem(values)
+    return Estimate(mean, float(half_width), count)

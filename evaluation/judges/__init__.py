@@ -7,48 +7,96 @@ from pathlib import Path
 from typing import Final
 
 from evaluation.judge import Judge, Weights
-from evaluation.judges.registry import METRICS, Models
-from semvid.errors import InvalidInput, MissingComponent
+from semvid.errors import InvalidInput
 
 
-def _metric(name: str) -> Callable[[Weights], Judge]:
-    def make(weights: Weights) -> Judge:
-        from evaluation.judges.fidelity import Fidelity
-        from evaluation.judges.metric import Metric
+def _psnr(_: Weights) -> Judge:
+    from evaluation.judges.pictures import Pictures
+    from semvid.fidelity import psnr_db
 
-        metric = METRICS[name](_models(weights))
-        if not isinstance(metric, Metric):
-            raise MissingComponent(f"judge {name}: {metric.reason}")
-        return Fidelity(metric)
-
-    return make
+    return Pictures("psnr_db", psnr_db)
 
 
-def _models(weights: Weights) -> Models:
-    """Models by name, or the small network of the ``--judges`` folder where it holds one."""
+def _ssim(_: Weights) -> Judge:
+    from evaluation.judges.pictures import Pictures
+    from semvid.fidelity import ssim
 
-    def file(name: str, small: str) -> Path | None:
-        if name in weights.models:
-            return Path(weights.models[name])
-        there = None if weights.judges is None else weights.judges / small
-        return there if there is not None and there.is_file() else None
-
-    return Models(
-        lpips=file("lpips", "lpips_squeeze.onnx"),
-        dists=Path(weights.models["dists"]) if "dists" in weights.models else None,
-        clip=weights.models.get("clip"),
-        embedding=file("embedding_cosine", "mobilenet_v1_embedding_1024.tflite"),
-        ffmpeg=weights.models.get("vmaf", "ffmpeg"),
-    )
+    return Pictures("ssim", ssim)
 
 
-def _small(name: str) -> Callable[[Weights], Judge]:
-    def make(weights: Weights) -> Judge:
-        from evaluation.judges import small
+def _ssim_rgb(_: Weights) -> Judge:
+    from evaluation.judges.pictures import Pictures
+    from evaluation.judges.ssim import ssim_rgb
 
-        return small.JUDGES[name](weights.folder(name))
+    return Pictures("ssim_rgb", ssim_rgb)
 
-    return make
+
+def _ms_ssim(_: Weights) -> Judge:
+    from evaluation.judges.pictures import Pictures
+    from evaluation.judges.ssim import ms_ssim
+
+    return Pictures("ms_ssim", ms_ssim)
+
+
+def _lpips(weights: Weights) -> Judge:
+    from evaluation.judges.lpips import Lpips
+    from evaluation.judges.pictures import Pictures
+
+    return Pictures("lpips", Lpips(weights.file("lpips", "lpips_squeeze.onnx")))
+
+
+def _dists(weights: Weights) -> Judge:
+    from evaluation.judges.dists import Dists
+    from evaluation.judges.pictures import Pictures
+
+    return Pictures("dists", Dists(Path(weights.model("dists"))))
+
+
+def _clip_cosine(weights: Weights) -> Judge:
+    from evaluation.judges.clip_similarity import ClipSimilarity
+    from evaluation.judges.pictures import Pictures
+
+    return Pictures("clip_cosine", ClipSimilarity(weights.model("clip")))
+
+
+def _clip_similarity(weights: Weights) -> Judge:
+    from evaluation.judges.clip_similarity import ClipSimilarity, as_unit_interval
+    from evaluation.judges.pictures import Pictures
+
+    cosine = ClipSimilarity(weights.model("clip"))
+    return Pictures("clip_similarity", lambda a, b: as_unit_interval(cosine(a, b)))
+
+
+def _flicker(_: Weights) -> Judge:
+    from evaluation.judges.pictures import Neighbours
+    from evaluation.judges.temporal import flicker
+
+    return Neighbours("flicker", flicker)
+
+
+def _warping_error(_: Weights) -> Judge:
+    from evaluation.judges.pictures import Neighbours
+    from evaluation.judges.temporal import warping_error
+
+    return Neighbours("warping_error", warping_error)
+
+
+def _vmaf(weights: Weights) -> Judge:
+    from evaluation.judges.vmaf import Vmaf, find_ffmpeg
+
+    return Vmaf(find_ffmpeg(weights.models.get("vmaf", "ffmpeg")))
+
+
+def _embedding(weights: Weights) -> Judge:
+    from evaluation.judges.small import Embedding
+
+    return Embedding(weights.folder("embedding"))
+
+
+def _flow(weights: Weights) -> Judge:
+    from evaluation.judges.small import Flow
+
+    return Flow(weights.folder("flow"))
 
 
 def _detection(weights: Weights) -> Judge:
@@ -80,9 +128,19 @@ def _captions(weights: Weights) -> Judge:
 
 
 JUDGES: Final[dict[str, Callable[[Weights], Judge]]] = {
-    **{name: _metric(name) for name in METRICS},
-    "embedding": _small("embedding"),
-    "flow": _small("flow"),
+    "psnr_db": _psnr,
+    "ssim": _ssim,
+    "ssim_rgb": _ssim_rgb,
+    "ms_ssim": _ms_ssim,
+    "lpips": _lpips,
+    "dists": _dists,
+    "clip_cosine": _clip_cosine,
+    "clip_similarity": _clip_similarity,  # (cosine + 1) / 2, the paper's scale
+    "vmaf": _vmaf,
+    "flicker": _flicker,
+    "warping_error": _warping_error,
+    "embedding": _embedding,
+    "flow": _flow,
     "detection": _detection,
     "depth": _depth,
     "action": _action,

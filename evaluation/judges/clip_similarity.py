@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.errors import InvalidInput, MissingComponent
+from evaluation.judges.hub import load_model
+from semvid.errors import InvalidInput
 from semvid.images.types import Picture
 
 
@@ -23,25 +22,11 @@ class ClipSimilarity:
     """
 
     def __init__(self, model: str) -> None:
-        try:
-            import torch
-            from transformers import AutoImageProcessor, AutoModel
-        except ImportError as error:
-            raise MissingComponent(
-                "CLIP similarity needs torch and transformers: pip install 'semvid[models]'"
-            ) from error
-        try:
-            self._processor: Any = AutoImageProcessor.from_pretrained(model)
-            self._model: Any = AutoModel.from_pretrained(model).eval()
-        except (OSError, ValueError) as error:
-            raise MissingComponent(
-                f"CLIP similarity: the model {model!r} cannot be loaded: {error}"
-            ) from error
+        self._model, self._processor = load_model("AutoModel", "AutoImageProcessor", model)
         if not hasattr(self._model, "get_image_features"):
             raise InvalidInput(
                 f"CLIP similarity: {model!r} is a {type(self._model).__name__}, not a CLIP or SigLIP"
             )
-        self._torch = torch
 
     def __call__(self, reference: Picture, picture: Picture) -> float:
         """Similarity of two uint8 RGB pictures [height, width, 3]."""
@@ -49,10 +34,12 @@ class ClipSimilarity:
 
     def vector(self, picture: Picture) -> NDArray[np.float32]:
         """The image features, [dimensions], unit length."""
+        import torch
+
         inputs = self._processor(images=picture, return_tensors="pt")
-        with self._torch.inference_mode():
+        with torch.inference_mode():
             features = self._model.get_image_features(pixel_values=inputs["pixel_values"])
-        if not isinstance(features, self._torch.Tensor):  # transformers 5 wraps them
+        if not isinstance(features, torch.Tensor):  # transformers 5 wraps them
             features = features.pooler_output
         vector = features[0].float().numpy()
         return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)

@@ -21,6 +21,7 @@ from typing import Any, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from evaluation.judge import Absent, Facts, Frames
 from evaluation.judges import small
@@ -90,15 +91,12 @@ def aligned(reference: Map, estimate: Map) -> Map:
 
 def rank_correlation(reference: Map, estimate: Map) -> float:
     """Spearman's coefficient, -1..1, over a grid of 64x48 points; 0 where one map is flat."""
-    ranks = []
-    for depth in (reference, estimate):
-        points = cv2.resize(depth, _RANKED, interpolation=cv2.INTER_AREA).ravel()
-        _, inverse, counts = np.unique(points, return_inverse=True, return_counts=True)
-        ends = np.cumsum(counts)
-        ranks.append((ends - (counts - 1) / 2)[inverse])  # ties share their mean rank
-    a, b = (rank - rank.mean() for rank in ranks)
-    power = float(np.sqrt(np.sum(a**2) * np.sum(b**2)))
-    return float(np.sum(a * b)) / power if power > 0 else 0.0
+    points = [
+        cv2.resize(depth, _RANKED, interpolation=cv2.INTER_AREA).ravel() for depth in (reference, estimate)
+    ]
+    if min(map(np.ptp, points)) == 0:
+        return 0.0
+    return float(stats.spearmanr(*points).statistic)
 
 
 def small_estimator(folder: Path) -> Estimator:

@@ -2,24 +2,46 @@
 
 What the detector is sure of on the source (score at least 0.3) is taken as truth; everything that it finds on
 what is shown (score at least 0.05) is ranked against it. mAP@0.5 and mAP@0.5:0.95 over the classes of the
-truth. A perfect copy gets 1.
+truth, as COCO defines it (pycocotools). A perfect copy gets 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluation.judge import Absent, Facts, Frames
 from evaluation.judges import small
-from evaluation.judges.average_precision import THRESHOLDS, Box, mean_average_precision
+from semvid.errors import MissingComponent
 from semvid.images.types import Picture
 
 TRUTH_SCORE: Final = 0.3
 LEAST_SCORE: Final = 0.05
+THRESHOLDS: Final = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))  # IoU, COCO's primary metric
+_MOST: Final = 100  # detections a frame that COCO counts
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One detected object.
+
+    Attributes:
+        label: its class.
+        score: confidence, 0..1.
+        corners: left, top, right, bottom, pixels.
+    """
+
+    label: str
+    score: float
+    corners: tuple[float, float, float, float]
+
 
 Detector = Callable[[Picture], list[Box]]  # every box with a score of at least LEAST_SCORE
 
@@ -48,8 +70,72 @@ class Detection:
         if not any(seen):
             raise Absent(f"the detector finds no object with a score of {TRUTH_SCORE} in the source")
         found = [self._detect(picture) for picture in shown.pictures]
-        by_threshold = [mean_average_precision(seen, found, iou) for iou in THRESHOLDS]
-        return {"map_50": by_threshold[0], "map_50_95": float(np.mean(by_threshold))}
+        by_threshold = mean_average_precision(seen, found)
+        return {"map_50": float(by_threshold[0]), "map_50_95": float(by_threshold.mean())}
+
+
+def mean_average_precision(
+    truths: Sequence[Sequence[Box]],
+    detections: Sequence[Sequence[Box]],
+    thresholds: Sequence[float] = THRESHOLDS,
+) -> NDArray[np.float64]:
+    """Mean over the classes of the truths of the average precision, 0..1, [thresholds].
+
+    Args:
+        truths: boxes that are there, by frame, at least one; their scores are not looked at.
+        detections: boxes that were found, by frame, as many frames.
+        thresholds: of the intersection over union.
+
+    Raises:
+        MissingComponent: pycocotools is not installed.
+    """
+    try:
+        from pycocotools.coco import COCO
+        from pycocotools.cocoeval import COCOeval
+    except ImportError as error:
+        raise MissingComponent("detection: needs pycocotools; pip install 'semvid[eval]'") from error
+    labels = sorted({box.label for frame in truths for box in frame})
+    with redirect_stdout(io.StringIO()):  # it reports its progress
+        sides = []
+        for boxes in (truths, detections):
+            side = COCO()
+            side.dataset = {
+                "images": [{"id": frame} for frame in range(len(truths))],
+                "categories": [{"id": number} for number in range(len(labels))],
+                "annotations": _annotations(boxes, labels),
+            }
+            side.createIndex()
+            sides.append(side)
+        evaluation = COCOeval(*sides, iouType="bbox")
+        evaluation.params.iouThrs = np.array(thresholds)
+        evaluation.params.areaRng, evaluation.params.areaRngLbl = [[0, np.inf]], ["all"]
+        evaluation.params.maxDets = [_MOST]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"]  # [thresholds, recalls, classes, areas, numbers of detections]
+    return np.asarray(precision.mean(axis=(1, 2, 3, 4)), np.float64)
+
+
+def _annotations(boxes: Sequence[Sequence[Box]], labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Boxes in the form of COCO; classes that no truth has do not count."""
+    found = []
+    for frame, several in enumerate(boxes):
+        for box in several:
+            if box.label in labels:
+                left, top, right, bottom = box.corners
+                width, height = right - left, bottom - top
+                found.append(
+                    {
+                        "id": len(found) + 1,  # it takes a 0 for no match
+                        "image_id": frame,
+                        "category_id": labels.index(box.label),
+                        "bbox": [left, top, width, height],
+                        "area": width * height,
+                        "iscrowd": 0,
+                        "score": box.score,
+                    }
+                )
+    return found
 
 
 def small_detector(folder: Path) -> Detector:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
@@ -17,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.judge import Facts, Frames, Judge
+from evaluation.judge import Facts, Frames
 from semvid.errors import MissingComponent
 
 _FLOWS: Final = 4  # a clip
@@ -123,6 +122,3 @@ class Flow:
             np.asarray(self._judges.flow(frames.pictures[i], frames.following[i]), np.float32)
             for i in sorted(set(picks.tolist()))
         ]
-
-
-JUDGES: Final[dict[str, Callable[[Path], Judge]]] = {"embedding": Embedding, "flow": Flow}

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from semvid.errors import InvalidInput, MissingComponent, SemvidError
-from semvid.images.types import Picture
+from evaluation.judge import Absent, Facts, Frames
+from semvid.errors import MissingComponent, SemvidError
 
 
 def find_ffmpeg(program: str = "ffmpeg") -> str:
@@ -36,51 +35,39 @@ def find_ffmpeg(program: str = "ffmpeg") -> str:
 
 
 class Vmaf:
-    """Meter (`evaluation.judges.metric.Meter`) of VMAF, 0..100, higher is better.
+    """Mean VMAF, 0..100, higher is better; see `Judge`. Both videos go to temporary files as raw RGB."""
 
-    Both videos go to temporary files as raw RGB, so memory does not grow; ffmpeg reads them in `values`.
-    """
+    measures = ("vmaf",)
 
     def __init__(self, ffmpeg: str) -> None:
         self._ffmpeg = ffmpeg
-        self._folder = tempfile.TemporaryDirectory(prefix="semvid-vmaf-")
-        root = Path(self._folder.name)
-        self._paths = root / "reference.rgb", root / "shown.rgb"
-        self._files = [path.open("wb") for path in self._paths]
-        self._shape: tuple[int, ...] = ()
-        self._count = 0
 
-    def push(self, reference: Picture, shown: Picture) -> None:
-        """See `evaluation.judges.metric.Meter.push`.
+    def look(self, _source: Frames) -> None:
+        """Nothing needs to be kept."""
+
+    def compare(self, _seen: None, source: Frames, shown: Frames, _facts: Facts) -> dict[str, float]:
+        """The mean over all frames.
 
         Raises:
-            InvalidInput: pictures of different sizes.
-        """
-        self._shape = self._shape or reference.shape
-        if not reference.shape == shown.shape == self._shape:
-            raise InvalidInput(f"VMAF compares pictures of one size, got {reference.shape} and {shown.shape}")
-        for file, picture in zip(self._files, (reference, shown), strict=True):
-            file.write(picture.tobytes())
-        self._count += 1
-
-    def values(self) -> NDArray[np.float64]:
-        """VMAF of every frame, [frames].
-
-        Raises:
+            Absent: not every frame is judged.
             SemvidError: ffmpeg failed; carries the end of what it said.
         """
-        for file in self._files:
-            file.close()
-        log = Path(self._folder.name) / "vmaf.json"
-        command = vmaf_command(self._ffmpeg, self._paths, self._shape, log)
-        ran = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ran.returncode:
-            raise SemvidError(f"VMAF: ffmpeg ended with status {ran.returncode}: {ran.stderr[-500:]}")
-        values = vmaf_values(json.loads(log.read_text(encoding="utf-8")))
-        self._folder.cleanup()
-        if len(values) != self._count:
-            raise SemvidError(f"VMAF: ffmpeg gave {len(values)} values for {self._count} frames")
-        return values
+        if np.any(np.diff(source.indices) != 1):
+            raise Absent("VMAF must see every frame; set judged_every = 1")
+        with tempfile.TemporaryDirectory(prefix="semvid-vmaf-") as folder:
+            paths = Path(folder) / "reference.rgb", Path(folder) / "shown.rgb"
+            for path, frames in zip(paths, (source, shown), strict=True):
+                with path.open("wb") as file:
+                    file.writelines(picture.tobytes() for picture in frames.pictures)
+            log = Path(folder) / "vmaf.json"
+            command = vmaf_command(self._ffmpeg, paths, source.pictures[0].shape, log)
+            ran = subprocess.run(command, capture_output=True, text=True, check=False)
+            if ran.returncode:
+                raise SemvidError(f"VMAF: ffmpeg ended with status {ran.returncode}: {ran.stderr[-500:]}")
+            values = vmaf_values(json.loads(log.read_text(encoding="utf-8")))
+        if len(values) != len(source.pictures):
+            raise SemvidError(f"VMAF: ffmpeg gave {len(values)} values for {len(source.pictures)} frames")
+        return {"vmaf": float(np.mean(values))}
 
 
 def vmaf_command(ffmpeg: str, paths: Sequence[Path], shape: tuple[int, ...], log: Path) -> list[str]:
@@ -95,6 +82,6 @@ def vmaf_command(ffmpeg: str, paths: Sequence[Path], shape: tuple[int, ...], log
     ]  # fmt: skip
 
 
-def vmaf_values(log: dict[str, list[dict[str, dict[str, float]]]]) -> NDArray[np.float64]:
+def vmaf_values(log: dict[str, list[dict[str, dict[str, float]]]]) -> list[float]:
     """VMAF by frame from the JSON log of the filter."""
-    return np.array([frame["metrics"]["vmaf"] for frame in log["frames"]])
+    return [frame["metrics"]["vmaf"] for frame in log["frames"]]

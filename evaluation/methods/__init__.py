@@ -76,11 +76,17 @@ def _paper(name: str, encoder: str, decoder: str, second: bool) -> Callable[[], 
     return make
 
 
+def _original() -> Method:
+    from evaluation.methods.placeholders import Original
+
+    return Original()
+
+
 def _unavailable(name: str, reason: str) -> Callable[[], Method]:
     def make() -> Method:
-        from evaluation.methods import unavailable
+        from evaluation.methods import placeholders
 
-        return unavailable.Unavailable(name, getattr(unavailable, reason))
+        return placeholders.Unavailable(name, getattr(placeholders, reason))
 
     return make
 
@@ -100,6 +106,7 @@ METHODS: Final[dict[str, Callable[[], Method]]] = {
     "av1-for-10db": _unadapted("av1-for-10db", "AV1"),
     "paper-h264": _paper("paper-h264", "libx264", "h264", second=False),
     "paper-h265": _paper("paper-h265", "libx265", "hevc", second=True),
+    "original": _original,
     "h266": _unavailable("h266", "H266"),
     "learned": _unavailable("learned", "LEARNED"),
 }

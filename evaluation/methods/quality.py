@@ -12,7 +12,7 @@ import numpy as np
 
 from evaluation.clips import Clip
 from evaluation.judges.lpips import Lpips
-from evaluation.judges.ms_ssim import ms_ssim
+from evaluation.judges.ssim import ms_ssim
 from semvid.images.types import Picture
 
 LPIPS_MODEL: Final = "SEMVID_EVAL_LPIPS"

@@ -10,14 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
+from evaluation.judge import Absent, Facts, Frames, Weights
+from evaluation.judges import JUDGES
 from evaluation.judges.clip_similarity import ClipSimilarity, as_unit_interval
 from evaluation.judges.dists import MIXTURE, VGG, Dists
-from evaluation.judges.embedding import Embedding
 from evaluation.judges.lpips import Lpips
-from evaluation.judges.metric import Absent, Metric
-from evaluation.judges.registry import METRICS, Models, load_metrics
 from evaluation.judges.vmaf import find_ffmpeg, vmaf_command, vmaf_values
-from semvid.errors import InvalidInput, MissingComponent
+from semvid.errors import InvalidInput, MissingComponent, SemvidError
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +62,6 @@ def test_lpips_refuses_another_model(judges, tmp_path):
         Lpips(judges / "yolox_nano_coco.onnx")
     with pytest.raises(InvalidInput, match="no LPIPS model"):
         Lpips(tmp_path / "nothing.onnx")
-
-
-def test_embedding_falls_with_damage(judges, steps):
-    embedding = Embedding(judges / "mobilenet_v1_embedding_1024.tflite")
-    values = [embedding(steps[0], picture) for picture in steps]
-    assert values[0] == pytest.approx(1, abs=1e-5)
-    assert all(a > b > 0 for a, b in pairwise(values))
-    assert np.linalg.norm(embedding.vector(steps[1])) == pytest.approx(1, abs=1e-5)
-
-
-def test_embedding_refuses_a_model_of_other_inputs(judges):
-    with pytest.raises(InvalidInput, match="uint8"):
-        Embedding(judges / "pydnetpp_depth.tflite")
 
 
 @pytest.fixture(scope="module")
@@ -191,15 +177,12 @@ def test_clip_similarity_is_a_cosine(checkpoint, steps):
 
 @pytest.mark.tiny_models
 def test_both_scales_of_clip_similarity(checkpoint, steps):
-    found = load_metrics(["clip_cosine", "clip_similarity"], Models(clip=checkpoint))
+    source, shown = (Frames((0,), (picture,), (picture,)) for picture in (steps[0], steps[3]))
     values = {}
-    for name, metric in found.items():
-        assert isinstance(metric, Metric)
-        meter = metric.start()
-        meter.push(steps[0], steps[3])
-        (values[name],) = meter.values()
+    for name in ("clip_cosine", "clip_similarity"):
+        judge = JUDGES[name](Weights(models={"clip": checkpoint}))
+        values |= judge.compare(judge.look(source), source, shown, Facts())
     assert values["clip_similarity"] == pytest.approx((values["clip_cosine"] + 1) / 2)
-    assert (found["clip_cosine"].low, found["clip_similarity"].low) == (-1, 0)
 
 
 def test_the_papers_scale():
@@ -207,23 +190,20 @@ def test_the_papers_scale():
 
 
 @pytest.mark.tiny_models
-def test_a_clip_that_is_not_there_is_absent(tmp_path):
-    found = METRICS["clip_cosine"](Models(clip=str(tmp_path / "nothing")))
-    assert isinstance(found, Absent)
-    assert "cannot be loaded" in found.reason
+def test_a_clip_that_is_not_there_is_missing(tmp_path):
+    with pytest.raises(MissingComponent, match="cannot be loaded"):
+        JUDGES["clip_cosine"](Weights(models={"clip": str(tmp_path / "nothing")}))
 
 
-@pytest.mark.parametrize("name", ["lpips", "dists", "clip_cosine", "clip_similarity", "embedding_cosine"])
-def test_a_metric_without_its_model_is_absent_and_says_why(name):
-    found = METRICS[name](Models())
-    assert isinstance(found, Absent)
-    assert "named" in found.reason
+@pytest.mark.parametrize("name", ["lpips", "dists", "clip_cosine", "clip_similarity"])
+def test_a_judge_without_its_model_says_what_to_name(name):
+    with pytest.raises(MissingComponent, match="--weights"):
+        JUDGES[name](Weights())
 
 
-def test_vmaf_without_its_program_is_absent():
-    found = METRICS["vmaf"](Models(ffmpeg="ffmpeg-that-nobody-has"))
-    assert isinstance(found, Absent)
-    assert "PATH" in found.reason
+def test_vmaf_without_its_program_is_missing():
+    with pytest.raises(MissingComponent, match="PATH"):
+        JUDGES["vmaf"](Weights(models={"vmaf": "ffmpeg-that-nobody-has"}))
 
 
 def test_an_ffmpeg_without_libvmaf_is_refused(tmp_path):
@@ -240,20 +220,24 @@ def test_vmaf_is_asked_for_what_is_shown_against_the_reference(tmp_path):
     assert inputs == [str(tmp_path / "s"), str(tmp_path / "r")]
     assert "64x36" in command
     log = {"frames": [{"metrics": {"vmaf": 90.5}}, {"metrics": {"vmaf": 80.0}}]}
-    assert vmaf_values(log).tolist() == [90.5, 80.0]
+    assert vmaf_values(log) == [90.5, 80.0]
 
 
-def test_vmaf_of_a_real_ffmpeg(steps):
-    try:
-        find_ffmpeg()
-    except MissingComponent as error:
-        pytest.skip(str(error))
-    metric = METRICS["vmaf"](Models())
-    assert isinstance(metric, Metric)
-    means = []
-    for shown in steps:
-        meter = metric.start()
-        for _ in range(3):
-            meter.push(steps[0], shown)
-        means.append(meter.values().mean())
-    assert all(a > b for a, b in pairwise(means))
+PROGRAM = """#!/bin/sh
+case "$*" in *-filters*) echo ' ... libvmaf  VV->V  VMAF'; exit;; esac
+log=$(echo "$*" | sed 's/.*log_path=\\([^:]*\\):.*/\\1/')
+echo '{"frames": [{"metrics": {"vmaf": 90}}, {"metrics": {"vmaf": 80}}]}' > "$log"
+"""
+
+
+def test_vmaf_is_the_mean_of_what_the_program_logs(steps, tmp_path):
+    program = tmp_path / "ffmpeg"
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    judge = JUDGES["vmaf"](Weights(models={"vmaf": str(program)}))
+    two = Frames((0, 1), steps[:2], steps[:2])
+    assert judge.compare(None, two, two, Facts()) == {"vmaf": 85}
+    with pytest.raises(Absent, match="judged_every = 1"):
+        judge.compare(None, Frames((0, 7), steps[:2], steps[:2]), two, Facts())
+    with pytest.raises(SemvidError, match="2 values for 1 frames"):
+        judge.compare(None, *[Frames((0,), steps[:1], steps[:1])] * 2, Facts())

@@ -12,8 +12,13 @@ from numpy.testing import assert_allclose
 from pytorch_msssim import ms_ssim as torch_ms_ssim
 from skimage.metrics import structural_similarity
 
-from evaluation.judges.ms_ssim import ms_ssim
-from evaluation.judges.pixels import PSNR_CAP_DB, psnr_db, ssim, ssim_rgb
+from evaluation.judge import Absent, Facts, Frames, Weights
+from evaluation.judges import JUDGES
+from evaluation.judges.pictures import Neighbours, Pictures
+from evaluation.judges.ssim import ms_ssim, ssim_rgb
+from evaluation.measures import measure
+from semvid.fidelity import PSNR_CAP_DB, psnr_db, ssim
+from tests.unit.evaluation.synthetic import pan
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +85,43 @@ def test_pictures_of_other_shapes_are_refused(pictures, metric):
 @pytest.mark.parametrize("metric", [psnr_db, ssim, ssim_rgb, ms_ssim])
 def test_symmetric(pictures, metric):
     assert_allclose(metric(*pictures), metric(*pictures[::-1]))
+
+
+def frames(pictures, every=1):
+    indices = range(every // 2, len(pictures), every)
+    following = [pictures[min(i + 1, len(pictures) - 1)] for i in indices]
+    return Frames(list(indices), [pictures[i] for i in indices], following)
+
+
+@pytest.mark.parametrize("name", ["psnr_db", "ssim", "ssim_rgb", "ms_ssim", "flicker", "warping_error"])
+def test_a_judge_finds_more_damage_worse_in_the_direction_of_its_measure(name):
+    source = pan(14, pixels=2)
+    judge = JUDGES[name](Weights())
+    (measure_name,) = judge.measures
+    rng = np.random.default_rng(0)
+    found = []
+    for sigma in (0.5, 10, 40):
+        shown = [np.clip(p + rng.normal(0, sigma, p.shape), 0, 255).astype(np.uint8) for p in source]
+        compared = judge.compare(None, frames(source), frames(shown), Facts())
+        found.append(measure(measure_name).as_quality(compared[name]))
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == 3
+
+
+def test_neighbours_are_each_judged_frame_and_the_next_and_the_last_has_none():
+    pictures = [np.full((2, 2, 3), n, np.uint8) for n in range(10)]
+    seen = []
+    judge = Neighbours("steps", lambda a, b, c, d: seen.append([int(x[0, 0, 0]) for x in (a, b, c, d)]) or 1)
+    assert judge.compare(None, frames(pictures, 4), frames(pictures[::-1], 4), Facts()) == {"steps": 1}
+    assert seen == [[2, 3, 7, 6], [6, 7, 3, 2]]
+    seen.clear()
+    judge.compare(None, frames(pictures), frames(pictures), Facts())
+    assert len(seen) == 9
+
+
+def test_values_that_are_none_are_left_out_and_if_all_are_there_is_no_measure():
+    some = Pictures("m", lambda a, _: float("nan") if a[0, 0, 0] else 4.0)
+    pictures = [np.full((2, 2, 3), n, np.uint8) for n in range(3)]
+    assert some.compare(None, frames(pictures), frames(pictures), Facts()) == {"m": 4.0}
+    with pytest.raises(Absent, match="no value"):
+        some.compare(None, frames(pictures[1:]), frames(pictures[1:]), Facts())

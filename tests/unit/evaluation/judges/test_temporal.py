@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from evaluation.judges.alignment import Misaligned, Shift, aligned
 from evaluation.judges.temporal import flicker, warping_error
+from tests.unit.evaluation.alignment import Misaligned, Shift, aligned
 from tests.unit.evaluation.synthetic import pan
 
 FRAMES = 16

@@ -7,8 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from evaluation.judges.alignment import aligned
-from evaluation.judges.ms_ssim import ms_ssim
+from evaluation.judges.ssim import ms_ssim
 from evaluation.link import Air
 from evaluation.method import Conditions
 from evaluation.methods import METHODS
@@ -22,6 +21,7 @@ from evaluation.methods.video_code import AV1, H264, H265, Setting, encode
 from semvid.errors import InvalidInput, MissingComponent
 from semvid.fidelity import psnr_db
 from semvid.phy.mcs import MCS_TABLE, snr_threshold_db
+from tests.unit.evaluation.alignment import aligned
 from tests.unit.evaluation.synthetic import moving_bar
 
 FRAMES = 25

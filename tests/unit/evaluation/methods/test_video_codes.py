@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 import pytest
 
-from evaluation.judges.alignment import aligned
 from evaluation.link import Arrival
 from evaluation.methods import annex_b
 from evaluation.methods.codec import damaged
@@ -26,6 +25,7 @@ from evaluation.methods.video_code import (
     full_picture,
     shown_at,
 )
+from tests.unit.evaluation.alignment import aligned
 from tests.unit.evaluation.synthetic import moving_bar
 
 FRAMES = 25  # no multiple of any frame step

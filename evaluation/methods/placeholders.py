@@ -1,4 +1,4 @@
-"""Rivals that belong in the comparison and cannot be installed from the package registries."""
+"""Rows without a sender: the source itself, and rivals that the package registries do not have."""
 
 from __future__ import annotations
 
@@ -18,6 +18,16 @@ LEARNED: Final = (
     "learned video codes need trained weights, which CompressAI and the DCVC family keep outside of the "
     "package registries; fetch them where there is access and wrap them as an evaluation.method.Method"
 )
+
+
+class Original:
+    """The clip as if it had crossed for nothing, the upper end of every scale; see `Method`."""
+
+    name = "original"
+
+    def run(self, clip: Clip, _conditions: Conditions, _target_cbr: float | None, _folder: Path) -> Outcome:
+        """Shows the clip as it is."""
+        return Outcome(lambda: iter(clip.pictures), {}, 0)
 
 
 class Unavailable:

@@ -1,4 +1,4 @@
-"""Before anything is measured: as many frames, of the same size, at the same time."""
+"""Is what is shown the source's frames: as many, of the same size, at the same time?"""
 
 from __future__ import annotations
 

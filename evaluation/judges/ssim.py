@@ -1,4 +1,4 @@
-"""MS-SSIM (Wang, Simoncelli and Bovik, 2003) of the luma."""
+"""SSIM of all three colours, and MS-SSIM (Wang, Simoncelli and Bovik, 2003) of the luma."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from semvid.fidelity import ssim
 from semvid.images.types import Picture
 
 _Plane = NDArray[np.float64]
@@ -19,6 +20,28 @@ _C1: Final = (0.01 * 255) ** 2
 _C2: Final = (0.03 * 255) ** 2
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]])  # ITU-R BT.601
 SMALLEST_SIDE: Final = _WINDOW << (len(WEIGHTS) - 1)
+
+
+def ssim_rgb(reference: Picture, picture: Picture) -> float:
+    """Mean of the SSIM of red, green and blue, -1..1, higher is closer.
+
+    The paper's SSIM is of grey (`semvid.fidelity.ssim`); many public scripts average colours instead, which
+    gives other figures on saturated pictures.
+
+    Args:
+        reference, picture: uint8 RGB [height, width, 3].
+
+    Raises:
+        ValueError: the pictures differ in shape.
+    """
+    if reference.shape != picture.shape:
+        raise ValueError(f"cannot compare pictures of shapes {reference.shape} and {picture.shape}")
+
+    def grey(plane: NDArray[np.uint8]) -> Picture:
+        """A plane as a picture whose luma is that plane."""
+        return np.repeat(plane[..., None], 3, axis=2)
+
+    return float(np.mean([ssim(grey(reference[..., c]), grey(picture[..., c])) for c in range(3)]))
 
 
 def ms_ssim(reference: Picture, picture: Picture) -> float:
