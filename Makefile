@@ -28,7 +28,7 @@ help:  ## list the targets
 	@touch $@
 
 .venv/.dev: .venv/.base
-	$(PIP) --editable '.[dev,eval,models,ray,reference]'
+	$(PIP) --editable '.[dev,eval,eval-text,models,ray,reference]'
 	@touch $@
 
 setup: .venv/.base  ## make the virtual environment in .venv (seconds once it is there)
@@ -56,8 +56,9 @@ bench: .venv/.dev  ## semvid against its rivals, quick set: minutes, runs anywhe
 	$(BIN)/semvid bench report bench-out/quick
 
 bench-full: .venv/.dev  ## the same over twelve real clips, every SNR and rate; resumes (MEDIA=dir JUDGES=dir)
-	$(BIN)/semvid bench run --set full --out results/bench --media $(MEDIA) --judges $(JUDGES) $(ARGS)
-	$(BIN)/semvid bench report results/bench
+	$(BIN)/semvid bench run --set full --out bench-out/full --media $(MEDIA) --judges $(JUDGES) $(ARGS)
+	$(BIN)/semvid bench report bench-out/full
+	@echo "to commit it: $(BIN)/semvid bench publish bench-out/full results/bench"
 
 bench-speed: .venv/.dev  ## seconds by stage for a 10 s clip as a multiple of its duration
 	$(BIN)/python -m evaluation.studies.speed --out results/speed.json $(ARGS)
@@ -65,8 +66,9 @@ bench-speed: .venv/.dev  ## seconds by stage for a 10 s clip as a multiple of it
 bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sionna and to theory
 	$(BIN)/python -m evaluation.studies.phy --out results/phy.json $(ARGS)
 
-bench-quality: .venv/.dev  ## rate and quality over real clips (MEDIA=dir JUDGES=dir)
-	$(BIN)/python -m evaluation.rate_quality --media $(MEDIA) --judges $(JUDGES) --out results/rate_quality.json $(ARGS)
+bench-quality: .venv/.dev  ## rivals at the symbols that semvid's default spends; resumes (MEDIA=dir JUDGES=dir)
+	$(BIN)/semvid bench run --set rate_quality --out bench-out/rate_quality --media $(MEDIA) --judges $(JUDGES) $(ARGS)
+	$(BIN)/semvid bench report bench-out/rate_quality
 
 bench-models: .venv/.dev  ## speed and memory of large models on a GPU, weights random (ARGS=--dry-run without one)
 	$(BIN)/python -m evaluation.studies.models $(if $(findstring --dry-run,$(ARGS)),,--out results/models.json) $(ARGS)

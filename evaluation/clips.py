@@ -47,5 +47,10 @@ def load(path: Path, folder: Path, seconds: float = MAX_SECONDS) -> Clip:
             method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
             picture = cv2.resize(frame.picture, (width, height), interpolation=method)
             writer.append(np.asarray(picture, np.uint8), frame.pts)
-    source = probe(scaled)
-    return Clip(scaled, source, [frame.picture for frame in read_frames(scaled, source)])
+    return read(scaled)
+
+
+def read(path: Path) -> Clip:
+    """A clip that is scaled already."""
+    source = probe(path)
+    return Clip(path, source, [frame.picture for frame in read_frames(path, source)])

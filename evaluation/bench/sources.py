@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from console.demo.clip import FRAME_RATE, write_clip
-from evaluation.clips import Clip, load
+from evaluation.bench.code import digest
+from evaluation.clips import Clip, load, read
 from evaluation.judge import Facts
 from semvid.errors import InvalidInput
 
@@ -37,13 +41,33 @@ class Source:
     credit: str = ""
 
     def prepare(self, folder: Path, seconds: float) -> Clip:
-        """Scales and cuts the clip into ``folder``."""
-        path = self.path
-        if path is None:
-            path = folder / "painted.mp4"
-            write_clip(path, int(self.name.removeprefix(PAINTED)), max(2, round(seconds * FRAME_RATE)))
-        (folder / "scaled").mkdir(exist_ok=True)
-        return load(path, folder / "scaled", seconds)
+        """The clip, scaled and cut; made once, so that every process of a sweep sees the same bytes.
+
+        Args:
+            folder: of prepared clips, shared by all processes.
+
+        Raises:
+            FileNotFoundError: the clip is no longer there.
+        """
+        made_by = digest((), ["evaluation.clips"])
+        name = hashlib.sha256(f"{self.digest} {seconds} {made_by}".encode()).hexdigest()[:16]
+        prepared = folder / f"{name}.mp4"
+        if not prepared.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as own:
+                path = self.path
+                if path is None:
+                    path = Path(own) / "painted.mp4"
+                    frames = max(2, round(seconds * FRAME_RATE))
+                    write_clip(path, int(self.name.removeprefix(PAINTED)), frames)
+                elif not path.is_file():
+                    raise FileNotFoundError(f"the clip {path.name} is no longer there")
+                scaled = Path(own) / "scaled"
+                scaled.mkdir()
+                made = load(path, scaled, seconds).path
+                with suppress(FileExistsError):  # another process was quicker: its bytes count
+                    os.link(made, prepared)
+        return read(prepared)
 
 
 def find(name: str, media: Path | None) -> Source:
@@ -51,8 +75,7 @@ def find(name: str, media: Path | None) -> Source:
 
     Args:
         media: folder with `index.json` (a list of objects with ``name``, ``file`` and, where known,
-        ``label``,
-            ``description`` and ``may_appear_in_our_docs``, ``licence``).
+            ``label``, ``description``, ``may_appear_in_our_docs`` and ``licence``).
 
     Raises:
         InvalidInput: no such clip, or no folder for it.
@@ -60,7 +83,8 @@ def find(name: str, media: Path | None) -> Source:
     if name.startswith(PAINTED):
         if not name.removeprefix(PAINTED).isdecimal():
             raise InvalidInput(f"clip {name}: must be {PAINTED}SEED with a whole number")
-        return Source(name, None, Facts(), may_be_shown=True, digest=name)
+        painter = digest((), ["console.demo.clip"])
+        return Source(name, None, Facts(), may_be_shown=True, digest=f"{name} {painter}")
     if media is None or not (media / "index.json").is_file():
         raise InvalidInput(f"clip {name}: needs a folder of clips with an index.json, got --media {media}")
     entry = _index(media).get(name)

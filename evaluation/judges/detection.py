@@ -118,7 +118,7 @@ def mean_average_precision(
 
 def _annotations(boxes: Sequence[Sequence[Box]], labels: Sequence[str]) -> list[dict[str, Any]]:
     """Boxes in the form of COCO; classes that no truth has do not count."""
-    found = []
+    found: list[dict[str, Any]] = []
     for frame, several in enumerate(boxes):
         for box in several:
             if box.label in labels:
