@@ -110,11 +110,11 @@ def start(work: Work) -> None:
         RuntimeError: the source is no longer what the sweep began with; its keys would lie.
     """
     global _process
+    if set_digest(work.methods, work.judges) != work.code:
+        raise RuntimeError("the source changed while the sweep ran; run it again, or from a checkout at rest")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep decides when a process ends
     signal.signal(signal.SIGALRM, _give_up)
     threading.Thread(target=_end_with_sweep, args=(os.getppid(), work.scratch / STOP), daemon=True).start()
-    if set_digest(work.methods, work.judges) != work.code:
-        raise RuntimeError("the source changed while the sweep ran; run it again, or from a checkout at rest")
     cv2.setNumThreads(1)
     _process = _Process(work, Path(tempfile.mkdtemp(prefix="process-", dir=work.scratch)))
 
@@ -181,7 +181,7 @@ def do(task: Task) -> records.Record:
 def is_of_the_environment(error: Exception) -> bool:
     """Whether the machine is to blame, not the method: no file, no memory, a full disk, a server away."""
     if isinstance(error, cv2.error):
-        return error.code == cv2.Error.STS_NO_MEM
+        return error.code == cv2.Error.StsNoMem
     return isinstance(error, OSError | MemoryError)
 
 
