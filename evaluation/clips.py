@@ -43,5 +43,10 @@ def load(path: Path, folder: Path, seconds: float = MAX_SECONDS) -> Clip:
             if frame.index >= most:
                 break
             writer.append(at_size(frame.picture, (width, height)), frame.pts)
-    source = probe(scaled)
-    return Clip(scaled, source, [frame.picture for frame in read_frames(scaled, source)])
+    return read(scaled)
+
+
+def read(path: Path) -> Clip:
+    """A clip that is scaled already."""
+    source = probe(path)
+    return Clip(path, source, [frame.picture for frame in read_frames(path, source)])

@@ -14,7 +14,7 @@ from typing import Literal
 from channel.conditions import Conditions as ChannelConditions
 from channel.noise import receive
 from channel.power import PowerGuard
-from evaluation.methods import Conditions
+from evaluation.method import Conditions
 from semvid.accounting import SymbolClass
 from semvid.link.harq import RETRANSMISSIONS, BlockPayload, BlockReport, Delivery, HarqSender, Payload
 from semvid.phy.arrays import Symbols

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.clips import load
-from evaluation.judges import Facts
+from evaluation.judge import Facts
 from semvid.errors import InvalidInput
 from semvid.service.files import write_atomically
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from console.demo import CLIP, CREDIT
-from evaluation.clips import Clip, load
-from evaluation.judges import Facts
+from evaluation.bench.code import digest
+from evaluation.clips import Clip, load, read
+from evaluation.judge import Facts
 from semvid.errors import InvalidInput
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
@@ -43,13 +47,32 @@ class Source:
     begins_s: int = 0
 
     def prepare(self, folder: Path, seconds: float) -> Clip:
-        """Scales and cuts the clip into ``folder``."""
-        path = self.path
-        if self.begins_s:
-            path = folder / "excerpt.mp4"
-            _write_excerpt(self.path, path, self.begins_s, seconds)
-        (folder / "scaled").mkdir(exist_ok=True)
-        return load(path, folder / "scaled", seconds)
+        """The clip, scaled and cut; made once, so that every process of a sweep sees the same bytes.
+
+        Args:
+            folder: of prepared clips, shared by all processes.
+
+        Raises:
+            FileNotFoundError: the clip is no longer there.
+        """
+        made_by = digest((), ["evaluation.clips"])
+        name = hashlib.sha256(f"{self.digest} {seconds} {made_by}".encode()).hexdigest()[:16]
+        prepared = folder / f"{name}.mp4"
+        if not prepared.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as own:
+                path = self.path
+                if not path.is_file():
+                    raise FileNotFoundError(f"the clip {path.name} is no longer there")
+                if self.begins_s:
+                    path = Path(own) / "excerpt.mp4"
+                    _write_excerpt(self.path, path, self.begins_s, seconds)
+                scaled = Path(own) / "scaled"
+                scaled.mkdir()
+                made = load(path, scaled, seconds).path
+                with suppress(FileExistsError):  # another process was quicker: its bytes count
+                    os.link(made, prepared)
+        return read(prepared)
 
 
 def find(name: str, media: Path | None) -> Source:
@@ -57,8 +80,7 @@ def find(name: str, media: Path | None) -> Source:
 
     Args:
         media: folder with `index.json` (a list of objects with ``name``, ``file`` and, where known,
-        ``label``,
-            ``description`` and ``may_appear_in_our_docs``, ``licence``).
+            ``label``, ``description``, ``may_appear_in_our_docs`` and ``licence``).
 
     Raises:
         InvalidInput: no such clip, or no folder for it.

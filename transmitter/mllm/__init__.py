@@ -91,14 +91,3 @@ def check(name: str) -> None:
         raise InvalidInput(f'the model "embedded" takes no argument, got "{argument}"')
     if prefix in BACKENDS and not argument:
         raise InvalidInput(f'the model "{prefix}" needs to know which: write "{prefix}:..."')
-
-
-def load(name: str) -> Mllm:
-    """The implementation that ``name`` (``prefix`` or ``prefix:argument``) asks for, with default settings.
-
-    Raises:
-        SemvidError: as `transmitter.mllm.library.MllmLibrary.open`.
-    """
-    from transmitter.mllm.library import MllmLibrary
-
-    return MllmLibrary(MllmSettings()).open(name)

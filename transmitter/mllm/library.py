@@ -85,3 +85,12 @@ class MllmLibrary:
             with self._lock:
                 self._loaded[name] = model
             return model
+
+
+def load(name: str) -> Meter:
+    """The model that ``name`` (``prefix`` or ``prefix:argument``) asks for, with default settings.
+
+    Raises:
+        SemvidError: as `MllmLibrary.open`.
+    """
+    return MllmLibrary(MllmSettings()).open(name)

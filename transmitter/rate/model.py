@@ -5,9 +5,9 @@ finer first picture that the later ones inherit from. The price is the rd_lambda
 must save to be worth sending. For a given rd_lambda the model says which CRF is right and, gap by gap,
 whether a keyframe inside pays.
 
-The coefficients are in units of LPIPS and were fitted to uniform keyframes on the clips of
-results/rate_quality.md, so that table shows how the model does on clips that it knows. How they were found,
-and what else was tried: docs/decisions/0005-one-slope.md.
+The coefficients are in units of LPIPS and were fitted to uniform keyframes on the clips that the laboratory
+measures with, so its tables show how the model does on clips that it knows. How they were found, and what
+else was tried: docs/decisions/0005-one-slope.md.
 """
 
 from __future__ import annotations

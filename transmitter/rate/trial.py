@@ -19,10 +19,11 @@ from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame, read_excerpt, read_frames
-from transmitter import mllm as mllms
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.bridging import bridging_error, small_copy
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
+from transmitter.mllm import EMBEDDED
+from transmitter.mllm.library import load
 from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coded_size, coding_loss
 
 CRF_RANGE: Final = range(40, MAX_CRF + 1)
@@ -131,7 +132,7 @@ class Excerpts:
         Keyframes of the PSSS rule count against a target; the embedded model says how many there may be,
         whoever decides in the end.
         """
-        mllm = None if options.target_cbr is None else mllms.load(mllms.EMBEDDED)
+        mllm = None if options.target_cbr is None else load(EMBEDDED)
         count = options.keyframe_count
         return cls(
             upload,

@@ -12,8 +12,8 @@ import pytest
 
 from console.local_services import Services, running_services
 from evaluation.clips import Clip
-from evaluation.methods import Conditions
-from evaluation.rivals.semantic import Semvid
+from evaluation.method import Conditions
+from evaluation.methods.semantic import Semvid
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.images.fidelity import psnr_db
 from semvid.video.probe import probe

@@ -23,8 +23,8 @@ from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from semvid.video.scan import StampSource
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
-from transmitter import mllm as mllms
 from transmitter.encoder import Encoder, Segment, Shipment
+from transmitter.mllm.library import load
 from transmitter.rate.model import Forecast, OperatingPoint
 from transmitter.rate.plan import Plan
 
@@ -48,7 +48,7 @@ def source(announced: int = FRAMES) -> SourceInfo:
 def encoder(announced: int = FRAMES, **options: object) -> Encoder:
     chosen = TransmissionOptions.model_validate({"candidate_spacing_s": 1.0, **options})
     plan = Plan(OperatingPoint(55, 60.0, 0.1), Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
-    return Encoder(source(announced), chosen, PROFILE, mllms.load("embedded"), plan, AHEAD)
+    return Encoder(source(announced), chosen, PROFILE, load("embedded"), plan, AHEAD)
 
 
 def record(symbols: int, keyframe_symbols: int) -> LinkRecord:

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from evaluation.bench import records
 from evaluation.bench.report import overview, paper_table
 from evaluation.bench.report.results import Results
 from evaluation.bench.selection import select
-from evaluation.bench.sets import Variant
+from evaluation.bench.sets import Variant, parse_set
 from evaluation.bench.sources import find
 from evaluation.clips import Clip
 
@@ -36,7 +36,7 @@ def test_the_hard_cut_means_something_else(tmp_path: Path) -> None:
 
 
 def test_spread_over_clips_stands_beside_what_was_published(tmp_path: Path) -> None:
-    (tmp_path / "set.toml").write_text(
+    text = (
         'title = "t"\nclips = ["demo:0", "demo:1"]\n[[variant]]\nname = "relative"\n'
         '[paper]\nitem = "Stability"\ndiffers = ["clips"]\n'
         + "".join(
@@ -45,13 +45,13 @@ def test_spread_over_clips_stands_beside_what_was_published(tmp_path: Path) -> N
             for s in ("mean", "sd", "max", "cv")
         )
     )
-    (tmp_path / "records").mkdir()
+    records.start(tmp_path, parse_set(text, "here"), {})
     for number, count in enumerate((2, 6)):
         record = {
             "clip": f"demo:{number}", "method": "relative", "kind": "selection", "failed": "", "cbr": None,
             "snr_db": None, "metrics": {"keyframes": count, "s_rel": 0.1},
         }  # fmt: skip
-        (tmp_path / "records" / f"{number}.json").write_text(json.dumps(record))
+        records.write(tmp_path, str(number), record)
     results = Results.read(tmp_path)
     (table,) = overview.selections(results)
     assert table.rows[0][4:9] == ["2", "4.00", "2.83", "6", "0.707"]

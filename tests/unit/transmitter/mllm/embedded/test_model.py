@@ -12,10 +12,10 @@ from hypothesis.extra.numpy import arrays
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
 from semvid.options import Focus
-from transmitter.mllm import load
 from transmitter.mllm.embedded.measurements import Measurements, measure
 from transmitter.mllm.embedded.model import COEFFICIENTS, LEAST_MASS, Embedded, load_models
 from transmitter.mllm.embedded.views import view
+from transmitter.mllm.library import load
 from transmitter.psss import differs
 
 
