@@ -1,7 +1,8 @@
-"""What every committed measurement says about how it was made."""
+"""What every committed measurement says about how it was made, and how it is written."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -31,6 +32,16 @@ def provenance(
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "versions": {name: metadata.version(name) for name in libraries},
     }
+
+
+def write(out: Path | None, document: dict[str, Any], text: str = "") -> None:
+    """Writes a measurement as JSON, and ``text`` as Markdown beside it; nothing without ``out``."""
+    if out is None:
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    if text:
+        out.with_suffix(".md").write_text(text, encoding="utf-8")
 
 
 def _module() -> str:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import resource
 import time
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from evaluation.provenance import provenance
+from evaluation.provenance import provenance, write
 from evaluation.studies.device_check import check_decoders, check_mllms
 from evaluation.studies.random_models import multimodal_model, video_pipeline
 from receiver.decoders.clip import Clip
@@ -214,9 +213,7 @@ def main() -> None:
     for part in ("scoring", "generation", "tiny_decoders", "tiny_mllms"):
         for row in result[part]["rows"]:
             print(part, *(f"{name}={value}" for name, value in row.items()))
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write(arguments.out, result)
 
 
 if __name__ == "__main__":

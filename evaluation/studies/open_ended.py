@@ -10,7 +10,6 @@ is not looked at: rates need no decoder, quality needs weights.
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 from contextlib import closing
@@ -18,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from evaluation.bench.report.table import markdown
 from evaluation.clips import Clip, load
-from evaluation.provenance import provenance
+from evaluation.provenance import provenance, write
 from evaluation.symbol_count import SymbolCount
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
@@ -96,19 +96,17 @@ def table(rows: list[dict[str, Any]], command: str) -> str:
         f"AWGN, {SNR_DB:g} dB, every block arrives at once; clips of 576x320 pixels in area, at most 10 s,",
         "captions and comparisons by the embedded model. Rates only: what a model draws is not looked at.",
         "",
-        "| mode | published CBR | ours, median | least | most | segments a clip |",
-        "|---|---|---|---|---|---|",
     ]
+    header = ["mode", "published CBR", "ours, median", "least", "most", "segments a clip"]
+    cells = []
     for mode in MODES:
         own = [row for row in rows if row["mode"] == mode.name]
         rates = [row["cbr"] for row in own]
         segments = statistics.mean(row["segments"] for row in own)
-        lines.append(
-            f"| {mode.name} | {mode.published:.1e} | {statistics.median(rates):.1e} | {min(rates):.1e} | "
-            f"{max(rates):.1e} | {segments:.1f} |"
-        )
+        numbers = (mode.published, statistics.median(rates), min(rates), max(rates))
+        cells.append([mode.name, *(f"{number:.1e}" for number in numbers), f"{segments:.1f}"])
     clips = sorted({row["clip"] for row in rows})
-    lines += ["", f"Clips: {', '.join(clips)}.", ""]
+    lines += [*markdown(header, cells), "", f"Clips: {', '.join(clips)}.", ""]
     return "\n".join(lines)
 
 
@@ -134,11 +132,7 @@ def main() -> None:
     made = provenance()
     text = table(rows, made["command"])
     print(text)
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        document = {"snr_db": SNR_DB, "rows": rows, "provenance": made}
-        arguments.out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        arguments.out.with_suffix(".md").write_text(text, encoding="utf-8")
+    write(arguments.out, {"snr_db": SNR_DB, "rows": rows, "provenance": made}, text)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 from channel.conditions import Conditions
 from channel.models import MODELS
-from evaluation.provenance import provenance
+from evaluation.bench.report.table import markdown
+from evaluation.provenance import provenance, write
 from evaluation.studies.error_curve import fit_error_curve
 from evaluation.studies.phy_theory import (
     normal_approximation_snr_db,
@@ -245,13 +246,6 @@ def measure_bursts() -> list[dict[str, Any]]:
     return rows
 
 
-def _table(head: str, rows: list[list[str]]) -> list[str]:
-    """Lines of a Markdown table; ``head`` has its columns separated by bars."""
-    lines = [f"| {head} |", "|" + "---|" * (head.count("|") + 1)]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return ["", *lines]
-
-
 def _modulation(qm: int) -> str:
     return "QPSK" if qm == 2 else f"{1 << qm}QAM"
 
@@ -312,14 +306,28 @@ def as_markdown(document: dict[str, Any]) -> str:
             f"`{made['command']}`, {made['date']}, commit {made['commit']}.",
             f"Rate 1/2 over AWGN, ideal channel knowledge, {ITERATIONS} iterations, speeds in CPU seconds",
             "of one thread. SNR is Es/N0 in dB; at a BLER of 10 % unless the column says otherwise.",
-            *_table(
-                "modulation | info bits | ours 10 % / 1 % | Sionna | ours better by | normal approximation | "
-                "ours from it | Mbit/s ours | Sionna | ratio",
+            "",
+            *markdown(
+                [
+                    "modulation",
+                    "info bits",
+                    "ours 10 % / 1 %",
+                    "Sionna",
+                    "ours better by",
+                    "normal approximation",
+                    "ours from it",
+                    "Mbit/s ours",
+                    "Sionna",
+                    "ratio",
+                ],
                 codes,
             ),
-            *_table("uncoded | SNR | measured BER | closed form | deviation (sigma)", uncoded),
-            *_table("burst symbols | bulk bytes | MCS | modulate ms | receive ms", bursts),
-            *_table("modulation | info bits | SNR | BLER ours | BLER Sionna", points),
+            "",
+            *markdown(["uncoded", "SNR", "measured BER", "closed form", "deviation (sigma)"], uncoded),
+            "",
+            *markdown(["burst symbols", "bulk bytes", "MCS", "modulate ms", "receive ms"], bursts),
+            "",
+            *markdown(["modulation", "info bits", "SNR", "BLER ours", "BLER Sionna"], points),
             "",
         ]
     )
@@ -358,10 +366,8 @@ def main() -> None:
     }
     made = {**provenance(("semvid", "numba", "numpy", "sionna-no-rt", "torch")), "settings": settings}
     document = {"provenance": made, **document}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     table = as_markdown(document)
-    arguments.out.with_suffix(".md").write_text(table, encoding="utf-8")
+    write(arguments.out, document, table)
     print(table)
 
 

@@ -22,13 +22,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
+import tempfile
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import pairwise, takewhile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,13 +35,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.clips import AREA, MAX_SECONDS
-from evaluation.provenance import provenance
-from semvid.images.resize import at_size
+from evaluation.bench.report.table import markdown
+from evaluation.clips import load
+from evaluation.provenance import provenance, write
 from semvid.images.types import Picture
 from semvid.options import DEFAULT_THRESHOLD, Focus, Rule
-from semvid.video.probe import probe
-from semvid.video.reader import Frame, read_frames
+from semvid.video.reader import Frame
 from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.selection import KeyframeSelector, Reason
 from transmitter.keyframes.skem import Skem, SkemRules
@@ -204,17 +202,6 @@ def _paint(
     return np.asarray(np.clip(picture, 0, 255), np.uint8)
 
 
-def read_scaled(path: Path) -> tuple[list[Picture], float]:
-    """The first seconds of a clip at the laboratory's area, and its frame rate."""
-    source = probe(path)
-    scale = math.sqrt(AREA / (source.width * source.height))
-    size = round(source.width * scale), round(source.height * scale)
-    with closing(read_frames(path, source)) as frames:
-        shown = takewhile(lambda frame: frame.index < MAX_SECONDS * source.frame_rate, frames)
-        pictures = [at_size(f.picture, size) for f in shown]
-    return pictures, float(source.frame_rate)
-
-
 def compare_walks(
     clip: str, pictures: Sequence[Picture], spacing: int, max_gap: int, mllm: Mllm, at_once: int
 ) -> Row:
@@ -313,29 +300,38 @@ def table(result: dict[str, Any]) -> str:
         "The search's constants were chosen on other seeds of the oracle, but on these real clips: the",
         "figures of the oracle are held out, those of the embedded judge are not.",
         "",
-        "| judge | questions at once | calls, fewer by | questions, fewer by | chain | step |",
-        "|---|---|---|---|---|---|",
+    ]
+    header = ["judge", "questions at once", "calls, fewer by", "questions, fewer by", "chain", "step"]
+    rows = [
+        [
+            run["judge"], str(run["at_once"]), f"{run['total']['fewer_calls']:.1f} x",
+            f"{run['total']['fewer_questions']:.1f} x", f"{100 * run['total']['chain_agreement']:.1f} %",
+            f"{100 * run['total']['step_agreement']:.1f} %",
+        ]
+        for run in result["runs"]
+    ]  # fmt: skip
+    lines += markdown(header, rows)
+    header = [
+        "clip",
+        "exhaustive",
+        "calls",
+        "questions",
+        "keyframes, exhaustive",
+        "gallop",
+        "chain",
+        "steps right",
     ]
     for run in result["runs"]:
-        sums = run["total"]
-        lines.append(
-            f"| {run['judge']} | {run['at_once']} | {sums['fewer_calls']:.1f} x | "
-            f"{sums['fewer_questions']:.1f} x | {100 * sums['chain_agreement']:.1f} % | "
-            f"{100 * sums['step_agreement']:.1f} % |"
-        )
-    for run in result["runs"]:
+        counted = ("exhaustive", "calls", "gallop", "expected", "found", "chain")
+        rows = [
+            [r["clip"], *(str(r[name]) for name in counted), f"{r['right_steps']} of {r['steps']}"]
+            for r in run["clips"]
+        ]
         lines += [
             "",
             f"## {run['judge']}, {run['at_once']} at once",
             "",
-            "| clip | exhaustive | calls | questions | keyframes, exhaustive | gallop | chain | "
-            "steps right |",
-            "|---|---|---|---|---|---|---|---|",
-        ]
-        lines += [
-            f"| {r['clip']} | {r['exhaustive']} | {r['calls']} | {r['gallop']} | {r['expected']} | "
-            f"{r['found']} | {r['chain']} | {r['right_steps']} of {r['steps']} |"
-            for r in run["clips"]
+            *markdown([*header, "steps right"], rows),
         ]
     return "\n".join(lines) + "\n"
 
@@ -364,10 +360,7 @@ def main() -> None:
     }
     for run in result["runs"]:
         print(run["judge"], run["at_once"], run["total"])
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        arguments.out.with_suffix(".md").write_text(table(result), encoding="utf-8")
+    write(arguments.out, result, table(result))
 
 
 def _clips(media: Path, oracle_clips: int) -> Iterator[tuple[str, Callable[[int], Row]]]:
@@ -378,8 +371,10 @@ def _clips(media: Path, oracle_clips: int) -> Iterator[tuple[str, Callable[[int]
         yield "oracle", _walk(f"seed {seed}", pictures, ORACLE_RATE, oracle)
     for entry in json.loads((media / "index.json").read_text(encoding="utf-8")):
         if entry["seconds"] >= LEAST_SECONDS:
-            pictures, rate = read_scaled(media / entry["file"])
-            yield "embedded", _walk(entry["name"], pictures, rate, Remembering(Embedded()))
+            with tempfile.TemporaryDirectory(prefix="semvid-search-") as folder:
+                clip = load(media / entry["file"], Path(folder))
+            rate = float(clip.source.frame_rate)
+            yield "embedded", _walk(entry["name"], clip.pictures, rate, Remembering(Embedded()))
 
 
 def _walk(clip: str, pictures: Sequence[Picture], rate: float, mllm: Mllm) -> Callable[[int], Row]:

@@ -9,7 +9,6 @@ at its end, and fails when a service grew by more than `ALLOWED_GROWTH` after th
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ import numpy as np
 
 from console.demo import CLIP
 from console.local_services import Services, running_services
-from evaluation.provenance import provenance
+from evaluation.provenance import provenance, write
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.receiver import FINAL_STATES
 from semvid.images.resize import at_size
@@ -109,9 +108,7 @@ def main() -> None:
     print(f"frames in {frames}, out {result['frames']}")
     growth = {s: round(memory["end"][s] / memory["minute 1"][s], 3) for s in memory["start"]}
     result |= {"frames_in": frames, "growth_after_minute_1": growth, "provenance": provenance()}
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write(arguments.out, result)
     if result["frames"] != frames or max(growth.values()) > ALLOWED_GROWTH:
         sys.exit(f"soak failed: growth {growth}, {result['frames']} of {frames} frames")
 

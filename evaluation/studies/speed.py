@@ -9,7 +9,6 @@ the receiver has written the last frame. The first transmission warms the servic
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -19,7 +18,7 @@ from typing import Any
 
 from console.demo import CLIP
 from console.local_services import running_services
-from evaluation.provenance import provenance
+from evaluation.provenance import provenance, write
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.video.probe import probe
 
@@ -88,9 +87,7 @@ def main() -> None:
     for service in ("transmitter", "receiver"):
         for stage, share in sorted(result[service].items(), key=lambda item: -item[1]):
             print(f"{service:12s} {stage:14s} {share:.3f}")
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write(arguments.out, result)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Runs through the three services. Writes the JSON, a Markdown table beside it, an
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from console.local_services import Services, running_services
-from evaluation.provenance import provenance
+from evaluation.bench.report.table import markdown
+from evaluation.provenance import provenance, write
 from semvid.client import TransmitterClient
 from semvid.images.resize import at_size
 from semvid.video.probe import probe
@@ -84,7 +84,7 @@ def rows(media: Path) -> Iterator[dict[str, Any]]:
                         yield {"clip": name, **measure(services, clip, target, snr_db)}
 
 
-def markdown(result: dict[str, Any]) -> str:
+def table(result: dict[str, Any]) -> str:
     """The table."""
     made = result["provenance"]
     lines = [
@@ -94,16 +94,17 @@ def markdown(result: dict[str, Any]) -> str:
         "the ledger's CBR to the target. CRF: lowest and highest of the keyframes (70 is the coarsest). "
         "Keyframes are at most 1.2 s apart, so a low target may be out of reach.",
         "",
-        "| clip | SNR | target | ratio | keyframes | CRF | changes | size | planning |",
-        "|---|---|---|---|---|---|---|---|---|",
     ]
-    lines += [
-        f"| {row['clip']} ({row['seconds_of_video']} s) | {row['snr_db']:g} dB | {row['target_cbr']:g} "
-        f"| {row['over_target']:.2f} | {row['keyframes']} | {row['crf'][0]} to {row['crf'][1]} "
-        f"| {row['quality_changes']} | 1/{row['shrink']:g} | {row['seconds_planning']:g} s |"
+    header = ["clip", "SNR", "target", "ratio", "keyframes", "CRF", "changes", "size", "planning"]
+    cells = [
+        [
+            f"{row['clip']} ({row['seconds_of_video']} s)", f"{row['snr_db']:g} dB", f"{row['target_cbr']:g}",
+            f"{row['over_target']:.2f}", f"{row['keyframes']}", f"{row['crf'][0]} to {row['crf'][1]}",
+            f"{row['quality_changes']}", f"1/{row['shrink']:g}", f"{row['seconds_planning']:g} s",
+        ]
         for row in result["rows"]
-    ]
-    return "\n".join(lines) + "\n"
+    ]  # fmt: skip
+    return "\n".join([*lines, *markdown(header, cells)]) + "\n"
 
 
 def main() -> None:
@@ -116,9 +117,7 @@ def main() -> None:
     for row in rows(arguments.media):
         print(*(f"{name}={value}" for name, value in row.items()), flush=True)
         result["rows"].append(row)
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    arguments.out.with_suffix(".md").write_text(markdown(result), encoding="utf-8")
+    write(arguments.out, result, table(result))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -27,8 +27,12 @@ class Table:
         lines = [f"## {self.title}", ""]
         if self.note:
             lines += [self.note, ""]
-        lines += [_line(self.header), "|" + "---|" * len(self.header)]
-        return "\n".join([*lines, *(_line(row) for row in self.rows), ""])
+        return "\n".join([*lines, *markdown(self.header, self.rows), ""])
+
+
+def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Lines of a Markdown table."""
+    return [_line(header), "|" + "---|" * len(header), *map(_line, rows)]
 
 
 def _line(cells: Sequence[str]) -> str:
