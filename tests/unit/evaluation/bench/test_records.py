@@ -13,7 +13,7 @@ from semvid.errors import InvalidInput
 SET = parse_set(
     """
 title = "t"
-clips = ["painted:0"]
+clips = ["demo:0"]
 methods = ["semvid"]
 [[grid]]
 snr_db = [10, 0]
@@ -31,7 +31,7 @@ FACTS = {
 
 
 def record(**more: Any) -> records.Record:
-    return {"clip": "painted:0", "failed": "", "key": "k", "cbr": 0.1, **FACTS, **more}
+    return {"clip": "demo:0", "failed": "", "key": "k", "cbr": 0.1, **FACTS, **more}
 
 
 def test_what_was_published_is_read_as_what_was_swept(tmp_path: Path) -> None:

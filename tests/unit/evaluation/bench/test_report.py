@@ -147,7 +147,7 @@ def test_what_the_machine_failed_at_is_told_and_charged_to_nobody(folder: Path) 
     assert next(row for row in at_ten.rows if row[0] == "av1")[1] == "2 of 2"
     assert not any(row[0] == "av1" for row in overview.failures(results)[0].rows)
     (not_run,) = overview.not_run(results)
-    assert not_run.rows == [["av1", "painted:0", "AWGN 10 dB, CBR at most 0.0004", "OSError: disk full"]]
+    assert not_run.rows == [["av1", "demo:0", "AWGN 10 dB, CBR at most 0.0004", "OSError: disk full"]]
 
 
 def test_texts_of_records_cannot_break_the_page(folder: Path) -> None:

@@ -50,7 +50,7 @@ def quality(clip, outcome):
 
 
 def test_these_are_all_methods():
-    assert set(METHODS) == {*KEEPS_TARGET, *FOR_10_DB, *OWN_POINT, *ABSENT}
+    assert set(METHODS) == {*KEEPS_TARGET, *FOR_10_DB, *OWN_POINT, *ABSENT, "original"}
 
 
 @pytest.mark.parametrize("name", METHODS)
