@@ -38,8 +38,8 @@ MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|tmp|mnt|Users)/[\w.-]+")
 HISTORY = {"CHANGELOG.md"}
 
 
-# TODO(lead): the cores, the rooms of the house and the new results come from other branches; strict, so that these
-# marks must go when they are merged. Then `each_page` takes no names.
+# TODO(lead): the cores, the rooms of the house and the new results come from other branches. Strict, so that
+# these marks go when they are merged; then `each_page` takes no names.
 COMING = pytest.mark.xfail(strict=True, reason="names what another branch brings")
 
 
