@@ -1,8 +1,7 @@
 """For all tests: how property tests run, and what comes from outside the repository.
 
-Real clips and small networks are not ours to publish. "What the tests need from outside" in CONTRIBUTING.md
-says what they are and how to make others. A test that needs them takes one of the fixtures below and nothing
-else.
+Real clips and small networks are not ours to publish; "What the tests need from outside" in CONTRIBUTING.md
+says how to have others. A test that needs them takes one of the fixtures below and nothing else.
 """
 
 from __future__ import annotations
