@@ -28,7 +28,7 @@ import numpy as np
 from evaluation.device_check import check_decoders, check_mllms
 from evaluation.provenance import provenance
 from evaluation.random_models import multimodal_model, video_pipeline
-from receiver.decoders.clip import Clip
+from receiver.decoders.hf.clip import Clip
 from semvid.images.types import Picture
 from transmitter.mllm.judge import Judge, Scoring
 from transmitter.mllm.prompts import load_prompts

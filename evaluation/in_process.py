@@ -13,10 +13,10 @@ from itertools import repeat
 
 from evaluation.link import Air, Symbols
 from receiver.assembly import Assembly
-from receiver.blocks import BlockTally
+from receiver.block_tally import BlockTally
 from receiver.decoders import Decoder
+from receiver.gaps import Fill, Gap, Run, plan, segment_seed
 from receiver.scaling import at_video_size
-from receiver.segments import Fill, Gap, Run, plan, segment_seed
 from semvid import bitstream
 from semvid.errors import MalformedUnits
 from semvid.images.keyframe_codec import KeyframeDecoder

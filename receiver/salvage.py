@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from receiver.fragments import playable_bytes
+from receiver.gaps import Provenance
 from receiver.record import State, VideoRecord
-from receiver.segments import Provenance
 from receiver.video_files import VideoFiles
 from semvid.errors import SemvidError, UnsupportedMedia
 from semvid.video.probe import probe

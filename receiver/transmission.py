@@ -9,13 +9,13 @@ from dataclasses import dataclass
 import structlog
 
 from receiver.assembly import Assembly, AssemblyLimits
-from receiver.blocks import BlockTally
+from receiver.block_tally import BlockTally
 from receiver.constellation import Constellation
 from receiver.decoders import Decoder
+from receiver.gaps import Gap
 from receiver.pipeline import Pipeline
 from receiver.record import State, VideoRecord
 from receiver.salvage import salvage
-from receiver.segments import Gap
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid import bitstream

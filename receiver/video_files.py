@@ -14,8 +14,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from receiver.gaps import Run
 from receiver.record import VideoRecord
-from receiver.segments import Run
 from semvid.errors import NotFound
 from semvid.images.types import Picture
 from semvid.semantics import Caption, Motion

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
-from receiver.decoders.command import CommandDecoder
+from receiver.decoders.command.decoder import CommandDecoder
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
@@ -107,9 +107,9 @@ def _command(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG001
 
 
 def _hf(argument: str, options: DecoderOptions) -> Decoder:
-    from receiver.decoders.checkpoint import DRAWING, Checkpoint
-    from receiver.decoders.hf import HfDecoder
-    from receiver.decoders.hf_drawer import HfDrawer
+    from receiver.decoders.hf.checkpoint import DRAWING, Checkpoint
+    from receiver.decoders.hf.decoder import HfDecoder
+    from receiver.decoders.hf.drawer import HfDrawer
 
     drawing = Checkpoint(argument).family in DRAWING
     return HfDrawer(argument, options) if drawing else HfDecoder(argument, options)

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from receiver.decoders.embedded import EmbeddedDecoder
+from receiver.gaps import Anchor, Gap
 from receiver.pipeline import Pipeline
 from receiver.record import VideoRecord
-from receiver.segments import Anchor, Gap
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.semantics import StreamHeader

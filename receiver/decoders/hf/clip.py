@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from receiver.pieces import ClipRules
+from receiver.decoders.hf.pieces import ClipRules
 from semvid.errors import LimitExceeded
 from semvid.images.types import Picture
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.sampling import as_image, sample, use_schedule_as_given
-from receiver.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_given
 
 _UNGUIDED = {
     "stg_scale": 0.0,
@@ -22,7 +22,7 @@ _UNGUIDED = {
 
 
 class Ltx2Condition:
-    """`LTX2ConditionPipeline`; see `receiver.decoders.clip.Family`."""
+    """`LTX2ConditionPipeline`; see `receiver.decoders.hf.clip.Family`."""
 
     pipeline_class: ClassVar[str] = "LTX2ConditionPipeline"
     index_classes: ClassVar[tuple[str, ...]] = (
@@ -59,7 +59,7 @@ class Ltx2Condition:
         """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
-        """See `receiver.decoders.clip.Family.make`."""
+        """See `receiver.decoders.hf.clip.Family.make`."""
         from diffusers.pipelines.ltx2.pipeline_ltx2_condition import LTX2VideoCondition
 
         (clip,) = clips

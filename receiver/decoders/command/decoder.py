@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import structlog
 
-from receiver.decoders.command_template import CommandTemplate, parse_template
-from receiver.decoders.program import run_program
+from receiver.decoders.command.program import run_program
+from receiver.decoders.command.template import CommandTemplate, parse_template
 from semvid.errors import Cancelled, InvalidInput, SemvidError
 from semvid.images.types import Picture
 from semvid.profile import Profile
@@ -49,7 +49,7 @@ class CommandDecoder:
     goes when the segment is done.
 
     Args:
-        argument: see `receiver.decoders.command_template`.
+        argument: see `receiver.decoders.command.template`.
 
     Raises:
         InvalidInput: the template is wrong or the program is not there.

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.decoders.command import CommandDecoder
-from receiver.decoders.command_template import CommandOptions, parse_template
+from receiver.decoders.command.decoder import CommandDecoder
+from receiver.decoders.command.template import CommandOptions, parse_template
 from semvid.errors import Cancelled, InvalidInput, SemvidError
 from semvid.profile import Given
 
-PROGRAM = Path(__file__).parents[2] / "programs" / "bridge.py"
+PROGRAM = Path(__file__).parents[4] / "programs" / "bridge.py"
 PROGRAM_LINE = f"{shlex.quote(sys.executable)} {shlex.quote(str(PROGRAM))}"
 PLAIN = f"{PROGRAM_LINE} {{start}} {{end}}"
 TO_FILE = f"{PLAIN} {{output}} {{frames}}"

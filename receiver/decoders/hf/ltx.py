@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.sampling import as_image, sample, use_schedule_as_given
-from receiver.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_given
 
 # Model cards of the distilled checkpoints (0.9.7 and 0.9.8): eight steps, the last almost at zero.
 DISTILLED_TIMESTEPS = [1000, 993, 987, 981, 975, 909, 725, 0.03]
 
 
 class LtxCondition:
-    """`LTXConditionPipeline`; see `receiver.decoders.clip.Family`."""
+    """`LTXConditionPipeline`; see `receiver.decoders.hf.clip.Family`."""
 
     pipeline_class: ClassVar[str] = "LTXConditionPipeline"
     index_classes: ClassVar[tuple[str, ...]] = ("LTXConditionPipeline",)
@@ -48,7 +48,7 @@ class LtxCondition:
         """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
-        """See `receiver.decoders.clip.Family.make`."""
+        """See `receiver.decoders.hf.clip.Family.make`."""
         from diffusers.pipelines.ltx.pipeline_ltx_condition import LTXVideoCondition
 
         places = [index for index, _ in clips[0].keyframes]

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.sampling import as_image, sample
-from receiver.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.sampling import as_image, sample
 
 _KEEP, _HOLE, _GREY = 0, 255, 128
 
 
 class WanVace:
-    """`WanVACEPipeline`; see `receiver.decoders.clip.Family`.
+    """`WanVACEPipeline`; see `receiver.decoders.hf.clip.Family`.
 
     The pipeline shrinks the mask to the latents' rate by taking the nearest frame, which drops the mark of a
     single keyframe between latents; the keyframe still acts through the video.
@@ -44,7 +44,7 @@ class WanVace:
         """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
-        """See `receiver.decoders.clip.Family.make`."""
+        """See `receiver.decoders.hf.clip.Family.make`."""
         (clip,) = clips
         size = clip.keyframes[0][1].shape[:2]
         video = [as_image(np.full((*size, 3), _GREY, np.uint8))] * clip.frames

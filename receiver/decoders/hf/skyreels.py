@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.sampling import as_image, sample
-from receiver.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.sampling import as_image, sample
 
 _FLOW_SHIFT = 5.0  # with pictures; checkpoints come set for text alone, 8.0 (model card)
 
 
 class SkyReelsForcing:
-    """`SkyReelsV2DiffusionForcingImageToVideoPipeline`; see `receiver.decoders.clip.Family`.
+    """`SkyReelsV2DiffusionForcingImageToVideoPipeline`; see `receiver.decoders.hf.clip.Family`.
 
     The pipeline appends the end keyframe as one more latent and drops that latent at the end, so the keyframe
     belongs to the frame after the last.
@@ -46,7 +46,7 @@ class SkyReelsForcing:
         """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
-        """See `receiver.decoders.clip.Family.make`."""
+        """See `receiver.decoders.hf.clip.Family.make`."""
         (clip,) = clips
         (_, first), (_, last) = clip.keyframes
         return sample(

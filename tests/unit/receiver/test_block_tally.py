@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from receiver.blocks import BlockTally
+from receiver.block_tally import BlockTally
 from semvid.phy.block import Reception, TbState
 from semvid.phy.control_word import ControlWord, Section
 from semvid.phy.mcs import MCS_TABLE

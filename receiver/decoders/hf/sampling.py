@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from receiver.decoders.clip import Clip, Frames, OnStep
-from receiver.decoders.prompt import NEGATIVE_PROMPT
+from receiver.decoders.hf.clip import Clip, Frames, OnStep
+from receiver.decoders.hf.prompt import NEGATIVE_PROMPT
 from semvid.errors import SemvidError
 from semvid.images.types import Picture
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.decoders.filling import fill
-from receiver.pieces import ClipRules, EndPlace, Piece, pieces
+from receiver.decoders.hf.filling import fill
+from receiver.decoders.hf.pieces import ClipRules, EndPlace, Piece, pieces
 from semvid.errors import Cancelled
 
 START, END = np.full((1, 1, 3), 0, np.uint8), np.full((1, 1, 3), 250, np.uint8)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from receiver.decoders.clip import Clip, OutOfMemory
-from receiver.decoders.clip_queue import ClipQueue
+from receiver.decoders.hf.clip import Clip, OutOfMemory
+from receiver.decoders.hf.clip_queue import ClipQueue
 from semvid.errors import Cancelled
 
 PICTURE = np.zeros((2, 2, 3), np.uint8)

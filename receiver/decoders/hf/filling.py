@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait
 
-from receiver.decoders.clip import Frames
-from receiver.pieces import Piece
+from receiver.decoders.hf.clip import Frames
+from receiver.decoders.hf.pieces import Piece
 from semvid.errors import Cancelled
 from semvid.images.types import Picture
 
@@ -30,7 +30,7 @@ def fill(
     Kept in memory: ``ahead`` clips and the keyframes that coarse pieces gave and that are still needed.
 
     Args:
-        plan: see `receiver.pieces.pieces`.
+        plan: see `receiver.decoders.hf.pieces.pieces`.
         start, end: the keyframes on both sides.
         span: frames from the one to the other.
         begin: starts to make a piece between two pictures.

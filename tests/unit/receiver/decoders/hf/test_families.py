@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from receiver.decoders import make_decoder, sampling
-from receiver.decoders.checkpoint import Checkpoint
-from receiver.decoders.clip import Clip
+from receiver.decoders import make_decoder
+from receiver.decoders.hf import sampling
+from receiver.decoders.hf.checkpoint import Checkpoint
+from receiver.decoders.hf.clip import Clip
+from receiver.decoders.hf.prompt import NEGATIVE_PROMPT
 from receiver.decoders.options import DecoderOptions
-from receiver.decoders.prompt import NEGATIVE_PROMPT
 from semvid.errors import Cancelled, LimitExceeded
 from tests.models.tiny_video import KINDS, checkpoint
 

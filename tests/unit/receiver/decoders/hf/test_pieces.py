@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.pieces import ClipRules, EndPlace, Piece, fixed_piece, pieces
+from receiver.decoders.hf.pieces import ClipRules, EndPlace, Piece, fixed_piece, pieces
 from semvid.errors import InvalidInput
 
 FAMILIES = {

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from receiver.decoders import checkpoint as checkpoint_module
 from receiver.decoders import make_decoder
+from receiver.decoders.hf import checkpoint as checkpoint_module
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput, LimitExceeded, MissingComponent, SemvidError
 from tests.models.tiny_video import checkpoint

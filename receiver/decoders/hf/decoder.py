@@ -8,16 +8,16 @@ from dataclasses import replace
 
 import structlog
 
-from receiver.canvas import Canvas
-from receiver.decoders.checkpoint import Checkpoint, memory_explained
-from receiver.decoders.clip import Clip, Frames, OnStep, Sampling
-from receiver.decoders.clip_queue import ClipQueue
-from receiver.decoders.filling import fill
-from receiver.decoders.loading import load_pipeline
+from receiver.decoders.hf.canvas import Canvas
+from receiver.decoders.hf.checkpoint import Checkpoint, memory_explained
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, Sampling
+from receiver.decoders.hf.clip_queue import ClipQueue
+from receiver.decoders.hf.filling import fill
+from receiver.decoders.hf.loading import load_pipeline
+from receiver.decoders.hf.pieces import Piece, fixed_piece, pieces
+from receiver.decoders.hf.prompt import prompt_for
 from receiver.decoders.options import DecoderOptions
-from receiver.decoders.prompt import prompt_for
-from receiver.pieces import Piece, fixed_piece, pieces
-from receiver.segments import segment_seed
+from receiver.gaps import segment_seed
 from semvid.images.types import Picture
 from semvid.profile import Profile
 
@@ -29,8 +29,8 @@ _log = structlog.get_logger(__name__)
 class HfDecoder:
     """Regenerates with a pretrained pipeline; see `receiver.decoders.Decoder`.
 
-    A gap of any length is planned in pieces (`receiver.pieces`), on a canvas that the model can paint
-    (`receiver.canvas`), and made by the one pipeline, one batch at a time (`receiver.decoders.clip_queue`).
+    A gap of any length is planned in `pieces`, on a `canvas` that the model can paint, and made by the one
+    pipeline, one batch at a time (`clip_queue`).
 
     The announced gap is one clip's length at 30 frames per second. The announced motion is an expectation,
     not a measurement: no weights could be had where this was written.

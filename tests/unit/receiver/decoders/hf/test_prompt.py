@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from receiver.decoders.prompt import motion_words, prompt_for
+from receiver.decoders.hf.prompt import motion_words, prompt_for
 
 
 def test_a_prompt_is_the_caption_and_what_moves() -> None:

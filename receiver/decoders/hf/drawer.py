@@ -8,14 +8,14 @@ from typing import Any
 
 import structlog
 
-from receiver.canvas import Canvas
-from receiver.decoders.checkpoint import Checkpoint, memory_explained
-from receiver.decoders.clip import Clip, Frames, OnStep, Sampling
-from receiver.decoders.clip_queue import ClipQueue
-from receiver.decoders.filling import result
-from receiver.decoders.loading import load_pipeline
+from receiver.decoders.hf.canvas import Canvas
+from receiver.decoders.hf.checkpoint import Checkpoint, memory_explained
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, Sampling
+from receiver.decoders.hf.clip_queue import ClipQueue
+from receiver.decoders.hf.filling import result
+from receiver.decoders.hf.loading import load_pipeline
+from receiver.decoders.hf.prompt import prompt_for
 from receiver.decoders.options import DecoderOptions
-from receiver.decoders.prompt import prompt_for
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
 from semvid.profile import Profile

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.segments import Anchor, Fill, Gap, Provenance, plan, segment_seed
+from receiver.gaps import Anchor, Fill, Gap, Provenance, plan, segment_seed
 from semvid.profile import Given
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.sampling import as_image, sample
-from receiver.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.sampling import as_image, sample
 from semvid.errors import InvalidInput
 
 _THOSE_THAT_CAN = "Wan-AI/Wan2.1-FLF2V-14B-720P-diffusers or Wan-AI/Wan2.2-I2V-A14B-Diffusers"
 
 
 class WanFirstLast:
-    """`WanImageToVideoPipeline` with ``last_image``; see `receiver.decoders.clip.Family`."""
+    """`WanImageToVideoPipeline` with ``last_image``; see `receiver.decoders.hf.clip.Family`."""
 
     pipeline_class: ClassVar[str] = "WanImageToVideoPipeline"
     index_classes: ClassVar[tuple[str, ...]] = ("WanImageToVideoPipeline",)
@@ -53,7 +53,7 @@ class WanFirstLast:
                 )
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
-        """See `receiver.decoders.clip.Family.make`."""
+        """See `receiver.decoders.hf.clip.Family.make`."""
         (clip,) = clips
         (_, first), (_, last) = clip.keyframes
         return sample(

@@ -10,13 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from receiver.decoders.clip import Family, OutOfMemory
-from receiver.decoders.ltx import LtxCondition
-from receiver.decoders.ltx2 import Ltx2Condition
-from receiver.decoders.skyreels import SkyReelsForcing
-from receiver.decoders.text_to_video import LtxText, WanText
-from receiver.decoders.wan import WanFirstLast
-from receiver.decoders.wan_vace import WanVace
+from receiver.decoders.hf.clip import Family, OutOfMemory
+from receiver.decoders.hf.ltx import LtxCondition
+from receiver.decoders.hf.ltx2 import Ltx2Condition
+from receiver.decoders.hf.skyreels import SkyReelsForcing
+from receiver.decoders.hf.text_to_video import LtxText, WanText
+from receiver.decoders.hf.wan import WanFirstLast
+from receiver.decoders.hf.wan_vace import WanVace
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
 
 FAMILIES: tuple[type[Family], ...] = (LtxCondition, WanFirstLast, WanVace, Ltx2Condition, SkyReelsForcing)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from receiver.decoders.clip import Clip, Frames, OnStep, OutOfMemory
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, OutOfMemory
 from semvid.errors import Cancelled
 
 _GATHER_S = 0.05  # the pieces of one gap are submitted one after the other; a clip takes seconds

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from receiver.canvas import Canvas
+from receiver.decoders.hf.canvas import Canvas
 from semvid.errors import InvalidInput
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from receiver.decoders.checkpoint import Checkpoint, explained, memory_explained, require_packages
+from receiver.decoders.hf.checkpoint import Checkpoint, explained, memory_explained, require_packages
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from receiver.decoders.clip import Clip, Frames, OnStep, ReadJson, Sampling
-from receiver.decoders.ltx import DISTILLED_TIMESTEPS
-from receiver.decoders.sampling import as_image, sample, use_schedule_as_given
-from receiver.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.ltx import DISTILLED_TIMESTEPS
+from receiver.decoders.hf.pieces import ClipRules, EndPlace
+from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_given
 from semvid.profile import Given
 
 
 class LtxText:
     """`LTXPipeline`, and `LTXImageToVideoPipeline` on the same parts where there is a first frame.
 
-    See `receiver.decoders.clip.Family`.
+    See `receiver.decoders.hf.clip.Family`.
     """
 
     pipeline_class: ClassVar[str] = "LTXPipeline"
@@ -53,7 +53,7 @@ class LtxText:
         """Every checkpoint of this class draws from words."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
-        """See `receiver.decoders.clip.Family.make`."""
+        """See `receiver.decoders.hf.clip.Family.make`."""
         arguments: dict[str, Any] = {
             "frame_rate": clips[0].frame_rate,
             "decode_timestep": 0.05,
@@ -68,7 +68,7 @@ class LtxText:
 
 
 class WanText:
-    """`WanPipeline`; see `receiver.decoders.clip.Family`."""
+    """`WanPipeline`; see `receiver.decoders.hf.clip.Family`."""
 
     pipeline_class: ClassVar[str] = "WanPipeline"
     index_classes: ClassVar[tuple[str, ...]] = ("WanPipeline",)
@@ -95,7 +95,7 @@ class WanText:
         """Every checkpoint of this class draws from words."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
-        """See `receiver.decoders.clip.Family.make`."""
+        """See `receiver.decoders.hf.clip.Family.make`."""
         return sample(
             self._pipeline,
             clips,
