@@ -111,7 +111,7 @@ def _uniform(name: str, decoder: str) -> Callable[[], Method]:
     def make() -> Method:
         from evaluation.rivals import fillers
         from evaluation.rivals.keyframes import UniformKeyframes
-        from receiver.decoders import Decoder
+        from receiver.decoders.decoder import Decoder
         from receiver.decoders.embedded import EmbeddedDecoder
 
         decoders: dict[str, Callable[[], Decoder]] = {

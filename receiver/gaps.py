@@ -75,6 +75,11 @@ class Gap:
     given: Given = Given.BOTH_ENDS
 
     @property
+    def segment(self) -> int:
+        """Number of the keyframe that opens the (first) segment in it."""
+        return 0 if self.start is None else self.start.number
+
+    @property
     def first_frame(self) -> int:
         """The first frame whose picture is not that of the start anchor."""
         return 0 if self.start is None else self.start.frame + self.start.pictured
@@ -117,12 +122,11 @@ def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
     Nothing is interpolated across a hard cut: before it the start anchor is held, after it the end anchor.
     Where a lost keyframe may have started another shot nobody knows; its neighbours are then bridged.
     """
-    segment = 0 if gap.start is None else gap.start.number
     provenance = Provenance.CONCEALED if gap.loss else Provenance.REGENERATED
     first, stop = gap.first_frame, gap.stop_frame
 
     def run(first: int, stop: int, fill: Fill, reason: str) -> Run:
-        return Run(segment, first, stop, fill, provenance, reason)
+        return Run(gap.segment, first, stop, fill, provenance, reason)
 
     if gap.start is None and gap.end is None:
         raise ValueError("a gap needs an anchor on at least one side")

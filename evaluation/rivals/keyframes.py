@@ -21,7 +21,7 @@ from evaluation.rivals.ladder import finest_crf
 from evaluation.rivals.semantic import shown
 from evaluation.rivals.video_code import Stream
 from evaluation.symbol_count import SymbolCount
-from receiver.decoders import Decoder
+from receiver.decoders.decoder import Decoder, SegmentRequest
 from receiver.scaling import at_video_size
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import EncodedPicture, KeyframeDecoder, KeyframeEncoder
@@ -180,17 +180,10 @@ class Grid:
             wanted = {index for index in judged(self._clip) if first <= index < stop}
             if selected[number + 1].shot_start:
                 return dict.fromkeys(wanted, keyframes[number])
-            made = self._decoder.generate(
-                start=keyframes[number],
-                end=keyframes[number + 1],
-                caption="",
-                motion=None,
-                num_frames=stop - first,
-                frame_rate=float(self._clip.source.frame_rate),
-                seed=0,
-                progress=lambda _: None,
-                cancelled=_never,
-            )
+            start, end, size = keyframes[number], keyframes[number + 1], (header.width, header.height)
+            rate = float(self._clip.source.frame_rate)
+            request = SegmentRequest(start, end, *size, "", None, stop - first, rate, seed=0)
+            made = self._decoder.generate(request, lambda _: None, lambda: False)
             return {index: picture for index, picture in enumerate(made, first) if index in wanted}
 
         def shown(index: int) -> Picture:
@@ -240,7 +233,3 @@ async def _send(sender: Sender, clip: Clip, selected: list[Selected], setting: S
             if not delivery.bulk:
                 encoder.refresh()
     await sender.finish()
-
-
-def _never() -> bool:
-    return False

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -17,6 +16,7 @@ import structlog
 
 from receiver.decoders.command.program import run_program
 from receiver.decoders.command.template import CommandTemplate, parse_template
+from receiver.decoders.decoder import SegmentRequest
 from semvid.errors import Cancelled, InvalidInput, SemvidError
 from semvid.images.types import Picture
 from semvid.profile import Profile
@@ -28,15 +28,6 @@ _LOOK_S = 0.2  # between looks at whether a segment that waits for its turn was 
 _VIDEO_SUFFIXES = frozenset({".mp4", ".mkv", ".webm", ".mov", ".avi"})
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """Frames ``first .. first + count - 1`` of a stretch of time that is ``span`` frames from end to end."""
-
-    first: int
-    count: int
-    span: int
 
 
 class CommandDecoder:
@@ -74,87 +65,33 @@ class CommandDecoder:
         return CommandDecoder, (self._argument,)
 
     def generate(
-        self,
-        start: Picture,
-        end: Picture,
-        caption: str,
-        motion: float | None,  # noqa: ARG002
-        num_frames: int,
-        frame_rate: float,
-        seed: int,
-        progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
+        self, request: SegmentRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
     ) -> Iterator[Picture]:
-        """Yields ``num_frames`` pictures between ``start`` and ``end``; see `receiver.decoders.Decoder`.
+        """See `receiver.decoders.decoder.Decoder`.
 
         Raises:
             Cancelled: ``cancelled`` said so; the program and its children are gone by then.
             SemvidError: the program failed, took too long, or left no video that can be used.
         """
-        height, width = start.shape[:2]
-        wanted = _Wanted(1, num_frames, num_frames + 1)
-        ends = {"start": start, "end": end}
-        return self._make(ends, width, height, caption, wanted, frame_rate, seed, progress, cancelled)
-
-    def draw(
-        self,
-        start: Picture | None,
-        width: int,
-        height: int,
-        caption: str,
-        motion: float | None,  # noqa: ARG002
-        num_frames: int,
-        frame_rate: float,
-        seed: int,
-        progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
-    ) -> Iterator[Picture]:
-        """Yields ``num_frames`` pictures; see `receiver.decoders.Drawer`. Raises as `generate`."""
-        wanted = (
-            _Wanted(0, num_frames, num_frames - 1) if start is None else _Wanted(1, num_frames, num_frames)
-        )
-        ends = {} if start is None else {"start": start}
-        return self._make(ends, width, height, caption, wanted, frame_rate, seed, progress, cancelled)
-
-    def _make(
-        self,
-        ends: Mapping[str, Picture],
-        width: int,
-        height: int,
-        caption: str,
-        wanted: _Wanted,
-        frame_rate: float,
-        seed: int,
-        progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
-    ) -> Iterator[Picture]:
+        request.require(self.profile)
         with tempfile.TemporaryDirectory(prefix="semvid-command-") as name:
             folder = Path(name)
-            frames = self._template.options.frames_for(wanted.span)
-            rate = frame_rate * (frames - 1) / max(1, wanted.span)
-            size = self._template.options.size_for(width, height)
-            self._run(folder, self._arguments(folder, ends, size, caption, frames, rate, seed), cancelled)
-            for done, picture in enumerate(self._pictures(folder, wanted, frames), 1):
+            frames = self._template.options.frames_for(request.span)
+            self._run(folder, self._arguments(folder, request, frames), cancelled)
+            for done, picture in enumerate(self._pictures(folder, request, frames), 1):
                 if cancelled():
                     raise Cancelled("regeneration was stopped")
-                yield _scaled(picture, width, height)
-                progress(done / wanted.count)
+                yield _scaled(picture, request.width, request.height)
+                progress(done / request.num_frames)
 
-    def _arguments(
-        self,
-        folder: Path,
-        ends: Mapping[str, Picture],
-        size: tuple[int, int],
-        caption: str,
-        frames: int,
-        frame_rate: float,
-        seed: int,
-    ) -> list[str]:
-        width, height = size
-        for name, picture in ends.items():
-            _write_png(folder / f"{name}.png", _scaled(picture, width, height))
+    def _arguments(self, folder: Path, request: SegmentRequest, frames: int) -> list[str]:
+        """The command line; what it names lies in ``folder``."""
+        width, height = self._template.options.size_for(request.width, request.height)
+        for name, picture in (("start", request.start), ("end", request.end)):
+            if picture is not None:
+                _write_png(folder / f"{name}.png", _scaled(picture, width, height))
         # one line: a control character ends an argument or a record in too many programs
-        sentence = " ".join(caption.split())
+        sentence = " ".join(request.caption.split())
         sentence = "".join(character for character in sentence if character.isprintable())
         (folder / "caption.txt").write_text(sentence, encoding="utf-8")
         (folder / "out").mkdir()
@@ -167,8 +104,8 @@ class CommandDecoder:
                 "frames": frames,
                 "width": width,
                 "height": height,
-                "fps": max(1, round(frame_rate)),
-                "seed": seed % 2**31,  # what every random generator takes
+                "fps": max(1, round(request.frame_rate * (frames - 1) / max(1, request.span))),
+                "seed": request.seed % 2**31,  # what every random generator takes
                 "output": folder / "out" / "clip.mp4",
                 "output_dir": folder / "out",
             }
@@ -184,7 +121,7 @@ class CommandDecoder:
         finally:
             self._places.release()
 
-    def _pictures(self, folder: Path, wanted: _Wanted, asked: int) -> Iterator[Picture]:
+    def _pictures(self, folder: Path, request: SegmentRequest, asked: int) -> Iterator[Picture]:
         """The frames wanted, as the program made them, nearest in time; lazily."""
         clip = _the_video(folder / "out")
         limits = VideoLimits(max_frames=max(4096, 4 * asked))
@@ -199,17 +136,17 @@ class CommandDecoder:
             if found != asked:
                 _log.warning("the program gave another length", asked=asked, given=found)
             yield from _resampled(
-                (frame.picture for frame in read_frames(clip, source, limits)), found, wanted
+                (frame.picture for frame in read_frames(clip, source, limits)), found, request
             )
         except InvalidInput as error:
             raise SemvidError(f"decoder command: what the program left cannot be used: {error}") from error
 
 
-def _resampled(pictures: Iterator[Picture], found: int, wanted: _Wanted) -> Iterator[Picture]:
+def _resampled(pictures: Iterator[Picture], found: int, request: SegmentRequest) -> Iterator[Picture]:
     """Of ``found`` pictures, spread over the whole span, those nearest to the frames wanted."""
     position, picture = -1, None
-    for frame in range(wanted.first, wanted.first + wanted.count):
-        nearest = round(frame * (found - 1) / max(1, wanted.span))
+    for frame in range(request.first, request.first + request.num_frames):
+        nearest = round(frame * (found - 1) / max(1, request.span))
         while position < nearest:
             picture = next(pictures, None)
             if picture is None:

@@ -18,9 +18,11 @@ from receiver.decoders.hf.text_to_video import LtxText, WanText
 from receiver.decoders.hf.wan import WanFirstLast
 from receiver.decoders.hf.wan_vace import WanVace
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
+from semvid.profile import Given
 
-FAMILIES: tuple[type[Family], ...] = (LtxCondition, WanFirstLast, WanVace, Ltx2Condition, SkyReelsForcing)
-DRAWING: tuple[type[Family], ...] = (LtxText, WanText)  # need no picture
+FAMILIES: tuple[type[Family], ...] = (
+    LtxCondition, WanFirstLast, WanVace, Ltx2Condition, SkyReelsForcing, LtxText, WanText,
+)  # fmt: skip
 
 _PACKAGES = ("torch", "transformers", "diffusers", "accelerate", "ftfy", "PIL")
 _SMALLER = (
@@ -115,7 +117,7 @@ class Checkpoint:
 
     def _family(self) -> type[Family]:
         name = self.index.get("_class_name")
-        for family in (*FAMILIES, *DRAWING):
+        for family in FAMILIES:
             if name in family.index_classes:
                 return family
         raise InvalidInput(
@@ -187,7 +189,6 @@ def _first_line(error: BaseException) -> str:
 
 
 def _those_that_can() -> str:
-    return (
-        f"pipelines that can: {', '.join(family.pipeline_class for family in FAMILIES)}; "
-        f"from captions alone: {', '.join(family.pipeline_class for family in DRAWING)}"
-    )
+    bridging = [family.pipeline_class for family in FAMILIES if Given.BOTH_ENDS in family.draws_from]
+    drawing = [family.pipeline_class for family in FAMILIES if Given.BOTH_ENDS not in family.draws_from]
+    return f"pipelines that can: {', '.join(bridging)}; from captions alone: {', '.join(drawing)}"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from receiver.decoders.hf.pieces import ClipRules
 from semvid.errors import LimitExceeded
 from semvid.images.types import Picture
+from semvid.profile import Given
 
 Frames = NDArray[np.uint8]  # RGB [frames, height, width, 3]
 OnStep = Callable[[float], None]  # told the share done after each step; may raise
@@ -91,6 +92,7 @@ class Family(Protocol):
     Attributes:
         pipeline_class: name of the class in diffusers.
         index_classes: names in ``model_index.json`` of checkpoints whose parts this class can take.
+        draws_from: what its clips can be drawn from.
         longest: frames of the longest clip that it was made for.
         pixels: per frame that it was made for.
         batches: several clips with keyframes of their own can be made together.
@@ -100,17 +102,18 @@ class Family(Protocol):
 
     pipeline_class: ClassVar[str]
     index_classes: ClassVar[tuple[str, ...]]
+    draws_from: ClassVar[frozenset[Given]] = frozenset({Given.BOTH_ENDS})
     longest: ClassVar[int]
     pixels: ClassVar[int]
-    batches: ClassVar[bool]
-    float32: ClassVar[tuple[str, ...]]
+    batches: ClassVar[bool] = False
+    float32: ClassVar[tuple[str, ...]] = ()
     rules: ClipRules
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None: ...
 
     @staticmethod
-    def check(index: dict[str, Any], read: ReadJson) -> None:
-        """Refuses a checkpoint of the right class that cannot take two ends, before weights are loaded.
+    def check(index: dict[str, Any], read: ReadJson) -> None:  # noqa: ARG004
+        """Refuses a checkpoint of the right class that cannot do this, before weights are loaded.
 
         Args:
             index: its ``model_index.json``.
@@ -119,6 +122,8 @@ class Family(Protocol):
         Raises:
             InvalidInput: it cannot.
         """
+        return
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """Makes clips of equal `Clip.shape`; more than one only if `batches`."""
+        ...

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.clip import Clip, Family, Frames, OnStep, Sampling
 from receiver.decoders.hf.pieces import ClipRules, EndPlace
 from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_given
 
@@ -13,15 +13,14 @@ from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_give
 DISTILLED_TIMESTEPS = [1000, 993, 987, 981, 975, 909, 725, 0.03]
 
 
-class LtxCondition:
-    """`LTXConditionPipeline`; see `receiver.decoders.hf.clip.Family`."""
+class LtxCondition(Family):
+    """`LTXConditionPipeline`."""
 
-    pipeline_class: ClassVar[str] = "LTXConditionPipeline"
-    index_classes: ClassVar[tuple[str, ...]] = ("LTXConditionPipeline",)
-    longest: ClassVar[int] = 121  # up to 257 are said to work; memory grows with it
-    pixels: ClassVar[int] = 1216 * 704
-    batches: ClassVar[bool] = True
-    float32: ClassVar[tuple[str, ...]] = ()
+    pipeline_class = "LTXConditionPipeline"
+    index_classes = ("LTXConditionPipeline",)
+    longest = 121  # up to 257 are said to work; memory grows with it
+    pixels = 1216 * 704
+    batches = True
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None:
         self.rules = ClipRules(
@@ -42,10 +41,6 @@ class LtxCondition:
                 "guidance_scale": guidance,
                 "guidance_rescale": 0.7 if guidance > 1 else 0.0,
             }
-
-    @staticmethod
-    def check(index: dict[str, Any], read: ReadJson) -> None:
-        """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""

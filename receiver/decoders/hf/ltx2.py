@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
-from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.clip import Clip, Family, Frames, OnStep, Sampling
 from receiver.decoders.hf.pieces import ClipRules, EndPlace
 from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_given
 
@@ -21,19 +21,18 @@ _UNGUIDED = {
 """Without these every step takes up to four passes through the transformer."""
 
 
-class Ltx2Condition:
-    """`LTX2ConditionPipeline`; see `receiver.decoders.hf.clip.Family`."""
+class Ltx2Condition(Family):
+    """`LTX2ConditionPipeline`."""
 
-    pipeline_class: ClassVar[str] = "LTX2ConditionPipeline"
-    index_classes: ClassVar[tuple[str, ...]] = (
+    pipeline_class = "LTX2ConditionPipeline"
+    index_classes = (
         "LTX2ConditionPipeline",
         "LTX2Pipeline",
         "LTX2ImageToVideoPipeline",
     )
-    longest: ClassVar[int] = 121
-    pixels: ClassVar[int] = 1216 * 704
-    batches: ClassVar[bool] = False  # keyframes are encoded once for the whole batch
-    float32: ClassVar[tuple[str, ...]] = ()
+    longest = 121
+    pixels = 1216 * 704
+    batches = False  # keyframes are encoded once for the whole batch
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None:
         from diffusers.pipelines.ltx2.utils import DISTILLED_SIGMA_VALUES
@@ -53,10 +52,6 @@ class Ltx2Condition:
             self._arguments["num_inference_steps"] = len(DISTILLED_SIGMA_VALUES)
         if guidance <= 1:
             self._arguments |= _UNGUIDED
-
-    @staticmethod
-    def check(index: dict[str, Any], read: ReadJson) -> None:
-        """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.clip import Clip, Family, Frames, OnStep, Sampling
 from receiver.decoders.hf.pieces import ClipRules, EndPlace
 from receiver.decoders.hf.sampling import as_image, sample
 
 _FLOW_SHIFT = 5.0  # with pictures; checkpoints come set for text alone, 8.0 (model card)
 
 
-class SkyReelsForcing:
+class SkyReelsForcing(Family):
     """`SkyReelsV2DiffusionForcingImageToVideoPipeline`; see `receiver.decoders.hf.clip.Family`.
 
     The pipeline appends the end keyframe as one more latent and drops that latent at the end, so the keyframe
     belongs to the frame after the last.
     """
 
-    pipeline_class: ClassVar[str] = "SkyReelsV2DiffusionForcingImageToVideoPipeline"
-    index_classes: ClassVar[tuple[str, ...]] = (
+    pipeline_class = "SkyReelsV2DiffusionForcingImageToVideoPipeline"
+    index_classes = (
         "SkyReelsV2DiffusionForcingImageToVideoPipeline",
         "SkyReelsV2DiffusionForcingPipeline",
     )
-    longest: ClassVar[int] = 97
-    pixels: ClassVar[int] = 960 * 544
-    batches: ClassVar[bool] = False  # keyframes of one clip per call
-    float32: ClassVar[tuple[str, ...]] = ("vae",)
+    longest = 97
+    pixels = 960 * 544
+    batches = False  # keyframes of one clip per call
+    float32 = ("vae",)
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None:
         self.rules = ClipRules(
@@ -40,10 +40,6 @@ class SkyReelsForcing:
         scheduler = pipeline.scheduler
         pipeline.scheduler = type(scheduler).from_config(scheduler.config, flow_shift=_FLOW_SHIFT)
         self._steps, self._guidance = sampling.given(50, 5.0)
-
-    @staticmethod
-    def check(index: dict[str, Any], read: ReadJson) -> None:
-        """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.clip import Clip, Family, Frames, OnStep, Sampling
 from receiver.decoders.hf.ltx import DISTILLED_TIMESTEPS
 from receiver.decoders.hf.pieces import ClipRules, EndPlace
 from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_given
 from semvid.profile import Given
 
 
-class LtxText:
+class LtxText(Family):
     """`LTXPipeline`, and `LTXImageToVideoPipeline` on the same parts where there is a first frame.
 
     See `receiver.decoders.hf.clip.Family`.
     """
 
-    pipeline_class: ClassVar[str] = "LTXPipeline"
-    index_classes: ClassVar[tuple[str, ...]] = ("LTXPipeline", "LTXImageToVideoPipeline")
-    draws_from: ClassVar[frozenset[Given]] = frozenset({Given.FIRST_FRAME, Given.NOTHING})
-    longest: ClassVar[int] = 161  # the pipeline's own default
-    pixels: ClassVar[int] = 704 * 512
-    batches: ClassVar[bool] = True
-    float32: ClassVar[tuple[str, ...]] = ()
+    pipeline_class = "LTXPipeline"
+    index_classes = ("LTXPipeline", "LTXImageToVideoPipeline")
+    draws_from = frozenset({Given.FIRST_FRAME, Given.NOTHING})
+    longest = 161  # the pipeline's own default
+    pixels = 704 * 512
+    batches = True
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None:
         from diffusers import LTXImageToVideoPipeline
@@ -48,10 +47,6 @@ class LtxText:
             steps, guidance = sampling.given(50, 1.0 if sampling.distilled else 3.0)
             self._schedule = {"num_inference_steps": steps, "guidance_scale": guidance}
 
-    @staticmethod
-    def check(index: dict[str, Any], read: ReadJson) -> None:
-        """Every checkpoint of this class draws from words."""
-
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""
         arguments: dict[str, Any] = {
@@ -67,16 +62,16 @@ class LtxText:
         return sample(self._from_image, clips, on_step, image=image, **arguments)
 
 
-class WanText:
-    """`WanPipeline`; see `receiver.decoders.hf.clip.Family`."""
+class WanText(Family):
+    """`WanPipeline`."""
 
-    pipeline_class: ClassVar[str] = "WanPipeline"
-    index_classes: ClassVar[tuple[str, ...]] = ("WanPipeline",)
-    draws_from: ClassVar[frozenset[Given]] = frozenset({Given.NOTHING})
-    longest: ClassVar[int] = 81
-    pixels: ClassVar[int] = 832 * 480
-    batches: ClassVar[bool] = True
-    float32: ClassVar[tuple[str, ...]] = ("vae",)
+    pipeline_class = "WanPipeline"
+    index_classes = ("WanPipeline",)
+    draws_from = frozenset({Given.NOTHING})
+    longest = 81
+    pixels = 832 * 480
+    batches = True
+    float32 = ("vae",)
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None:
         transformer = pipeline.transformer or pipeline.transformer_2
@@ -89,10 +84,6 @@ class WanText:
         self._pipeline = pipeline
         # model cards of Wan 2.1 and 2.2; the distilled LoRAs take four steps
         self._steps, self._guidance = sampling.given(*((4, 1.0) if sampling.distilled else (50, 5.0)))
-
-    @staticmethod
-    def check(index: dict[str, Any], read: ReadJson) -> None:
-        """Every checkpoint of this class draws from words."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.clip import Clip, Family, Frames, OnStep, ReadJson, Sampling
 from receiver.decoders.hf.pieces import ClipRules, EndPlace
 from receiver.decoders.hf.sampling import as_image, sample
 from semvid.errors import InvalidInput
@@ -13,15 +13,15 @@ from semvid.errors import InvalidInput
 _THOSE_THAT_CAN = "Wan-AI/Wan2.1-FLF2V-14B-720P-diffusers or Wan-AI/Wan2.2-I2V-A14B-Diffusers"
 
 
-class WanFirstLast:
-    """`WanImageToVideoPipeline` with ``last_image``; see `receiver.decoders.hf.clip.Family`."""
+class WanFirstLast(Family):
+    """`WanImageToVideoPipeline` with ``last_image``."""
 
-    pipeline_class: ClassVar[str] = "WanImageToVideoPipeline"
-    index_classes: ClassVar[tuple[str, ...]] = ("WanImageToVideoPipeline",)
-    longest: ClassVar[int] = 81
-    pixels: ClassVar[int] = 1280 * 720
-    batches: ClassVar[bool] = False  # keyframes of one clip per call
-    float32: ClassVar[tuple[str, ...]] = ("vae", "image_encoder")
+    pipeline_class = "WanImageToVideoPipeline"
+    index_classes = ("WanImageToVideoPipeline",)
+    longest = 81
+    pixels = 1280 * 720
+    batches = False  # keyframes of one clip per call
+    float32 = ("vae", "image_encoder")
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None:
         self.rules = ClipRules(

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from receiver.decoders.hf.clip import Clip, Frames, OnStep, ReadJson, Sampling
+from receiver.decoders.hf.clip import Clip, Family, Frames, OnStep, Sampling
 from receiver.decoders.hf.pieces import ClipRules, EndPlace
 from receiver.decoders.hf.sampling import as_image, sample
 
 _KEEP, _HOLE, _GREY = 0, 255, 128
 
 
-class WanVace:
+class WanVace(Family):
     """`WanVACEPipeline`; see `receiver.decoders.hf.clip.Family`.
 
     The pipeline shrinks the mask to the latents' rate by taking the nearest frame, which drops the mark of a
     single keyframe between latents; the keyframe still acts through the video.
     """
 
-    pipeline_class: ClassVar[str] = "WanVACEPipeline"
-    index_classes: ClassVar[tuple[str, ...]] = ("WanVACEPipeline",)
-    longest: ClassVar[int] = 81
-    pixels: ClassVar[int] = 832 * 480
-    batches: ClassVar[bool] = False  # one video and one mask per call
-    float32: ClassVar[tuple[str, ...]] = ("vae",)
+    pipeline_class = "WanVACEPipeline"
+    index_classes = ("WanVACEPipeline",)
+    longest = 81
+    pixels = 832 * 480
+    batches = False  # one video and one mask per call
+    float32 = ("vae",)
 
     def __init__(self, pipeline: Any, sampling: Sampling) -> None:
         self.rules = ClipRules(
@@ -38,10 +38,6 @@ class WanVace:
         )
         self._pipeline = pipeline
         self._steps, self._guidance = sampling.given(*((4, 1.0) if sampling.distilled else (30, 5.0)))
-
-    @staticmethod
-    def check(index: dict[str, Any], read: ReadJson) -> None:
-        """Every checkpoint of this class takes two ends."""
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from receiver.decoders import DECODERS, make_decoder
+from receiver.decoders.decoder import SegmentRequest
 from semvid.errors import Cancelled, InvalidInput
 
 
@@ -19,8 +20,8 @@ def generate(
     count: int, cancelled: Callable[[], bool] = lambda: False, told: list[float] | None = None
 ) -> Iterator[np.ndarray]:
     progress = (lambda share: None) if told is None else told.append
-    decoder = make_decoder("embedded")
-    return decoder.generate(square(8), square(16), "", None, count, 24.0, 0, progress, cancelled)
+    request = SegmentRequest(square(8), square(16), 64, 48, "", None, count, 24.0, seed=0)
+    return make_decoder("embedded").generate(request, progress, cancelled)
 
 
 def test_the_embedded_decoder_moves_what_moves() -> None:
@@ -43,6 +44,12 @@ def test_it_stops_when_told() -> None:
     next(frames)
     with pytest.raises(Cancelled):
         next(frames)
+
+
+def test_what_it_has_not_announced_is_refused() -> None:
+    request = SegmentRequest(square(8), None, 64, 48, "", None, 3, 24.0, seed=0)
+    with pytest.raises(InvalidInput, match=r"embedded was asked to draw from first_frame.*from both_ends"):
+        next(make_decoder("embedded").generate(request, lambda share: None, lambda: False))
 
 
 def test_every_decoder_is_found_by_its_name() -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from receiver.decoders.command.decoder import CommandDecoder
 from receiver.decoders.command.template import CommandOptions, parse_template
+from receiver.decoders.decoder import SegmentRequest
 from semvid.errors import Cancelled, InvalidInput, SemvidError
 from semvid.profile import Given
 
@@ -37,6 +38,12 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def request(
+    count: int, caption: str = "", start: np.ndarray | None = DARK, end: np.ndarray | None = BRIGHT
+) -> SegmentRequest:
+    return SegmentRequest(start, end, 64, 48, caption, None, count, 24.0, 7)
+
+
 def generate(
     template: str,
     count: int,
@@ -45,8 +52,7 @@ def generate(
     told: list[float] | None = None,
 ) -> list[np.ndarray]:
     progress: Any = (lambda share: None) if told is None else told.append
-    decoder = CommandDecoder(template)
-    return list(decoder.generate(DARK, BRIGHT, caption, None, count, 24.0, 7, progress, cancelled))
+    return list(CommandDecoder(template).generate(request(count, caption), progress, cancelled))
 
 
 def levels(frames: list[np.ndarray]) -> list[float]:
@@ -70,21 +76,21 @@ def test_any_gap_comes_back_with_exactly_its_frames(temporary: Path, options: st
 
 
 def test_a_program_may_go_on_from_a_first_frame_or_draw_from_the_caption() -> None:
-    rest: Any = ("a red ball", None, 5, 24.0, 7, lambda share: None, lambda: False)
+    calls: Any = (lambda share: None, lambda: False)
     going_on = CommandDecoder(
         f"{PROGRAM_LINE} draw {{output}} {{frames}} {{width}}x{{height}} {{caption}} {{start}}"
     )
     assert going_on.profile.draws_from == {Given.FIRST_FRAME}
-    frames = list(going_on.draw(BRIGHT, 64, 48, *rest))
+    frames = list(going_on.generate(request(5, "a red ball", BRIGHT, None), *calls))
     assert [frame.shape for frame in frames] == [(48, 64, 3)] * 5
     assert levels(frames) == pytest.approx([200 - 16 * place for place in range(1, 6)], abs=4)
     drawing = CommandDecoder(f"{PROGRAM_LINE} draw {{output}} {{frames}} {{width}}x{{height}} {{caption}}")
     assert drawing.profile.draws_from == {Given.NOTHING}
-    frames = list(drawing.draw(None, 64, 48, *rest))
+    frames = list(drawing.generate(request(5, "a red ball", None, None), *calls))
     assert levels(frames) == pytest.approx([120 - 16 * place for place in range(5)], abs=4)
-    assert (
-        len(list(drawing.draw(None, 64, 48, "a", None, 1, 24.0, 7, lambda share: None, lambda: False))) == 1
-    )
+    assert len(list(drawing.generate(request(1, "a", None, None), *calls))) == 1
+    with pytest.raises(InvalidInput, match=r"command was asked to draw from both_ends.*from nothing"):
+        next(drawing.generate(request(1), *calls))
 
 
 @pytest.mark.parametrize("given_frames", [2, 5, 40])
@@ -167,7 +173,7 @@ def test_cancelling_stops_the_program_and_those_that_wait_for_it(tmp_path: Path,
 
     def work() -> None:
         try:
-            list(decoder.generate(DARK, BRIGHT, "", None, 3, 24.0, 7, lambda share: None, stop.is_set))
+            list(decoder.generate(request(3), lambda share: None, stop.is_set))
         except BaseException as error:
             caught.append(error)
 

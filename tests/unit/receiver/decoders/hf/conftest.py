@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from receiver.decoders import make_decoder
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
 from tests.models.tiny_video import checkpoint
 
@@ -39,15 +41,10 @@ def generate() -> Callable[..., list[Picture]]:
     """Calls a decoder as the receiver does."""
 
     def run(decoder: Any, start: Picture, end: Picture, count: int, **changes: Any) -> list[Picture]:
-        arguments = {
-            "caption": "a boat moves",
-            "motion": 0.002,
-            "frame_rate": 24.0,
-            "seed": 2**64 - 1,
-            "progress": lambda share: None,
-            "cancelled": lambda: False,
-            **changes,
-        }
-        return list(decoder.generate(start, end, num_frames=count, **arguments))
+        calls = {"progress": lambda share: None, "cancelled": lambda: False}
+        calls |= {name: changes.pop(name) for name in calls if name in changes}
+        height, width = start.shape[:2]
+        request = SegmentRequest(start, end, width, height, "a boat moves", 0.002, count, 24.0, 2**64 - 1)
+        return list(decoder.generate(replace(request, **changes), **calls))
 
     return run

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from receiver.decoders import Drawer, make_decoder
+from receiver.decoders import make_decoder
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import Cancelled, InvalidInput
 from semvid.profile import Given
@@ -35,7 +36,8 @@ def draw(
     told: list[float] | None = None,
 ) -> list[np.ndarray]:
     progress: Any = (lambda share: None) if told is None else told.append
-    return list(drawer.draw(start, 56, 40, caption, 0.01, count, 24.0, seed, progress, cancelled))
+    request = SegmentRequest(start, None, 56, 40, caption, 0.01, count, 24.0, seed)
+    return list(drawer.generate(request, progress, cancelled))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +51,6 @@ def test_a_text_to_video_pipeline_draws_exactly_what_is_asked_for(
     kind: str, draws_from: set[Given], grids: tuple[int, int]
 ) -> None:
     drawer = decoder(kind)
-    assert isinstance(drawer, Drawer)
     assert drawer.uses_captions
     assert drawer.profile.draws_from == draws_from
     assert (drawer.profile.frame_grid, drawer.profile.size_grid) == grids
@@ -61,8 +62,10 @@ def test_a_text_to_video_pipeline_draws_exactly_what_is_asked_for(
     again = pickle.loads(pickle.dumps(drawer))
     assert all(np.array_equal(a, b) for a, b in zip(frames, draw(again, 10), strict=True))
     assert not np.array_equal(frames[0], draw(drawer, 10, seed=4)[0])
-    with pytest.raises(InvalidInput, match="cannot make a video between two pictures"):
-        drawer.generate(FIRST, FIRST, "", None, 3, 24.0, 0, print, lambda: False)
+    with pytest.raises(InvalidInput, match=f"hf:{kind} was asked to draw from both_ends"):
+        next(
+            drawer.generate(SegmentRequest(FIRST, FIRST, 56, 40, "", None, 3, 24.0, 0), print, lambda: False)
+        )
 
 
 def test_a_first_frame_and_the_caption_both_matter() -> None:
