@@ -15,7 +15,6 @@ from receiver.gaps import Gap
 from receiver.pipeline import Pipeline
 from receiver.reception import StreamReceiver
 from receiver.record import State, VideoRecord
-from receiver.salvage import salvage
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
@@ -135,7 +134,7 @@ class Transmission:
         if pipeline is not None:
             pipeline.join()
         if pipeline is not None and pipeline.error is not None:
-            salvage(self._files, record, pipeline.error)
+            self._files.salvage(record, pipeline.error)
             return
         if not record.frames_written:
             what = "no keyframe could be decoded" if pipeline else "the stream header did not arrive"
