@@ -13,9 +13,8 @@ COPY semvid semvid
 COPY transmitter transmitter
 COPY channel channel
 COPY receiver receiver
-COPY evaluation evaluation
-# The second line compiles the physical layer once, into the image, instead of at every start.
-RUN python3 -m pip install --no-deps . \
+# The image holds the services only, so `semvid` goes. The second line compiles the physical layer once, into the image, instead of at every start.
+RUN python3 -m pip install --no-deps . && rm "$(command -v semvid)" \
  && cd / && mkdir -p /opt/numba && python3 -c "import semvid.phy; semvid.phy.warm_up()" && chmod -R a+rX /opt/numba
 RUN useradd --create-home --uid 10001 semvid && mkdir /data && chown semvid /data
 USER semvid

@@ -11,7 +11,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
+.PHONY: help setup demo demo-picture test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
   bench-search bench-speed bench-target soak e2e clean
 
 help:  ## list the targets
@@ -24,17 +24,20 @@ help:  ## list the targets
 	@touch $@
 
 .venv/.base: .venv/.made pyproject.toml
-	$(PIP) --editable .
+	$(PIP) --editable '.[report]'
 	@touch $@
 
 .venv/.dev: .venv/.base
-	$(PIP) --editable '.[dev,eval,models,ray,reference]'
+	$(PIP) --editable '.[dev,eval,eval-text,models,ray,reference]'
 	@touch $@
 
 setup: .venv/.base  ## make the virtual environment in .venv (seconds once it is there)
 
 demo: setup  ## three services, a clip through the noisy channel, an MP4 and a report (CLIP=my.mp4 ARGS="--snr-db 5")
 	$(BIN)/semvid demo $(if $(CLIP),'$(CLIP)',) --out demo-out $(ARGS)
+
+demo-picture: demo  ## docs/images/demo.jpg: two moments of the demo's side-by-side video
+	$(BIN)/python scripts/demo_picture.py demo-out/side_by_side.mp4 docs/images/demo.jpg
 
 test: .venv/.dev  ## the test suite, in under ten minutes on two cores
 	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile $(ARGS)
@@ -56,32 +59,34 @@ bench: .venv/.dev  ## semvid against its rivals, quick set: minutes, runs anywhe
 	$(BIN)/semvid bench report bench-out/quick
 
 bench-full: .venv/.dev  ## the same over twelve real clips, every SNR and rate; resumes (MEDIA=dir JUDGES=dir)
-	$(BIN)/semvid bench run --set full --out results/bench --media $(MEDIA) --judges $(JUDGES) $(ARGS)
-	$(BIN)/semvid bench report results/bench
+	$(BIN)/semvid bench run --set full --out bench-out/full --media $(MEDIA) --judges $(JUDGES) $(ARGS)
+	$(BIN)/semvid bench report bench-out/full
+	@echo "to commit it: $(BIN)/semvid bench publish bench-out/full results/bench"
 
 bench-speed: .venv/.dev  ## seconds by stage for a 10 s clip as a multiple of its duration
-	$(BIN)/python -m evaluation.bench_speed --out results/speed.json $(ARGS)
+	$(BIN)/python -m evaluation.studies.speed --out results/speed.json $(ARGS)
 
 bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sionna and to theory
-	$(BIN)/python -m evaluation.bench_phy --out results/phy.json $(ARGS)
+	$(BIN)/python -m evaluation.studies.phy --out results/phy.json $(ARGS)
 
-bench-quality: .venv/.dev  ## rate and quality over real clips (MEDIA=dir JUDGES=dir)
-	$(BIN)/python -m evaluation.rate_quality --media $(MEDIA) --judges $(JUDGES) --out results/rate_quality.json $(ARGS)
+bench-quality: .venv/.dev  ## rivals at the symbols that semvid's default spends; resumes (MEDIA=dir JUDGES=dir)
+	$(BIN)/semvid bench run --set rate_quality --out bench-out/rate_quality --media $(MEDIA) --judges $(JUDGES) $(ARGS)
+	$(BIN)/semvid bench report bench-out/rate_quality
 
 bench-models: .venv/.dev  ## speed and memory of large models on a GPU, weights random (ARGS=--dry-run without one)
-	$(BIN)/python -m evaluation.bench_models $(if $(findstring --dry-run,$(ARGS)),,--out results/models.json) $(ARGS)
+	$(BIN)/python -m evaluation.studies.models $(if $(findstring --dry-run,$(ARGS)),,--out results/models.json) $(ARGS)
 
 bench-rates: .venv/.dev  ## rates of text only and of first frame + description over real clips (MEDIA=dir)
-	$(BIN)/python -m evaluation.open_ended --media $(MEDIA) --out results/open_ended.json $(ARGS)
+	$(BIN)/python -m evaluation.studies.open_ended --media $(MEDIA) --out results/open_ended.json $(ARGS)
 
 bench-search: .venv/.dev  ## questions that the search for keyframes saves, and its agreement (MEDIA=dir)
-	$(BIN)/python -m evaluation.search_calls --media $(MEDIA) --out results/search.json $(ARGS)
+	$(BIN)/python -m evaluation.studies.search_calls --media $(MEDIA) --out results/search.json $(ARGS)
 
 bench-target: .venv/.dev  ## how near a transmission comes to the CBR that was asked for (MEDIA=dir)
-	$(BIN)/python -m evaluation.target_cbr --media $(MEDIA) --out results/target_cbr.json $(ARGS)
+	$(BIN)/python -m evaluation.studies.target_cbr --media $(MEDIA) --out results/target_cbr.json $(ARGS)
 
 soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
-	$(BIN)/python -m evaluation.soak --out results/soak.json $(ARGS)
+	$(BIN)/python -m evaluation.studies.soak --out results/soak.json $(ARGS)
 
 e2e: .venv/.dev  ## the three nodes in containers, over real HTTP (needs a Docker engine)
 	$(BIN)/python -m pytest -m compose tests/e2e $(ARGS)

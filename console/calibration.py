@@ -102,7 +102,7 @@ def calibrate(
     client: TransmitterClient,
     notice: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Calibrates the threshold of ``options`` on ``clips``; gives the profile, JSON-ready.
+    """Calibrates the threshold of ``options`` on ``clips``; gives the calibration, JSON-ready.
 
     Args:
         clips: video files; use others than those that results are reported on.
@@ -148,45 +148,47 @@ def calibrate(
     }
 
 
-def read_profile(path: Path) -> dict[str, Any]:
-    """The options in a profile file.
+def read_calibration(path: Path) -> dict[str, Any]:
+    """The options in a calibration file.
 
     Raises:
-        InvalidInput: no such file, or no profile.
+        InvalidInput: no such file, or no calibration.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InvalidInput(f"profile: {path} cannot be read: {error.strerror}; name another file") from error
+        raise InvalidInput(
+            f"calibration: {path} cannot be read: {error.strerror}; name another file"
+        ) from error
     except ValueError as error:
-        raise InvalidInput(f"profile: {path} is no JSON; `semvid calibrate` writes one that is") from error
+        raise InvalidInput(f"calibration: {path} is no JSON; make one with `semvid calibrate`") from error
     options = content.get("options") if isinstance(content, dict) else None
     if not isinstance(options, dict) or content.get("format") != _FORMAT:
         raise InvalidInput(
-            f"profile: {path} is no profile of format {_FORMAT}; make one with `semvid calibrate`"
+            f"calibration: {path} is none of format {_FORMAT}; make one with `semvid calibrate`"
         )
     unknown = sorted(set(options) - set(_OPTIONS))
     if unknown:
         raise InvalidInput(
-            f"profile: {path} has an unknown option {unknown[0]}; known are: {', '.join(_OPTIONS)}"
+            f"calibration: {path} has an unknown option {unknown[0]}; known are: {', '.join(_OPTIONS)}"
         )
     return options
 
 
-def with_profile(path: Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
-    """``options`` over those of the profile at ``path``; what contradicts an explicit option is left out."""
+def with_calibration(path: Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """``options`` over those of the file at ``path``; what contradicts an explicit option is left out."""
     if path is None:
         return dict(options)
-    profile = read_profile(path)
+    calibrated = read_calibration(path)
     if "target_cbr" in options:
-        profile.pop("quality", None)
-    if options.get("mllm", profile.get("mllm")) != profile.get("mllm"):
+        calibrated.pop("quality", None)
+    mllm = calibrated.get("mllm")
+    if options.get("mllm", mllm) != mllm:
         raise InvalidInput(
-            f"profile: {path} was calibrated for {profile.get('mllm')}, not for {options['mllm']}; leave "
-            "out --mllm, "
-            "or calibrate anew"
+            f"calibration: {path} was made for {mllm}, not for {options['mllm']}; leave out --mllm, or "
+            "calibrate anew"
         )
-    return {**profile, **options}
+    return {**calibrated, **options}
 
 
 def _sha256(path: Path) -> str:

@@ -13,15 +13,18 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from importlib import metadata
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from console import options as o
+from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
+from semvid.options import ChannelName
 
 # `semvid` may not import the services (import-linter); it starts them by the name of their module
 SERVICES = ("transmitter", "channel", "receiver")
@@ -37,6 +40,11 @@ app = typer.Typer(
 TransmitterUrl = Annotated[
     str, typer.Option("--transmitter", envvar="SEMVID_TRANSMITTER", help="Its address.")
 ]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option("--calibration", help="Defaults that semvid calibrate wrote; other options win."),
+]
+_DEMO_CHANNEL = {"channel": ChannelName.AWGN, "snr_db": 10.0}
 ReceiverUrl = Annotated[str, typer.Option("--receiver", envvar="SEMVID_RECEIVER", help="Its address.")]
 
 
@@ -76,46 +84,18 @@ def serve(
 
 
 @app.command()
+@option_flags()
 def send(
     clip: Annotated[Path, typer.Argument(help="Video file.")],
+    options: dict[str, Any],
     transmitter: TransmitterUrl = "http://127.0.0.1:8081",
-    snr_db: o.SnrOption = None,
-    channel: o.ChannelOption = None,
-    coherence_symbols: o.CoherenceOption = None,
-    rician_k_db: o.RicianOption = None,
-    keyframe_method: o.KeyframeMethodOption = None,
-    keyframe_count: o.KeyframeCountOption = None,
-    segment: o.SegmentOption = None,
-    threshold: o.ThresholdOption = None,
-    rule: o.RuleOption = None,
-    candidate_spacing: o.SpacingOption = None,
-    focus: o.FocusOption = None,
-    mllm: o.MllmOption = None,
-    scoring: o.ScoringOption = None,
-    search: o.SearchOption = None,
-    profile: o.ProfileOption = None,
-    target_cbr: o.TargetCbrOption = None,
-    quality: o.QualityOption = None,
-    coding: o.CodingOption = None,
-    mcs: o.McsOption = None,
-    retransmissions: o.RetransmissionsOption = None,
-    seed: o.SeedOption = 0,
+    calibration: CalibrationFile = None,
 ) -> None:
     """Sends a video and prints the finished transmission as JSON."""
-    from console.calibration import with_profile
+    from console.calibration import with_calibration
     from semvid.client import TransmitterClient
 
-    conditions = o.given(
-        model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db
-    )
-    options = o.given(
-        keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
-        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
-        target_cbr=target_cbr, quality=quality,
-        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, channel=conditions or None,
-        segment_s=segment,
-    )  # fmt: skip
-    options = with_profile(profile, options)
+    options = with_calibration(calibration, options)
     with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
         job = client.submit(clip, options)
         observer.notice(f"transmission {job['id']}")
@@ -132,38 +112,29 @@ def send(
 @app.command()
 def prompts() -> None:
     """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
-    runpy.run_module("transmitter.mllm.print_prompts", run_name="__main__", alter_sys=True)
+    typer.echo(files("transmitter.mllm").joinpath("prompts.toml").read_text(encoding="utf-8"), nl=False)
 
 
 @app.command()
+@option_flags(
+    without=("target_cbr", "threshold", "keyframe_method", "keyframe_count", "segment_s"),
+    defaults=_DEMO_CHANNEL,
+)
 def calibrate(
     clips: Annotated[list[Path], typer.Argument(help="Video files, others than those you report on.")],
     target_cbr: Annotated[float, typer.Option("--target-cbr", help="Channel uses per source sample.")],
+    options: dict[str, Any],
     transmitter: Annotated[
         str | None, typer.Option("--transmitter", help="Its address; without one the services are started.")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Profile to write.")] = Path("semvid-profile.json"),
-    snr_db: o.SnrOption = 10.0,
-    channel: o.ChannelOption = o.ChannelName.AWGN,
-    focus: o.FocusOption = None,
-    candidate_spacing: o.SpacingOption = None,
-    mllm: o.MllmOption = None,
-    scoring: o.ScoringOption = None,
-    search: o.SearchOption = None,
-    quality: o.QualityOption = None,
-    seed: o.SeedOption = 0,
+    out: Annotated[Path, typer.Option("--out", help="File to write.")] = Path("semvid-calibration.json"),
 ) -> None:
-    """Finds the threshold that meets a CBR on clips and writes a profile for send and demo."""
-    from console.calibration import calibrate as calibrated
-    from console.calibration import check
-    from console.demo.services import running_services
+    """Finds the threshold that meets a CBR on clips and writes it into a file for send and demo."""
+    from console import calibration
+    from console.local_services import running_services
     from semvid.client import TransmitterClient
 
-    check(clips, target_cbr)
-    options = o.given(
-        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
-        quality=quality, seed=seed, channel=o.given(model=channel, snr_db=snr_db, seed=seed),
-    )  # fmt: skip
+    calibration.check(clips, target_cbr)
     with ExitStack() as stack:
         observer = stack.enter_context(TerminalObserver())
         if transmitter is None:
@@ -171,10 +142,10 @@ def calibrate(
             services = stack.enter_context(running_services(folder / "data", folder / "logs"))
             transmitter = services.addresses.transmitter_url
         client = stack.enter_context(TransmitterClient(transmitter))
-        profile = calibrated(clips, target_cbr, options, client, observer.notice)
-    out.write_text(json.dumps(profile, indent=2) + "\n", encoding="utf-8")
-    threshold, cbr = profile["options"]["threshold"], profile["calibration"]["cbr"]
-    typer.echo(f"threshold {threshold:g} gives a CBR of {cbr:.3g}; the profile: {out}")
+        found = calibration.calibrate(clips, target_cbr, _one_seed(options), client, observer.notice)
+    out.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    threshold, cbr = found["options"]["threshold"], found["calibration"]["cbr"]
+    typer.echo(f"threshold {threshold:g} gives a CBR of {cbr:.3g}; the calibration: {out}")
 
 
 @app.command()
@@ -200,54 +171,29 @@ def fetch(
 
 
 @app.command()
+@option_flags(defaults=_DEMO_CHANNEL)
 def demo(
-    clip: Annotated[
-        Path | None, typer.Argument(help="Video file; without one the demo paints its own.")
-    ] = None,
-    snr_db: o.SnrOption = 10.0,
-    channel: o.ChannelOption = o.ChannelName.AWGN,
-    coherence_symbols: o.CoherenceOption = None,
-    rician_k_db: o.RicianOption = None,
-    target_cbr: o.TargetCbrOption = None,
-    quality: o.QualityOption = None,
-    focus: o.FocusOption = None,
-    threshold: o.ThresholdOption = None,
-    rule: o.RuleOption = None,
-    candidate_spacing: o.SpacingOption = None,
-    keyframe_method: o.KeyframeMethodOption = None,
-    keyframe_count: o.KeyframeCountOption = None,
-    segment: o.SegmentOption = None,
-    mllm: o.MllmOption = None,
-    scoring: o.ScoringOption = None,
-    search: o.SearchOption = None,
-    profile: o.ProfileOption = None,
-    mcs: o.McsOption = None,
-    retransmissions: o.RetransmissionsOption = None,
-    coding: o.CodingOption = None,
-    seed: o.SeedOption = 0,
+    options: dict[str, Any],
+    clip: Annotated[Path | None, typer.Argument(help="Video file; without one the demo has its own.")] = None,
+    calibration: CalibrationFile = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo-out"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the report, and nothing else, to stdout.")
     ] = False,
 ) -> None:
     """Starts all three services, sends a clip across the noisy channel and reports on what came out."""
-    from console.calibration import with_profile
+    if find_spec("matplotlib") is None:
+        raise errors.MissingComponent(
+            'demo: matplotlib, which draws its report, is not installed; pip install "semvid[report]"'
+        )
+    from console.calibration import with_calibration
     from console.demo.run import DemoRequest, run_demo
     from console.demo.wording import summary
 
-    options = o.given(
-        keyframe_method=keyframe_method, keyframe_count=keyframe_count, threshold=threshold, rule=rule,
-        candidate_spacing_s=candidate_spacing, focus=focus, mllm=mllm, scoring=scoring, search=search,
-        target_cbr=target_cbr, quality=quality,
-        coding=coding, mcs=mcs, retransmissions=retransmissions, seed=seed, segment_s=segment,
-    )  # fmt: skip
-    conditions = o.given(
-        model=channel, snr_db=snr_db, coherence_symbols=coherence_symbols, rician_k_db=rician_k_db, seed=seed
-    )
-    options = with_profile(profile, options)
+    options = _one_seed(with_calibration(calibration, options))
     command = ["semvid", *sys.argv[1:]]
     with TerminalObserver() as observer:
-        report = run_demo(DemoRequest(clip, out, conditions, options, command), observer)
+        report = run_demo(DemoRequest(clip, out, options, command), observer)
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
@@ -284,6 +230,11 @@ def bench(context: typer.Context) -> None:
     runpy.run_module("evaluation.bench", run_name="__main__", alter_sys=True)
 
 
+def _one_seed(options: dict[str, Any]) -> dict[str, Any]:
+    """``options`` whose seed is also the channel's, so that a run can be repeated."""
+    return {**options, "channel": {**options["channel"], "seed": options.get("seed", 0)}}
+
+
 def _incomplete(video: dict[str, object], path: Path) -> str:
     return (
         f"receiver: the video is {video['state']}, {video.get('frames_written')} of "
@@ -295,8 +246,16 @@ def _terminate(signum: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + signum)  # unwinds, so that started services are stopped
 
 
+def _forget_current_folder() -> None:
+    """``python -m`` puts it before what is installed: a user's channel.py would pass for our channel."""
+    here = Path.cwd()
+    if not sys.flags.safe_path and Path(sys.path[0]) == here and here != Path(__file__).parents[1]:
+        del sys.path[0]
+
+
 def main() -> None:
     """Entry point: one sentence for every expected failure, never a traceback."""
+    _forget_current_folder()
     if sys.argv[1:2] != ["serve"]:  # the services handle their signals themselves
         signal.signal(signal.SIGTERM, _terminate)
     try:

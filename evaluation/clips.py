@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
-import numpy as np
-
 from semvid.accounting import cbr
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -44,8 +42,11 @@ def load(path: Path, folder: Path, seconds: float = MAX_SECONDS) -> Clip:
         for frame in read_frames(path, original):
             if frame.index >= most:
                 break
-            method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-            picture = cv2.resize(frame.picture, (width, height), interpolation=method)
-            writer.append(np.asarray(picture, np.uint8), frame.pts)
-    source = probe(scaled)
-    return Clip(scaled, source, [frame.picture for frame in read_frames(scaled, source)])
+            writer.append(at_size(frame.picture, (width, height)), frame.pts)
+    return read(scaled)
+
+
+def read(path: Path) -> Clip:
+    """A clip that is scaled already."""
+    source = probe(path)
+    return Clip(path, source, [frame.picture for frame in read_frames(path, source)])

@@ -1,32 +1,24 @@
 """The emulated air inside one process, and bytes across it, for whoever has bytes to send.
 
-What the services do over gRPC happens here by direct calls to the same modules: noise and fading are those of
-`channel.noise`, drawn from the seed, the block's sequence number and the symbols' positions; blocks are made
-and received by `semvid.phy.block`; the modulation follows the same `LinkAdapter`.
+What the services do over gRPC happens here by direct calls to the same cores: `semvid.link.harq` sends, and
+noise and fading are those of `channel.noise`, drawn from the seed, the burst's sequence number and the
+symbols' positions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal
 
 from channel.conditions import Conditions as ChannelConditions
 from channel.noise import receive
 from channel.power import PowerGuard
-from evaluation.methods import Conditions
-from semvid.accounting import Ledger, SymbolClass
-from semvid.phy.adaptation import LinkAdapter
-from semvid.phy.block import Block, BlockReceiver, Burst, TbState, TransportBlock, modulate
-from semvid.phy.pilots import sounding
-from transmitter.sender import MAX_AGGREGATION, PROCESSES, REDUNDANCY_VERSIONS
-
-Symbols = NDArray[np.complex64]
-
-RETRANSMISSIONS: Final = 2  # rounds of incremental redundancy; the transmitter's default
+from evaluation.method import Conditions
+from semvid.accounting import SymbolClass
+from semvid.link.harq import RETRANSMISSIONS, BlockPayload, BlockReport, Delivery, HarqSender, Payload
+from semvid.phy.arrays import Symbols
+from semvid.phy.block import BlockReceiver, Reception
 
 
 class Air:
@@ -88,33 +80,68 @@ class Arrival:
     blocks_lost: int = 0
 
 
+class InProcessLink:
+    """A sender, the air, and whoever receives.
+
+    Args:
+        air: to cross; nothing else may use it.
+        receive: takes a burst as it came in.
+        mcs: row of a fixed modulation and coding scheme, or "auto".
+        retransmissions: rounds of hybrid ARQ at most.
+
+    Attributes:
+        harq: the sender; it has sounded.
+    """
+
+    def __init__(
+        self,
+        air: Air,
+        receive: Callable[[Symbols], Reception],
+        mcs: int | Literal["auto"] = "auto",
+        retransmissions: int = RETRANSMISSIONS,
+    ) -> None:
+        self.harq = HarqSender(mcs, retransmissions)
+        self._air, self._receive = air, receive
+        self._cross(self.harq.sound())
+
+    @property
+    def bulk_limit_bytes(self) -> int:
+        """Largest bulk payload at the present modulation and coding."""
+        return self.harq.adapter.bulk_limit_bytes()
+
+    def ship(self, blocks: Iterable[BlockPayload]) -> Delivery:
+        """Sends blocks until they arrived or are given up."""
+        self.harq.ship(blocks)
+        while (burst := self.harq.next_burst()) is not None:
+            self._cross(burst)
+        return self.harq.delivery
+
+    def _cross(self, burst: Symbols) -> None:
+        self.harq.report(BlockReport.of(self._receive(self._air.cross(burst))))
+
+
 class ByteLink:
     """Sends bytes in bulk transport blocks, as the transmitter sends keyframes, and receives them.
 
     Args:
-        air: to cross; nothing else may use it.
-        mcs: code of a fixed modulation and coding scheme, or "auto".
-        retransmissions: rounds of hybrid ARQ at most.
+        air, mcs, retransmissions: see `InProcessLink`.
 
     Attributes:
         ledger: every symbol by class; payload counts as `SymbolClass.KEYFRAME`, coded pictures.
-        mcs: how many blocks used each modulation and coding scheme.
     """
 
     def __init__(
         self, air: Air, mcs: int | Literal["auto"] = "auto", retransmissions: int = RETRANSMISSIONS
     ) -> None:
-        self.ledger = Ledger()
-        self.mcs: dict[str, int] = {}
-        self._air = air
-        self._rounds = 1 + retransmissions
-        self._adapter = LinkAdapter(mcs, retransmissions)
         self._receiver = BlockReceiver()
-        self._process = 0
-        known = sounding()
-        self.ledger.add(SymbolClass.PILOT, len(known))
-        reception = self._receiver.receive(air.cross(known))
-        self._adapter.observe(reception.snr_db, reception.effective_snr_db)
+        self._received: bytes | None = None
+        self._link = InProcessLink(air, self._receive, mcs, retransmissions)
+        self.ledger = self._link.harq.record.ledger
+
+    @property
+    def mcs(self) -> dict[str, int]:
+        """How many blocks used each modulation and coding scheme."""
+        return dict(self._link.harq.record.mcs[SymbolClass.KEYFRAME])
 
     def send_stream(self, stream: bytes, block_bytes: int | None = None) -> Arrival:
         """Sends ``stream`` in blocks of at most ``block_bytes``; None: as large as the link allows."""
@@ -122,8 +149,8 @@ class ByteLink:
         lost: list[tuple[int, int]] = []
         start = blocks_lost = 0
         while start < len(stream):
-            size = min(block_bytes or self._adapter.bulk_limit_bytes(), self._adapter.bulk_limit_bytes())
-            payload = stream[start : start + size]
+            limit = self._link.bulk_limit_bytes
+            payload = stream[start : start + min(block_bytes or limit, limit)]
             received = self.send(payload)
             if received is None:
                 blocks_lost += 1
@@ -142,31 +169,10 @@ class ByteLink:
         Returns:
             What the receiver decoded; None where its checksum never held.
         """
-        block = TransportBlock(payload, self._adapter.choose_bulk(len(payload)))
-        self.mcs[block.mcs.name] = self.mcs.get(block.mcs.name, 0) + 1
-        aggregation = self._adapter.aggregation()
-        versions_received = 0
-        self._process = (self._process + 1) % PROCESSES
-        for attempt in range(self._rounds):
-            version = REDUNDANCY_VERSIONS[versions_received]
-            burst = modulate(Block(self._process, version, None, block, aggregation))
-            self._count(burst, 8 * len(payload), repeated=attempt > 0)
-            reception = self._receiver.receive(self._air.cross(burst.symbols))
-            self._adapter.observe(reception.snr_db, reception.effective_snr_db)
-            if reception.control is None:
-                aggregation = min(2 * aggregation, MAX_AGGREGATION)
-                continue
-            versions_received += 1
-            if attempt == 0:
-                self._adapter.observe_ack(reception.bulk_state is TbState.DECODED)
-            if reception.bulk is not None:
-                return reception.bulk
-        return None
+        self._link.ship([BlockPayload(bulk=Payload(payload, {SymbolClass.KEYFRAME: 8 * len(payload)}))])
+        return self._received
 
-    def _count(self, burst: Burst, bits: int, repeated: bool) -> None:
-        if repeated:
-            self.ledger.add(SymbolClass.RETRANSMISSION, len(burst.symbols))
-            return
-        self.ledger.add(SymbolClass.PILOT, burst.preamble_pilots + burst.pilots)
-        self.ledger.add(SymbolClass.CONTROL, burst.control)
-        self.ledger.add(SymbolClass.KEYFRAME, burst.bulk, bits)
+    def _receive(self, burst: Symbols) -> Reception:
+        reception = self._receiver.receive(burst)
+        self._received = reception.bulk
+        return reception

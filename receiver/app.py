@@ -18,7 +18,7 @@ from receiver.resources import (
     CaptionResource,
     ConstellationResource,
     KeyframeResource,
-    SegmentResource,
+    RunResource,
     VideoList,
     VideoResource,
 )
@@ -117,7 +117,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     @app.get(
         "/v1/videos/{video_id}/segments",
         operation_id="listSegments",
-        response_model=list[SegmentResource],
+        response_model=list[RunResource],
         responses=problem_responses(404),
     )
     def segments(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:

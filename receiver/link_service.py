@@ -82,7 +82,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 raise InvalidInput(f"block {request.block.sequence} came where block {sequence} was due")
             data = request.block.symbols
             reception = await live.take(data)
-            self._transmissions.count_block(len(data) // SYMBOL_BYTES)
+            self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
             response = pb.TransmitResponse(report=_report(sequence, reception))
             return_bytes += response.ByteSize()
             await context.write(response)
@@ -92,7 +92,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         await context.write(
             pb.TransmitResponse(
                 summary=pb.TransmitSummary(
-                    blocks=sequence,
+                    bursts=sequence,
                     symbols=symbols,
                     frames=summary.frames,
                     complete=summary.complete,
@@ -119,10 +119,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             profile=pb.DecoderProfile(
                 name=profile.name,
                 longest_gap_s=profile.longest_gap_s,
-                largest_motion=profile.largest_motion,
                 closed_loop=profile.closed_loop,
-                frame_grid=profile.frame_grid,
-                size_grid=profile.size_grid,
                 draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
             ),
         )

@@ -18,7 +18,7 @@ class ReceiverMetrics:
             ["code"],
             registry=registry,
         )
-        self.blocks = Counter("semvid_blocks_received_total", "Bursts received", registry=registry)
+        self.bursts = Counter("semvid_bursts_received_total", "Bursts received", registry=registry)
         self.symbols = Counter("semvid_symbols_received_total", "Complex symbols received", registry=registry)
         self._videos = Counter("semvid_videos_total", "Videos finished", ["state"], registry=registry)
         self._lost = Counter("semvid_lost_total", "What never arrived", ["what"], registry=registry)

@@ -17,7 +17,6 @@ from functools import lru_cache
 import structlog
 
 from receiver.decoders.decoder import Decoder
-from receiver.frames_ahead import FramesAhead
 from receiver.gaps import Gap, Run
 from receiver.record import VideoRecord
 from receiver.regeneration import Regeneration
@@ -27,6 +26,7 @@ from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
 from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
+from semvid.service.prefetch import Prefetch
 from semvid.video.timing import Clock
 from semvid.video.writer import VideoWriter
 
@@ -141,7 +141,7 @@ class Pipeline:
                 for run, pictures in self._regeneration.runs(gap, decoded):
                     self._write_run(run, pictures, writer, clock)
                 if decoded is not None:
-                    record.spend("regenerating", decoded.seconds)
+                    record.clock.spend("regenerating", decoded.seconds)
                     record.in_flight.pop(gap.segment, None)
                 self._files.save_now_and_then(record)
 
@@ -151,17 +151,17 @@ class Pipeline:
         for picture in pictures:
             if self._stopped.is_set():
                 raise Cancelled("the receiver was stopped before the video was finished")
-            with self._record.timed("writing"):
+            with self._record.clock.stage("writing"):
                 writer.append(picture, next(clock))
             self._record.frames_written += 1
             written += 1
         if written < len(run):  # the next run is the rest of this one
-            self._files.cut_segments(run.first_frame + written)
+            self._files.cut_runs(run.first_frame + written)
         self._record.segments[run.provenance] += bool(written)
 
-    def _gaps_ahead(self) -> Iterator[tuple[Gap, FramesAhead | None]]:
+    def _gaps_ahead(self) -> Iterator[tuple[Gap, Prefetch[Picture] | None]]:
         """Gaps in order, each with its decoder under way, if it needs one; that of the next ones is too."""
-        ahead: deque[tuple[Gap, FramesAhead | None]] = deque()
+        ahead: deque[tuple[Gap, Prefetch[Picture] | None]] = deque()
         while True:
             while len(ahead) < self._settings.segments_ahead:
                 gap = self._take(wait=not ahead)
@@ -186,9 +186,9 @@ class Pipeline:
         self._moved()
         return gap
 
-    def _begin(self, gap: Gap) -> FramesAhead | None:
+    def _begin(self, gap: Gap) -> Prefetch[Picture] | None:
         make = self._regeneration.decoding(gap)
-        return None if make is None else FramesAhead(self._pool, make, self._buffer, self._stopped.is_set)
+        return None if make is None else Prefetch(self._pool, make, self._buffer, self._stopped.is_set)
 
     def _note_progress(self, segment: int, share: float) -> None:
         self._record.in_flight[segment] = round(share, 3)

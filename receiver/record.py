@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,6 +9,7 @@ from typing import Any
 
 from receiver.gaps import Provenance
 from semvid.errors import SemvidError
+from semvid.service.clock import StageClock
 
 STAGES = ("receiving", "keyframes", "regenerating", "writing")
 
@@ -41,14 +39,14 @@ class VideoRecord:
         frames_written: frames in the MP4.
         frames_expected: frames of the source, once its end has arrived.
         snr_db, effective_snr_db: of the newest block.
-        blocks_received: bursts, soundings and repetitions included.
+        bursts_received: soundings and repetitions included.
         bursts_undecoded: bursts without a readable control word.
-        blocks_lost: blocks of which a transport block never arrived (`receiver.block_tally.BlockTally`).
+        blocks_lost: those of which a transport block never arrived (`receiver.block_tally.BlockTally`).
         keyframes_undecodable: keyframes that arrived and could not be decoded.
         captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
         segments: runs of frames by provenance, finished ones.
         in_flight: share done of the segments that are being regenerated, by number.
-        seconds: time spent, by stage.
+        seconds: time spent, by stage; `clock` adds to it.
         error: problem document of what cut the video short.
     """
 
@@ -63,7 +61,7 @@ class VideoRecord:
     frames_expected: int | None = None
     snr_db: float | None = None
     effective_snr_db: float | None = None
-    blocks_received: int = 0
+    bursts_received: int = 0
     bursts_undecoded: int = 0
     blocks_lost: int = 0
     symbols_received: int = 0
@@ -76,6 +74,10 @@ class VideoRecord:
     in_flight: dict[int, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     error: dict[str, Any] | None = None
+    clock: StageClock = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.clock = StageClock(self.seconds)
 
     @property
     def progress(self) -> float:
@@ -94,22 +96,9 @@ class VideoRecord:
                 "code": error.code,
             }
 
-    def spend(self, stage: str, seconds: float) -> None:
-        """Adds to the time spent on ``stage``; one thread per stage."""
-        self.seconds[stage] = round(self.seconds[stage] + seconds, 6)
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        """Adds the time spent inside to ``stage``."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.spend(stage, time.perf_counter() - started)
-
     def to_json(self) -> dict[str, Any]:
         """Everything but what only a running process knows."""
-        document = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "in_flight"}
+        document = {f.name: getattr(self, f.name) for f in fields(self) if f.init and f.name != "in_flight"}
         return {**document, "segments": dict(self.segments), "seconds": dict(self.seconds)}
 
     @classmethod
@@ -121,7 +110,7 @@ class VideoRecord:
         """
         if not isinstance(document, dict):
             raise ValueError("the record of a video must be a JSON object")
-        known = {f.name for f in fields(cls)}
+        known = {f.name for f in fields(cls) if f.init}
         record = cls(**{name: value for name, value in document.items() if name in known})
         record.state = State(record.state)
         return record

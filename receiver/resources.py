@@ -9,7 +9,7 @@ from receiver.record import State, VideoRecord
 from semvid.service.problems import Problem
 
 
-class SegmentCounts(BaseModel):
+class RunCounts(BaseModel):
     """Finished runs of frames, by where they come from."""
 
     received: int = Field(0, description="keyframes, copied")
@@ -41,9 +41,9 @@ class VideoResource(BaseModel):
     frames_expected: int | None = Field(description="frames of the source; null until its end has arrived")
     snr_db: float | None = Field(description="Es/N0 of the newest block, measured")
     effective_snr_db: float | None = Field(description="AWGN Es/N0 of equal capacity")
-    blocks_received: int = Field(description="bursts, soundings and repetitions included")
+    bursts_received: int = Field(description="soundings and repetitions included")
     bursts_undecoded: int = Field(description="bursts without a readable control word")
-    blocks_lost: int = Field(description="blocks of which something never arrived")
+    blocks_lost: int = Field(description="of which something never arrived in any burst")
     symbols_received: int
     keyframes_received: int
     keyframes_lost: int
@@ -54,7 +54,7 @@ class VideoResource(BaseModel):
     captions_lost: int = Field(
         description="stretches of the video without caption; each is at least one lost caption"
     )
-    segments: SegmentCounts
+    segments: RunCounts
     in_flight: list[InFlight]
     seconds: dict[str, float] = Field(
         description="time spent by stage; stages overlap, and several threads regenerate"
@@ -81,7 +81,7 @@ class VideoList(BaseModel):
     next_offset: int | None = None
 
 
-class SegmentResource(BaseModel):
+class RunResource(BaseModel):
     """Consecutive frames of one provenance. All of them together are every frame, once, in order."""
 
     segment: int = Field(description="number of the keyframe that opens the segment, or that is copied")

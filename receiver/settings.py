@@ -66,7 +66,7 @@ class ReceiverSettings(ServiceSettings):
     )
 
     concurrent_transmissions: int = Field(4, ge=1, le=256, description="videos in work at once")
-    max_blocks: int = Field(1_000_000, ge=1, description="symbol blocks in one transmission")
+    max_bursts: int = Field(1_000_000, ge=1, description="in one transmission")
     max_units: int = Field(1_000_000, ge=1, description="semantic units in one transmission")
     max_pixels: int = Field(4096 * 2304, ge=1, description="per frame")
     max_frames: int = Field(2**20, ge=1, description="per video")

@@ -87,15 +87,15 @@ class Transmission:
         record = self.record
         if self.pipeline is not None and self.pipeline.error is not None:
             raise self.pipeline.error
-        if record.blocks_received >= self._settings.max_blocks:
+        if record.bursts_received >= self._settings.max_bursts:
             raise LimitExceeded(
-                f"the transmission has more than {self._settings.max_blocks} blocks; split the video"
+                f"the transmission has more than {self._settings.max_bursts} bursts; split the video"
             )
         symbols = unpack_symbols(data)
-        record.blocks_received += 1
+        record.bursts_received += 1
         record.symbols_received += len(symbols)
         try:
-            with record.timed("receiving"):
+            with record.clock.stage("receiving"):
                 reception = self._stream.receive(symbols)
             record.snr_db = round(reception.snr_db, 2)
             record.effective_snr_db = round(reception.effective_snr_db, 2)
@@ -153,7 +153,7 @@ class Transmission:
         try:
             for unit in self._stream.units():
                 self._note(unit)
-            with self.record.timed("keyframes"):
+            with self.record.clock.stage("keyframes"):
                 for keyframe, picture in self._stream.keyframes():
                     self._files.add_keyframe(
                         keyframe.number, keyframe.frame, len(keyframe.packet), keyframe.shot_start, picture

@@ -145,9 +145,9 @@ class Transmissions:
         """Counts a transmission that was not begun."""
         self._metrics.refused.labels(error.code).inc()
 
-    def count_block(self, symbols: int) -> None:
+    def count_burst(self, symbols: int) -> None:
         """Counts one burst."""
-        self._metrics.blocks.inc()
+        self._metrics.bursts.inc()
         self._metrics.symbols.inc(symbols)
 
     async def drain(self, grace_s: float) -> None:

@@ -6,9 +6,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from receiver.record import State, VideoRecord
 from semvid.errors import NotFound, SemvidError, UnsupportedMedia
 from semvid.images.types import Picture
 from semvid.semantics import Caption, Motion
+from semvid.service.files import JsonLines, write_atomically
 from semvid.video.probe import probe
 
 Json = dict[str, Any]
@@ -87,9 +86,7 @@ class VideoFiles:
         """Writes ``record``, atomically."""
         with self._lock:
             self._saved_at = time.monotonic()
-            _write_atomically(
-                self.folder / "record.json", json.dumps(record.to_json()).encode(), durable=True
-            )
+            write_atomically(self.folder / "record.json", json.dumps(record.to_json()), durable=True)
 
     def save_now_and_then(self, record: VideoRecord) -> None:
         """Writes ``record`` if the last time is a second ago."""
@@ -108,7 +105,7 @@ class VideoFiles:
             with suppress(UnsupportedMedia):
                 frames = probe(self.mp4).frame_count_hint
         record.frames_written = frames
-        record.segments = {**dict.fromkeys(Provenance, 0), **self.cut_segments(frames)}
+        record.segments = {**dict.fromkeys(Provenance, 0), **self.cut_runs(frames)}
         record.state = State.TRUNCATED if frames else State.FAILED
         record.fail(cause)
         self.save(record)
@@ -123,24 +120,25 @@ class VideoFiles:
 
     def add_caption(self, caption: Caption) -> None:
         """Notes a caption that arrived."""
-        self._append("captions", {"first": caption.first, "last": caption.last, "text": caption.text})
+        self._list("captions").append({"first": caption.first, "last": caption.last, "text": caption.text})
 
     def add_motion(self, motion: Motion) -> None:
         """Notes a motion score that arrived."""
-        self._append("motions", {"segment": motion.segment, "score": motion.score})
+        self._list("motions").append({"segment": motion.segment, "score": motion.score})
 
     def add_keyframe(self, number: int, frame: int, size: int, shot_start: bool, picture: Picture) -> None:
         """Keeps a keyframe as received, uint8 RGB [height, width, 3], and its packet's ``size`` in bytes."""
         done, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), _PNG)
         if not done:
             raise OSError(f"keyframe {number} cannot be coded as PNG")
-        _write_atomically(self.keyframe_png(number), png.tobytes())
-        self._append("keyframes", {"number": number, "frame": frame, "bytes": size, "shot_start": shot_start})
+        write_atomically(self.keyframe_png(number), png.tobytes())
+        self._list("keyframes").append(
+            {"number": number, "frame": frame, "bytes": size, "shot_start": shot_start}
+        )
 
     def add_run(self, run: Run) -> None:
         """Notes what is about to become of ``run``'s frames."""
-        self._append(
-            "segments",
+        self._list("segments").append(
             {
                 "segment": run.segment,
                 "first_frame": run.first_frame,
@@ -152,7 +150,7 @@ class VideoFiles:
 
     def save_constellation(self, points: Json) -> None:
         """Keeps the sample of equalised symbols."""
-        _write_atomically(self.folder / "constellation.json", json.dumps(points).encode())
+        write_atomically(self.folder / "constellation.json", json.dumps(points))
 
     def constellation(self) -> Json:
         """The sample of equalised symbols; empty lists if none was kept."""
@@ -179,44 +177,22 @@ class VideoFiles:
 
     def lines(self, name: str, offset: int = 0, limit: int | None = None) -> list[Json]:
         """Entries ``offset`` .. ``offset + limit - 1`` of captions, keyframes, motions or segments."""
-        stop = None if limit is None else offset + limit
-        return list(islice(self._all_lines(name), offset, stop))
+        return list(self._list(name).read(offset, limit))
 
-    def cut_segments(self, frames: int) -> dict[str, int]:
-        """Drops what the list of segments says beyond ``frames`` frames, after a crash.
+    def cut_runs(self, frames: int) -> dict[str, int]:
+        """Drops what the list of runs says beyond ``frames`` frames, after a crash.
 
         Returns:
             How many entries of each provenance are left.
         """
         kept: list[Json] = []
         counts: dict[str, int] = {}
-        for entry in self._all_lines("segments"):
+        for entry in self._list("segments").read():
             if entry["first_frame"] < frames:
                 kept.append({**entry, "last_frame": min(entry["last_frame"], frames - 1)})
                 counts[entry["provenance"]] = counts.get(entry["provenance"], 0) + 1
-        text = "".join(json.dumps(entry) + "\n" for entry in kept)
-        _write_atomically(self.folder / "segments.jsonl", text.encode())
+        self._list("segments").replace(kept)
         return counts
 
-    def _append(self, name: str, entry: Json) -> None:
-        with (self.folder / f"{name}.jsonl").open("ab") as file:
-            file.write(json.dumps(entry).encode() + b"\n")
-
-    def _all_lines(self, name: str) -> Iterator[Json]:
-        try:
-            with (self.folder / f"{name}.jsonl").open("rb") as file:
-                for line in file:
-                    if line.endswith(b"\n"):
-                        yield json.loads(line)
-        except FileNotFoundError:
-            return
-
-
-def _write_atomically(path: Path, content: bytes, durable: bool = False) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    partial.replace(path)
+    def _list(self, name: str) -> JsonLines:
+        return JsonLines(self.folder / f"{name}.jsonl")

@@ -31,10 +31,10 @@ import numpy as np
 from calibration_pairs import OBJECT_JUDGE, Clip, Pair, controlled_pairs, general_pairs, read_clip
 from scipy.optimize import minimize
 
+from semvid.options import DEFAULT_THRESHOLD, Focus
 from transmitter.mllm.embedded.measurements import Measurements, measure
 from transmitter.mllm.embedded.model import COEFFICIENTS
 from transmitter.mllm.embedded.views import view
-from transmitter.psss import DEFAULT_THRESHOLD, Focus
 
 PAPER_KEYFRAMES = 4.1  # per clip, by the relative rule
 LIMITS = (0.18, 0.19, 0.20, 0.21, 0.22, 0.23, 0.24)

@@ -11,9 +11,9 @@ import av
 import cv2
 import numpy as np
 
+from semvid.options import Focus
 from transmitter.mllm.embedded.measurements import Measurements, measure
 from transmitter.mllm.embedded.views import View, view
-from transmitter.psss import Focus
 
 SPACING_S = 0.2
 GAPS = (1, 2, 3, 5, 8, 13, 21, 34)  # in candidates

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from evaluation.error_curve import fit_error_curve
+from evaluation.studies.error_curve import fit_error_curve
 from semvid.phy import control_word, transport_block
 from semvid.phy.control_word import AGGREGATION_LEVELS, ControlWord, Section
 from semvid.phy.mcs import MCS_TABLE, Mcs

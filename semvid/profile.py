@@ -23,35 +23,23 @@ class Profile:
     Attributes:
         name: of the decoder.
         longest_gap_s: seconds between two keyframes that it still bridges well.
-        largest_motion: displacement between two keyframes that it still bridges well, as a fraction of the
-            picture diagonal.
         closed_loop: it is deterministic and the transmitter can run the same interpolation, so that a gap
-            can be tried instead of judged by the two figures above.
-        frame_grid: native clip lengths are ``frame_grid * k + 1``; 1 means any.
-        size_grid: native sides are multiples of this; 1 means any.
+            can be tried instead of judged by its length.
         draws_from: what it can draw a segment from.
     """
 
     name: str
     longest_gap_s: float
-    largest_motion: float
     closed_loop: bool = False
-    frame_grid: int = 1
-    size_grid: int = 1
     draws_from: frozenset[Given] = frozenset({Given.BOTH_ENDS})
 
     def __post_init__(self) -> None:
-        if not self.longest_gap_s > 0 or not self.largest_motion > 0:
+        if not self.longest_gap_s > 0:
             raise InvalidInput(
-                f"decoder {self.name}: longest gap and largest motion must be positive, "
-                f"got {self.longest_gap_s} s and {self.largest_motion}"
+                f"decoder {self.name}: longest gap must be positive, got {self.longest_gap_s} s"
             )
         if not self.draws_from:
             raise InvalidInput(f"decoder {self.name}: it must be able to draw segments from something")
-        if self.frame_grid < 1 or self.size_grid < 1:
-            raise InvalidInput(
-                f"decoder {self.name}: grids must be at least 1, got {self.frame_grid}, {self.size_grid}"
-            )
 
     def require(self, given: Given) -> None:
         """Refuses a stream whose segments cannot be shown by this decoder.

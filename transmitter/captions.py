@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
+from semvid.images.resize import within_side
 from semvid.images.types import Picture
 from semvid.semantics import MAX_CAPTION_CHARS
 from transmitter.mllm import Mllm
@@ -71,10 +71,5 @@ def shortened(sentence: str, limit: int = MAX_CAPTION_CHARS) -> str:
 
 
 def _small(picture: Picture) -> Picture:
-    height, width = picture.shape[:2]
-    scale = SIDE / max(height, width)
-    if scale >= 1.0:
-        return picture.copy()
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return small
+    small = within_side(picture, SIDE)
+    return picture.copy() if small is picture else small

@@ -17,10 +17,10 @@ from typing import Any
 import structlog
 
 from semvid.errors import Busy, Cancelled, Conflict, NotFound, SemvidError
+from semvid.options import TransmissionOptions
 from semvid.service.events import EventLog
+from semvid.service.files import write_atomically
 from semvid.service.problems import Problem, problem_of
-from transmitter.options import TransmissionOptions
-from transmitter.records import write_json
 
 _log = structlog.get_logger(__name__)
 _PROGRESS_EVERY_S = 0.1
@@ -98,7 +98,7 @@ class Job:
         self.error = error.model_dump(exclude_none=True) if error else None
         if state is State.SUCCEEDED:
             self.stage, self.progress = "done", 1.0
-        write_json(self.folder / "job.json", self.resource())
+        write_atomically(self.folder / "job.json", json.dumps(self.resource()), durable=True)
         self.events.publish("state", self._event())
         if state.final:
             self.upload.unlink(missing_ok=True)

@@ -7,17 +7,23 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc
-import numpy as np
-from numpy.typing import NDArray
 
 from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
 from semvid.link.bootstrap import make_channel
+from semvid.link.harq import BlockReport
 from semvid.link.symbols import pack_symbols
+from semvid.options import ChannelOptions
+from semvid.phy.arrays import Symbols
+from semvid.phy.block import TbState
 from semvid.profile import Given, Profile
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
-from transmitter.options import ChannelOptions
 
+_STATES = {
+    pb.TRANSPORT_BLOCK_STATE_UNSPECIFIED: TbState.ABSENT,
+    pb.TRANSPORT_BLOCK_STATE_DECODED: TbState.DECODED,
+    pb.TRANSPORT_BLOCK_STATE_FAILED: TbState.FAILED,
+}
 _DRAWS_FROM = {
     pb.DRAWS_FROM_BOTH_ENDS: Given.BOTH_ENDS,
     pb.DRAWS_FROM_FIRST_FRAME: Given.FIRST_FRAME,
@@ -71,10 +77,7 @@ class LinkCall:
         self.profile = Profile(
             name=announced.name,
             longest_gap_s=announced.longest_gap_s,
-            largest_motion=announced.largest_motion,
             closed_loop=announced.closed_loop,
-            frame_grid=announced.frame_grid,
-            size_grid=announced.size_grid,
             # of a newer receiver there may be kinds that we do not know
             draws_from=frozenset(_DRAWS_FROM[kind] for kind in announced.draws_from if kind in _DRAWS_FROM)
             or frozenset({Given.BOTH_ENDS}),
@@ -86,8 +89,8 @@ class LinkCall:
     ) -> None:
         await self._hang_up()
 
-    async def exchange(self, symbols: NDArray[np.complex64]) -> pb.BlockReport:
-        """Sends one block and waits for the report on it.
+    async def exchange(self, symbols: Symbols) -> BlockReport:
+        """Sends one burst and waits for the report on it.
 
         Raises:
             LinkFailed, Busy, InvalidInput: the link broke off or refused the block.
@@ -98,7 +101,13 @@ class LinkCall:
         if report.sequence != self._sequence:
             raise LinkFailed(f"{self._target} reported on block {report.sequence}, not {self._sequence}")
         self._sequence += 1
-        return report
+        return BlockReport(
+            report.control_decoded,
+            _STATES[report.protected],
+            _STATES[report.bulk],
+            report.snr_db,
+            report.effective_snr_db,
+        )
 
     async def finish(self) -> pb.TransmitSummary:
         """Says that no more blocks come and waits for the receiver's summary."""

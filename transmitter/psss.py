@@ -5,7 +5,6 @@ same. Nothing is sampled: the probabilities of the answers "yes" and "no" are re
 similar::
 
     S_rel = P(no) - P(yes)        in (-1, 1); what the paper decides by, threshold 0.35
-    S_abs = P(yes)
     mass  = P(yes) + P(no)        our addition: how far the model answered the question at all
 """
 
@@ -13,27 +12,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 from semvid.errors import InvalidInput
+from semvid.options import DEFAULT_THRESHOLD, Rule
 
-DEFAULT_THRESHOLD = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
 _ROUNDING = 1e-6  # two probabilities taken from one float32 softmax may add up to this much more than one
-
-
-class Focus(StrEnum):
-    """What counts as meaning (paper, semantic focus)."""
-
-    GENERAL = "general"  # positions of key objects, objects that come or go, change of background
-    MAIN_OBJECT = "main_object"  # actions, poses and motion of the main object; background ignored
-    BACKGROUND = "background"  # setting, lighting, static surroundings; foreground ignored
-
-
-class Rule(StrEnum):
-    """How an answer becomes a decision (paper, stability of the decision rules)."""
-
-    RELATIVE = "relative"  # S_rel > threshold; 4.1 keyframes a clip in the paper, sd 2.7
-    ABSOLUTE = "absolute"  # P(no) > threshold; 9.5 keyframes a clip in the paper, sd 10.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +44,6 @@ class Answer:
     def s_rel(self) -> float:
         """P(no) - P(yes): above zero the model leans to "different"."""
         return self.p_no - self.p_yes
-
-    @property
-    def s_abs(self) -> float:
-        """P(yes)."""
-        return self.p_yes
 
     @property
     def mass(self) -> float:

@@ -1,4 +1,4 @@
-"""What a job leaves on disk: its resource as JSON, its semantics as lines of JSON.
+"""What a job leaves on disk beside its resource: its semantics as lines of JSON.
 
 Nothing here is held in memory per frame or per keyframe, so that a long video costs disk, not memory.
 """
@@ -6,17 +6,18 @@ Nothing here is held in memory per frame or per keyframe, so that a long video c
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from semvid import text
-from semvid.images.keyframe_codec import EncodedPicture
+from semvid.link.harq import Delivery
 from semvid.semantics import Caption, Motion, Unit
+from semvid.service.files import JsonLines
 from semvid.video.reader import Frame
-from transmitter.keyframes.selection import Comparison, Selected
+from transmitter.encoder import Shipment
+from transmitter.keyframes.selection import Comparison
 
 KINDS = ("keyframes", "candidates", "captions", "motions")
 
@@ -32,7 +33,6 @@ class SemanticsRecord:
     def __init__(self, folder: Path, time_base: Fraction) -> None:
         self._folder = folder
         self._time_base = time_base
-        self._files: dict[str, TextIO] = {}
 
     def add_comparisons(self, comparisons: Sequence[Comparison]) -> None:
         """What the multimodal model was asked and answered."""
@@ -50,21 +50,22 @@ class SemanticsRecord:
                 decision=comparison.decision,
             )
 
-    def add_keyframe(
-        self, number: int, selected: Selected, coded: EncodedPicture, crf: int | None, delivered: bool
-    ) -> None:
-        """A keyframe that was sent, and whether it arrived."""
+    def add_keyframe(self, shipment: Shipment, delivery: Delivery) -> None:
+        """The keyframe of a shipment, if it has one, and whether it arrived."""
+        selected, coded = shipment.segment.keyframe, shipment.coded
+        if selected is None:
+            return
         self._append(
             "keyframes",
-            number=number,
+            number=shipment.segment.number,
             frame=selected.frame.index,
             time_s=self._seconds(selected.frame),
             reason=selected.reason.value,
             shot_start=selected.shot_start,
-            refresh=coded.refresh,
-            bytes=len(coded.packet),
-            crf=crf,
-            delivered=delivered,
+            refresh=coded is not None and coded.refresh,
+            bytes=0 if coded is None else len(coded.packet),
+            crf=shipment.crf,
+            delivered=delivery.protected if coded is None else delivery.bulk,
         )
 
     def add_units(self, units: Sequence[Unit]) -> None:
@@ -81,15 +82,7 @@ class SemanticsRecord:
         return round(float(frame.pts * self._time_base), 6)
 
     def _append(self, kind: str, **fields: Any) -> None:
-        if kind not in self._files:
-            self._files[kind] = _lines(self._folder, kind).open("a", encoding="utf-8")
-        self._files[kind].write(json.dumps(fields) + "\n")
-        self._files[kind].flush()
-
-    def close(self) -> None:
-        """Closes the files."""
-        for file in self._files.values():
-            file.close()
+        _list(self._folder, kind).append(fields)
 
 
 def stream_semantics(folder: Path, head: dict[str, Any]) -> Iterator[str]:
@@ -102,24 +95,11 @@ def stream_semantics(folder: Path, head: dict[str, Any]) -> Iterator[str]:
     yield json.dumps(head)[:-1]
     for kind in KINDS:
         yield f', "{kind}": ['
-        path = _lines(folder, kind)
-        if path.exists():
-            with path.open(encoding="utf-8") as file:
-                for number, line in enumerate(file):
-                    yield ("" if number == 0 else ", ") + line.rstrip("\n")
+        for number, entry in enumerate(_list(folder, kind).read()):
+            yield ("" if number == 0 else ", ") + json.dumps(entry)
         yield "]"
     yield "}"
 
 
-def write_json(path: Path, document: dict[str, Any]) -> None:
-    """Replaces ``path`` at once, so that a reader or a crash never sees half of it."""
-    draft = path.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(document, file)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
-def _lines(folder: Path, kind: str) -> Path:
-    return folder / f"{kind}.jsonl"
+def _list(folder: Path, kind: str) -> JsonLines:
+    return JsonLines(folder / f"{kind}.jsonl")

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from semvid.options import TransmissionOptions
 from semvid.service.problems import Problem
 from transmitter.jobs import State
 
@@ -31,7 +32,7 @@ class TransmissionResource(BaseModel):
     created_at: str
     error: Problem | None = None
     source: SourceResource
-    options: dict[str, Any]
+    options: TransmissionOptions
 
     video_url: str | None = Field(None, description="the video at the receiver")
     decoder: str | None = Field(None, description="the receiver's decoder")
@@ -45,9 +46,10 @@ class TransmissionResource(BaseModel):
     return_bytes: int = Field(0, description="reports on the return direction, not in the CBR")
     cbr: float | None = None
     mcs: dict[str, dict[str, int]] = Field({}, description="transport blocks by class and scheme")
-    blocks_sent: int = 0
-    blocks_lost: int = 0
-    retransmissions: int = 0
+    bursts_sent: int = Field(0, description="sounding and repetitions included")
+    blocks_sent: int = Field(0, description="each is one burst or more; the sounding is none")
+    blocks_lost: int = Field(0, description="of which a part never arrived")
+    retransmissions: int = Field(0, description="bursts that repeated an earlier one")
     snr_db: float | None = Field(None, description="as the receiver last measured it")
     keyframes: int = 0
     segments: int = 0

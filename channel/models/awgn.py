@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from channel.conditions import Conditions
+from channel.model import Fading
 
 
 class Awgn:
@@ -19,7 +16,7 @@ class Awgn:
     .. [PS08] J. G. Proakis, M. Salehi, "Digital Communications", 5th ed., McGraw-Hill 2008, chapter 4.
     """
 
-    def __init__(self, conditions: Conditions) -> None:
+    def __init__(self, conditions: Fading) -> None:
         """``conditions`` say nothing that this model needs."""
 
     def gains(self, first_symbol: int, count: int) -> NDArray[np.complex64]:  # noqa: ARG002

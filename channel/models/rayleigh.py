@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from channel.gaussian import FADING, complex_normal
-
-if TYPE_CHECKING:
-    from channel.conditions import Conditions
+from channel.model import Fading
 
 
 class Rayleigh:
@@ -26,7 +22,7 @@ class Rayleigh:
        and 5.4.
     """
 
-    def __init__(self, conditions: Conditions) -> None:
+    def __init__(self, conditions: Fading) -> None:
         self._seed = conditions.seed
         self._coherence_symbols = conditions.coherence_symbols
 

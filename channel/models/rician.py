@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from channel.decibels import amplitude_of_db
+from channel.model import Fading
 from channel.models.rayleigh import Rayleigh
-
-if TYPE_CHECKING:
-    from channel.conditions import Conditions
 
 
 class Rician:
@@ -31,7 +28,7 @@ class Rician:
     .. [TV05] D. Tse, P. Viswanath, "Fundamentals of Wireless Communication", Cambridge 2005, section 2.4.2.
     """
 
-    def __init__(self, conditions: Conditions) -> None:
+    def __init__(self, conditions: Fading) -> None:
         direct_to_scattered = amplitude_of_db(conditions.rician_k_db)
         self._scattered = 1.0 / math.sqrt(direct_to_scattered * direct_to_scattered + 1.0)
         self._direct = direct_to_scattered * self._scattered

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
-from semvid.fidelity import PSNR_CAP_DB, psnr_db, ssim
+from semvid.images.fidelity import PSNR_CAP_DB, psnr_db, ssim
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames

@@ -14,6 +14,7 @@ import numpy as np
 from console.demo.measure import FramePair
 from console.demo.timeline import CONCEALED, RECEIVED, REGENERATED, Timeline
 from console.demo.typeset import write_text
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.video.writer import VideoWriter
 
@@ -50,10 +51,7 @@ class SideBySide:
         pane_width, pane_height = self._pane
         inset = (self._slot - pane_width) // 2
         for left, frame in ((inset, pair.source), (inset + self._slot + _GAP, pair.reconstruction)):
-            resized = frame
-            if frame.shape[1::-1] != self._pane:
-                method = cv2.INTER_AREA if frame.shape[1] > pane_width else cv2.INTER_NEAREST
-                resized = np.asarray(cv2.resize(frame, self._pane, interpolation=method), np.uint8)
+            resized = at_size(frame, self._pane, enlarging=cv2.INTER_NEAREST)
             picture[_HEAD : _HEAD + pane_height, left : left + pane_width] = resized
         provenance = self._timeline.provenance(pair.index)
         left = self._slot + _GAP
@@ -160,7 +158,7 @@ def _jpeg(picture: Picture, quality: int, max_width: int) -> bytes:
     height, width = picture.shape[:2]
     if width > max_width:
         size = (max_width, max(1, round(height * max_width / width)))
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+        picture = at_size(picture, size)
     bgr = np.ascontiguousarray(picture[..., ::-1])
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 

@@ -196,13 +196,14 @@ def _provenance_strip(axes: Axes, timeline: Timeline, frame_rate: float) -> None
     axes.set_xlabel("time, s")
 
 
-def provenance_legend() -> list[tuple[str, str]]:
-    """Colour (hex) and meaning of each provenance."""
-    return [
-        (_hex(COLOURS[RECEIVED]), "keyframe, received as a picture"),
-        (_hex(COLOURS[REGENERATED]), "regenerated from its semantics"),
-        (_hex(COLOURS[CONCEALED]), "concealed after a loss"),
-    ]
+def provenance_legend() -> dict[str, tuple[str, str]]:
+    """Colour (hex) and meaning by provenance."""
+    meanings = {
+        RECEIVED: "keyframe, received as a picture",
+        REGENERATED: "regenerated from its semantics",
+        CONCEALED: "concealed after a loss",
+    }
+    return {provenance: (_hex(COLOURS[provenance]), meaning) for provenance, meaning in meanings.items()}
 
 
 def _hex(rgb: tuple[int, int, int]) -> str:

@@ -16,7 +16,7 @@ from console.demo.measure import Fidelity
 from console.demo.timeline import Timeline
 from semvid.accounting import cbr
 from semvid.errors import LinkFailed
-from semvid.fidelity import PSNR_CAP_DB
+from semvid.images.fidelity import PSNR_CAP_DB
 
 Json = dict[str, Any]
 _PACKAGES = ("semvid", "numpy", "opencv-python-headless", "av", "grpcio", "numba")
@@ -28,7 +28,7 @@ class Findings:
 
     Attributes:
         clip_name: file name of the source.
-        generated: the source is the painted clip.
+        credit: who made the clip; empty where that is not known.
         command: how the demo was called.
         conditions: channel conditions that were asked for.
         transmission, semantics: the transmitter's resources.
@@ -38,7 +38,7 @@ class Findings:
     """
 
     clip_name: str
-    generated: bool
+    credit: str
     command: Sequence[str]
     conditions: Mapping[str, Any]
     transmission: Json
@@ -72,7 +72,6 @@ def build_report(findings: Findings) -> Json:
     semantics = findings.semantics
     return {
         "clip": findings.clip_name,
-        "clip_generated": findings.generated,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(findings.command),
         "commit": _commit(),
@@ -97,6 +96,7 @@ def build_report(findings: Findings) -> Json:
         "total_bits": bits,
         "kbit_per_second": bits / duration_s / 1000,
         "mcs": sent["mcs"],
+        "bursts_sent": sent["bursts_sent"],
         "blocks_sent": sent["blocks_sent"],
         "blocks_lost": sent["blocks_lost"],
         "retransmissions": sent["retransmissions"],

@@ -5,23 +5,23 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from console.demo.clip import FRAMES, write_clip
+from console.demo import CLIP, CREDIT
 from console.demo.measure import Fidelity, compare, look_at
 from console.demo.page import build_page
 from console.demo.pictures import SideBySide, Still, still_frames, take_still, write_side_by_side
 from console.demo.report import Findings, build_report
-from console.demo.services import Services, running_services
 from console.demo.timeline import Timeline
+from console.local_services import Services, running_services
 from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.http import Json
+from semvid.service.clock import StageClock
 
 
 class Observer(Protocol):
@@ -39,47 +39,30 @@ class DemoRequest:
     """What to do.
 
     Attributes:
-        clip: the video, or None for the painted clip.
+        clip: the video, or None for the demo's own.
         out: folder for everything that the demo leaves.
-        conditions: of the channel: ``model``, ``snr_db`` and what else the channel knows.
-        options: further options of the transmission.
+        options: of the transmission (`semvid.options`); its ``channel`` names ``model`` and ``snr_db``.
         command: how the demo was called, for the report.
-        clip_frames: length of the painted clip.
     """
 
     clip: Path | None
     out: Path
-    conditions: Mapping[str, Any]
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any]
     command: Sequence[str] = ()
-    clip_frames: int = FRAMES
-
-
-class _Clock:
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = round(time.perf_counter() - started, 3)
 
 
 def run_demo(request: DemoRequest, observer: Observer) -> Json:
     """Runs the demo and returns its report.
 
     Leaves in ``request.out``: ``reconstruction.mp4``, ``side_by_side.mp4``, ``report.json``,
-    ``report.html``, ``frames.csv``, ``logs/`` and, if it was painted, ``source.mp4``.
+    ``report.html``, ``frames.csv`` and ``logs/``.
 
     Raises:
         InvalidInput: the clip, an option or the output folder will not do.
         TransmissionFailed: the video did not arrive whole.
         SemvidError: of the kind that a service reported.
     """
-    clock = _Clock()
+    clock = StageClock()
     out = request.out
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -87,14 +70,9 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
         raise errors.InvalidInput(
             f"output folder: {out} cannot be made: {error.strerror}; name another"
         ) from error
-    if request.clip is not None and not request.clip.is_file():
-        raise errors.InvalidInput(f"clip: there is no file {request.clip}; give the path of a video file")
-    clip = request.clip or out / "source.mp4"
-    if request.clip is None:
-        with clock.stage("paint the clip"):
-            observer.progress("painting the clip", None)
-            write_clip(clip, int(request.options.get("seed") or 0), request.clip_frames)
-            observer.progress("painting the clip", 1.0)
+    clip = request.clip or CLIP
+    if not clip.is_file():
+        raise errors.InvalidInput(f"clip: there is no file {clip}; give the path of a video file")
     with tempfile.TemporaryDirectory(prefix="semvid-demo-") as data, ExitStack() as stack:
         with clock.stage("start the services"):
             observer.progress("starting the services", None)
@@ -106,10 +84,10 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
     with clock.stage("measure and compose"):
         stills = _measure(request, clip, sent, timeline, fidelity, observer)
     findings = Findings(
-        clip_name="painted clip" if request.clip is None else clip.name,
-        generated=request.clip is None,
+        clip_name=clip.name,
+        credit=CREDIT if clip == CLIP else "",
         command=request.command,
-        conditions=request.conditions,
+        conditions=request.options["channel"],
         transmission=sent,
         semantics=semantics,
         video=video,
@@ -117,7 +95,7 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
         constellation=constellation,
         fidelity=fidelity,
         timeline=timeline,
-        seconds=clock.seconds,
+        seconds={stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
     )
     report = build_report(findings)
     _write_frames(out / "frames.csv", fidelity, timeline)
@@ -127,16 +105,15 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
 
 
 def _transmit(
-    request: DemoRequest, clip: Path, services: Services, observer: Observer, clock: _Clock
+    request: DemoRequest, clip: Path, services: Services, observer: Observer, clock: StageClock
 ) -> tuple[Json, Json, Json, list[Json], Json]:
     addresses = services.addresses
     with (
         TransmitterClient(addresses.transmitter_url) as transmitter,
         ReceiverClient(addresses.receiver_url) as receiver,
     ):
-        options = {**request.options, "channel": dict(request.conditions)}
         with clock.stage("transmit"):
-            job = transmitter.submit(clip, options)
+            job = transmitter.submit(clip, request.options)
             try:
                 sent = transmitter.watch(job["id"], _follow(observer, "transmitting"), observer.notice)
             except errors.LinkFailed:

@@ -95,8 +95,9 @@ def link(report: Report) -> str:
     if measured is not None:
         text += f" From the pilots the receiver measured {_db(measured)}."
     return (
-        f"{text} Blocks sent, sounding included: {report['blocks_sent']}, of which repeats: "
-        f"{report['retransmissions']}; lost for good: {report['blocks_lost']}."
+        f"{text} Bursts sent, sounding included: {report['bursts_sent']}, of which repeats: "
+        f"{report['retransmissions']}. Blocks lost for good: {report['blocks_lost']} of "
+        f"{report['blocks_sent']}."
     )
 
 

@@ -18,11 +18,12 @@ from console.doctor.finding import Finding, Verdict
 HUB: Final = ("huggingface.co", 443)
 _HUB_TIMEOUT_S: Final = 3.0
 _DOCKER_TIMEOUT_S: Final = 10.0
-_EXTRAS: Final = {
-    "models": "large models at both ends (hf:...)",
-    "ray": "several GPUs or machines",
-    "eval": "the laboratory",
-}
+_EXTRAS: Final = (  # name, what it is for, what it means to the default demo where it lacks
+    ("report", "the report of the demo", Verdict.MISSING),
+    ("models", "large models at both ends (hf:...)", Verdict.ABSENT),
+    ("ray", "several GPUs or machines", Verdict.ABSENT),
+    ("eval", "the laboratory", Verdict.ABSENT),
+)
 _CODECS: Final = (  # name, mode, what it is for, whether the default demo needs it
     ("libsvtav1", "w", "codes keyframes"),
     ("libdav1d", "r", "decodes keyframes"),
@@ -41,8 +42,8 @@ def base() -> Finding:
 def extras() -> list[Finding]:
     """The optional sets of packages."""
     return [
-        _packages(f"extra {name}", _required(name), Verdict.ABSENT, f'pip install "semvid[{name}]"', purpose)
-        for name, purpose in _EXTRAS.items()
+        _packages(f"extra {name}", _required(name), lacking, f'pip install "semvid[{name}]"', purpose)
+        for name, purpose, lacking in _EXTRAS
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from console.terminal import show_error
-from evaluation.judges import Weights
+from evaluation.judge import Weights
 from semvid.errors import InvalidInput, SemvidError
 
 app = typer.Typer(
@@ -51,7 +51,6 @@ def run_command(
         if not (name and equals and model):
             raise InvalidInput(f"--weights: must be JUDGE=PATH_OR_HUB_ID, got {given!r}")
         models[name] = model
-    sweep_set, text = load_set(chosen)
     request = Request(
         out,
         media,
@@ -61,10 +60,10 @@ def run_command(
         retry_failed,
         shlex.join(["semvid", "bench", *sys.argv[1:]]),
     )
-    tally = run(sweep_set, text, request, lambda line: typer.echo(line, err=True))
+    tally = run(load_set(chosen), request, lambda line: typer.echo(line, err=True))
     typer.echo(
         f"{out}: {tally.there} cells were there, {tally.done} done, {tally.failed} of them failed and are "
-        "shown so. "
+        f"shown so, {tally.not_run} could not run on this machine and will be tried again. "
         f"Next: semvid bench report {out}"
     )
 
@@ -77,6 +76,20 @@ def report_command(
     from evaluation.bench.report import write_report
 
     for path in write_report(folder):
+        typer.echo(path)
+
+
+@app.command("publish")
+def publish_command(
+    folder: Annotated[Path, typer.Argument(help="Folder that `semvid bench run` filled.")],
+    target: Annotated[Path, typer.Argument(help="Folder for what can be committed.")],
+) -> None:
+    """Writes run.json, records.jsonl, report.md and plots, none of which names a folder of this machine."""
+    from evaluation.bench import records
+    from evaluation.bench.report import write_report
+
+    records.publish(folder, target)
+    for path in write_report(target, page=False):
         typer.echo(path)
 
 

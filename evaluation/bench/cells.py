@@ -1,37 +1,18 @@
-"""One cell of a sweep: what it is, where its record lies, the key that says whether a record still holds."""
+"""One cell of a sweep: what it is, and the key that says whether its record still holds."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
-from pathlib import Path
 from typing import Any, Final
 
 from evaluation.bench.sets import Target
 
-_ROOT: Final = Path(__file__).resolve().parents[2]
-# what decides a number; the report and the schedule do not
-_CODE: Final = (
-    "semvid",
-    "transmitter",
-    "channel",
-    "receiver",
-    "evaluation",
-)
-_NOT_CODE: Final = (
-    "evaluation/bench/report",
-    "evaluation/bench_",
-    "evaluation/rate_quality",
-    "evaluation/soak",
-    "semvid/client",
-    "semvid/service",
-)
 _LIBRARIES: Final = (
     "ai-edge-litert",
     "av",
@@ -39,6 +20,8 @@ _LIBRARIES: Final = (
     "numpy",
     "onnxruntime",
     "opencv-python-headless",
+    "pycocotools",
+    "scipy",
     "torch",
     "transformers",
 )
@@ -64,7 +47,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """Of the record's file, without its ending."""
+        """Of its record."""
         target = self.target if isinstance(self.target, str) else f"{self.target:.3g}"
         coherence = "" if self.coherence_symbols is None else f"{self.coherence_symbols}"
         parts = (
@@ -73,22 +56,12 @@ class Cell:
         )  # fmt: skip
         return "_".join(re.sub(r"[^A-Za-z0-9.+-]", "-", part) for part in parts)
 
-    def key(self, facts: Mapping[str, Any]) -> str:
-        """Hash of everything that decides the numbers: the cell, the clip's bytes, the code, ``facts``."""
-        content = {"cell": asdict(self), "code": code_digest(), "versions": versions(), **facts}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-
-@cache
-def code_digest() -> str:
-    """Hash of the source files that decide a number, whether committed or not."""
-    digest = hashlib.sha256()
-    for package in _CODE:
-        for path in sorted((_ROOT / package).rglob("*")):
-            name = path.relative_to(_ROOT).as_posix()
-            if path.suffix in {".py", ".json", ".txt", ".csv"} and not name.startswith(_NOT_CODE):
-                digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def key(content: Mapping[str, Any]) -> str:
+    """Hash of everything that decides the numbers of a cell; JSON-ready."""
+    return hashlib.sha256(
+        json.dumps({"versions": versions(), **content}, sort_keys=True).encode()
+    ).hexdigest()
 
 
 @cache
@@ -101,20 +74,3 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file that is either whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content.encode() if isinstance(content, str) else content)
-    partial.replace(path)
-
-
-def read_record(path: Path) -> dict[str, Any] | None:
-    """A record, or None where there is none or it is not whole."""
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return record if isinstance(record, dict) else None

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evaluation.bench.cells import write_atomically
 from evaluation.clips import load
-from evaluation.judges import Facts
+from evaluation.judge import Facts
 from semvid.errors import InvalidInput
+from semvid.service.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

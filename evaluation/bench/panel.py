@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from evaluation.judges import JUDGES, Absent, Facts, Frames, Judge, Weights
+from evaluation.judge import Absent, Facts, Frames, Judge, Weights
+from evaluation.judges import JUDGES
 from semvid.errors import MissingComponent
 from semvid.images.types import Picture
 

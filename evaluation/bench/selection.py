@@ -13,8 +13,9 @@ import numpy as np
 
 from evaluation.bench.sets import Variant
 from evaluation.clips import Clip
-from transmitter import mllm as mllms
-from transmitter.psss import Focus, Rule, differs
+from semvid.options import Focus, Rule
+from transmitter.mllm.library import load
+from transmitter.psss import differs
 
 
 def select(clip: Clip, variant: Variant) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def select(clip: Clip, variant: Variant) -> dict[str, Any]:
         ``metrics``: keyframes, and the mean of S_rel over compared pairs; ``settings`` and ``seconds``.
     """
     started = time.perf_counter()
-    model = mllms.load(variant.mllm)
+    model = load(variant.mllm)
     rule, focus = Rule(variant.rule), Focus(variant.focus)
     spacing = max(1, round(variant.candidate_spacing_s * clip.source.frame_rate))
     last = len(clip.pictures) - 1

@@ -1,7 +1,7 @@
 """What a sweep consists of: a TOML file in `configs/bench` or `configs/paper`.
 
     title = "..."
-    clips = ["act_yoga", "painted:0"]      # names of the media index, or painted:SEED
+    clips = ["act_yoga", "demo:0"]         # names of the media index, or demo:SECOND
     seconds = 5.0                          # of each clip
     judged_every = 7                       # frames
     seed = 0                               # of fading and noise
@@ -158,16 +158,12 @@ class SweepSet(_Strict):
         return [method for method in self.methods if method in wanted]
 
 
-def load_set(name: str) -> tuple[SweepSet, str]:
+def load_set(name: str) -> SweepSet:
     """Reads a set.
 
     Args:
-        name: of a file in `configs/bench` or `configs/paper` without its ending (``quick``,
-        ``paper/depth``), or a
-            path.
-
-    Returns:
-        The set and the text of its file.
+        name: of a file in `configs/bench` or `configs/paper` without its ending (``quick``, ``paper/depth``),
+            or a path.
 
     Raises:
         InvalidInput: there is no such file, or something in it is wrong.
@@ -181,8 +177,7 @@ def load_set(name: str) -> tuple[SweepSet, str]:
         raise InvalidInput(
             f"--set {name}: there is no such set; choose a TOML file or one of {', '.join(there)}"
         )
-    text = path.read_text(encoding="utf-8")
-    return parse_set(text, str(path)), text
+    return parse_set(path.read_text(encoding="utf-8"), str(path))
 
 
 def parse_set(text: str, origin: str) -> SweepSet:
@@ -192,9 +187,19 @@ def parse_set(text: str, origin: str) -> SweepSet:
         InvalidInput: names ``origin``, the first offending field and what is wrong with it.
     """
     try:
-        chosen = SweepSet.model_validate(_as_floats(tomllib.loads(text)))
+        return set_of(tomllib.loads(text), origin)
     except tomllib.TOMLDecodeError as error:
         raise InvalidInput(f"{origin}: not TOML: {error}") from error
+
+
+def set_of(document: Any, origin: str) -> SweepSet:
+    """Checks the content of a set.
+
+    Raises:
+        InvalidInput: as `parse_set`.
+    """
+    try:
+        chosen = SweepSet.model_validate(_as_floats(document))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "set"

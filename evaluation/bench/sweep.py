@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import multiprocessing
 import os
 import shutil
-import subprocess
+import signal
+import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from types import FrameType
 
-from evaluation.bench import worker
-from evaluation.bench.cells import Cell, code_digest, read_record, versions, write_atomically
-from evaluation.bench.sets import Point, SweepSet
+from evaluation.bench import records, worker
+from evaluation.bench.cells import Cell, key, versions
+from evaluation.bench.code import ALWAYS, digest
+from evaluation.bench.records import Record
+from evaluation.bench.sets import Point, SweepSet, Variant
 from evaluation.bench.sources import Source, find
-from evaluation.bench.worker import Job, Work
-from evaluation.judges import Weights
+from evaluation.bench.worker import Task, Work
+from evaluation.judge import Weights
+from evaluation.judges import JUDGES
+from evaluation.methods.cache import CACHE
+from evaluation.methods.quality import LPIPS_MODEL
 from evaluation.provenance import commit
-from evaluation.rivals.cache import CACHE
-from evaluation.rivals.judge import LPIPS_MODEL
-from semvid.errors import SemvidError
-
-_CRASHES: Final = 2  # a cell during which as many processes died is recorded as failed
+from semvid.errors import Cancelled, Conflict, SemvidError
 
 Say = Callable[[str], None]
 
 
 class SweepBroken(SemvidError):
-    """No process can be started for the sweep; what is recorded stays."""
+    """The sweep cannot go on; what is recorded stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,58 +61,73 @@ class Request:
     command: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tally:
-    """How a sweep ended, in cells."""
+    """How a sweep ended, in cells.
 
-    there: int
-    done: int
-    failed: int
+    Attributes:
+        there: whose records held.
+        done: that ran; of them ``failed`` by their method, and ``not_run`` by fault of the machine.
+    """
+
+    there: int = 0
+    done: int = 0
+    failed: int = 0
+    not_run: int = 0
 
 
-def run(chosen: SweepSet, text: str, request: Request, say: Say) -> Tally:
+def run(chosen: SweepSet, request: Request, say: Say) -> Tally:
     """Fills ``request.out`` with a record for every cell of the set.
 
     Args:
-        chosen, text: the set and its file.
         say: is told of every cell that ends.
 
     Raises:
         InvalidInput: a clip or a method that does not exist; nothing has run then.
+        Conflict: another sweep is filling the folder.
+        Cancelled: SIGINT or SIGTERM came; what is recorded stays.
+        SweepBroken: no process can be started, or the folder cannot be written.
     """
     sources = [find(name, request.media) for name in chosen.clips]
-    for name in chosen.methods:
-        worker.make_method(name)
     weights = replace(request.weights, models={**chosen.models, **request.weights.models})
-    write_atomically(request.out / "set.toml", text)
+    code = worker.set_digest(chosen.methods, chosen.judges)
     facts = {
-        "set": chosen.title,
         "command": request.command,
-        "commit": _commit(),
-        "code": code_digest()[:12],
+        "commit": commit(),
+        "code": code[:12],
         "versions": versions(),
         "date": datetime.now(UTC).date().isoformat(),
     }
-    with _scratch(request.out, _environment(request.out, weights)) as scratch:
-        work = Work(request.out, chosen.judges, weights, chosen.seconds, chosen.judged_every,
-                    request.cell_seconds, facts)  # fmt: skip
-        return _Sweep(chosen, sources, request, work, scratch, say).run()
+    scratch = request.out / "scratch"
+    work = Work(request.out, scratch, chosen.methods, chosen.judges, weights, chosen.seconds,
+                chosen.judged_every, request.cell_seconds, code, facts)  # fmt: skip
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(_locked(request.out))
+            records.start(request.out, chosen, facts)
+            stack.enter_context(_scratch(scratch))
+            stack.enter_context(_environment(request.out, weights))
+            stack.enter_context(_stoppable())
+            return _Sweep(chosen, sources, request, work, say).run()
+    except OSError as error:
+        raise SweepBroken(
+            f"{request.out}: {error.strerror or error}; put that right and run it again"
+        ) from error
 
 
 class _Sweep:
     def __init__(
-        self, chosen: SweepSet, sources: list[Source], request: Request, work: Work, scratch: Path, say: Say
+        self, chosen: SweepSet, sources: list[Source], request: Request, work: Work, say: Say
     ) -> None:
         self._set, self._sources, self._request = chosen, sources, request
-        self._work, self._scratch, self._say = work, scratch, say
-        self._there = self._done = self._failed = self._total = 0
+        self._work, self._say = work, say
+        self._tally, self._total = Tally(), 0
         self._started = time.monotonic()
 
     def run(self) -> Tally:
         cells = sum(len(self._set.methods_at(point)) for point in self._set.points())
         self._total = (len(self._set.variant) + cells) * len(self._sources)
-        if self._set.variant:
-            self._select()
+        self._do([task for s in self._sources for v in self._set.variant for task in self._missing(s, v)])
         # grids in their order, so that a sweep that is stopped has whole comparisons; in each the reference
         # first: it decides how many symbols the others get where they shall get the same
         there: set[Point] = set()
@@ -117,193 +135,208 @@ class _Sweep:
             points = [point for point in dict.fromkeys(grid.points()) if point not in there]
             there.update(points)
             for reference_turn in (True, False):
-                self._transmit(
+                self._do(
                     [
-                        job
+                        task
                         for source in self._sources
                         for method in self._set.methods
                         if (method == self._set.reference) is reference_turn
-                        if (job := self._job(source, method, points)) is not None
+                        for point in points
+                        if method in self._set.methods_at(point)
+                        for task in self._missing(source, self._cell(source, method, point))
                     ]
                 )
-        return Tally(self._there, self._done, self._failed)
+        return self._tally
 
-    def _job(self, source: Source, method: str, points: Sequence[Point]) -> Job | None:
-        """The cells of ``method`` at ``points`` that have no record yet."""
-        missing = []
-        for point in points:
-            if method not in self._set.methods_at(point):
-                continue
-            snr_db, model, coherence, target = point
-            cell = Cell(source.name, method, snr_db, model, coherence, target, None, self._set.seed)
-            if isinstance(target, float):
-                cell = replace(cell, target_cbr=target)
-            elif target == "reference" and method != self._set.reference:
-                spent = self._spent_by_reference(cell)
-                if spent is None:
-                    self._fail(cell, f"{self._set.reference} failed here: there is no CBR to be matched")
-                    continue
-                cell = replace(cell, target_cbr=spent)
-            key = cell.key(self._key_facts(source))
-            if self._holds(cell.name, key):
-                self._there += 1
-            else:
-                missing.append((cell, key, self._keeps_still(cell)))
-        return Job(source, method, tuple(missing)) if missing else None
+    def _cell(self, source: Source, method: str, point: Point) -> Cell:
+        snr_db, model, coherence, target = point
+        cell = Cell(source.name, method, snr_db, model, coherence, target, None, self._set.seed)
+        return replace(cell, target_cbr=target) if isinstance(target, float) else cell
 
-    def _spent_by_reference(self, cell: Cell) -> float | None:
-        name = replace(cell, method=self._set.reference).name
-        record = read_record(self._work.out / "records" / f"{name}.json")
-        return None if record is None or record["failed"] else record["cbr"]
+    def _missing(self, source: Source, what: Cell | Variant) -> Iterator[Task]:
+        """The task that makes the record, unless that is there and holds."""
+        if isinstance(what, Cell) and what.target == "reference" and what.method != self._set.reference:
+            reference = replace(what, method=self._set.reference).name
+            spent = records.read(self._work.out, reference)
+            if spent is None or spent["failed"]:
+                reason = f"{self._set.reference} failed here: there is no CBR to be matched"
+                self._fail(Task(source, what, ""), reason, bool(spent is None or spent.get("environment")))
+                return
+            what = replace(what, target_cbr=spent["cbr"])
+        task = Task(source, what, self._key(source, what), self._keeps_still(what))
+        if self._holds(task):
+            self._tally.there += 1
+        else:
+            yield task
 
-    def _holds(self, name: str, key: str) -> bool:
-        record = read_record(self._work.out / "records" / f"{name}.json")
-        if record is None or record.get("key") != key:
+    def _key(self, source: Source, what: Cell | Variant) -> str:
+        work = self._work
+        facts = {"clip": source.digest, "facts": asdict(source.facts), "seconds": work.seconds}
+        if isinstance(what, Variant):
+            return key(
+                {**facts, "variant": what.model_dump(), "code": digest((), ["evaluation.bench.selection"])}
+            )
+        return key(
+            {
+                **facts,
+                "cell": asdict(what),
+                "code": _code_of(what.method, work.judges),
+                "judged_every": work.judged_every,
+                "judges": list(work.judges),
+                "models": dict(work.weights.models),
+                "small_networks": _folder_digest(work.weights.judges),
+            }
+        )
+
+    def _holds(self, task: Task) -> bool:
+        record = records.read(self._work.out, task.name)
+        if record is None or record.get("key") != task.key or record.get("environment"):
             return False
         return not (record["failed"] and self._request.retry_failed)
 
-    def _key_facts(self, source: Source) -> dict[str, Any]:
-        work = self._work
-        return {
-            "clip_bytes": source.digest,
-            "facts": [source.facts.label, source.facts.description],
-            "seconds": work.seconds,
-            "judged_every": work.judged_every,
-            "judges": list(work.judges),
-            "models": dict(work.weights.models),
-            "small_networks": _folder_digest(work.weights.judges),
-        }
-
-    def _keeps_still(self, cell: Cell) -> bool:
+    def _keeps_still(self, what: Cell | Variant) -> bool:
         wanted = self._set.stills
-        return cell.snr_db in wanted.snr_db and cell.target in wanted.target_cbr
+        return isinstance(what, Cell) and what.snr_db in wanted.snr_db and what.target in wanted.target_cbr
 
-    def _select(self) -> None:
-        with self._pool() as pool:
-            futures = []
-            for source in self._sources:
-                missing = []
-                for variant in self._set.variant:
-                    name = f"{source.name.replace(':', '-')}_{variant.name}"
-                    facts = {
-                        **self._key_facts(source),
-                        "variant": variant.model_dump(),
-                        "code": code_digest(),
-                    }
-                    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-                    if self._holds(name, key):
-                        self._there += 1
-                    else:
-                        missing.append((variant, self._work.out / "records" / f"{name}.json", key))
-                if missing:
-                    futures.append(pool.submit(worker.do_selection, source, tuple(missing)))
-            for future in as_completed(futures):
-                self._tell(future.result())
-
-    def _transmit(self, jobs: list[Job]) -> None:
-        crashes: Counter[str] = Counter()
-        while jobs:
-            with self._pool() as pool:
-                # processes take turns on the clips in order, so that each rarely has to turn to a new one
-                futures: dict[Future[list[dict[str, Any]]], Job] = {
-                    pool.submit(worker.do, job): job for job in jobs
-                }
-                unfinished = []
-                for future in as_completed(futures):
-                    try:
-                        self._tell(future.result())
-                    except BrokenProcessPool:
-                        unfinished.append(futures[future])
-            died = list(self._take_in_flight())
+    def _do(self, tasks: list[Task]) -> None:
+        """Makes the records, whatever becomes of the processes."""
+        suspects: list[Task] = []
+        while tasks:
+            unfinished, died = self._round(tasks, self._request.workers)
+            suspects += [task for task in unfinished if task.name in died]
+            tasks = [task for task in unfinished if task.name not in died]
             if unfinished and not died:
                 raise SweepBroken("processes end before they begin; the reason is above")
-            crashes.update(died)
-            jobs = [left for job in unfinished if (left := self._what_is_left(job, crashes)) is not None]
+        for task in suspects:  # one at a time: a process that dies takes those beside it along
+            if self._round([task], 1)[0]:
+                self._fail(task, "its process died twice: killed, crashed or out of memory", environment=True)
 
-    def _take_in_flight(self) -> Iterator[str]:
-        for path in self._scratch.glob("in-flight-*.json"):
-            yield from json.loads(path.read_text(encoding="utf-8"))
+    def _round(self, tasks: Sequence[Task], workers: int) -> tuple[list[Task], set[str]]:
+        """Deals ``tasks`` to processes until all are done or one died.
+
+        Returns:
+            Tasks without a record, and the names of those that a process was at when it died.
+        """
+        unfinished = []
+        with self._pool(workers) as pool:
+            # in order, so that a process rarely has to turn to a new clip
+            futures = {pool.submit(worker.do, task): task for task in tasks}
+            try:
+                for future in as_completed(futures):
+                    try:
+                        self._count(future.result(), futures[future].name)
+                    except BrokenProcessPool:
+                        unfinished.append(futures[future])
+            except BaseException:
+                (self._work.scratch / worker.STOP).touch()
+                pool.shutdown(cancel_futures=True)
+                raise
+        died = set()
+        for path in self._work.scratch.glob("in-flight-*"):
+            died.add(path.read_text(encoding="utf-8"))
             path.unlink()
+        finished = [task for task in unfinished if self._holds(task)]
+        for task in finished:  # recorded, and dead before it could tell
+            self._count(records.read(self._work.out, task.name) or {}, task.name)
+        return [task for task in unfinished if task not in finished], died
 
-    def _what_is_left(self, job: Job, crashes: Counter[str]) -> Job | None:
-        left = []
-        for cell, key, keep_still in job.cells:
-            if self._holds(cell.name, key):
-                self._count(read_record(self._work.out / "records" / f"{cell.name}.json") or {}, cell.name)
-            elif crashes[cell.name] >= _CRASHES:
-                self._fail(cell, f"its process died {_CRASHES} times", key)
-            else:
-                left.append((cell, key, keep_still))
-        return Job(job.source, job.method, tuple(left)) if left else None
+    def _fail(self, task: Task, reason: str, environment: bool) -> None:
+        record = worker.blank_record(task, self._work.facts) | {"failed": reason, "seconds": 0}
+        if environment:
+            record["environment"] = True
+        records.write(self._work.out, task.name, record)
+        self._count(record, task.name)
 
-    def _fail(self, cell: Cell, reason: str, key: str = "") -> None:
-        record = worker.blank_record(cell, self._work.facts) | {"failed": reason, "key": key, "seconds": 0}
-        write_atomically(
-            self._work.out / "records" / f"{cell.name}.json", json.dumps(record, indent=1) + "\n"
-        )
-        self._count(record, cell.name)
-
-    def _tell(self, ended: Iterable[dict[str, Any]]) -> None:
-        for cell in ended:
-            self._count(cell, cell["name"])
-
-    def _count(self, record: dict[str, Any], name: str) -> None:
-        self._done += 1
-        self._failed += bool(record.get("failed"))
+    def _count(self, record: Record, name: str) -> None:
+        tally = self._tally
+        tally.done += 1
+        tally.not_run += bool(record.get("environment"))
+        tally.failed += bool(record.get("failed")) and not record.get("environment")
         minutes = (time.monotonic() - self._started) / 60
-        left = self._total - self._there - self._done
+        left = self._total - tally.there - tally.done
         numbers = "  ".join(f"{k} {v:.4g}" for k, v in list((record.get("metrics") or {}).items())[:3])
         cbr = "" if record.get("cbr") is None else f"cbr {record['cbr']:.2e}  "
+        verdict = "not run: " if record.get("environment") else "failed: "
         self._say(
-            f"[{self._there + self._done}/{self._total}, {minutes:.1f} min, about "
-            f"{left * minutes / self._done:.0f} "
-            f"to go] {name}  {record.get('seconds', 0)} s  {cbr}{numbers}"
-            + (f"failed: {record['failed']}" if record.get("failed") else "")
+            f"[{tally.there + tally.done}/{self._total}, {minutes:.1f} min, about "
+            f"{left * minutes / tally.done:.0f} to go] {name}  {record.get('seconds', 0)} s  {cbr}{numbers}"
+            + (f"{verdict}{record['failed']}" if record.get("failed") else "")
         )
 
-    def _pool(self) -> ProcessPoolExecutor:
+    def _pool(self, workers: int) -> ProcessPoolExecutor:
+        spawn = multiprocessing.get_context("spawn")
         return ProcessPoolExecutor(
-            self._request.workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=worker.start,
-            initargs=(self._work, self._scratch),
+            workers, mp_context=spawn, initializer=worker.start, initargs=(self._work,)
         )
 
 
-def _environment(out: Path, weights: Weights) -> dict[str, str]:
+@cache
+def _code_of(method: str, judges: tuple[str, ...]) -> str:
+    return digest([worker.maker_of(method), *(JUDGES[name] for name in judges)], ALWAYS)
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    """Holds the folder for this sweep alone; the lock goes with the process, however it ends."""
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / ".lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(
+                f"{out}: another sweep is filling this folder; wait for it, stop it, or choose another --out"
+            ) from error
+        yield
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[None]:
+    """An empty folder for what processes need while they run."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _environment(out: Path, weights: Weights) -> Iterator[None]:
     """The environment of processes: one thread each, and where rivals keep what they encoded."""
     one_thread = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
     told = {**dict.fromkeys(one_thread, "1"), CACHE: str((out / "encoded").resolve())}
     lpips = None if weights.judges is None else weights.judges / "lpips_squeeze.onnx"
     if lpips is not None and lpips.is_file():
         told[LPIPS_MODEL] = str(lpips.resolve())
-    return told
-
-
-@contextmanager
-def _scratch(out: Path, environment: Mapping[str, str]) -> Iterator[Path]:
-    """A folder for what processes need while they run, and their environment."""
-    scratch = out / "scratch"
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    before = {name: os.environ.get(name) for name in environment}
-    os.environ.update(environment)
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
     try:
-        yield scratch
+        yield
     finally:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _commit() -> str:
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGINT and SIGTERM raise Cancelled in the main thread; a sweep in another thread is not stopped so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        raise Cancelled(f"stopped by {name}; what is recorded stays, the same command goes on from there")
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        return commit()
-    except (OSError, subprocess.CalledProcessError):  # no git, or not a checkout
-        return ""
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _folder_digest(folder: Path | None) -> str:

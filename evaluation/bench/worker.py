@@ -1,10 +1,8 @@
-"""What one process does: all cells of one method on one clip, one after another."""
+"""What one process does: cells, one after another; the clip at hand and the judges stay loaded."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import signal
 import tempfile
 import threading
@@ -18,17 +16,24 @@ from typing import Any, Final
 
 import cv2
 
-from evaluation.bench.cells import Cell, code_digest, write_atomically
-from evaluation.bench.original import Original
-from evaluation.bench.panel import Misaligned, Panel, judged_indices, take, verified
+from evaluation.bench import records
+from evaluation.bench.cells import Cell
+from evaluation.bench.code import ALWAYS, digest
+from evaluation.bench.measuring import measure, still
+from evaluation.bench.panel import Misaligned, Panel, judged_indices, take
 from evaluation.bench.selection import select
 from evaluation.bench.sets import Variant
 from evaluation.bench.sources import Source
-from evaluation.bench.stills import still
 from evaluation.clips import Clip
-from evaluation.judges import Frames, Weights
-from evaluation.methods import METHODS, Conditions, Method, Outcome
-from semvid.errors import InvalidInput, MissingComponent, SemvidError
+from evaluation.judge import Frames, Weights
+from evaluation.judges import JUDGES
+from evaluation.method import Conditions, Method
+from evaluation.methods import METHODS
+from semvid.errors import InvalidInput, SemvidError
+from semvid.service.files import write_atomically
+
+STOP: Final = "stop"  # a file in the scratch folder that ends every process
+_LOOK_S: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +42,46 @@ class Work:
 
     Attributes:
         out: the sweep's folder.
-        facts: what goes into every record as it is: commit, versions, title, date.
+        scratch: in it, for what is needed while the sweep runs.
+        methods: of the set.
         cell_seconds: a cell that takes longer is given up and recorded as failed.
+        code: digest of the source with which the sweep began.
+        facts: what goes into every record as it is (`records.FACTS`).
     """
 
     out: Path
+    scratch: Path
+    methods: tuple[str, ...]
     judges: tuple[str, ...]
     weights: Weights
     seconds: float
     judged_every: int
     cell_seconds: float
+    code: str
     facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Cells of one method on one clip, each with its key and whether a still of it is kept."""
+class Task:
+    """One record to be made.
+
+    Attributes:
+        what: a cell, or a variant of keyframe selection.
+        key: of the record.
+        keep_still: whether a picture of it is kept.
+    """
 
     source: Source
-    method: str
-    cells: tuple[tuple[Cell, str, bool], ...]
+    what: Cell | Variant
+    key: str
+    keep_still: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the record."""
+        if isinstance(self.what, Cell):
+            return self.what.name
+        return f"{self.source.name.replace(':', '-')}_{self.what.name}"
 
 
 class TookTooLong(Exception):
@@ -65,42 +90,51 @@ class TookTooLong(Exception):
 
 @dataclass(slots=True)
 class _Process:
-    """What a process keeps from job to job."""
+    """What a process keeps from task to task."""
 
     work: Work
     folder: Path
     panel: Panel | None = None
     clip_name: str = ""
     clip: Clip | None = None
+    method: Method | None = None
+    method_name: str = ""
 
 
 _process: _Process | None = None
-_PARENT_CHECK_S: Final = 1.0
 
 
-def start(work: Work, scratch: Path) -> None:
+def start(work: Work) -> None:
     """Initialises a process of the pool.
 
     Raises:
         RuntimeError: the source is no longer what the sweep began with; its keys would lie.
     """
     global _process
-    if code_digest()[:12] != work.facts["code"]:
+    if set_digest(work.methods, work.judges) != work.code:
         raise RuntimeError("the source changed while the sweep ran; run it again, or from a checkout at rest")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep decides when a process ends
+    signal.signal(signal.SIGALRM, _give_up)
+    threading.Thread(target=_end_with_sweep, args=(os.getppid(), work.scratch / STOP), daemon=True).start()
     cv2.setNumThreads(1)
-    _process = _Process(work, Path(tempfile.mkdtemp(prefix="process-", dir=scratch)))
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    _process = _Process(work, Path(tempfile.mkdtemp(prefix="process-", dir=work.scratch)))
 
 
-def _end_with_parent(parent: int) -> None:
-    """A killed sweep takes its processes along."""
-    while os.getppid() == parent:
-        time.sleep(_PARENT_CHECK_S)
+def _end_with_sweep(parent: int, stop: Path) -> None:
+    """A sweep that is stopped or killed takes its processes along, whatever they are at."""
+    while os.getppid() == parent and not stop.exists():
+        time.sleep(_LOOK_S)
     os._exit(1)
 
 
-def make_method(name: str) -> Method:
-    """The method of a set: a key of `METHODS`, or ``module:attribute`` for one's own.
+def set_digest(methods: tuple[str, ...], judges: tuple[str, ...]) -> str:
+    """Of all source that decides a number of a set."""
+    makers = [*map(maker_of, methods), *(JUDGES[name] for name in judges)]
+    return digest(makers, [*ALWAYS, "evaluation.bench.selection"])
+
+
+def maker_of(name: str) -> Any:
+    """Makes the method of a set: a key of `METHODS`, or ``module:attribute`` for one's own.
 
     Raises:
         InvalidInput: there is no such method.
@@ -108,107 +142,65 @@ def make_method(name: str) -> Method:
     if ":" in name:
         module, _, attribute = name.partition(":")
         try:
-            return getattr(import_module(module), attribute)()  # type: ignore[no-any-return]
+            return getattr(import_module(module), attribute)
         except (ImportError, AttributeError) as error:
             raise InvalidInput(f"method {name}: cannot be imported: {error}") from error
-    methods = {**METHODS, Original.name: Original}
-    if name not in methods:
-        raise InvalidInput(f"method {name!r}: there is none; choose from {', '.join(sorted(methods))}")
-    return methods[name]()
+    if name not in METHODS:
+        raise InvalidInput(f"method {name!r}: there is none; choose from {', '.join(sorted(METHODS))}")
+    return METHODS[name]
 
 
-def do(job: Job) -> list[dict[str, Any]]:
-    """Runs the cells of a job and writes a record for each.
-
-    Returns:
-        Of each cell: ``name``, ``cbr``, ``failed`` and ``seconds``.
-    """
+def do(task: Task) -> records.Record:
+    """Makes and stores one record."""
     assert _process is not None
-    done = []
-    method: Method | str
-    try:
-        method = make_method(job.method)
-    except (SemvidError, ImportError) as error:
-        method = str(error)
-    for cell, key, keep_still in job.cells:
-        write_atomically(_in_flight(_process.work.out), json.dumps([cell.name]))
-        record = _record(_process, job.source, method, cell, keep_still) | {"key": key}
-        write_atomically(
-            _process.work.out / "records" / f"{cell.name}.json", json.dumps(record, indent=1) + "\n"
-        )
-        _in_flight(_process.work.out).unlink()
-        done.append(
-            {"name": cell.name, **{name: record[name] for name in ("cbr", "failed", "seconds", "metrics")}}
-        )
-    return done
-
-
-def do_selection(source: Source, variants: tuple[tuple[Variant, Path, str], ...]) -> list[dict[str, Any]]:
-    """Chooses keyframes of one clip in every way that is asked for, and writes a record for each."""
-    assert _process is not None
-    done = []
-    for variant, path, key in variants:
-        record: dict[str, Any] = {
-            "clip": source.name, "method": variant.name, "kind": "selection", "snr_db": None,
-            "channel_model": None, "target": None, "cbr": None, "symbols": {}, "failed": "", "seed": None,
-            **_process.work.facts, "key": key,
-        }  # fmt: skip
-        try:
-            record |= select(_clip(_process, source), variant)
-        except SemvidError as error:
-            record |= {"failed": str(error), "metrics": {}, "seconds": 0}
-        write_atomically(path, json.dumps(record, indent=1) + "\n")
-        done.append(
-            {"name": path.stem, **{name: record[name] for name in ("cbr", "failed", "seconds", "metrics")}}
-        )
-    return done
-
-
-def _in_flight(out: Path) -> Path:
-    """Names the cell that this process is at, so that a crash can be put down to it."""
-    return out / "scratch" / f"in-flight-{os.getpid()}.json"
-
-
-def _record(
-    process: _Process, source: Source, method: Method | str, cell: Cell, keep_still: bool
-) -> dict[str, Any]:
-    record: dict[str, Any] = blank_record(cell, process.work.facts) | {"credit": source.credit}
+    work = _process.work
+    in_flight = work.scratch / f"in-flight-{os.getpid()}"
+    write_atomically(in_flight, task.name)  # so that a crash can be put down to it
+    record = blank_record(task, work.facts)
     started, cpu_started = time.perf_counter(), time.process_time()
-    signal.signal(signal.SIGALRM, _give_up)
-    signal.setitimer(signal.ITIMER_REAL, process.work.cell_seconds)
+    signal.setitimer(signal.ITIMER_REAL, work.cell_seconds)
     try:
-        if isinstance(method, str):
-            raise MissingComponent(method)
-        record |= _measured(process, source, method, cell, keep_still)
+        record |= _measured(_process, task) if isinstance(task.what, Cell) else _selected(_process, task)
     except TookTooLong:
-        record["failed"] = f"took longer than {process.work.cell_seconds:g} s; raise --cell-seconds"
+        record["failed"] = f"took longer than {work.cell_seconds:g} s; raise --cell-seconds"
     except (SemvidError, Misaligned) as error:
         record["failed"] = str(error)
     except Exception as error:  # the sweep goes on; the record says what happened
         record["failed"] = f"{type(error).__name__}: {error}"
+        if is_of_the_environment(error):
+            record["environment"] = True
         record["traceback"] = traceback.format_exc()
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
     record["seconds"] = round(time.perf_counter() - started, 2)
     record["cpu_seconds"] = round(time.process_time() - cpu_started, 2)
+    records.write(work.out, task.name, record)
+    in_flight.unlink()
     return record
+
+
+def is_of_the_environment(error: Exception) -> bool:
+    """Whether the machine is to blame, not the method: no file, no memory, a full disk, a server away."""
+    if isinstance(error, cv2.error):
+        return error.code == cv2.Error.StsNoMem
+    return isinstance(error, OSError | MemoryError)
 
 
 def _give_up(_signal: int, _frame: FrameType | None) -> None:
     raise TookTooLong
 
 
-def blank_record(cell: Cell, facts: dict[str, Any]) -> dict[str, Any]:
+def blank_record(task: Task, facts: dict[str, Any]) -> records.Record:
     """A record in which nothing has been measured yet."""
+    what = task.what
+    kind = (
+        {"method": what.name, "kind": "selection"} if isinstance(what, Variant) else {"method": what.method}
+    )
+    names = ("snr_db", "channel_model", "coherence_symbols", "target", "target_cbr", "seed")
     return {
-        "clip": cell.clip,
-        "method": cell.method,
-        "snr_db": cell.snr_db,
-        "channel_model": cell.channel_model,
-        "coherence_symbols": cell.coherence_symbols,
-        "target": cell.target,
-        "target_cbr": cell.target_cbr,
-        "seed": cell.seed,
+        "clip": task.source.name,
+        **kind,
+        **{name: getattr(what, name, None) for name in names},
         "cbr": None,
         "symbols": {},
         "crossed": None,
@@ -218,58 +210,42 @@ def blank_record(cell: Cell, facts: dict[str, Any]) -> dict[str, Any]:
         "settings": {},
         "seconds": None,
         **facts,
+        "credit": task.source.credit,
+        "key": task.key,
     }
 
 
-def _measured(
-    process: _Process, source: Source, method: Method, cell: Cell, keep_still: bool
-) -> dict[str, Any]:
-    clip = _clip(process, source)
-    conditions = Conditions(cell.snr_db, cell.channel_model, cell.coherence_symbols, cell.seed)
-    folder = Path(tempfile.mkdtemp(prefix="cell-", dir=process.folder))
-    try:
-        started = time.process_time()
-        outcome = method.run(clip, conditions, cell.target_cbr, folder)
-        cpu_seconds = time.process_time() - started
-        facts = _facts(clip, outcome) | {"method_cpu_seconds": round(cpu_seconds, 2)}
-        wrong = verified(outcome.symbols, outcome.crossed)
-        if wrong or outcome.failed:
-            return facts | {"failed": wrong or outcome.failed}
-        indices = judged_indices(len(clip.pictures), process.work.judged_every)
-        shown = take(outcome.pictures(), clip.pictures, indices)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _selected(process: _Process, task: Task) -> dict[str, Any]:
+    assert isinstance(task.what, Variant)
+    return select(_clip(process, task.source), task.what)
+
+
+def _measured(process: _Process, task: Task) -> dict[str, Any]:
+    cell, work = task.what, process.work
+    assert isinstance(cell, Cell)
+    if process.method is None or process.method_name != cell.method:
+        process.method, process.method_name = maker_of(cell.method)(), cell.method
+    assert process.method is not None
+    clip = _clip(process, task.source)
     assert process.panel is not None
-    verdict = process.panel.compare(shown)
-    metrics = verdict.metrics | {"cpu_per_second": cpu_seconds / clip.source.duration_s}
-    if outcome.keyframes:
-        metrics["keyframes"] = len(outcome.keyframes)
-    if keep_still:
-        _keep_still(process.work.out, cell, source, clip, shown)
-    return facts | {"metrics": metrics, "absent": verdict.absent, "judged_frames": len(indices)}
+    conditions = Conditions(cell.snr_db, cell.channel_model, cell.coherence_symbols, cell.seed)
+    with tempfile.TemporaryDirectory(
+        prefix="cell-", dir=process.folder, ignore_cleanup_errors=True
+    ) as folder:
+        facts, shown = measure(
+            process.method, clip, conditions, cell.target_cbr, process.panel, work.judged_every, Path(folder)
+        )
+    if shown is not None and task.keep_still and task.source.may_be_shown:
+        _keep_still(work.out / "stills", cell, clip, shown)
+    return facts
 
 
-def _facts(clip: Clip, outcome: Outcome) -> dict[str, Any]:
-    return {
-        "cbr": clip.cbr(outcome.crossed),
-        "symbols": {str(name): count for name, count in outcome.symbols.items()},
-        "crossed": outcome.crossed,
-        "settings": outcome.settings,
-        "frames": len(clip.pictures),
-        "size": f"{clip.source.width}x{clip.source.height}",
-    }
-
-
-def _keep_still(out: Path, cell: Cell, source: Source, clip: Clip, shown: Frames) -> None:
-    """The judged frame in the middle, and the source's beside it; never of a clip that may not be shown."""
-    if not source.may_be_shown:
-        return
+def _keep_still(folder: Path, cell: Cell, clip: Clip, shown: Frames) -> None:
+    """The judged frame in the middle, and the source's beside it."""
     middle = len(shown.indices) // 2
-    index = shown.indices[middle]
-    write_atomically(out / "stills" / f"{cell.name}.jpg", still(shown.pictures[middle]))
-    write_atomically(
-        out / "stills" / f"{cell.clip.replace(':', '-')}_source.jpg", still(clip.pictures[index])
-    )
+    source = clip.pictures[shown.indices[middle]]
+    write_atomically(folder / f"{cell.name}.jpg", still(shown.pictures[middle]))
+    write_atomically(folder / f"{cell.clip.replace(':', '-')}_source.jpg", still(source))
 
 
 def _clip(process: _Process, source: Source) -> Clip:
@@ -278,10 +254,7 @@ def _clip(process: _Process, source: Source) -> Clip:
         return process.clip
     work = process.work
     process.clip, process.clip_name = None, ""
-    folder = process.folder / "clip"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    clip = source.prepare(folder, work.seconds)
+    clip = source.prepare(work.out / "clips", work.seconds)
     if process.panel is None:
         process.panel = Panel(work.judges, work.weights)
     indices = judged_indices(len(clip.pictures), work.judged_every)

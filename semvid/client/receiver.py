@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from semvid import errors
 from semvid.client.http import Json, ServiceClient
+from semvid.service.files import replacing
 
 FINAL_STATES = frozenset({"SUCCEEDED", "TRUNCATED", "FAILED"})
 _POLL_S = 0.4
@@ -76,22 +77,17 @@ class ReceiverClient(ServiceClient):
             Conflict: nothing of it can be shown yet.
             InvalidInput: ``path`` cannot be written.
         """
-        partial = path.with_name(f"{path.name}.part")
+        content = self._http.stream("GET", _path(video_id, "/content"))
         try:
-            file = partial.open("wb")
-        except OSError as error:
-            raise errors.InvalidInput(f"output: {path} cannot be written: {error.strerror}") from error
-        try:
-            with file, self._failures(), self._http.stream("GET", _path(video_id, "/content")) as response:
+            with replacing(path) as file, self._failures(), content as response:
                 self._raise_for(response)
                 total, done = int(response.headers.get("content-length", 0)), 0
                 for chunk in response.iter_bytes(_CHUNK):
                     file.write(chunk)
                     done += len(chunk)
                     progress(done, total)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        except OSError as error:
+            raise errors.InvalidInput(f"output: {path} cannot be written: {error.strerror}") from error
         return path
 
 

@@ -29,7 +29,8 @@ class TransmitterClient(ServiceClient):
 
         Args:
             clip: a video file.
-            options: fields of the ``options`` object; those left out take the transmitter's defaults.
+            options: fields of `semvid.options.TransmissionOptions`, JSON-ready; those left out take the
+                transmitter's defaults.
 
         Raises:
             InvalidInput: no such file, or the transmitter refuses the file or the options.

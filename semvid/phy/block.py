@@ -67,22 +67,24 @@ class Block:
     aggregation: int
 
 
-@dataclass(frozen=True, eq=False)
-class Burst:
-    """The symbols of a block and what they were spent on; the counts add up to ``len(symbols)``.
+@dataclass(frozen=True, slots=True)
+class BurstSizes:
+    """What the symbols of a burst are spent on.
 
     Attributes:
-        symbols: complex64[n], unit average power.
-        preamble_pilots, pilots: known symbols before and among the data.
+        pilots: known symbols, the preamble included.
         control, protected, bulk: data symbols by purpose.
     """
 
-    symbols: Symbols
-    preamble_pilots: int
     pilots: int
     control: int
     protected: int
     bulk: int
+
+    @property
+    def total(self) -> int:
+        """Symbols of the burst."""
+        return self.pilots + self.control + self.protected + self.bulk
 
 
 class TbState(Enum):
@@ -119,10 +121,14 @@ class Reception:
     sounding: bool
 
 
-def block_symbols(protected: TransportBlock | None, bulk: TransportBlock | None, aggregation: int) -> int:
-    """Symbols of the burst that `modulate` makes of these transport blocks, pilots included."""
-    sizes = [transport_block.symbols_for(len(tb.payload), tb.mcs) for tb in (protected, bulk) if tb]
-    return total_symbols(symbols_at(aggregation) + sum(sizes))
+def burst_sizes(block: Block) -> BurstSizes:
+    """What `modulate` will make of ``block``, without making it."""
+    protected, bulk = (
+        transport_block.symbols_for(len(tb.payload), tb.mcs) if tb else 0
+        for tb in (block.protected, block.bulk)
+    )
+    data = symbols_at(block.aggregation) + protected + bulk
+    return BurstSizes(total_symbols(data) - data, symbols_at(block.aggregation), protected, bulk)
 
 
 def bulk_capacity_bytes(mcs: Mcs, aggregation: int, protected: TransportBlock | None = None) -> int:
@@ -152,15 +158,15 @@ def _modulate_section(block: TransportBlock | None, rv: int, scrambling: int) ->
     return map_bits(scramble(coded, scrambling), block.mcs.qm)
 
 
-def modulate(block: Block) -> Burst:
-    """Turns a block into symbols.
+def modulate(block: Block) -> Symbols:
+    """The burst of a block, complex64[n] of unit average power.
 
     Raises:
         ValueError: a field out of range, an empty or too long payload, or no transport block at all.
         LimitExceeded: the burst would be longer than 65536 symbols.
     """
     word = ControlWord(block.process, block.rv, _section(block.protected), _section(block.bulk))
-    total = block_symbols(block.protected, block.bulk, block.aggregation)
+    total = burst_sizes(block).total
     if total > MAX_BLOCK_SYMBOLS:
         raise LimitExceeded(
             f"the physical layer sends at most {MAX_BLOCK_SYMBOLS} symbols in one block, this one takes "
@@ -174,14 +180,7 @@ def modulate(block: Block) -> Burst:
     symbols = np.empty(places.total, np.complex64)
     symbols[places.pilots] = pilot_symbols(len(places.pilots))
     symbols[places.data] = data
-    return Burst(
-        symbols=symbols,
-        preamble_pilots=PREAMBLE_SYMBOLS,
-        pilots=len(places.pilots) - PREAMBLE_SYMBOLS,
-        control=len(control),
-        protected=len(protected),
-        bulk=len(bulk),
-    )
+    return symbols
 
 
 @dataclass(eq=False)

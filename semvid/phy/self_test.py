@@ -16,8 +16,7 @@ def warm_up() -> None:
     """
     payload = bytes(range(64))
     transport_block = TransportBlock(payload, MCS_TABLE[0])
-    burst = modulate(Block(0, 0, transport_block, transport_block, aggregation=1))
-    received = burst.symbols.copy()
+    received = modulate(Block(0, 0, transport_block, transport_block, aggregation=1))
     received[len(received) // 2 :] *= np.complex64(-0.5j)
     if BlockReceiver().receive(received).bulk != payload:
         raise RuntimeError("the physical layer failed its self-test; clear numba's cache and reinstall")

@@ -7,22 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 MAX_BOXES = 2**20  # looked at in one file
-FIRST_BOXES = frozenset(
-    (
-        b"ftyp",
-        b"styp",
-        b"moov",
-        b"mdat",
-        b"moof",
-        b"free",
-        b"skip",
-        b"wide",
-        b"pnot",
-        b"sidx",
-        b"uuid",
-        b"pdin",
-    )
-)
+FIRST_BOXES = frozenset(b"ftyp styp moov mdat moof free skip wide pnot sidx uuid pdin".split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class SourceInfo:
         stamps: where the time stamps of frames are found.
         duration_s: from the first time stamp to the end of the last frame, seconds.
         frame_count_hint: frames that the container announces; fewer come out where packets do not decode.
-        codec, container, pixel_format: FFmpeg's names.
+        codec: FFmpeg's name.
     """
 
     width: int
@@ -49,8 +49,6 @@ class SourceInfo:
     duration_s: float
     frame_count_hint: int
     codec: str
-    container: str
-    pixel_format: str
 
     @property
     def rotation(self) -> int:
@@ -98,8 +96,6 @@ def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
             duration_s=float(duration),
             frame_count_hint=frames,
             codec=codec_name(stream),
-            container=container.format.name,
-            pixel_format=frame.format.name,
         )
 
 

@@ -27,9 +27,7 @@ class StampSource(StrEnum):
     """Where the time stamps of frames are found."""
 
     FRAME = "frame"  # every packet says when its own frame is shown
-    ORDER = (
-        "order"  # packets say so in rising order although their frames are reordered: the i-th to the i-th
-    )
+    ORDER = "order"  # packets say so in rising order, frames are reordered: the i-th to the i-th
     DECODING = "decoding"  # only decoding times are stated: the i-th to the i-th
     NONE = "none"  # there are none: frames are counted from 0 at the nominal rate
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console.demo.clip import clip_frames, write_clip
 from semvid.video.writer import VideoWriter
+from tests.synthetic_clip import clip_frames, write_clip
 
 HOST = "127.0.0.1"
 
@@ -85,6 +85,12 @@ class Trio:
             return self._http.get(url).status_code == 200
         except httpx.HTTPError:
             return False
+
+    def assert_serving(self) -> None:
+        """The processes that were started still run, and answer."""
+        ended = {name: one.returncode for name, one in self.processes.items() if one.poll() is not None}
+        assert not ended
+        assert [name for name, url in self._ready.items() if not self._answers(url)] == []
 
     def kill(self, service: str) -> None:
         self.processes[service].send_signal(signal.SIGKILL)

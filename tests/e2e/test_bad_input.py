@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,22 @@ import pytest
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
-from tests.e2e.conftest import Trio
+from tests.e2e.conftest import Trio, running
+from tests.synthetic_clip import clip_frames
+
+NO_VIDEOS = {
+    "empty.mp4": b"",
+    "text.mp4": b"ffconcat version 1.0\nfile /etc/passwd\n",
+    "noise.mp4": bytes(range(256)) * 64,
+    "playlist.mp4": b"#EXTM3U\n#EXT-X-VERSION:3\nhttp://127.0.0.1/x.ts\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def _services_live_on(trio: Trio) -> Iterator[None]:
+    """The same three processes serve before and after every test."""
+    yield
+    trio.assert_serving()
 
 
 def _refused(trio: Trio, path: Path, options: str = "{}") -> dict[str, object]:
@@ -26,19 +42,15 @@ def _refused(trio: Trio, path: Path, options: str = "{}") -> dict[str, object]:
     return problem
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("empty.mp4", b""),
-        ("text.mp4", b"ffconcat version 1.0\nfile /etc/passwd\n"),
-        ("noise.mp4", bytes(range(256)) * 64),
-        ("playlist.mp4", b"#EXTM3U\n#EXT-X-VERSION:3\nhttp://127.0.0.1/x.ts\n"),
-    ],
-)
-def test_files_that_are_no_video(trio: Trio, tmp_path: Path, name: str, content: bytes) -> None:
-    path = tmp_path / name
-    path.write_bytes(content)
-    assert _refused(trio, path)["code"] == "UNSUPPORTED_MEDIA"
+@pytest.mark.parametrize("name", NO_VIDEOS)
+def test_files_that_are_no_video(trio: Trio, tmp_path: Path, name: str) -> None:
+    assert _no_video(trio, tmp_path, name)["code"] == "UNSUPPORTED_MEDIA"
+
+
+def _no_video(trio: Trio, folder: Path, name: str) -> dict[str, object]:
+    path = folder / name
+    path.write_bytes(NO_VIDEOS[name])
+    return _refused(trio, path)
 
 
 def test_truncated_video(trio: Trio, short_clip: Path, tmp_path: Path) -> None:
@@ -56,24 +68,87 @@ def test_wrong_options_name_the_field(trio: Trio, short_clip: Path) -> None:
 
 
 def test_upload_cut_half_way(trio: Trio, short_clip: Path) -> None:
+    before = _kept(trio)
+    _cut_upload(trio, short_clip)
+    assert _kept(trio) == before
+
+
+def test_nothing_is_kept_of_what_is_refused(trio: Trio, tmp_path: Path) -> None:
+    before = _kept(trio)
+    for name in NO_VIDEOS:
+        _no_video(trio, tmp_path, name)
+    assert _kept(trio) == before
+
+
+def _kept(trio: Trio) -> tuple[set[str], set[str]]:
+    """Transmissions that the transmitter lists, and folders on its disk."""
+    answer = trio._http.get(f"{trio.transmitter}/v1/transmissions", params={"limit": 200}).json()
+    folders = {path.name for path in (trio.folder / "transmitter").iterdir()}
+    return {one["id"] for one in answer["transmissions"]}, folders
+
+
+def _cut_upload(trio: Trio, clip: Path) -> None:
+    """Announces 1 MB, sends 1 kB, and waits until the service has given it up."""
     address = urlsplit(trio.transmitter)
-    before = len(trio._http.get(f"{trio.transmitter}/v1/transmissions").json()["transmissions"])
-    with socket.create_connection((str(address.hostname), int(address.port or 0))) as connection:
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=30) as connection:
         connection.sendall(
             b"POST /v1/transmissions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
             b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
-            b"Content-Disposition: form-data; name=file; filename=a.mp4\r\n\r\n"
-            + short_clip.read_bytes()[:1000]
+            b"Content-Disposition: form-data; name=file; filename=a.mp4\r\n\r\n" + clip.read_bytes()[:1000]
         )
-    after = trio._http.get(f"{trio.transmitter}/v1/transmissions").json()["transmissions"]
-    assert len(after) == before
+        connection.shutdown(socket.SHUT_WR)
+        _wait_for_the_end(connection)
 
 
 @pytest.mark.parametrize("port", ["link", "receiver_link"])
-def test_garbage_on_the_grpc_ports(trio: Trio, port: str) -> None:
+def test_garbage_on_the_grpc_ports_is_hung_up_on(trio: Trio, tiny_clip: Path, port: str) -> None:
+    _garbage(trio, port)
+    sent = trio.transmit(tiny_clip)
+    assert sent["state"] == "SUCCEEDED", sent["error"]
+    assert trio.wait_video(str(sent["id"]))["state"] == "SUCCEEDED"
+
+
+def _garbage(trio: Trio, port: str) -> None:
+    """Sends what is no HTTP/2, and waits until the service hangs up."""
     host, _, number = getattr(trio, port).partition(":")
-    with socket.create_connection((host, int(number))) as connection:
+    with socket.create_connection((host, int(number)), timeout=30) as connection:
         connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + np.random.default_rng(0).bytes(4000))
+        _wait_for_the_end(connection)
+
+
+def _wait_for_the_end(connection: socket.socket) -> None:
+    try:
+        while connection.recv(65_536):
+            pass
+    except ConnectionResetError:
+        return
+
+
+def test_a_transmission_under_way_notices_nothing(tmp_path: Path, short_clip: Path) -> None:
+    """It costs what it costs alone, and what is refused takes no place in the queue."""
+    clip = tmp_path / "ten_seconds.mp4"
+    with VideoWriter(clip, 128, 80, Fraction(1, 24)) as writer:
+        for index, picture in enumerate(clip_frames(seed=5, frames=240, width=128, height=80)):
+            writer.append(picture, index)
+    bounds = {"SEMVID_TRANSMITTER_CONCURRENT_JOBS": "1", "SEMVID_TRANSMITTER_QUEUE_LENGTH": "1"}
+    options = json.dumps({"seed": 1, "channel": {"snr_db": 10, "seed": 1}})
+    with running(tmp_path, **bounds) as trio:
+        answer = trio.submit(clip, options)
+        assert answer.status_code == 202, answer.text
+        disturbed = str(answer.json()["id"])
+        for name in NO_VIDEOS:
+            _no_video(trio, tmp_path, name)
+        _refused(trio, short_clip, json.dumps({"threshold": 7}))
+        _cut_upload(trio, short_clip)
+        for port in ("link", "receiver_link"):
+            _garbage(trio, port)
+        assert trio.transmission(disturbed)["state"] == "RUNNING"
+        alone = trio.transmit(clip, options)
+        ledgers = [trio.transmission(one)["symbols"] for one in (disturbed, str(alone["id"]))]
+        assert alone["state"] == trio.transmission(disturbed)["state"] == "SUCCEEDED"
+        assert ledgers[0] == ledgers[1]
+        assert trio.wait_video(disturbed)["state"] == "SUCCEEDED"
+        trio.assert_serving()
 
 
 @pytest.mark.parametrize(("width", "height", "frames"), [(1, 1, 3), (35, 21, 12), (64, 48, 1)])
@@ -109,7 +184,3 @@ def _sent_exactly(trio: Trio, path: Path, folder: Path) -> None:
         return [frame.pts * info.time_base for frame in read_frames(file, info)]
 
     assert seconds(back) == seconds(path)
-
-
-def test_after_all_that_a_transmission_works(trio: Trio, short_clip: Path) -> None:
-    assert trio.transmit(short_clip)["state"] == "SUCCEEDED"

@@ -1,4 +1,4 @@
-"""`semvid calibrate` against running services, and `semvid send` with the profile that it wrote."""
+"""`semvid calibrate` against running services, and `semvid send` with the file that it wrote."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def semvid(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
-def test_a_profile_gives_the_cbr_that_it_promises(generative: Trio, tiny_clip: Path, tmp_path: Path) -> None:
+def test_a_file_gives_the_cbr_that_it_promises(generative: Trio, tiny_clip: Path, tmp_path: Path) -> None:
     target = generative.transmit(tiny_clip, json.dumps({"quality": 55, "threshold": 0.5}))["cbr"]
-    profile = tmp_path / "mine.json"
+    path = tmp_path / "mine.json"
     done = semvid(
         "calibrate", tiny_clip, "--target-cbr", f"{target:.3g}", "--quality", "55",
-        "--transmitter", generative.transmitter, "--out", profile,
+        "--transmitter", generative.transmitter, "--out", path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    written = json.loads(profile.read_text())
+    written = json.loads(path.read_text())
     calibration = written["calibration"]
     assert calibration["cbr"] == pytest.approx(target, rel=0.03)
     assert len({cbr for _, cbr in calibration["trials"]}) > 1, "the threshold decides nothing"
     assert [clip["name"] for clip in calibration["clips"]] == ["tiny.mp4"]
     done = semvid(
-        "send", tiny_clip, "--profile", profile, "--transmitter", generative.transmitter, "--snr-db", "10"
+        "send", tiny_clip, "--calibration", path, "--transmitter", generative.transmitter, "--snr-db", "10"
     )
     assert done.returncode == 0, done.stderr
     job = json.loads(done.stdout)
@@ -55,7 +55,7 @@ def test_a_profile_gives_the_cbr_that_it_promises(generative: Trio, tiny_clip: P
 
 
 def test_a_target_out_of_reach_says_what_is(generative: Trio, tiny_clip: Path, tmp_path: Path) -> None:
-    profile = tmp_path / "mine.json"
+    path = tmp_path / "mine.json"
     done = semvid(
         "calibrate",
         tiny_clip,
@@ -64,8 +64,8 @@ def test_a_target_out_of_reach_says_what_is(generative: Trio, tiny_clip: Path, t
         "--transmitter",
         generative.transmitter,
         "--out",
-        profile,
+        path,
     )
     assert done.returncode == 2
     assert "--target-cbr of `semvid send`" in done.stderr.replace("\n", " ")
-    assert not profile.exists()
+    assert not path.exists()

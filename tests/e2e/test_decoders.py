@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 import uvicorn
 
-from console.demo.clip import clip_frames
 from receiver.app import create_app
 from receiver.settings import ReceiverSettings
 from semvid.video.probe import probe
@@ -24,6 +23,7 @@ from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 from tests.e2e.conftest import HOST, Trio, wait_for
 from tests.models.tiny_video import KINDS, checkpoint
+from tests.synthetic_clip import clip_frames
 
 pytestmark = pytest.mark.tiny_models
 FRAMES, WIDTH, HEIGHT = 20, 96, 64

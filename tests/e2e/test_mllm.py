@@ -11,14 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from console.demo.clip import clip_frames
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 from tests.e2e.conftest import Trio, running
 from tests.models.tiny_mllm import FAMILIES, build
+from tests.synthetic_clip import clip_frames
 
-pytest.importorskip("transformers", reason='needs the extra "models"')
 pytestmark = pytest.mark.tiny_models
 FRAMES = 12
 

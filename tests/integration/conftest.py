@@ -7,12 +7,14 @@ import subprocess
 
 import pytest
 
+from tests.conftest import not_run
+
 
 @pytest.fixture(scope="session")
 def pki(tmp_path_factory):
     """An authority, a server and a client certified by it, and an authority of somebody else."""
     if not shutil.which("openssl"):
-        pytest.skip("makes its certificates with the openssl command, which is not installed")
+        not_run("the openssl command, which makes the certificates", "install openssl")
     folder = tmp_path_factory.mktemp("pki")
 
     def openssl(*arguments):

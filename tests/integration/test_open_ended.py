@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from console.demo.clip import clip_frames, write_clip
-from console.demo.services import running_services
+from console.local_services import running_services
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.errors import SemvidError
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 from tests.models.tiny_text_video import checkpoint
+from tests.synthetic_clip import clip_frames, write_clip
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "bridge.py"
 DRAW = (

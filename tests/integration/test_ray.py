@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-pytest.importorskip("ray", reason='the executor needs Ray: pip install "semvid[ray]"')
-
 from receiver.decoders import make_decoder
 from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions

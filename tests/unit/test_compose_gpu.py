@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 FILES = ("-f", "docker-compose.yml", "-f", "docker-compose.gpu.yml")
@@ -27,7 +28,6 @@ def compose() -> list[str]:
 
 
 def merged(**environment: str) -> dict[str, Any]:
-    yaml = pytest.importorskip("yaml", reason="reads compose's output with PyYAML, which is not installed")
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("SEMVID_", "HF_"))}
     done = subprocess.run(
         [*compose(), *FILES, "config"],

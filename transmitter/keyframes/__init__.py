@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.video.probe import SourceInfo
 from transmitter.keyframes.gallop import Gallop
@@ -13,7 +14,7 @@ from transmitter.keyframes.selection import KeyframeSelector
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.mllm import Mllm
-from transmitter.options import TransmissionOptions, search_of
+from transmitter.options import search_of
 from transmitter.rate.model import GapCost, OperatingPoint
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from semvid.images.flow import Effort
 from semvid.images.interpolation import Bridge
+from semvid.images.resize import within_area
 from semvid.images.types import Picture
-from transmitter.shrinking import shrunk_to_area
 
 COPY_AREA: Final = 96 * 96  # pixels of a small copy
 _TESTED: Final = (0.25, 0.5, 0.75)  # of the gap
@@ -26,7 +26,7 @@ _FLOOR: Final = 58.5  # 8-bit levels squared: SSIM's second constant, (0.03 * 25
 
 def small_copy(picture: Picture) -> Picture:
     """``picture`` shrunk to about `COPY_AREA` pixels, uint8 RGB; smaller ones stay as they are."""
-    return shrunk_to_area(picture, COPY_AREA)
+    return within_area(picture, COPY_AREA)
 
 
 def bridging_error(copies: Sequence[Picture]) -> float:

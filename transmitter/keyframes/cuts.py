@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.images.resize import with_side
 
 COARSE_SIDE = 64  # pixels, longer side of the copy that flow is measured on
 FINE_SIDE = 256  # pixels, longer side of the copy that jumps are measured on
@@ -151,9 +152,9 @@ class CutDetector:
 
 
 def _copy(picture: NDArray[np.uint8]) -> _Copy:
-    fine_rgb = _resized(picture, FINE_SIDE)
+    fine_rgb = with_side(picture, FINE_SIDE, _MIN_SIDE)
     fine = cv2.cvtColor(fine_rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    lab = cv2.cvtColor(_resized(fine_rgb, COARSE_SIDE), cv2.COLOR_RGB2LAB).astype(np.float32)
+    lab = cv2.cvtColor(with_side(fine_rgb, COARSE_SIDE, _MIN_SIDE), cv2.COLOR_RGB2LAB).astype(np.float32)
     mean, deviation = float(lab[..., 0].mean()), float(lab[..., 0].std())
     level = (lab[..., 0] - mean) * (_CONTRAST / max(deviation, _LEAST_DEVIATION)) + 128.0
     luminance = np.clip(level, 0, 255).astype(np.uint8)
@@ -169,14 +170,6 @@ def _copy(picture: NDArray[np.uint8]) -> _Copy:
         contrast,
         deviation,
     )
-
-
-def _resized(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    height, width = picture.shape[:2]
-    scale = side / max(height, width)
-    size = (max(_MIN_SIDE, round(width * scale)), max(_MIN_SIDE, round(height * scale)))
-    small: NDArray[np.uint8] = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return small
 
 
 def _gradient(luminance: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -18,14 +18,16 @@ from typing import Final
 import cv2
 import numpy as np
 
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
+from semvid.options import Rule
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.search import ChangeModel, first_crossing
 from transmitter.keyframes.selection import Comparison, Selected
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.mllm import Mllm
-from transmitter.psss import Answer, Rule, differs
+from transmitter.psss import Answer, differs
 
 LOOKAHEAD: Final = 40  # candidates
 HELD_BYTES: Final = 512 * 2**20  # of pictures; large pictures shorten the look ahead
@@ -153,8 +155,7 @@ class Gallop:
 
 
 def _small(picture: Picture) -> Picture:
-    small: Picture = cv2.resize(picture, _SIZE, interpolation=cv2.INTER_AREA)
-    return small
+    return at_size(picture, _SIZE, enlarging=cv2.INTER_AREA)
 
 
 def _change(first: Picture, second: Picture) -> float:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from semvid.options import Focus, Rule
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Comparison, Reason, Selected
 from transmitter.mllm import Mllm
-from transmitter.psss import Focus, Rule, differs
+from transmitter.psss import differs
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,13 @@ from typing import Final, Protocol
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import LanguageModel
+from semvid.options import Focus
+from transmitter.mllm.hf import door, loading
+from transmitter.mllm.language_model import LanguageModel
+from transmitter.mllm.openai.address import parse_address
+from transmitter.mllm.openai.model import OpenAi
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Answer, Focus
+from transmitter.psss import Answer
 
 EMBEDDED: Final = "embedded"
 
@@ -63,37 +67,13 @@ class Backend:
         load: the model for an argument.
     """
 
-    check: Callable[[str, MllmSettings], None]
+    check: Callable[[str, MllmSettings], object]
     load: Callable[[str, MllmSettings], LanguageModel]
 
 
-def _check_hf(argument: str, settings: MllmSettings) -> None:
-    from transmitter.mllm.hf.door import check
-
-    check(argument, settings)
-
-
-def _load_hf(argument: str, settings: MllmSettings) -> LanguageModel:
-    from transmitter.mllm.hf.loading import load
-
-    return load(argument, settings)
-
-
-def _check_openai(argument: str, _: MllmSettings) -> None:
-    from transmitter.mllm.openai.address import parse_address
-
-    parse_address(argument)
-
-
-def _load_openai(argument: str, settings: MllmSettings) -> LanguageModel:
-    from transmitter.mllm.openai.model import OpenAi
-
-    return OpenAi(argument, settings)
-
-
 BACKENDS: dict[str, Backend] = {
-    "hf": Backend(_check_hf, _load_hf),
-    "openai": Backend(_check_openai, _load_openai),
+    "hf": Backend(door.check, loading.load),
+    "openai": Backend(lambda argument, _: parse_address(argument), OpenAi),
 }
 
 
@@ -111,14 +91,3 @@ def check(name: str) -> None:
         raise InvalidInput(f'the model "embedded" takes no argument, got "{argument}"')
     if prefix in BACKENDS and not argument:
         raise InvalidInput(f'the model "{prefix}" needs to know which: write "{prefix}:..."')
-
-
-def load(name: str) -> Mllm:
-    """The implementation that ``name`` (``prefix`` or ``prefix:argument``) asks for, with default settings.
-
-    Raises:
-        SemvidError: as `transmitter.mllm.library.MllmLibrary.open`.
-    """
-    from transmitter.mllm.library import MllmLibrary
-
-    return MllmLibrary(MllmSettings()).open(name)

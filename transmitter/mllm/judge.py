@@ -5,23 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
-from enum import StrEnum
 
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import LanguageModel, Message
+from semvid.options import Focus, Scoring
+from transmitter.mllm.language_model import LanguageModel, Message
 from transmitter.mllm.prompts import Prompts
 from transmitter.mllm.settings import MllmSettings
-from transmitter.psss import Answer, Focus
-
-
-class Scoring(StrEnum):
-    """How the question is put (docs/mllm-scoring.md)."""
-
-    DESCRIBED = "described"  # the paper: both pictures described together, then the descriptions compared
-    DESCRIBED_ONCE = (
-        "described-once"  # each picture described alone and kept; a pair costs one short question
-    )
-    DIRECT = "direct"  # both pictures and the question in one forward pass; nothing is generated
+from transmitter.psss import Answer
 
 
 class Judge:

@@ -7,9 +7,10 @@ from collections import OrderedDict
 from fnmatch import fnmatchcase
 
 from semvid.errors import InvalidInput
+from semvid.options import Scoring
 from transmitter import mllm as mllms
-from transmitter.mllm.dialogue import LanguageModel
-from transmitter.mllm.judge import Judge, Scoring
+from transmitter.mllm.judge import Judge
+from transmitter.mllm.language_model import LanguageModel
 from transmitter.mllm.meter import Meter
 from transmitter.mllm.prompts import load_prompts
 from transmitter.mllm.settings import MllmSettings
@@ -84,3 +85,12 @@ class MllmLibrary:
             with self._lock:
                 self._loaded[name] = model
             return model
+
+
+def load(name: str) -> Meter:
+    """The model that ``name`` (``prefix`` or ``prefix:argument``) asks for, with default settings.
+
+    Raises:
+        SemvidError: as `MllmLibrary.open`.
+    """
+    return MllmLibrary(MllmSettings()).open(name)

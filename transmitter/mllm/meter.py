@@ -8,9 +8,10 @@ from typing import Any, Final
 import structlog
 
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.mllm import Mllm
 from transmitter.mllm.judge import Judge
-from transmitter.psss import Answer, Focus
+from transmitter.psss import Answer
 
 LOW_MASS: Final = 0.5  # mean P(yes) + P(no) below which the scores say little
 _log = structlog.get_logger(__name__)

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import Message
-from transmitter.psss import Focus
+from semvid.options import Focus
+from transmitter.mllm.language_model import Message
 
 PROMPTS: Final = Path(__file__).with_name("prompts.toml")
 

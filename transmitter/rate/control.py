@@ -6,8 +6,8 @@ is wanted. Density follows by the rd_lambda that belongs to the quality. The pic
 for a whole sequence, so quality follows where one begins anyway, at a cut or after a loss, or, when it is far
 off, with a picture that stands alone.
 
-Nothing here depends on timing: analysis, which runs ahead of the link, asks for the point after a given
-number of segments, and not for the newest one.
+Nothing here depends on timing: analysis, which runs ahead of the link, goes by the point of a fixed
+number of keyframes ago, and not by the newest one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from semvid.options import TransmissionOptions
+from semvid.profile import Given
 from semvid.semantics import PictureCoding
+from semvid.video.probe import SourceInfo
 from transmitter.rate.model import Forecast, OperatingPoint, bytes_factor, deserved_rd_lambda
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import CRF_RANGE, RD_LAMBDAS
@@ -30,7 +33,6 @@ _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
 _COARSER, _COARSER_AFTER_S = 3, 2.0
 _FINER, _FINER_AFTER_S = 6, 6.0
 _BEFORE_THE_END_S: Final = 6.0
-_POINTS_KEPT: Final = 256  # more than segments may be analysed ahead of the link
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +49,41 @@ class Budget:
     frames: int
     frame_rate: float
 
+    @classmethod
+    def for_target(cls, options: TransmissionOptions, source: SourceInfo) -> Budget | None:
+        """Of a transmission that aims at a CBR; None where none was asked for."""
+        if options.target_cbr is None or options.given is not Given.BOTH_ENDS:
+            return None
+        frames = source.frame_count_hint
+        symbols = options.target_cbr * 3 * source.width * source.height * frames
+        return cls(symbols, frames, float(source.frame_rate))
+
 
 class RateControl:
     """The operating point of one transmission over time.
 
-    `restart` and `note` are called in turn for every keyframe that is sent; `point_after` may be called from
+    `restart` and `note` are called in turn for every keyframe that is sent; `point_for` may be called from
     another thread.
 
     Args:
         plan: to begin with.
         budget: to keep; None: the plan is kept instead.
         coding: of the pictures.
+        lag: keyframes by which `point_for` looks back: as many as may be chosen and not noted yet.
 
     Attributes:
         point: now. Its CRF is that of the picture code.
     """
 
     def __init__(
-        self, plan: Plan, budget: Budget | None, coding: PictureCoding = PictureCoding.JOINT
+        self,
+        plan: Plan,
+        budget: Budget | None,
+        coding: PictureCoding = PictureCoding.JOINT,
+        lag: int = 0,
     ) -> None:
         self.point = plan.point
-        self._plan, self._budget, self._coding = plan, budget, coding
+        self._plan, self._budget, self._coding, self._lag = plan, budget, coding, lag
         self._wanted = plan.point.crf
         self._noted = self._frames = self._symbols = self._keyframe_symbols = 0  # so far
         self._begun = 0  # frame at which the shot or the sequence began
@@ -76,9 +92,14 @@ class RateControl:
         self._recent: deque[Forecast] = deque()
         self._points: dict[int, OperatingPoint] = {}
 
-    def point_after(self, keyframes: int) -> OperatingPoint:
-        """The point once so many keyframes had been noted; they must have been, and not long ago."""
-        return self._points[keyframes] if keyframes > 0 else self._plan.point
+    def point_for(self, chosen: int) -> OperatingPoint:
+        """The point by which the next keyframe is chosen: that of ``lag`` keyframes ago, noted or not yet.
+
+        Args:
+            chosen: keyframes chosen so far, at most ``lag`` more than are noted and no fewer.
+        """
+        noted = chosen - self._lag
+        return self._points[noted] if noted > 0 else self._plan.point
 
     def restart(
         self, frame: int, cut: bool, refresh: bool, bytes_alone: Callable[[int], float]
@@ -139,7 +160,7 @@ class RateControl:
             rd_lambda = plan.rd_lambda * deserved_rd_lambda(self._wanted) / deserved_rd_lambda(plan.crf)
             self.point = replace(self.point, rd_lambda=min(RD_LAMBDAS[1], max(RD_LAMBDAS[0], rd_lambda)))
         self._points[self._noted] = self.point
-        self._points.pop(self._noted - _POINTS_KEPT, None)
+        self._points.pop(self._noted - self._lag - 1, None)  # one more than is asked for meanwhile
 
     def _learn(self, spent: Forecast, budget: Budget) -> None:
         """What a keyframe cost says something about those to come, unless it stood alone without a cut."""

@@ -5,9 +5,9 @@ finer first picture that the later ones inherit from. The price is the rd_lambda
 must save to be worth sending. For a given rd_lambda the model says which CRF is right and, gap by gap,
 whether a keyframe inside pays.
 
-The coefficients are in units of LPIPS and were fitted to uniform keyframes on the clips of
-results/rate_quality.md, so that table shows how the model does on clips that it knows. How they were found,
-and what else was tried: docs/decisions/0005-one-slope.md.
+The coefficients are in units of LPIPS and were fitted to uniform keyframes on the clips that the laboratory
+measures with, so its tables show how the model does on clips that it knows. How they were found, and what
+else was tried: docs/decisions/0005-one-slope.md.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from semvid.phy.adaptation import LinkAdapter
+from semvid.video.probe import SourceInfo
 
 DEFAULT_RD_LAMBDA: Final = 150.0
 """LPIPS per unit of CBR."""
@@ -70,6 +71,11 @@ class LinkPrice:
 
 
 AT_10_DB: Final = LinkPrice(bits_per_symbol=2.45, block_symbols=120.0, fixed_symbols=600.0)
+
+
+def coded_size(source: SourceInfo, shrink: int) -> tuple[int, int]:
+    """Width and height of coded keyframes when both are divided by ``shrink``; at least one pixel each."""
+    return max(1, round(source.width / shrink)), max(1, round(source.height / shrink))
 
 
 @dataclass(frozen=True, slots=True)

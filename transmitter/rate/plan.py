@@ -22,13 +22,20 @@ from typing import Final
 import numpy as np
 
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from semvid.images.resize import at_size, within_area
+from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from transmitter.keyframes.bridging import dissimilarity
-from transmitter.options import TransmissionOptions
-from transmitter.rate.model import AT_10_DB, DEFAULT_RD_LAMBDA, Forecast, LinkPrice, OperatingPoint
+from transmitter.rate.model import (
+    AT_10_DB,
+    DEFAULT_RD_LAMBDA,
+    Forecast,
+    LinkPrice,
+    OperatingPoint,
+    coded_size,
+)
 from transmitter.rate.trial import CRF_RANGE, RD_LAMBDAS, TRIAL_EXCESS, TRIAL_PRESET, Excerpts, Trial
-from transmitter.shrinking import coded_size, shrunk_to, shrunk_to_area
 
 _FINER_STARTS: Final = (16, 32)  # quantiser steps
 _INHERITED_S: Final = 20.0  # for so long at most does a finer first picture count; scenes change
@@ -52,13 +59,13 @@ def with_finer_start(excerpts: Excerpts, point: OperatingPoint) -> OperatingPoin
         }
         decoders = {finer: KeyframeDecoder(*size) for finer in starts}
         for selected in excerpts.beginning().keyframes(point):
-            picture = shrunk_to(selected.frame.picture, size)
-            real = shrunk_to_area(picture, _JUDGED_AREA)
+            picture = at_size(selected.frame.picture, size)
+            real = within_area(picture, _JUDGED_AREA)
             for finer, coder in coders.items():
                 packet = coder.encode(picture).packet
                 first_bytes[finer] = first_bytes[finer] or len(packet)
                 decoded = decoders[finer].decode(packet)
-                losses[finer].append(dissimilarity(real, shrunk_to_area(decoded, _JUDGED_AREA)))
+                losses[finer].append(dissimilarity(real, within_area(decoded, _JUDGED_AREA)))
     inheriting = min(source.frame_count_hint, math.ceil(_INHERITED_S * source.frame_rate))
     samples = 3 * source.width * source.height
 

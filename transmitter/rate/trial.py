@@ -11,15 +11,20 @@ from pathlib import Path
 from typing import Final
 
 from semvid.images.keyframe_codec import MAX_CRF, MIN_CRF, KeyframeEncoder
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
+from semvid.options import TransmissionOptions
+from semvid.profile import Profile
 from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame, read_excerpt, read_frames
+from transmitter.keyframes import make_selector
 from transmitter.keyframes.bridging import bridging_error, small_copy
 from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
-from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coding_loss
-from transmitter.shrinking import coded_size, shrunk_to
+from transmitter.mllm import EMBEDDED
+from transmitter.mllm.library import load
+from transmitter.rate.model import Forecast, GapCost, OperatingPoint, bytes_factor, coded_size, coding_loss
 
 CRF_RANGE: Final = range(40, MAX_CRF + 1)
 RD_LAMBDAS: Final = (3.0, 3000.0)
@@ -113,6 +118,31 @@ class Excerpts:
     starts: tuple[float, ...] = (0.0,)
     length_s: float = BEGINNING_S
 
+    @classmethod
+    def of(
+        cls,
+        upload: Path,
+        source: SourceInfo,
+        limits: VideoLimits,
+        options: TransmissionOptions,
+        profile: Profile,
+    ) -> Excerpts:
+        """The beginning of a clip, its keyframes chosen as ``options`` will have them for this receiver.
+
+        Keyframes of the PSSS rule count against a target; the embedded model says how many there may be,
+        whoever decides in the end.
+        """
+        mllm = None if options.target_cbr is None else load(EMBEDDED)
+        count = options.keyframe_count
+        return cls(
+            upload,
+            source,
+            limits,
+            lambda point: make_selector(options, source, profile, mllm, lambda: point),
+            options.coding,
+            profile.longest_gap_s if count is None else source.duration_s / (count - 1),
+        )
+
     def spread(self) -> Excerpts:
         """Parts all over the clip, for a target that the whole of it must meet."""
         duration = self.source.duration_s
@@ -177,7 +207,7 @@ class Excerpts:
                 if len(self.starts) > 1 and selected.reason is Reason.LAST:
                     break
                 ends.append(selected.frame.index)
-                picture = shrunk_to(selected.frame.picture, size)
+                picture = at_size(selected.frame.picture, size)
                 sizes.append(len(encoder.encode(picture).packet) / TRIAL_EXCESS)
         gaps = [(end - start, bridging_error(copies[start : end + 1])) for start, end in pairwise(ends)]
         whole = len(self.starts) == 1 or not gaps

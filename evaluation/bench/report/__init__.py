@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evaluation.bench.cells import write_atomically
-from evaluation.bench.report import bjontegaard_table, losses, overview, page, paper_table, plots
+from evaluation.bench.report import bjontegaard_table, html, losses, overview, paper_table, plots
 from evaluation.bench.report.results import Results
 from evaluation.bench.report.table import Table
+from semvid.service.files import write_atomically
 
 
-def write_report(folder: Path) -> list[Path]:
-    """Writes ``report.md``, ``report.html`` and ``plots`` into the folder of a sweep.
+def write_report(folder: Path, page: bool = True) -> list[Path]:
+    """Writes ``report.md``, ``plots`` and, with ``page``, ``report.html`` into the folder of a sweep.
 
     Returns:
-        The two documents and every plot.
+        What was written.
 
     Raises:
         InvalidInput: the folder holds no sweep.
@@ -28,8 +28,11 @@ def write_report(folder: Path) -> list[Path]:
     pictures = [f"![{name.replace('_', ' ')}](plots/{name}.png)\n" for name in drawn]
     text = "\n".join([f"# {title}", "", *lead, "", *pictures, *(table.markdown() for table in tables)])
     write_atomically(folder / "report.md", text)
-    write_atomically(folder / "report.html", page.build(title, lead, drawn, tables, results))
-    return [folder / "report.md", folder / "report.html", *(folder / "plots" / f"{n}.png" for n in drawn)]
+    written = [folder / "report.md", *(folder / "plots" / f"{name}.png" for name in drawn)]
+    if page:
+        write_atomically(folder / "report.html", html.build(title, lead, drawn, tables, results))
+        written.append(folder / "report.html")
+    return written
 
 
 def tables_of(results: Results) -> list[Table]:
@@ -44,5 +47,6 @@ def tables_of(results: Results) -> list[Table]:
         *overview.symbols(results),
         *overview.selections(results),
         *overview.failures(results),
+        *overview.not_run(results),
         *overview.absences(results),
     ]

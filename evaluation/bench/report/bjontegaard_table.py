@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Final
 
+from evaluation.bench.bjontegaard import INTERPOLATIONS, Interpolation, NoOverlap, bd_rate, efficient, rate_at
+from evaluation.bench.confidence import estimate
 from evaluation.bench.report.results import Results, setting_of
 from evaluation.bench.report.table import Table
-from evaluation.bjontegaard import INTERPOLATIONS, Interpolation, NoOverlap, bd_rate, efficient, rate_at
-from evaluation.confidence import estimate
 from evaluation.measures import measure
 
 MEASURES: Final = ("psnr_db", "ssim", "ms_ssim", "lpips", "dists", "embedding_cosine", "map_50")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from evaluation.bench.confidence import Estimate, estimate
 from evaluation.bench.report.results import Results, Setting, fair, over_budget, pairs
 from evaluation.bench.report.table import Table
-from evaluation.confidence import Estimate, estimate
 from evaluation.measures import measure
 
 

@@ -6,9 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import fmean, stdev
 
-from evaluation.bench.report.results import Record, Results, Setting, over_budget, setting_of, values
+from evaluation.bench.confidence import estimate
+from evaluation.bench.records import Record
+from evaluation.bench.report.results import Results, Setting, over_budget, setting_of, values
 from evaluation.bench.report.table import Table
-from evaluation.confidence import estimate
 from evaluation.measures import measure
 from semvid.accounting import SymbolClass
 
@@ -16,7 +17,7 @@ from semvid.accounting import SymbolClass
 def heading(results: Results) -> tuple[str, list[str]]:
     """Title and the lines that say how the numbers were made."""
     chosen = results.chosen
-    everything = [*results.records, *results.selections]
+    everything = [*results.records, *results.selections, *results.not_run]
     commits = sorted({record["commit"] or "unknown" for record in everything})
     dates = sorted({record["date"] for record in everything})
     libraries = everything[0]["versions"]
@@ -150,6 +151,13 @@ def failures(results: Results) -> list[Table]:
         [r["method"], "selection", "1", r["clip"], r["failed"]] for r in results.selections if r["failed"]
     ]
     return [Table("What failed", ["method", "conditions", "clips", "which", "why"], rows)] if rows else []
+
+
+def not_run(results: Results) -> list[Table]:
+    """Cells for which the machine was to blame; the next sweep tries them again."""
+    rows = [[r["method"], r["clip"], str(setting_of(r)), r["failed"]] for r in results.not_run]
+    header = ["method", "clip", "conditions", "why"]
+    return [Table("What could not run on this machine, and counts for nobody", header, rows)] if rows else []
 
 
 def absences(results: Results) -> list[Table]:

@@ -13,10 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from evaluation.bench.confidence import estimate
+from evaluation.bench.records import Record
 from evaluation.bench.report import bjontegaard_table
 from evaluation.bench.report.overview import class_shares
-from evaluation.bench.report.results import Record, Results, Setting, fair, is_original, values
-from evaluation.confidence import estimate
+from evaluation.bench.report.results import Results, Setting, fair, is_original, values
 from evaluation.measures import measure
 from semvid.accounting import SymbolClass
 

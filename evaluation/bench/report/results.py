@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from evaluation.bench.cells import read_record
-from evaluation.bench.sets import SweepSet, Target, parse_set
+from evaluation.bench import records
+from evaluation.bench.records import Record
+from evaluation.bench.sets import SweepSet, Target
 from evaluation.measures import MEASURES
 from semvid.errors import InvalidInput
-
-Record = dict[str, Any]
 
 _TOLERANCE = 1.02  # a budget is counted in whole blocks
 
@@ -44,12 +42,14 @@ class Results:
     Attributes:
         records: of transmissions, in the order of the set.
         selections: of the ablations of keyframe selection.
+        not_run: cells for which the machine was to blame; no method is charged with them.
     """
 
     folder: Path
     chosen: SweepSet
     records: Sequence[Record]
     selections: Sequence[Record]
+    not_run: Sequence[Record]
 
     @classmethod
     def read(cls, folder: Path) -> Results:
@@ -58,27 +58,24 @@ class Results:
         Raises:
             InvalidInput: it holds none.
         """
-        text = folder / "set.toml"
-        if not text.is_file():
-            raise InvalidInput(f"{folder}: holds no sweep; make one with semvid bench run --out {folder}")
-        chosen = parse_set(text.read_text(encoding="utf-8"), str(text))
-        found = [read_record(path) for path in sorted((folder / "records").glob("*.json"))]
-        records = [r for r in found if r is not None and r["clip"] in chosen.clips]
+        chosen, everything = records.read_all(folder)
+        found = [r for r in everything if r["clip"] in chosen.clips]
         variants = {variant.name for variant in chosen.variant}
         points = set(chosen.points())
         order = {method: number for number, method in enumerate(chosen.methods)}
         sent = [
             r
-            for r in records
+            for r in found
             if r["method"] in order
             and (r["snr_db"], r["channel_model"], r.get("coherence_symbols"), r["target"]) in points
         ]
-        selected = [r for r in records if r.get("kind") == "selection" and r["method"] in variants]
+        selected = [r for r in found if r.get("kind") == "selection" and r["method"] in variants]
         if not sent and not selected:
             raise InvalidInput(f"{folder}: holds no record of its set; run semvid bench run --out {folder}")
         clips = {clip: number for number, clip in enumerate(chosen.clips)}
         sent.sort(key=lambda r: (clips[r["clip"]], order[r["method"]]))
-        return cls(folder, chosen, sent, selected)
+        sent, selected = ([r for r in some if not r.get("environment")] for some in (sent, selected))
+        return cls(folder, chosen, sent, selected, [r for r in found if r.get("environment")])
 
     def settings(self) -> Iterator[Setting]:
         """All comparisons that were made, in the order of the set."""

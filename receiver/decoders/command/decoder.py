@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
-import numpy as np
 import structlog
 
 from receiver.decoders.command.program import run_program
 from receiver.decoders.command.template import CommandTemplate, parse_template
 from receiver.decoders.decoder import SegmentRequest
 from semvid.errors import Cancelled, InvalidInput, SemvidError
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
@@ -53,9 +53,6 @@ class CommandDecoder:
         self.profile = Profile(
             name="command",
             longest_gap_s=options.longest_gap_s,
-            largest_motion=options.largest_motion,
-            frame_grid=options.frame_grid,
-            size_grid=options.size_grid,
             draws_from=frozenset({self._template.draws_from}),
         )
         self.uses_captions = self._template.uses("caption") or self._template.uses("caption_file")
@@ -81,7 +78,7 @@ class CommandDecoder:
             for done, picture in enumerate(self._pictures(folder, request, frames), 1):
                 if cancelled():
                     raise Cancelled("regeneration was stopped")
-                yield _scaled(picture, request.width, request.height)
+                yield at_size(picture, (request.width, request.height))
                 progress(done / request.num_frames)
 
     def _arguments(self, folder: Path, request: SegmentRequest, frames: int) -> list[str]:
@@ -89,7 +86,7 @@ class CommandDecoder:
         width, height = self._template.options.size_for(request.width, request.height)
         for name, picture in (("start", request.start), ("end", request.end)):
             if picture is not None:
-                _write_png(folder / f"{name}.png", _scaled(picture, width, height))
+                _write_png(folder / f"{name}.png", at_size(picture, (width, height)))
         # one line: a control character ends an argument or a record in too many programs
         sentence = " ".join(request.caption.split())
         sentence = "".join(character for character in sentence if character.isprintable())
@@ -175,11 +172,3 @@ def _write_png(path: Path, picture: Picture) -> None:
     if not done:
         raise SemvidError(f"decoder command: {path.name} cannot be coded as PNG")
     path.write_bytes(png.tobytes())
-
-
-def _scaled(picture: Picture, width: int, height: int) -> Picture:
-    if picture.shape[:2] == (height, width):
-        return picture
-    shrinks = width * height < picture.shape[0] * picture.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=method), np.uint8)

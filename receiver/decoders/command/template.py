@@ -42,7 +42,7 @@ class CommandOptions:
         max_frames: of one clip; longer gaps are generated at fewer frames a second and resampled.
         size_grid: sides of its pictures are multiples of this.
         size: ``WIDTHxHEIGHT`` of its pictures where it has only one; empty: near that of the video.
-        longest_gap_s, largest_motion: what it bridges well, see `semvid.profile.Profile`.
+        longest_gap_s: what it bridges well, see `semvid.profile.Profile`.
     """
 
     timeout_s: float = 3600.0
@@ -53,10 +53,9 @@ class CommandOptions:
     size_grid: int = 1
     size: str = ""
     longest_gap_s: float = 5.0
-    largest_motion: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("timeout_s", "at_once", "frame_grid", "size_grid", "longest_gap_s", "largest_motion"):
+        for name in ("timeout_s", "at_once", "frame_grid", "size_grid", "longest_gap_s"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise InvalidInput(f"decoder command: {name} must be positive, got {getattr(self, name)}")
         if self.max_frames < self.frame_grid + 1:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-import cv2
 import numpy as np
 
 from semvid.errors import InvalidInput
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 
 
@@ -44,14 +44,11 @@ class Canvas:
 
     def put(self, picture: Picture) -> Picture:
         """A picture of the video, uint8 RGB, at the model's size."""
-        if self._inner != self._size:
-            picture = np.asarray(cv2.resize(picture, self._inner, interpolation=cv2.INTER_AREA), np.uint8)
+        picture = at_size(picture, self._inner)
         right, below = self.width - self._inner[0], self.height - self._inner[1]
         return np.pad(picture, ((0, below), (0, right), (0, 0)), mode="edge")
 
     def take(self, picture: Picture) -> Picture:
         """A picture of the model at the video's size; what was padded is cut off."""
-        picture = picture[: self._inner[1], : self._inner[0]]
-        if self._inner != self._size:
-            picture = np.asarray(cv2.resize(picture, self._size, interpolation=cv2.INTER_CUBIC), np.uint8)
+        picture = at_size(picture[: self._inner[1], : self._inner[0]], self._size)
         return np.ascontiguousarray(picture)

@@ -68,9 +68,6 @@ class HfDecoder:
         self.profile = Profile(
             name=f"hf:{model.rstrip('/').rsplit('/', 1)[-1]}",
             longest_gap_s=self._rules.longest_span / _FASTEST_SOURCE,
-            largest_motion=0.5,
-            frame_grid=self._rules.frame_grid,
-            size_grid=self._rules.size_grid,
             draws_from=family.draws_from,
         )
         _log.info(

@@ -6,7 +6,9 @@ The link: what crosses the air, and what comes back about it.
 LinkService is implemented by the receiver and by the channel emulator, which also calls it, so that a
 channel can be put between any two ends, chained, or left out. Symbols are the only thing that the forward
 direction carries from transmitter to receiver; everything that the receiver needs to decode them is in
-them. Block boundaries stand for the frame synchronisation that a radio would have.
+them. The boundaries of symbol blocks stand for the frame synchronisation that a radio would have.
+A *burst* is what crosses at once: one `SymbolBlock`. A *block* of the two ends is one shipment of transport
+blocks with all its repetitions: one burst or more.
 The return direction is assumed free of errors; its bits are counted in `TransmitSummary`.
 """
 
@@ -58,7 +60,7 @@ class _TransportBlockState:
 class _TransportBlockStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TransportBlockState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     TRANSPORT_BLOCK_STATE_UNSPECIFIED: _TransportBlockState.ValueType  # 0
-    """the block carried none"""
+    """the burst carried none"""
     TRANSPORT_BLOCK_STATE_DECODED: _TransportBlockState.ValueType  # 1
     TRANSPORT_BLOCK_STATE_FAILED: _TransportBlockState.ValueType  # 2
     """kept for combining; send another redundancy version"""
@@ -66,7 +68,7 @@ class _TransportBlockStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_T
 class TransportBlockState(_TransportBlockState, metaclass=_TransportBlockStateEnumTypeWrapper): ...
 
 TRANSPORT_BLOCK_STATE_UNSPECIFIED: TransportBlockState.ValueType  # 0
-"""the block carried none"""
+"""the burst carried none"""
 TRANSPORT_BLOCK_STATE_DECODED: TransportBlockState.ValueType  # 1
 TRANSPORT_BLOCK_STATE_FAILED: TransportBlockState.ValueType  # 2
 """kept for combining; send another redundancy version"""
@@ -218,23 +220,14 @@ class DecoderProfile(_message.Message):
 
     NAME_FIELD_NUMBER: _builtins.int
     LONGEST_GAP_S_FIELD_NUMBER: _builtins.int
-    LARGEST_MOTION_FIELD_NUMBER: _builtins.int
     CLOSED_LOOP_FIELD_NUMBER: _builtins.int
-    FRAME_GRID_FIELD_NUMBER: _builtins.int
-    SIZE_GRID_FIELD_NUMBER: _builtins.int
     DRAWS_FROM_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """for example "embedded" """
     longest_gap_s: _builtins.float
     """seconds between two keyframes"""
-    largest_motion: _builtins.float
-    """fraction of the picture diagonal between two keyframes"""
     closed_loop: _builtins.bool
     """deterministic; the sender can run the same interpolation to test a gap"""
-    frame_grid: _builtins.int
-    """native clip lengths are frame_grid * k + 1; 0 or 1: any"""
-    size_grid: _builtins.int
-    """native sides are multiples of this; 0 or 1: any"""
     @_builtins.property
     def draws_from(self) -> _containers.RepeatedScalarFieldContainer[Global___DrawsFrom.ValueType]:
         """what it can draw a segment from; empty: both ends"""
@@ -244,15 +237,12 @@ class DecoderProfile(_message.Message):
         *,
         name: _builtins.str = ...,
         longest_gap_s: _builtins.float = ...,
-        largest_motion: _builtins.float = ...,
         closed_loop: _builtins.bool = ...,
-        frame_grid: _builtins.int = ...,
-        size_grid: _builtins.int = ...,
         draws_from: _abc.Iterable[Global___DrawsFrom.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "frame_grid", b"frame_grid", "largest_motion", b"largest_motion", "longest_gap_s", b"longest_gap_s", "name", b"name", "size_grid", b"size_grid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "longest_gap_s", b"longest_gap_s", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -260,7 +250,7 @@ Global___DecoderProfile: _TypeAlias = DecoderProfile  # noqa: Y015
 
 @_typing.final
 class BlockReport(_message.Message):
-    """What became of one block, in the order of arrival."""
+    """What became of one burst, in the order of arrival."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -303,13 +293,13 @@ Global___BlockReport: _TypeAlias = BlockReport  # noqa: Y015
 class TransmitSummary(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    BLOCKS_FIELD_NUMBER: _builtins.int
+    BURSTS_FIELD_NUMBER: _builtins.int
     SYMBOLS_FIELD_NUMBER: _builtins.int
     FRAMES_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     RETURN_BYTES_FIELD_NUMBER: _builtins.int
-    blocks: _builtins.int
-    """symbol blocks received"""
+    bursts: _builtins.int
+    """received, soundings and repetitions included"""
     symbols: _builtins.int
     """complex symbols received, all of them"""
     frames: _builtins.int
@@ -321,7 +311,7 @@ class TransmitSummary(_message.Message):
     def __init__(
         self,
         *,
-        blocks: _builtins.int = ...,
+        bursts: _builtins.int = ...,
         symbols: _builtins.int = ...,
         frames: _builtins.int = ...,
         complete: _builtins.bool = ...,
@@ -329,7 +319,7 @@ class TransmitSummary(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocks", b"blocks", "complete", b"complete", "frames", b"frames", "return_bytes", b"return_bytes", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bursts", b"bursts", "complete", b"complete", "frames", b"frames", "return_bytes", b"return_bytes", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

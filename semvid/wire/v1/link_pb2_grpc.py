@@ -45,9 +45,9 @@ class LinkServiceServicer(object):
     """Missing associated documentation comment in .proto file."""
 
     def Transmit(self, request_iterator, context):
-        """One transmission. The first request opens it; then one request per block, in order. The receiver answers
-        `Accepted`, then one `BlockReport` per block, then `TransmitSummary`. The sender closes its side after
-        the last block; closing earlier or cancelling leaves a truncated video that says so.
+        """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
+        `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+        the last burst; closing earlier or cancelling leaves a truncated video that says so.
         Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
         ALREADY_EXISTS (transmission id in use).
         """

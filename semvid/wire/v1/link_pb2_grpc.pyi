@@ -6,7 +6,9 @@ The link: what crosses the air, and what comes back about it.
 LinkService is implemented by the receiver and by the channel emulator, which also calls it, so that a
 channel can be put between any two ends, chained, or left out. Symbols are the only thing that the forward
 direction carries from transmitter to receiver; everything that the receiver needs to decode them is in
-them. Block boundaries stand for the frame synchronisation that a radio would have.
+them. The boundaries of symbol blocks stand for the frame synchronisation that a radio would have.
+A *burst* is what crosses at once: one `SymbolBlock`. A *block* of the two ends is one shipment of transport
+blocks with all its repetitions: one burst or more.
 The return direction is assumed free of errors; its bits are counted in `TransmitSummary`.
 """
 
@@ -39,9 +41,9 @@ class LinkServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> LinkServiceAsyncStub: ...
     Transmit: _grpc.StreamStreamMultiCallable[_link_pb2.TransmitRequest, _link_pb2.TransmitResponse]
-    """One transmission. The first request opens it; then one request per block, in order. The receiver answers
-    `Accepted`, then one `BlockReport` per block, then `TransmitSummary`. The sender closes its side after
-    the last block; closing earlier or cancelling leaves a truncated video that says so.
+    """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
+    `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+    the last burst; closing earlier or cancelling leaves a truncated video that says so.
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
     ALREADY_EXISTS (transmission id in use).
     """
@@ -50,9 +52,9 @@ class LinkServiceStub:
 class LinkServiceAsyncStub(LinkServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Transmit: _aio.StreamStreamMultiCallable[_link_pb2.TransmitRequest, _link_pb2.TransmitResponse]  # type: ignore[assignment]
-    """One transmission. The first request opens it; then one request per block, in order. The receiver answers
-    `Accepted`, then one `BlockReport` per block, then `TransmitSummary`. The sender closes its side after
-    the last block; closing earlier or cancelling leaves a truncated video that says so.
+    """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
+    `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+    the last burst; closing earlier or cancelling leaves a truncated video that says so.
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
     ALREADY_EXISTS (transmission id in use).
     """
@@ -64,9 +66,9 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_link_pb2.TransmitRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_link_pb2.TransmitResponse], _abc.AsyncIterator[_link_pb2.TransmitResponse]]:
-        """One transmission. The first request opens it; then one request per block, in order. The receiver answers
-        `Accepted`, then one `BlockReport` per block, then `TransmitSummary`. The sender closes its side after
-        the last block; closing earlier or cancelling leaves a truncated video that says so.
+        """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
+        `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+        the last burst; closing earlier or cancelling leaves a truncated video that says so.
         Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
         ALREADY_EXISTS (transmission id in use).
         """

@@ -64,7 +64,7 @@ class FakeReceiver(link_pb2_grpc.LinkServiceServicer):
             if self.abort:
                 ending = "aborted"
                 await context.abort(*self.abort)
-            summary = pb.TransmitSummary(blocks=len(self.blocks), symbols=symbols, complete=True)
+            summary = pb.TransmitSummary(bursts=len(self.blocks), symbols=symbols, complete=True)
             await context.write(pb.TransmitResponse(summary=summary))
             context.set_trailing_metadata((("receiver-trailer", "kept"),))
             ending = "closed"

@@ -90,7 +90,7 @@ def test_a_receiver_that_finishes_early_ends_the_transmission(air):
             await sender.start()
             await sender.exchange(air.qpsk(100))
             await sender.exchange(air.qpsk(100))
-            assert (await sender.call.read()).summary.blocks == 2
+            assert (await sender.call.read()).summary.bursts == 2
             assert (await sender.error())[0] is grpc.StatusCode.OK
 
     asyncio.run(scene())

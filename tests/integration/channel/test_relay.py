@@ -27,7 +27,7 @@ def test_blocks_arrive_with_the_noise_of_their_numbers_and_answers_come_back_unc
                 report = await sender.exchange(block)
                 assert (report.sequence, report.snr_db) == (number, 12.5)
             summary = await sender.finish()
-            assert (summary.blocks, summary.symbols, summary.complete) == (4, 66_601, True)
+            assert (summary.bursts, summary.symbols, summary.complete) == (4, 66_601, True)
             assert await sender.call.code() is grpc.StatusCode.OK
             assert dict(await sender.call.trailing_metadata())["receiver-trailer"] == "kept"
         conditions = Conditions(model="rayleigh", coherence_symbols=100, seed=5)

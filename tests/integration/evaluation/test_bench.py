@@ -15,12 +15,14 @@ import cv2
 import numpy as np
 import pytest
 
-from console.demo.clip import write_clip
+from tests.synthetic_clip import write_clip
 
 OWN = '''
+import os
 import time
+from pathlib import Path
 import numpy as np
-from evaluation.methods import Outcome
+from evaluation.method import Outcome
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 
 
@@ -40,7 +42,8 @@ class HoldFirst:
 
 class Slow(HoldFirst):
     def run(self, clip, conditions, target_cbr, folder):
-        time.sleep(60 if conditions.snr_db > 5 else 0)
+        if conditions.snr_db > 5 and "HURRY" not in os.environ:
+            time.sleep(60)
         return super().run(clip, conditions, target_cbr, folder)
 
 
@@ -58,9 +61,13 @@ class OneShort(HoldFirst):
 
 class Crash(HoldFirst):
     def run(self, clip, conditions, target_cbr, folder):
-        import os
-
         os._exit(3)
+
+
+class NeedsFile(HoldFirst):
+    def run(self, clip, conditions, target_cbr, folder):
+        Path(os.environ["NEEDED"]).read_bytes()
+        return super().run(clip, conditions, target_cbr, folder)
 '''
 
 SET = """
@@ -83,7 +90,7 @@ target_cbr = [1e-2]
 def bench(tmp_path: Path) -> Any:
     (tmp_path / "own.py").write_text(OWN)
 
-    def arguments(methods: list[str], clip: str = "painted:0", *more: str, snr_db: str = "10") -> list[str]:
+    def arguments(methods: list[str], clip: str = "demo:0", *more: str, snr_db: str = "10") -> list[str]:
         names = ", ".join(f'"{method}"' for method in methods)
         (tmp_path / "set.toml").write_text(SET.format(methods=names, clip=clip, snr_db=snr_db))
         out = str(tmp_path / "out")
@@ -95,43 +102,82 @@ def bench(tmp_path: Path) -> Any:
 
 def environment(tmp_path: Path) -> dict[str, str]:
     root = Path(__file__).parents[3]
-    return {**os.environ, "PYTHONPATH": f"{root}:{tmp_path}"}
+    return {**os.environ, "PYTHONPATH": f"{root}:{tmp_path}", "NEEDED": str(tmp_path / "needed")}
 
 
 def records(tmp_path: Path) -> dict[tuple[str, float], dict[str, Any]]:
-    found = [json.loads(path.read_text()) for path in (tmp_path / "out" / "records").glob("*.json")]
+    found = [json.loads(path.read_text()) for path in (tmp_path / "out" / "cells").glob("*.json")]
     return {(record["method"], record["snr_db"]): record for record in found}
 
 
-def run(command: list[str], tmp_path: Path) -> str:
-    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=200)
+def run(command: list[str], tmp_path: Path, **variables: str) -> str:
+    told = environment(tmp_path) | variables
+    done = subprocess.run(command, env=told, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def test_killed_in_the_middle_resumed_and_reported(bench: Any, tmp_path: Path) -> None:
-    command = bench(["own:HoldFirst", "own:Slow"], snr_db="0, 10")
+def at_the_slow_cell(command: list[str], tmp_path: Path) -> subprocess.Popen[str]:
+    """A sweep that has three records and is at the fourth, which takes a minute."""
     log = (tmp_path / "log").open("w")
-    sweep = subprocess.Popen(command, env=environment(tmp_path), stderr=log, start_new_session=True)
+    sweep = subprocess.Popen(
+        command, env=environment(tmp_path), stderr=log, start_new_session=True, text=True
+    )
     waited = time.monotonic()
-    while len(list((tmp_path / "out" / "records").glob("[!.]*.json"))) < 3:
+    while len(list((tmp_path / "out" / "cells").glob("[!.]*.json"))) < 3:
         assert time.monotonic() - waited < 200
         assert sweep.poll() is None
         time.sleep(0.1)
+    return sweep
+
+
+def living(group: int) -> list[str]:
+    """Processes of a session that have not ended (Linux)."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = stat.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(session) == group and state != "Z":
+            found.append(stat.parent.name)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_sweep_and_its_processes_within_seconds(
+    bench: Any, tmp_path: Path, number: signal.Signals
+) -> None:
+    sweep = at_the_slow_cell(bench(["own:HoldFirst", "own:Slow"], snr_db="0, 10"), tmp_path)
+    signalled = time.monotonic()
+    sweep.send_signal(number)
+    assert sweep.wait(30) == 1
+    assert time.monotonic() - signalled < 15  # the machine may be busy; the cell would take a minute
+    assert not living(sweep.pid)
+    assert f"stopped by {number.name}" in (tmp_path / "log").read_text()
+    assert not (tmp_path / "out" / "scratch").exists()
+
+
+def test_killed_in_the_middle_resumed_and_reported(bench: Any, tmp_path: Path) -> None:
+    command = bench(["own:HoldFirst", "own:Slow"], snr_db="0, 10")
+    sweep = at_the_slow_cell(command, tmp_path)
+    second = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=200)
+    assert second.returncode == 1
+    assert "another sweep is filling this folder" in second.stderr
     os.killpg(sweep.pid, signal.SIGKILL)
     sweep.wait()
-    log.close()
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "records").iterdir()}
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "cells").iterdir()}
     assert len(before) == 3
+    clips = [path.read_bytes() for path in (tmp_path / "out" / "clips").iterdir()]
 
-    (tmp_path / "own.py").write_text(OWN.replace("sleep(60 if", "sleep(0 if"))
-    said = run(command, tmp_path)
+    said = run(command, tmp_path, HURRY="1")
     assert "3 cells were there, 1 done, 0 of them failed" in said
     assert all(path.stat().st_mtime_ns == written for path, written in before.items())
+    assert clips == [path.read_bytes() for path in (tmp_path / "out" / "clips").iterdir()]
 
     record = records(tmp_path)["own:Slow", 10.0]
     assert record["crossed"] == sum(record["symbols"].values())
-    assert record["cbr"] == pytest.approx(record["crossed"] / (3 * 576 * 320 * 12))
+    assert record["cbr"] == pytest.approx(record["crossed"] / (3 * 572 * 322 * 12))
     assert 10 < record["metrics"]["psnr_db"] < 50
     assert "dists" in record["absent"]
     assert record["seed"] == 0
@@ -148,15 +194,25 @@ def test_killed_in_the_middle_resumed_and_reported(bench: Any, tmp_path: Path) -
 
 
 def test_failures_are_recorded_with_their_reason_and_the_sweep_goes_on(bench: Any, tmp_path: Path) -> None:
-    said = run(bench(["own:Crash", "own:Liar", "own:OneShort", "own:HoldFirst"]), tmp_path)
-    assert "3 of them failed" in said
+    command = bench(["own:Crash", "own:Liar", "own:OneShort", "own:NeedsFile", "own:HoldFirst"])
+    said = run(command, tmp_path)
+    assert "5 done, 2 of them failed and are shown so, 2 could not run on this machine" in said
     found = records(tmp_path)
     assert "process died" in found["own:Crash", 10.0]["failed"]
+    assert "No such file" in found["own:NeedsFile", 10.0]["failed"]
     assert "crossed the channel" in found["own:Liar", 10.0]["failed"]
     assert "11 frames are shown for the 12" in found["own:OneShort", 10.0]["failed"]
     assert not found["own:HoldFirst", 10.0]["failed"]
-    run([sys.executable, "-m", "console.cli", "bench", "report", str(tmp_path / "out")], tmp_path)
-    assert "process died" in (tmp_path / "out" / "report.md").read_text()
+    report = [sys.executable, "-m", "console.cli", "bench", "report", str(tmp_path / "out")]
+    run(report, tmp_path)
+    text = (tmp_path / "out" / "report.md").read_text()
+    assert "process died" in text.partition("What could not run on this machine")[2]
+    assert str(tmp_path) not in text
+
+    (tmp_path / "needed").write_text("here it is")
+    said = run(command, tmp_path)  # what the machine was to blame for runs again, what failed does not
+    assert "3 cells were there, 2 done, 0 of them failed and are shown so, 1 could not run" in said
+    assert not records(tmp_path)["own:NeedsFile", 10.0]["failed"]
 
 
 @pytest.mark.parametrize("allowed", [True, False])

@@ -10,16 +10,16 @@ import cv2
 import numpy as np
 import pytest
 
-from console.demo.clip import clip_frames
-from console.demo.services import Services, running_services
+from console.local_services import Services, running_services
 from evaluation.clips import Clip
-from evaluation.methods import Conditions
-from evaluation.rivals.semantic import Semvid
+from evaluation.method import Conditions
+from evaluation.methods.semantic import Semvid
 from semvid.client import ReceiverClient, TransmitterClient
-from semvid.fidelity import psnr_db
+from semvid.images.fidelity import psnr_db
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
+from tests.synthetic_clip import clip_frames
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditi
     untargeted = {name: value for name, value in options.items() if name != "target_cbr"}
     target_cbr = options.get("target_cbr")
     # not `run`, which asks again until what it spends is near the target
-    lab = Semvid("semvid", **untargeted)._run_once(clip, conditions, target_cbr, tmp_path / "job")
+    lab = Semvid("semvid", **untargeted)._run_once(clip, conditions, target_cbr)
     emulated = {"model": conditions.model, "snr_db": conditions.snr_db, "seed": conditions.seed}
     if conditions.coherence_symbols:
         emulated["coherence_symbols"] = conditions.coherence_symbols

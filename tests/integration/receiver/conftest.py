@@ -166,7 +166,7 @@ def burst(process: int, protected: Sequence[Unit] = (), bulk: Sequence[Unit] = (
     """The symbols of one block, without noise."""
     small = TransportBlock(bitstream.pack(protected), ROBUST) if protected else None
     large = TransportBlock(bitstream.pack(bulk), FAST) if bulk else None
-    return modulate(Block(process % 16, 0, small, large, aggregation=1)).symbols
+    return modulate(Block(process % 16, 0, small, large, aggregation=1))
 
 
 def noise(like: Symbols) -> Symbols:

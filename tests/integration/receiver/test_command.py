@@ -16,7 +16,7 @@ COMMAND = f"command:frame_grid=4 {sys.executable} {PROGRAM} {{start}} {{end}} {{
 def test_a_video_made_by_an_external_program(start_receiver: Any, clip: Any, tmp_path: Path) -> None:
     receiver = start_receiver(decoder=COMMAND)
     call = receiver.open()
-    assert (call.accepted.profile.name, call.accepted.profile.frame_grid) == ("command", 4)
+    assert call.accepted.profile.name == "command"
     call.send_all(clip.bursts)
     assert call.finish().complete
     video = receiver.final(call.id)

@@ -50,7 +50,6 @@ def test_a_segment_that_fails_twice_is_concealed_and_the_video_goes_on(
     assert receiver.http.get("/readyz").json()["decoder"].endswith("ltx")
     call = receiver.open()
     assert call.accepted.profile.name == "hf:ltx"
-    assert (call.accepted.profile.frame_grid, call.accepted.profile.size_grid) == (8, 32)
     call.send_all(clip.bursts)
     call.finish()
     video = receiver.final(call.id)

@@ -11,8 +11,6 @@ import pytest
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
-pytest.importorskip("ray", reason='the executor needs Ray: pip install "semvid[ray]"')
-
 
 def pictures(receiver: Any, clip: Any, folder: Path) -> list[np.ndarray]:
     call = receiver.open()

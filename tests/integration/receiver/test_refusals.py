@@ -95,7 +95,7 @@ def test_payloads_that_are_no_units_fail_and_then_end_the_transmission(receiver:
     call = receiver.open()
     call.send(clip.header)
     nonsense = TransportBlock(b"\xff" * 20, MCS_TABLE[4])
-    symbols = modulate(Block(1, 0, nonsense, None, 1)).symbols
+    symbols = modulate(Block(1, 0, nonsense, None, 1))
     for _ in range(2):
         assert call.send(symbols).protected == pb.TRANSPORT_BLOCK_STATE_FAILED
     call.put(block(call.sequence, symbols.tobytes()))
@@ -138,7 +138,7 @@ def test_an_id_is_used_once(receiver: Any, clip: Any) -> None:
 
 
 def test_one_transmission_too_many_is_refused(start_receiver: Any, clip: Any) -> None:
-    receiver = start_receiver(concurrent_transmissions="1", max_blocks="2")
+    receiver = start_receiver(concurrent_transmissions="1", max_bursts="2")
     first = receiver.open()
     second = receiver.open(opening=False)
     second.put(opening("second"))
@@ -148,7 +148,7 @@ def test_one_transmission_too_many_is_refused(start_receiver: Any, clip: Any) ->
     first.send_all([clip.header, clip.keyframes[0]])
     first.put(block(2, clip.end.tobytes()))
     code, details = first.status()
-    assert (code, "more than 2 blocks" in details) == (EXHAUSTED, True)
+    assert (code, "more than 2 bursts" in details) == (EXHAUSTED, True)
     assert receiver.final(first.id)["state"] == "TRUNCATED"
     assert receiver.open().accepted.profile.name == "embedded"
 

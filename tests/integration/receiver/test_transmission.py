@@ -53,7 +53,7 @@ def test_the_record_tells_what_arrived(receiver: Any, sent: Any) -> None:
     assert (video["progress"], video["frames_written"], video["frames_expected"]) == (1.0, 25, 25)
     assert (video["width"], video["height"]) == (96, 64)
     assert video["frame_rate"] == pytest.approx(29.97, abs=0.01)
-    assert (video["blocks_received"], video["blocks_lost"]) == (7, 0)
+    assert (video["bursts_received"], video["blocks_lost"]) == (7, 0)
     assert video["symbols_received"] == sent.symbols
     assert (video["keyframes_received"], video["keyframes_lost"]) == (4, 0)
     assert (video["captions_received"], video["captions_lost"]) == (3, 0)
@@ -71,7 +71,7 @@ def test_reports_and_summary_count_what_came(sent: Any) -> None:
     assert sent.accepted.video_url == f"/v1/videos/{sent.id}"
     assert sent.accepted.profile.name == "embedded"
     assert sent.accepted.profile.closed_loop
-    assert (sent.summary.blocks, sent.summary.symbols, sent.summary.frames) == (7, sent.symbols, 25)
+    assert (sent.summary.bursts, sent.summary.symbols, sent.summary.frames) == (7, sent.symbols, 25)
     assert sent.summary.complete
     assert sent.summary.return_bytes > 0
 
@@ -179,7 +179,8 @@ def test_without_header_or_keyframe_there_is_no_video(receiver: Any, clip: Any) 
         assert call.finish().frames == 0
         video = receiver.final(call.id)
         assert video["state"] == "FAILED"
-        assert reason in video["error"]["detail"] or video["error"]["code"] == "TRANSMISSION_FAILED"
+        assert video["error"]["code"] == "TRANSMISSION_FAILED"
+        assert reason in video["error"]["detail"]
         response = receiver.http.get(f"/v1/videos/{call.id}/content")
         assert response.status_code == 404
 

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from console import cli
-from console.calibration import CLOSE, HIGHEST, LOWEST, MOST_TRIALS, calibrate, find_threshold, with_profile
+from console.calibration import (
+    CLOSE,
+    HIGHEST,
+    LOWEST,
+    MOST_TRIALS,
+    calibrate,
+    find_threshold,
+    with_calibration,
+)
 from semvid.errors import InvalidInput
 
 
@@ -60,44 +68,44 @@ def clips(tmp_path: Path) -> list[Path]:
     return [tmp_path / "a.mp4", tmp_path / "b.mp4"]
 
 
-def test_the_profile_says_how_it_was_made_and_send_takes_it(clips: list[Path], tmp_path: Path) -> None:
+def test_the_file_says_how_it_was_made_and_send_takes_it(clips: list[Path], tmp_path: Path) -> None:
     transmitter = Transmitter()
     options = {"mllm": "hf:x", "quality": 50, "seed": 3}
-    profile = calibrate(clips, 1e-4, options, transmitter)  # type: ignore[arg-type]
-    assert profile["options"]["threshold"] == pytest.approx(0.5, abs=0.03)
-    assert {k: profile["options"][k] for k in ("mllm", "rule", "quality")} == {
+    found = calibrate(clips, 1e-4, options, transmitter)  # type: ignore[arg-type]
+    assert found["options"]["threshold"] == pytest.approx(0.5, abs=0.03)
+    assert {k: found["options"][k] for k in ("mllm", "rule", "quality")} == {
         "mllm": "hf:x", "rule": "relative", "quality": 50,
     }  # fmt: skip
-    made = profile["calibration"]
+    made = found["calibration"]
     assert made["cbr"] == pytest.approx(1e-4, rel=CLOSE)
     assert [clip["name"] for clip in made["clips"]] == ["a.mp4", "b.mp4"]
     assert len({clip["sha256"] for clip in made["clips"]}) == 2
     assert made["asked"] == {"mllm": "hf:x", "scoring": "direct", "search": "gallop", "prompts": "1"}
     assert made["seed"] == 3
 
-    path = tmp_path / "profile.json"
-    path.write_text(json.dumps(profile))
-    threshold = profile["options"]["threshold"]
-    assert with_profile(path, {"seed": 0})["threshold"] == threshold
-    assert with_profile(path, {"threshold": 0.1})["threshold"] == 0.1
-    assert "quality" not in with_profile(path, {"target_cbr": 1e-3})
-    assert with_profile(None, {"seed": 0}) == {"seed": 0}
-    with pytest.raises(InvalidInput, match="calibrated for hf:x, not for embedded"):
-        with_profile(path, {"mllm": "embedded"})
+    path = tmp_path / "calibration.json"
+    path.write_text(json.dumps(found))
+    threshold = found["options"]["threshold"]
+    assert with_calibration(path, {"seed": 0})["threshold"] == threshold
+    assert with_calibration(path, {"threshold": 0.1})["threshold"] == 0.1
+    assert "quality" not in with_calibration(path, {"target_cbr": 1e-3})
+    assert with_calibration(None, {"seed": 0}) == {"seed": 0}
+    with pytest.raises(InvalidInput, match="made for hf:x, not for embedded"):
+        with_calibration(path, {"mllm": "embedded"})
 
 
 @pytest.mark.parametrize(
     ("text", "complaint"),
-    [("{", "no JSON"), ("[]", "no profile"), ('{"format": 1}', "no profile"),
+    [("{", "no JSON"), ("[]", "none of format"), ('{"format": 1}', "none of format"),
      ('{"format": 1, "options": {"colour": 1}}', "unknown option colour")],
 )  # fmt: skip
 def test_what_is_no_profile_is_refused(text: str, complaint: str, tmp_path: Path) -> None:
-    path = tmp_path / "profile.json"
+    path = tmp_path / "calibration.json"
     path.write_text(text)
     with pytest.raises(InvalidInput, match=complaint):
-        with_profile(path, {})
+        with_calibration(path, {})
     with pytest.raises(InvalidInput, match="cannot be read"):
-        with_profile(tmp_path / "gone.json", {})
+        with_calibration(tmp_path / "gone.json", {})
 
 
 def test_calibrate_needs_clips_and_the_relative_rule(clips: list[Path]) -> None:

@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from console import cli
-from console.options import given, parse_mcs
 from semvid import errors
 
 runner = CliRunner()
@@ -48,6 +47,7 @@ def test_every_command_explains_itself(command: str) -> None:
         ["demo", "--coding", "h264"],
         ["demo", "--no-such-option"],
         ["demo", "--seed", "-1"],
+        ["demo", "--candidate-spacing", "nan"],
         ["send"],
         ["fly"],
     ],
@@ -65,11 +65,10 @@ def test_values_out_of_range_are_refused_by_the_parser(arguments: list[str]) -> 
         (["demo", "--quality", "30", "--target-cbr", "1e-4"], "give one of them"),
         (["demo", "--keyframe-method", "skim"], "--keyframe-count"),
         (["demo", "--target-cbr", "0"], "--target-cbr"),
-        (["demo", "--candidate-spacing", "nan"], "--candidate-spacing"),
         (["send", "gone.mp4"], "gone.mp4"),
         (["send", "gone.mp4", "--transmitter", "nowhere"], "http://"),
-        (["send", "gone.mp4", "--profile", "gone.json"], "gone.json cannot be read"),
-        (["demo", "--profile", "gone.json"], "gone.json cannot be read"),
+        (["send", "gone.mp4", "--calibration", "gone.json"], "gone.json cannot be read"),
+        (["demo", "--calibration", "gone.json"], "gone.json cannot be read"),
         (["calibrate", "gone.mp4", "--target-cbr", "1e-4"], "no file gone.mp4"),
         (["calibrate", __file__, "--target-cbr", "0"], "--target-cbr"),
         (["serve", "television"], "transmitter, channel, receiver"),
@@ -115,6 +114,14 @@ def test_exit_codes(
     monkeypatch.setattr("console.demo.run.run_demo", fail)
     assert main(monkeypatch, "demo", "--out", str(tmp_path)) == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_demo_without_matplotlib_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    assert main(monkeypatch, "demo") == 2
+    assert 'pip install "semvid[report]"' in capsys.readouterr().err
 
 
 def test_unreachable_services_are_failures_that_say_what_to_do(tmp_path: Path) -> None:
@@ -167,8 +174,10 @@ def test_the_demo_hands_over_only_what_was_asked_for(monkeypatch: pytest.MonkeyP
     ]
     assert main(monkeypatch, *arguments, "--focus", "main_object", "--out", str(tmp_path)) == 0
     (request,) = seen
-    assert request.options == {"focus": "main_object", "mcs": 9, "seed": 5}
-    assert request.conditions == {"model": "rayleigh", "snr_db": 10.0, "coherence_symbols": 64, "seed": 5}
+    assert request.options == {
+        "focus": "main_object", "mcs": 9, "seed": 5,
+        "channel": {"model": "rayleigh", "snr_db": 10.0, "coherence_symbols": 64, "seed": 5},
+    }  # fmt: skip
     assert (request.clip, request.out) == (Path("a.mp4"), tmp_path)
 
 
@@ -191,18 +200,3 @@ def test_importing_the_command_line_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert ended.stdout.strip() == ""
-
-
-@pytest.mark.parametrize(("text", "value"), [("auto", "auto"), ("0", 0), ("27", 27)])
-def test_mcs(text: str, value: int | str) -> None:
-    assert parse_mcs(text) == value
-
-
-@pytest.mark.parametrize("text", ["28", "-1", "1.5", "", "AUTO", "٣"])
-def test_mcs_refused(text: str) -> None:
-    with pytest.raises(errors.InvalidInput, match=r"0\.\.27"):
-        parse_mcs(text)
-
-
-def test_given_leaves_defaults_to_the_service() -> None:
-    assert given(quality=None, seed=0, threshold=None) == {"seed": 0}

@@ -8,7 +8,7 @@ import pytest
 from channel.conditions import Conditions as ChannelConditions
 from channel.noise import receive
 from evaluation.link import Air, ByteLink, verified
-from evaluation.methods import Conditions
+from evaluation.method import Conditions
 from semvid.accounting import SymbolClass
 from semvid.errors import InvalidInput
 from semvid.phy.mcs import MCS_TABLE, snr_threshold_db

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.fidelity import psnr_db
+from semvid.images.fidelity import psnr_db
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.types import Picture
 from semvid.semantics import PictureCoding

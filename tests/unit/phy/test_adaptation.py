@@ -103,7 +103,7 @@ def blocks_lost(snr_db: float, trials: int, awgn: Callable) -> tuple[int, int]:
         index = 0
         for attempt in range(3):
             block = Block(number % 16, REDUNDANCY_VERSIONS[index], protected, bulk, adapter.aggregation())
-            reception = receiver.receive(awgn(modulate(block).symbols, snr_db))
+            reception = receiver.receive(awgn(modulate(block), snr_db))
             adapter.observe(reception.snr_db, reception.effective_snr_db)
             arrived |= {p for p in (reception.bulk, reception.protected) if p is not None}
             if attempt == 0:
@@ -137,4 +137,4 @@ def test_headers_survive_an_snr_that_is_two_db_too_high(snr_db: int, awgn: Calla
     for seed in range(150):
         header = TransportBlock(np.random.default_rng(seed).bytes(30), adapter.choose_header(30))
         block = Block(0, 0, header, None, 8)
-        assert BlockReceiver().receive(awgn(modulate(block).symbols, snr_db)).protected == header.payload
+        assert BlockReceiver().receive(awgn(modulate(block), snr_db)).protected == header.payload

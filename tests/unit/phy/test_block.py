@@ -12,8 +12,8 @@ from semvid.phy.block import (
     BlockReceiver,
     TbState,
     TransportBlock,
-    block_symbols,
     bulk_capacity_bytes,
+    burst_sizes,
     modulate,
 )
 from semvid.phy.mcs import MCS_TABLE
@@ -38,10 +38,9 @@ blocks = st.builds(
 @settings(max_examples=60, deadline=None)
 @given(block=blocks, phase=st.floats(0, 6.3), amplitude=st.sampled_from([1e-6, 0.3, 1.0, 1e6]))
 def test_any_block_comes_back_through_any_constant_gain(block: Block, phase: float, amplitude: float) -> None:
-    burst = modulate(block)
-    spent = burst.preamble_pilots + burst.pilots + burst.control + burst.protected + burst.bulk
-    assert len(burst.symbols) == spent == block_symbols(block.protected, block.bulk, block.aggregation)
-    received = (burst.symbols * amplitude * np.exp(1j * phase)).astype(np.complex64)
+    symbols, sizes = modulate(block), burst_sizes(block)
+    assert len(symbols) == sizes.total == sizes.pilots + sizes.control + sizes.protected + sizes.bulk
+    received = (symbols * amplitude * np.exp(1j * phase)).astype(np.complex64)
     reception = BlockReceiver().receive(received)
     assert reception.control is not None
     assert reception.control.process == block.process
@@ -49,16 +48,16 @@ def test_any_block_comes_back_through_any_constant_gain(block: Block, phase: flo
     assert reception.protected == block.protected.payload
     assert reception.bulk == (block.bulk.payload if block.bulk else None)
     assert reception.bulk_state == (TbState.DECODED if block.bulk else TbState.ABSENT)
-    assert reception.sections == (burst.control, burst.protected, burst.bulk)
+    assert reception.sections == (sizes.control, sizes.protected, sizes.bulk)
     assert len(reception.equalised) == sum(reception.sections)
 
 
 @pytest.mark.parametrize("payload", [bytes(500), b"\xff" * 500, bytes(range(250)) * 2])
 @pytest.mark.parametrize("code", [3, 9, 19, 25])
 def test_symbols_have_unit_power_whatever_the_payload(payload: bytes, code: int) -> None:
-    burst = modulate(Block(0, 0, None, TransportBlock(payload, MCS_TABLE[code]), 1))
-    assert burst.symbols.dtype == np.complex64
-    assert np.mean(np.abs(burst.symbols) ** 2) == pytest.approx(1.0, abs=0.08)
+    symbols = modulate(Block(0, 0, None, TransportBlock(payload, MCS_TABLE[code]), 1))
+    assert symbols.dtype == np.complex64
+    assert np.mean(np.abs(symbols) ** 2) == pytest.approx(1.0, abs=0.08)
 
 
 def test_a_failed_block_is_mended_by_other_redundancy_versions(awgn: Callable) -> None:
@@ -66,7 +65,7 @@ def test_a_failed_block_is_mended_by_other_redundancy_versions(awgn: Callable) -
     bulk = transport_block(300, 9)
     states = []
     for rv in (0, 2, 3):
-        received = awgn(modulate(Block(4, rv, transport_block(20, 0), bulk, 2)).symbols, 5.0)
+        received = awgn(modulate(Block(4, rv, transport_block(20, 0), bulk, 2)), 5.0)
         reception = receiver.receive(received)
         states.append(reception.bulk_state)
     assert states[0] is TbState.FAILED
@@ -77,12 +76,12 @@ def test_a_failed_block_is_mended_by_other_redundancy_versions(awgn: Callable) -
 def test_new_data_starts_afresh_and_another_process_does_not_mix(awgn: Callable) -> None:
     receiver = BlockReceiver()
     old, new = transport_block(300, 9, seed=1), transport_block(300, 9, seed=2)
-    receiver.receive(awgn(modulate(Block(4, 0, None, old, 2)).symbols, 5.0))
-    assert receiver.receive(modulate(Block(4, 0, None, new, 2)).symbols).bulk == new.payload
-    receiver.receive(awgn(modulate(Block(5, 0, None, old, 2)).symbols, 5.0))
-    mixed = receiver.receive(modulate(Block(6, 2, None, new, 2)).symbols)
+    receiver.receive(awgn(modulate(Block(4, 0, None, old, 2)), 5.0))
+    assert receiver.receive(modulate(Block(4, 0, None, new, 2))).bulk == new.payload
+    receiver.receive(awgn(modulate(Block(5, 0, None, old, 2)), 5.0))
+    mixed = receiver.receive(modulate(Block(6, 2, None, new, 2)))
     assert mixed.bulk in (None, new.payload)
-    assert receiver.receive(modulate(Block(6, 3, None, new, 2)).symbols).bulk == new.payload
+    assert receiver.receive(modulate(Block(6, 3, None, new, 2))).bulk == new.payload
 
 
 @pytest.mark.parametrize("snr_db", [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0])
@@ -100,10 +99,9 @@ def test_unknown_block_fading(
 ) -> None:
     """16-QAM, rate 0.37 and 0.6: control word and captions get through, most bulk blocks too."""
     bulk, protected = transport_block(400, 9 if snr_db == 15 else 5), transport_block(60, 3)
-    burst = modulate(Block(1, 0, protected, bulk, 2))
+    symbols = modulate(Block(1, 0, protected, bulk, 2))
     receptions = [
-        BlockReceiver().receive(awgn(rayleigh(len(burst.symbols), coherence) * burst.symbols, snr_db))
-        for _ in range(60)
+        BlockReceiver().receive(awgn(rayleigh(len(symbols), coherence) * symbols, snr_db)) for _ in range(60)
     ]
     assert np.mean([r.control is None for r in receptions]) <= 0.05
     assert np.mean([r.protected != protected.payload for r in receptions]) <= 0.05
@@ -147,14 +145,14 @@ def test_garbage_never_raises(total: int, seed: int, kind: str) -> None:
 
 
 def test_a_cut_block_is_not_misread(rng: np.random.Generator) -> None:
-    symbols = modulate(Block(0, 0, transport_block(50, 3), transport_block(200, 9), 1)).symbols
+    symbols = modulate(Block(0, 0, transport_block(50, 3), transport_block(200, 9), 1))
     for length in rng.integers(1, len(symbols), 40):
         assert BlockReceiver().receive(symbols[:length].copy()).control is None
 
 
 def test_erased_symbols_cost_only_what_they_carried(awgn: Callable) -> None:
     block = Block(0, 0, None, transport_block(400, 9), 2)
-    symbols = awgn(modulate(block).symbols, 15.0)
+    symbols = awgn(modulate(block), 15.0)
     symbols[::20] = np.nan
     reception = BlockReceiver().receive(symbols)
     assert block.bulk is not None
@@ -189,9 +187,9 @@ def test_blocks_out_of_range_are_refused() -> None:
 def test_capacity_is_the_largest_payload_that_fits(code: int) -> None:
     protected = transport_block(100, 3)
     largest = bulk_capacity_bytes(MCS_TABLE[code], 8, protected)
-    assert block_symbols(protected, transport_block(largest, code), 8) <= 65_536
+    assert burst_sizes(Block(0, 0, protected, transport_block(largest, code), 8)).total <= 65_536
     if largest < 8191:
-        assert block_symbols(protected, transport_block(largest + 1, code), 8) > 65_536
+        assert burst_sizes(Block(0, 0, protected, transport_block(largest + 1, code), 8)).total > 65_536
 
 
 def test_warm_up_succeeds() -> None:

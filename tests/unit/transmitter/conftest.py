@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import av
@@ -15,26 +12,11 @@ from semvid.images.types import Picture
 
 
 @pytest.fixture(scope="session")
-def media() -> Path:
-    """Folder of real clips with their index; SEMVID_MEDIA overrides the place beside the checkout."""
-    folder = Path(os.environ.get("SEMVID_MEDIA", Path(__file__).parents[3].parent / "shared" / "media"))
-    if not folder.is_dir():
-        pytest.skip(f"the real clips are not there: {folder} (set SEMVID_MEDIA)")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def entries(media: Path) -> dict[str, dict[str, Any]]:
-    index = json.loads((media / "index.json").read_text(encoding="utf-8"))
-    return {entry["name"]: entry for entry in index}
-
-
-@pytest.fixture(scope="session")
-def frames(media: Path, entries: dict[str, dict[str, Any]]) -> Callable[..., Iterator[Picture]]:
-    """``frames(name, step)``: every ``step``-th frame, 256 pixels on the longer side."""
+def frames(real_clip: Callable[[str], dict[str, Any]]) -> Callable[..., Iterator[Picture]]:
+    """``frames(name, step)``: every ``step``-th frame of a real clip, 256 pixels on the longer side."""
 
     def read(name: str, step: int = 1) -> Iterator[Picture]:
-        with av.open(str(media / entries[name]["file"])) as container:
+        with av.open(str(real_clip(name)["path"])) as container:
             for index, frame in enumerate(container.decode(container.streams.video[0])):
                 if index % step == 0:
                     picture = frame.to_ndarray(format="rgb24")

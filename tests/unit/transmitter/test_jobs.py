@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from semvid.errors import Busy, Conflict, NotFound, TransmissionFailed
+from semvid.options import TransmissionOptions
 from transmitter.jobs import Job, JobQueue, State
-from transmitter.options import TransmissionOptions
 
 OPTIONS = TransmissionOptions()
 SOURCE = {"width": 1, "height": 1, "frame_rate": 1.0, "duration_s": 1.0, "frames": 1, "codec": "h264"}

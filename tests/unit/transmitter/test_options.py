@@ -22,7 +22,7 @@ def test_defaults_are_the_papers() -> None:
     [
         ('{"threshold": 2}', "threshold"),
         ('{"treshold": 0.3}', "treshold"),
-        ('{"quality": 40, "target_cbr": 1e-3}', "not both"),
+        ('{"quality": 40, "target_cbr": 1e-3}', "give one of them"),
         ('{"keyframe_method": "skim"}', "keyframe_count"),
         ('{"keyframe_count": 4}', "keyframe_count"),
         ('{"mcs": 28}', "mcs"),
@@ -46,9 +46,15 @@ def test_the_service_chooses_the_model_where_the_caller_does_not() -> None:
     ("text", "message"),
     [
         ('{"segment_s": 2}', "segment_s belongs to"),
-        ('{"keyframe_method": "text-only", "quality": 40}', "has no quality"),
-        ('{"keyframe_method": "text-only", "target_cbr": 1e-4}', "cannot aim at a target_cbr"),
-        ('{"keyframe_method": "first-frame", "target_cbr": 1e-4}', "cannot aim at a target_cbr"),
+        ('{"keyframe_method": "text-only", "quality": 40}', "leave option quality out"),
+        (
+            '{"keyframe_method": "text-only", "target_cbr": 1e-4}',
+            "cannot aim at a CBR",
+        ),
+        (
+            '{"keyframe_method": "first-frame", "target_cbr": 1e-4}',
+            "cannot aim at a CBR",
+        ),
         ('{"keyframe_method": "first-frame", "segment_s": 0}', "segment_s"),
         ('{"keyframe_method": "first-frame", "search": "gallop"}', "asks about every candidate"),
     ],

@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput
-from transmitter.psss import Answer, Rule, differs
+from semvid.options import Rule
+from transmitter.psss import Answer, differs
 
 
 def test_scores_of_an_answer() -> None:
     answer = Answer(p_yes=0.2, p_no=0.7)
     assert answer.s_rel == pytest.approx(0.5)
-    assert answer.s_abs == 0.2
     assert answer.mass == pytest.approx(0.9)
 
 

@@ -74,7 +74,9 @@ def test_formats(clip, gradient, name, codec, pixel_format, options, error):
 def test_gray_pictures_have_three_equal_channels(clip, pixel_format):
     picture = np.repeat(np.arange(64, dtype=np.uint8)[None, :, None] * 4, 48, 0).repeat(3, 2)
     path = clip("a.mkv", codec="ffv1", pixel_format=pixel_format, pictures=[picture] * 3, frames=3)
-    for frame in read(path)[1]:
+    frames = read(path)[1]
+    assert len(frames) == 3
+    for frame in frames:
         assert np.abs(frame.picture.astype(int) - picture).max() <= 1
 
 

@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.images.resize import with_side
 from semvid.images.types import Picture
+from semvid.options import Focus
 from transmitter.mllm.embedded.caption import describe
 from transmitter.mllm.embedded.measurements import Measurements, measure
-from transmitter.mllm.embedded.views import SIDE, View, resized, view
-from transmitter.psss import Answer, Focus
+from transmitter.mllm.embedded.views import MIN_SIDE, SIDE, View, view
+from transmitter.psss import Answer
 
 COEFFICIENTS = Path(__file__).with_name("coefficients.json")
 LEAST_MASS = 0.8  # P(yes) + P(no) on pictures that show nothing measurable
@@ -87,7 +89,7 @@ class Embedded:
     def _view(self, picture: Picture) -> View:
         if picture.ndim != 3 or 0 in picture.shape:
             raise InvalidInput(f"a picture must be uint8 [height, width, 3], got {picture.shape}")
-        small = resized(picture, SIDE)
+        small = with_side(picture, SIDE, MIN_SIDE)
         key = hashlib.blake2b(small.tobytes(), digest_size=16).digest() + repr(small.shape).encode()
         known = self._views.get(key)
         if known is None:

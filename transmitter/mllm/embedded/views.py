@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.images.resize import with_side
 from semvid.images.types import Picture
 
 SIDE = 256  # pixels, longer side of the copy that motion is measured on
@@ -19,7 +20,7 @@ GRADIENT_CELLS = 4  # per side
 GRADIENT_BINS = 8
 MAX_CORNERS = 160
 
-_MIN_SIDE = 16
+MIN_SIDE = 16  # pixels, of any copy
 _STRUCTURE = 6.0  # local standard deviation of luminance that counts as something to see, 8-bit levels
 
 
@@ -60,8 +61,8 @@ def view(picture: Picture) -> View:
     """
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
         raise InvalidInput(f"a picture must be uint8 [height, width, 3], got {picture.dtype} {picture.shape}")
-    small = resized(picture, SIDE)
-    lab = cv2.cvtColor(resized(small, COARSE_SIDE), cv2.COLOR_RGB2LAB)
+    small = with_side(picture, SIDE, MIN_SIDE)
+    lab = cv2.cvtColor(with_side(small, COARSE_SIDE, MIN_SIDE), cv2.COLOR_RGB2LAB)
     smooth = cv2.GaussianBlur(lab, (3, 3), 0)
     return View(
         cv2.cvtColor(small, cv2.COLOR_RGB2GRAY),
@@ -87,15 +88,6 @@ def histogram_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
     counts = cv2.calcHist([lab], [0, 1, 2], None, [6, 6, 6], [0, 256, 64, 192, 64, 192]).ravel()
     shares: NDArray[np.float32] = np.sqrt(counts / max(1.0, float(counts.sum())))
     return shares
-
-
-def resized(picture: Picture, side: int) -> Picture:
-    """The picture with its longer side brought to ``side`` pixels, no side under 16."""
-    height, width = picture.shape[:2]
-    scale = side / max(height, width)
-    size = (max(_MIN_SIDE, round(width * scale)), max(_MIN_SIDE, round(height * scale)))
-    small: Picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return small
 
 
 def gradients_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -9,14 +9,14 @@ from typing import Any
 import structlog
 
 from semvid.errors import InvalidInput, TransmissionFailed
-from transmitter.mllm.batches import Batches
-from transmitter.mllm.dialogue import NO, YES, Message
+from semvid.images.resize import within_area
+from transmitter.mllm.hf.batches import Batches
 from transmitter.mllm.hf.failures import no_room_for_one, ran_out
 from transmitter.mllm.hf.image_budget import image_arguments
 from transmitter.mllm.hf.prefix import PrefixReuse
+from transmitter.mllm.language_model import NO, YES, Message
 from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings
 from transmitter.psss import Answer
-from transmitter.shrinking import shrunk_to_area
 
 _log = structlog.get_logger(__name__)
 
@@ -148,7 +148,7 @@ def _conversation(message: Message, pixels: int) -> list[dict[str, Any]]:
     content = [
         {"type": "text", "text": part}
         if isinstance(part, str)
-        else {"type": "image", "image": Image.fromarray(shrunk_to_area(part, pixels))}
+        else {"type": "image", "image": Image.fromarray(within_area(part, pixels))}
         for part in message
     ]
     return [{"role": "user", "content": content}]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from transmitter.mllm.dialogue import Message
+from transmitter.mllm.language_model import Message
 
 FAMILIES: Final = frozenset({"internvl", "qwen2_5_vl", "qwen3_vl", "smolvlm"})  # model_type
 _KEPT: Final = 4  # prefixes; jobs take turns

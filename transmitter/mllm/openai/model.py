@@ -13,13 +13,13 @@ import cv2
 import structlog
 
 from semvid.errors import InvalidInput, LinkFailed
+from semvid.images.resize import within_area
 from semvid.images.types import Picture
-from transmitter.mllm.dialogue import NO, YES, Message
+from transmitter.mllm.language_model import NO, YES, Message
 from transmitter.mllm.openai.address import parse_address
 from transmitter.mllm.openai.client import Client, Refused
 from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings
 from transmitter.psss import Answer
-from transmitter.shrinking import shrunk_to_area
 
 TOP: Final = 20  # log probabilities asked for; vLLM gives no more by default
 _JPEG_QUALITY: Final = 92
@@ -177,7 +177,7 @@ def read_answer(listed: Sequence[tuple[str, float]]) -> tuple[Answer, str]:
 def data_url(picture: Picture, pixels: int) -> str:
     """The picture as JPEG in a data URL, shrunk to at most ``pixels``."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY]
-    _, coded = cv2.imencode(".jpg", cv2.cvtColor(shrunk_to_area(picture, pixels), cv2.COLOR_RGB2BGR), quality)
+    _, coded = cv2.imencode(".jpg", cv2.cvtColor(within_area(picture, pixels), cv2.COLOR_RGB2BGR), quality)
     return "data:image/jpeg;base64," + base64.b64encode(coded.tobytes()).decode("ascii")
 
 

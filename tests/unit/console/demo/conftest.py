@@ -10,7 +10,7 @@ import pytest
 from console.demo.measure import Fidelity, FramePair
 from console.demo.report import Findings
 from console.demo.timeline import Timeline
-from semvid.fidelity import psnr_db, ssim
+from semvid.images.fidelity import psnr_db, ssim
 
 _KEYFRAMES = [(0, "first"), (30, "bridge"), (72, "semantic"), (125, "cut"), (170, "max_gap"), (215, "last")]
 
@@ -67,6 +67,7 @@ def make_findings() -> Callable[..., Findings]:
             "total_symbols": sum(symbols.values()),
             "mcs": {"header": {"QPSK 120/1024": 2}, "keyframe": {"16QAM 616/1024": 6}},
             "segments": 5,
+            "bursts_sent": 12,
             "blocks_sent": 9,
             "blocks_lost": 1,
             "retransmissions": 2,
@@ -75,7 +76,7 @@ def make_findings() -> Callable[..., Findings]:
         }  # fmt: skip
         return Findings(
             clip_name="a <b> & c.mp4",
-            generated=False,
+            credit="",
             command=["semvid", "demo", "a <b> & c.mp4"],
             conditions={"model": "awgn", "snr_db": 10.0, "seed": 7},
             transmission=transmission,

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from console.demo.clip import clip_frames
 from console.demo.measure import Fidelity, compare
 from semvid.errors import InvalidInput
-from semvid.fidelity import PSNR_CAP_DB, psnr_db, ssim
+from semvid.images.fidelity import PSNR_CAP_DB, psnr_db, ssim
 from semvid.video.writer import VideoWriter
+from tests.synthetic_clip import clip_frames
 
 
 def _write(path: Path, pictures: list[np.ndarray], step: int = 1, start: int = 0) -> Path:

@@ -13,7 +13,17 @@ from semvid.errors import LinkFailed
 
 PROMISED = {
     *("frames_in", "frames_out", "width", "height", "fps", "duration_s", "snr_db", "channel_model", "cbr"),
-    *("symbols", "bits", "mcs", "blocks_sent", "blocks_lost", "retransmissions", "keyframes", "segments"),
+    *(
+        "symbols",
+        "bits",
+        "mcs",
+        "bursts_sent",
+        "blocks_sent",
+        "blocks_lost",
+        "retransmissions",
+        "keyframes",
+        "segments",
+    ),
     *("psnr_db", "ssim", "seed", "versions", "seconds", "s_rel", "captions", "provenance"),
     *("snr_db_received", "clip", "command", "commit"),
 }

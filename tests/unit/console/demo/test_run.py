@@ -12,10 +12,12 @@ import pytest
 from console.demo import run
 from console.demo.report import Findings
 from console.demo.run import DemoRequest, run_demo
-from console.demo.services import Addresses
+from console.local_services import Addresses
 from semvid import errors
+from tests.synthetic_clip import write_clip
 
 FRAMES = 12
+OPTIONS = {"seed": 4, "channel": {"model": "awgn", "snr_db": 10.0}}
 
 
 class Recorder:
@@ -113,8 +115,15 @@ class World:
 
 
 @pytest.fixture
-def world(make_findings: Callable[..., Findings], monkeypatch: pytest.MonkeyPatch) -> World:
+def world(
+    make_findings: Callable[..., Findings],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> World:
+    own = tmp_path_factory.mktemp("own") / "clip.mp4"
+    write_clip(own, frames=FRAMES)
     world = World(make_findings())
+    monkeypatch.setattr(run, "CLIP", own)
     monkeypatch.setattr(run, "running_services", world.running)
     monkeypatch.setattr(run, "TransmitterClient", world.transmitter)
     monkeypatch.setattr(run, "ReceiverClient", world.receiver)
@@ -122,27 +131,25 @@ def world(make_findings: Callable[..., Findings], monkeypatch: pytest.MonkeyPatc
 
 
 def request(out: Path, **fields: Any) -> DemoRequest:
-    conditions = {"model": "awgn", "snr_db": 10.0}
-    return DemoRequest(
-        **{"clip": None, "out": out, "conditions": conditions, "clip_frames": FRAMES, **fields}
-    )
+    return DemoRequest(**{"clip": None, "out": out, "options": OPTIONS, **fields})
 
 
 def test_a_demo_leaves_everything_it_promises(world: World, tmp_path: Path) -> None:
     observer = Recorder()
-    report = run_demo(request(tmp_path / "deep" / "out", options={"seed": 4}), observer)
+    report = run_demo(request(tmp_path / "deep" / "out"), observer)
     out = tmp_path / "deep" / "out"
     assert {p.name for p in out.iterdir()} == {
-        "source.mp4", "reconstruction.mp4", "side_by_side.mp4", "report.json", "report.html", "frames.csv",
+        "reconstruction.mp4", "side_by_side.mp4", "report.json", "report.html", "frames.csv",
     }  # fmt: skip
     assert json.loads((out / "report.json").read_text()) == report
     assert (report["frames_in"], report["frames_out"], report["psnr_db"]) == (FRAMES, FRAMES, 100.0)
-    assert report["clip_generated"] is True
-    assert world.options == {"seed": 4, "channel": {"model": "awgn", "snr_db": 10.0}}
+    assert world.clip == run.CLIP
+    assert world.options == OPTIONS
+    assert report["channel"] == OPTIONS["channel"]
+    assert "Udacity" in (out / "report.html").read_text()
     assert world.stopped
     ended = {stage for stage, fraction in observer.stages if fraction == 1.0}
     assert ended == {
-        "painting the clip",
         "starting the services",
         "transmitting",
         "regenerating",

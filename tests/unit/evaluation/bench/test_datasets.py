@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from console.demo.clip import write_clip
 from evaluation.bench.datasets import prepare, read_list
 from evaluation.bench.sources import find
 from semvid.errors import InvalidInput
+from tests.synthetic_clip import write_clip
 
 
 def listing(folder: Path, text: str) -> Path:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.bench.panel import Misaligned, Panel, judged_indices, take, verified
-from evaluation.judges import Facts, Weights
+from evaluation.judge import Facts, Weights
 
 CLIP = [np.full((16, 16, 3), 10 * i, np.uint8) for i in range(10)]
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from evaluation.bench import records
 from evaluation.bench.cells import Cell
 from evaluation.bench.report import bjontegaard_table, losses, overview, paper_table, tables_of, write_report
 from evaluation.bench.report.results import Results, over_budget
+from evaluation.bench.sets import parse_set
 from semvid.errors import InvalidInput
 
 SET = """
 title = "made up"
-clips = ["painted:0", "painted:1", "painted:2"]
+clips = ["demo:0", "demo:1", "demo:2"]
 methods = ["semvid", "av1", "h265"]
 judges = ["psnr_db"]
 [[grid]]
@@ -42,22 +43,21 @@ ours = "semvid"
 def record(
     clip: int, method: str, snr_db: float, target: float, psnr: float, lpips: float, **more: Any
 ) -> dict[str, Any]:
-    cell = Cell(f"painted:{clip}", method, snr_db, "awgn", None, target, target, 0)
+    cell = Cell(f"demo:{clip}", method, snr_db, "awgn", None, target, target, 0)
     return {
         "clip": cell.clip, "method": method, "snr_db": snr_db, "channel_model": "awgn",
         "coherence_symbols": None, "target": target, "target_cbr": target, "seed": 0, "cbr": target,
         "symbols": {"keyframe": 90, "pilot": 10}, "crossed": 100, "failed": "",
         "absent": {"dists": "no weights"},
         "metrics": {"psnr_db": psnr, "lpips": lpips}, "commit": "abc", "date": "2026-11-24", "versions": {},
-        "judged_frames": 10, "command": "semvid bench run", "name": cell.name,
+        "code": "c", "key": "k", "judged_frames": 10, "command": "semvid bench run", "name": cell.name,
     } | more  # fmt: skip
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """semvid needs half of av1's symbols by PSNR and is 0.01 worse in LPIPS; h265 fails at 0 dB."""
-    (tmp_path / "set.toml").write_text(SET)
-    (tmp_path / "records").mkdir()
+    records.start(tmp_path, parse_set(SET, "here"), {})
     found = []
     for clip in range(3):
         for step, cbr in enumerate((1e-4, 2e-4, 4e-4, 8e-4)):
@@ -69,7 +69,7 @@ def folder(tmp_path: Path) -> Path:
         found.append(record(clip, "av1", 0, 4e-4, 19, 0.4))
         found.append(record(clip, "h265", 0, 4e-4, 0, 0, failed="no picture", metrics={}))
     for one in found:
-        (tmp_path / "records" / f"{one.pop('name')}.json").write_text(json.dumps(one))
+        records.write(tmp_path, one.pop("name"), one)
     return tmp_path
 
 
@@ -131,15 +131,37 @@ def test_documents_and_plots_are_written_and_self_contained(folder: Path) -> Non
     }  # fmt: skip
     page = (folder / "report.html").read_text()
     assert page.count("data:image/png;base64,") == 5
-    assert "src='http" not in page
+    assert 'src="http' not in page
     assert "<script" not in page
     for table in tables_of(Results.read(folder)):
         assert all(len(row) == len(table.header) for row in table.rows)
 
 
+def test_what_the_machine_failed_at_is_told_and_charged_to_nobody(folder: Path) -> None:
+    one = record(0, "av1", 10, 4e-4, 0, 0, failed="OSError: disk full", metrics={}, environment=True)
+    records.write(folder, one.pop("name"), one)
+    results = Results.read(folder)
+    at_ten = next(
+        table for table in overview.by_conditions(results) if "10 dB, CBR at most 0.0004" in table.title
+    )
+    assert next(row for row in at_ten.rows if row[0] == "av1")[1] == "2 of 2"
+    assert not any(row[0] == "av1" for row in overview.failures(results)[0].rows)
+    (not_run,) = overview.not_run(results)
+    assert not_run.rows == [["av1", "demo:0", "AWGN 10 dB, CBR at most 0.0004", "OSError: disk full"]]
+
+
+def test_texts_of_records_cannot_break_the_page(folder: Path) -> None:
+    one = record(0, "av1", 10, 4e-4, 0, 0, failed="<b onclick='x'>&", metrics={})
+    records.write(folder, one.pop("name"), one)
+    write_report(folder)
+    page = (folder / "report.html").read_text()
+    assert "&lt;b onclick=&#39;x&#39;&gt;&amp;" in page
+    assert "<b onclick" not in page
+
+
 def test_a_folder_without_a_sweep_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="holds no sweep"):
         Results.read(tmp_path)
-    (tmp_path / "set.toml").write_text(SET)
+    records.start(tmp_path, parse_set(SET, "here"), {})
     with pytest.raises(InvalidInput, match="holds no record"):
         Results.read(tmp_path)

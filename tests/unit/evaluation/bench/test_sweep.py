@@ -1,50 +1,78 @@
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from evaluation.bench import worker
-from evaluation.bench.cells import Cell, code_digest, read_record, write_atomically
-from evaluation.bench.worker import Work
-from evaluation.judges import Weights
+from evaluation.bench.cells import Cell, key
+from evaluation.bench.sweep import _locked
+from evaluation.bench.worker import Work, is_of_the_environment, set_digest
+from evaluation.judge import Weights
+from semvid.errors import Conflict
 
-CELL = Cell("painted:0", "semvid", 10, "awgn", None, 6.5e-4, 6.5e-4, 0)
+CELL = Cell("demo:0", "semvid", 10, "awgn", None, 6.5e-4, 6.5e-4, 0)
 
 
-def test_a_key_changes_with_everything_that_decides_the_numbers() -> None:
-    facts = {"clip_bytes": "a", "seconds": 3.0}
-    keys = {
-        CELL.key(facts),
-        CELL.key({**facts, "clip_bytes": "b"}),
-        CELL.key({**facts, "seconds": 4.0}),
-        *(replace(CELL, **{name: value}).key(facts) for name, value in {
-            "method": "av1", "snr_db": 9.0, "channel_model": "rayleigh", "coherence_symbols": 64,
-            "target_cbr": 6e-4, "seed": 1,
-        }.items()),
-    }  # fmt: skip
-    assert len(keys) == 9
-    assert CELL.key(facts) == CELL.key(dict(reversed(facts.items())))
+def test_a_key_does_not_depend_on_the_order_of_what_it_covers() -> None:
+    content = {"clip": "a", "seconds": 3.0}
+    assert key(content) == key(dict(reversed(content.items())))
+    assert key(content) != key({**content, "seconds": 4.0})
 
 
 def test_records_have_names_that_differ_and_every_file_system_takes() -> None:
-    assert CELL.name == "painted-0_semvid_awgn_10dB_0.00065_seed0"
+    assert CELL.name == "demo-0_semvid_awgn_10dB_0.00065_seed0"
     other = Cell("a/b", "own:Method", -5, "rayleigh", 64, "reference", 1e-4, 1)
     assert other.name == "a-b_own-Method_rayleigh64_-5dB_reference_seed1"
 
 
-def test_half_a_record_is_none(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "r.json", '{"cbr": 1}')
-    assert read_record(tmp_path / "r.json") == {"cbr": 1}
-    (tmp_path / "r.json").write_text('{"cbr": ')
-    assert read_record(tmp_path / "r.json") is None
-    assert read_record(tmp_path / "none.json") is None
-    assert [path.name for path in tmp_path.iterdir()] == ["r.json"]
-
-
 def test_a_process_refuses_to_work_on_other_source_than_the_sweep_began_with(tmp_path: Path) -> None:
-    work = Work(tmp_path, (), Weights(), 1.0, 7, 60, {"code": "something else"})
-    assert code_digest()[:12] != "something else"
+    work = Work(
+        tmp_path,
+        tmp_path,
+        ("av1",),
+        ("psnr_db",),
+        Weights(),
+        1.0,
+        7,
+        60,
+        set_digest(("av1",), ("psnr_db",)),
+        {},
+    )
     with pytest.raises(RuntimeError, match="source changed"):
-        worker.start(work, tmp_path)
+        worker.start(replace(work, methods=("h264",)))
+
+
+@pytest.mark.parametrize(
+    ("error", "blames_the_machine"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), True),
+        (FileNotFoundError("clip.mp4"), True),
+        (MemoryError(), True),
+        (ValueError("a curve needs two points"), False),
+        (RuntimeError("the ledger counts 3"), False),
+    ],
+)
+def test_who_is_to_blame_for_a_failure(error: Exception, blames_the_machine: bool) -> None:
+    assert is_of_the_environment(error) is blames_the_machine
+
+
+def test_opencv_without_memory_is_the_machines_fault_and_its_other_errors_are_not() -> None:
+    picture = np.zeros((1, 1), np.uint8)
+    with pytest.raises(cv2.error) as no_memory:
+        cv2.resize(picture, (2**15, 2**30))
+    assert is_of_the_environment(no_memory.value)
+    with pytest.raises(cv2.error) as wrong:  # OpenCV keeps the code of its latest error only
+        cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    assert not is_of_the_environment(wrong.value)
+
+
+def test_a_folder_takes_one_sweep_at_a_time(tmp_path: Path) -> None:
+    with _locked(tmp_path), pytest.raises(Conflict, match="another sweep"), _locked(tmp_path):
+        pytest.fail("two sweeps hold the folder")
+    with _locked(tmp_path):
+        assert tmp_path.is_dir()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from semvid.errors import InvalidInput
+from semvid.options import Focus
 from transmitter.app import create_app
 from transmitter.mllm.prompts import PROMPTS, Prompt, load_prompts
-from transmitter.psss import Focus
 from transmitter.settings import TransmitterSettings
 
 

@@ -214,12 +214,9 @@ def test_a_wrong_template_is_refused_at_the_start(template: str, message: str) -
 
 
 def test_what_it_announces_comes_from_its_options() -> None:
-    decoder = CommandDecoder(
-        f"frame_grid=4 size_grid=16 longest_gap_s=5.3 largest_motion=0.4 {TO_FILE} {{caption}}"
-    )
+    decoder = CommandDecoder(f"frame_grid=4 size_grid=16 longest_gap_s=5.3 {TO_FILE} {{caption}}")
     profile = decoder.profile
-    assert (profile.name, profile.frame_grid, profile.size_grid) == ("command", 4, 16)
-    assert (profile.longest_gap_s, profile.largest_motion, profile.closed_loop) == (5.3, 0.4, False)
+    assert (profile.name, profile.longest_gap_s, profile.closed_loop) == ("command", 5.3, False)
     assert decoder.uses_captions
     assert not CommandDecoder(TO_FILE).uses_captions
 

@@ -251,10 +251,9 @@ def test_a_decoder_travels_as_its_name_and_options(tiny_decoder: Any, generate: 
 
 def test_the_profile_is_the_models(tiny_decoder: Any) -> None:
     profile = tiny_decoder("ltx").profile
-    assert (profile.name, profile.frame_grid, profile.size_grid) == ("hf:ltx", 8, 32)
+    assert profile.name == "hf:ltx"
     assert profile.longest_gap_s == pytest.approx(120 / 30)
     assert not profile.closed_loop
-    assert tiny_decoder("skyreels").profile.size_grid == 16
 
 
 @pytest.mark.parametrize(

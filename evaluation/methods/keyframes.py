@@ -1,0 +1,231 @@
+"""Uniform keyframes: semvid's picture code and link without its selection, captions and motion scores."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import asdict, astuple, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from evaluation.clips import Clip
+from evaluation.in_process import ReceivingEnd
+from evaluation.link import Air, InProcessLink, verified
+from evaluation.method import Conditions, Outcome
+from evaluation.methods.budget import budget_symbols
+from evaluation.methods.cache import EncodeCache, cache_folder
+from evaluation.methods.ladder import finest_crf
+from evaluation.methods.quality import Judge, judged, make_judge
+from evaluation.methods.semantic import shown
+from evaluation.methods.video_code import Stream
+from evaluation.symbol_count import SymbolCount
+from receiver.decoders.decoder import Decoder, SegmentRequest
+from receiver.scaling import at_video_size
+from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
+from semvid.images.resize import at_size
+from semvid.images.types import Picture
+from semvid.link.packing import KeyframePacket, block_payloads
+from semvid.options import TransmissionOptions
+from semvid.semantics import StreamEnd, StreamHeader, Unit
+from semvid.video.reader import Frame
+from transmitter.encoder import stream_header
+from transmitter.keyframes.cuts import CutDetector
+from transmitter.keyframes.selection import Reason, Selected
+from transmitter.rate.model import coded_size
+
+GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
+SHRINKS: Final = (1, 2, 4)  # of width and height, where nothing fits at a larger size
+CRFS: Final = range(69, 26, -3)
+_ATTEMPTS: Final = 6  # at what the channel made dearer than planned
+_SMALLER: Final = 0.98
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a rival may choose.
+
+    Attributes:
+        gap: frames from one keyframe to the next.
+        crf: of keyframes.
+        shrink: what their width and height are divided by.
+    """
+
+    gap: int
+    crf: int
+    shrink: int
+
+
+class UniformKeyframes:
+    """Keyframes at equal distances and at both sides of hard cuts, the best of a grid of gaps and CRFs.
+
+    They are coded smaller where no full-sized setting is cheap enough, as semvid's are.
+
+    Args:
+        name: of the row.
+        decoder: fills the frames in between.
+    """
+
+    def __init__(self, name: str, decoder: Decoder) -> None:
+        self.name = name
+        self._decoder = decoder
+
+    def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:
+        """See `evaluation.method.Method`. Without a target it spends `DEFAULT_CBR`."""
+        judge = make_judge()
+        grid = Grid(clip, self._decoder, judge, EncodeCache(cache_folder(folder), clip, "keyframes"))
+        budget = budget_symbols(clip, target_cbr)
+        planned = float(budget)
+        for _ in range(_ATTEMPTS):
+            chosen = grid.best(planned, conditions.snr_db)
+            if chosen is None:
+                break
+            air, receiver = Air(conditions), ReceivingEnd(self._decoder)
+            link = InProcessLink(air, receiver.take)
+            settings: dict[str, Any] = asdict(chosen) | {"chosen_by": judge.name}
+            header_arrived = _send(link, clip, grid.selected(chosen.gap), chosen)
+            receiver.end()
+            symbols = verified(link.harq.record.ledger.symbols, air)
+            if not header_arrived:
+                reason = f"the stream header was lost in all {link.harq.record.rounds} rounds"
+                return Outcome(lambda: iter(()), symbols, air.crossed, settings=settings, failed=reason)
+            if air.crossed <= budget:
+                return shown(clip, receiver, symbols, air, settings)
+            expected = grid.cost(chosen, conditions.snr_db)
+            planned = expected * min(_SMALLER * budget / air.crossed, _SMALLER)
+        return Outcome(
+            lambda: iter(()),
+            {},
+            0,
+            settings={"budget_symbols": budget},
+            failed=f"no setting of {self.name} is as cheap as {budget} symbols",
+        )
+
+
+class Grid:
+    """Gaps and CRFs on one clip: what each costs when all arrives, and how good it is."""
+
+    def __init__(self, clip: Clip, decoder: Decoder, judge: Judge, cache: EncodeCache) -> None:
+        self._clip, self._decoder, self._judge, self._cache = clip, decoder, judge, cache
+        self.packets = lru_cache(maxsize=None)(self._packets)
+        detector = CutDetector()
+        self._shot_starts = [i for i, picture in enumerate(clip.pictures) if detector.push(picture)]
+
+    def selected(self, gap: int) -> list[Selected]:
+        """The keyframes of one gap."""
+        last, starts = len(self._clip.pictures) - 1, self._shot_starts
+        frames = {*range(0, last, gap), last, *starts, *(start - 1 for start in starts)}
+        return [
+            Selected(Frame(i, i, self._clip.pictures[i]), Reason.INTERVAL, shot_start=i in starts)
+            for i in sorted(frames)
+        ]
+
+    def best(self, budget: float, snr_db: float) -> Setting | None:
+        """The best quality that costs at most ``budget`` symbols, at the largest size that has any."""
+        for shrink in SHRINKS:
+            best = self._best_at(shrink, budget, snr_db)
+            if best is not None:
+                return best
+        return None
+
+    def _best_at(self, shrink: int, budget: float, snr_db: float) -> Setting | None:
+        fitting: list[tuple[float, int, int]] = []
+        for gap in (gap for gap in GAPS if gap < 2 * len(self._clip.pictures)):
+
+            def cost(crf: int, gap: int = gap) -> float:
+                return self.cost(Setting(gap, crf, shrink), snr_db)
+
+            crf = finest_crf(CRFS, budget, cost)
+            if crf is not None:
+                fitting.append((self._quality(Setting(gap, crf, shrink)), gap, crf))
+        if not fitting:
+            return None
+        quality, gap, crf = max(fitting)
+        for finer in (Setting(gap, crf, shrink) for crf in range(crf - abs(CRFS.step) + 1, crf)):
+            if self.cost(finer, snr_db) <= budget and self._quality(finer) > quality:
+                return finer
+        return Setting(gap, crf, shrink)
+
+    def cost(self, setting: Setting, snr_db: float) -> float:
+        """Symbols over a steady channel of ``snr_db`` where no block is lost."""
+        selected = self.selected(setting.gap)
+        count = SymbolCount(snr_db)
+        for number, (one, packet) in enumerate(zip(selected, self.packets(setting), strict=True)):
+            units = _units(self._clip, setting, number, len(selected))
+            keyframe = KeyframePacket(number, one.frame.index, packet, one.shot_start, number == 0)
+            count.ship(block_payloads(units, keyframe, count.bulk_limit_bytes))
+        return count.symbols
+
+    def _quality(self, setting: Setting) -> float:
+        name = ("quality", self._judge.name, type(self._decoder).__name__, *astuple(setting))
+        quality = self._cache.value(*name)
+        if quality is None:
+            quality = self._judge.mean(self._clip, self._shown(setting))
+            self._cache.store_value(quality, *name)
+        return float(quality)
+
+    def _shown(self, setting: Setting) -> Callable[[int], Picture]:
+        header = _header(self._clip, setting)
+        decoder = KeyframeDecoder(header.coded_width, header.coded_height)
+        selected = self.selected(setting.gap)
+        frames = [one.frame.index for one in selected]
+        keyframes = [at_video_size(decoder.decode(packet), header) for packet in self.packets(setting)]
+
+        @lru_cache(maxsize=1)
+        def between(number: int) -> dict[int, Picture]:
+            """The pictures that are looked at between keyframe ``number`` and the next."""
+            first, stop = frames[number] + 1, frames[number + 1]
+            wanted = {index for index in judged(self._clip) if first <= index < stop}
+            if selected[number + 1].shot_start:
+                return dict.fromkeys(wanted, keyframes[number])
+            start, end, size = keyframes[number], keyframes[number + 1], (header.width, header.height)
+            rate = float(self._clip.source.frame_rate)
+            request = SegmentRequest(start, end, *size, "", None, stop - first, rate, seed=0)
+            made = self._decoder.generate(request, lambda _: None, lambda: False)
+            return {index: picture for index, picture in enumerate(made, first) if index in wanted}
+
+        def shown(index: int) -> Picture:
+            number = bisect_right(frames, index) - 1
+            return keyframes[number] if frames[number] == index else between(number)[index]
+
+        return shown
+
+    def _packets(self, setting: Setting) -> list[bytes]:
+        stream = self._cache.stream("packets", *astuple(setting))
+        if stream is None:
+            size = coded_size(self._clip.source, setting.shrink)
+            selected = self.selected(setting.gap)
+            with KeyframeEncoder(*size, setting.crf) as encoder:
+                packets = [encoder.encode(at_size(one.frame.picture, size)).packet for one in selected]
+            frames = [one.frame.index for one in selected]
+            stream = Stream(packets, frames, *size, setting.gap)
+            self._cache.store_stream(stream, "packets", *astuple(setting))
+        return stream.packets
+
+
+def _header(clip: Clip, setting: Setting) -> StreamHeader:
+    return stream_header(clip.source, TransmissionOptions(), coded_size(clip.source, setting.shrink))
+
+
+def _units(clip: Clip, setting: Setting, number: int, keyframes: int) -> list[Unit]:
+    """What travels beside keyframe ``number``: the header with the first, the end with the last."""
+    units: list[Unit] = [_header(clip, setting)] if number == 0 else []
+    if number == keyframes - 1:
+        units.append(StreamEnd(len(clip.pictures), keyframes))
+    return units
+
+
+def _send(link: InProcessLink, clip: Clip, selected: list[Selected], setting: Setting) -> bool:
+    """Keyframes with header and end, without other units; False where the header was lost."""
+    size = coded_size(clip.source, setting.shrink)
+    with KeyframeEncoder(*size, setting.crf) as encoder:
+        for number, one in enumerate(selected):
+            coded = encoder.encode(at_size(one.frame.picture, size))
+            packet = KeyframePacket(number, one.frame.index, coded.packet, one.shot_start, coded.refresh)
+            units = _units(clip, setting, number, len(selected))
+            delivery = link.ship(block_payloads(units, packet, link.bulk_limit_bytes))
+            if number == 0 and not delivery.protected:
+                return False
+            if not delivery.bulk:
+                encoder.refresh()
+    return True

@@ -1,0 +1,130 @@
+"""semvid itself: the cores of transmitter and receiver and the channel between them, in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from itertools import chain, islice, repeat
+from pathlib import Path
+from typing import Any, Final
+
+from evaluation.clips import Clip
+from evaluation.in_process import ReceivingEnd
+from evaluation.link import Air, InProcessLink, verified
+from evaluation.method import Conditions, Outcome
+from receiver.decoders import make_decoder
+from semvid.errors import TransmissionFailed
+from semvid.images.types import Picture
+from semvid.options import TransmissionOptions
+from semvid.video.limits import VideoLimits
+from semvid.video.reader import read_frames
+from transmitter.encoder import Encoder
+from transmitter.mllm.library import MllmLibrary
+from transmitter.mllm.settings import MllmSettings
+from transmitter.rate.model import LinkPrice
+from transmitter.rate.plan import make_plan
+from transmitter.rate.trial import Excerpts
+
+_ATTEMPTS: Final = 4  # at a target
+_CLOSE: Final = 0.93  # of the target
+_AIM: Final = 0.98
+_SEGMENTS_AHEAD: Final = 4  # the transmitter's default, by which its decisions lag behind
+_LIMITS: Final = VideoLimits()
+
+
+class Semvid:
+    """The whole system with one choice of options.
+
+    Args:
+        name: of the row.
+        options: of `semvid.options.TransmissionOptions`; channel and target CBR come with each run.
+        decoder: of the receiver, as in its settings.
+    """
+
+    def __init__(self, name: str, decoder: str = "embedded", **options: Any) -> None:
+        self.name = name
+        self._decoder_name, self._options = decoder, options
+        self._mllms = MllmLibrary(MllmSettings())
+
+    def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:  # noqa: ARG002
+        """See `evaluation.method.Method`.
+
+        The transmitter aims at a CBR as it would be at 10 dB, from the first seconds of a clip. It is asked
+        again, with what came out in mind, until it spends what it may: rivals know their channel beforehand.
+        """
+        if target_cbr is None:
+            return self._run_once(clip, conditions, None)
+        asked, within, outcome = target_cbr, 0.0, None
+        for _ in range(_ATTEMPTS):
+            tried = self._run_once(clip, conditions, asked)
+            spent = clip.cbr(tried.crossed)
+            if within < spent <= target_cbr:
+                within, outcome = spent, tried
+            if tried.failed or _CLOSE * target_cbr <= spent <= target_cbr:
+                break
+            asked = min(1.0, asked * _AIM * target_cbr / spent)
+        return outcome or replace(tried, settings=tried.settings | {"over_target": spent / target_cbr})
+
+    def _run_once(self, clip: Clip, conditions: Conditions, target_cbr: float | None) -> Outcome:
+        """The way of `transmitter.pipeline` and `receiver.transmission`, in one thread."""
+        options = TransmissionOptions(target_cbr=target_cbr, **self._options)
+        decoder = make_decoder(self._decoder_name)
+        air, receiver = Air(conditions), ReceivingEnd(decoder)
+        link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
+        excerpts = Excerpts.of(clip.path, clip.source, _LIMITS, options, decoder.profile)
+        plan = make_plan(excerpts, options, LinkPrice.of(link.harq.adapter))
+        mllm = self._mllms.open(options.mllm, options.scoring)
+        failed = ""
+        with (
+            closing(Encoder(clip.source, options, decoder.profile, mllm, plan, _SEGMENTS_AHEAD)) as encoder,
+            closing(read_frames(clip.path, clip.source, _LIMITS)) as frames,
+        ):
+            try:
+                for segment in encoder.segments(frames):
+                    shipment = encoder.shipment(segment)
+                    delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
+                    encoder.delivered(shipment, delivery, link.harq.record)
+            except TransmissionFailed as error:
+                failed = str(error)
+        receiver.end()
+        record = link.harq.record
+        symbols = verified(record.ledger.symbols, air)
+        settings = {
+            "options": options.model_dump(mode="json", exclude_defaults=True),
+            "decoder": self._decoder_name,
+            "operating_point": plan.point.resource(),
+            "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
+            "blocks_sent": record.blocks_sent,
+            "retransmissions": record.retransmissions,
+        }
+        if failed:
+            return Outcome(_nothing, symbols, air.crossed, settings=settings, failed=failed)
+        return shown(clip, receiver, symbols, air, settings)
+
+
+def shown(
+    clip: Clip, receiver: ReceivingEnd, symbols: dict[str, int], air: Air, settings: dict[str, Any]
+) -> Outcome:
+    """The outcome of a transmission of keyframes; what is missing at the end holds the last picture."""
+    settings = settings | receiver.losses
+    missing = len(clip.pictures) - receiver.frames
+    if not receiver.frames:
+        reason = "no keyframe could be decoded"
+        return Outcome(_nothing, symbols, air.crossed, settings=settings, failed=reason)
+    if missing:
+        settings["frames_held_at_the_end"] = missing
+
+    def pictures() -> Iterator[Picture]:
+        last: Picture | None = None
+        for picture in islice(receiver.pictures(), len(clip.pictures)):
+            last = picture
+            yield picture
+        assert last is not None
+        yield from chain(repeat(last, missing))
+
+    return Outcome(pictures, symbols, air.crossed, receiver.keyframes, settings)
+
+
+def _nothing() -> Iterator[Picture]:
+    return iter(())

@@ -1,0 +1,231 @@
+"""The ready-made video codes: encoder, settings, and a decoder that carries on after losses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from numpy.typing import NDArray
+
+from evaluation.methods import annex_b
+from semvid.images.resize import at_size
+from semvid.images.scheduling import ordinary_priority
+from semvid.images.types import Picture
+from semvid.images.yuv import from_yuv420, to_yuv420
+
+_DELIMITER: Final = (
+    b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
+)
+_SMALLEST_SIDE: Final = 64  # pixels; smaller sizes are not tried, some encoders refuse them
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCode:
+    """One encoder at its settings.
+
+    Attributes:
+        encoder, decoder: names in FFmpeg.
+        crfs: coarsest first, evenly spaced.
+        options: FFmpeg options for a CRF; slower ones when the point is chosen and coded for good.
+        strip, restore: takes out of a packet, and puts back, what the receiver knows anyway.
+    """
+
+    encoder: str
+    decoder: str
+    crfs: Sequence[int]
+    options: Callable[[float, bool], dict[str, str]]
+    strip: Callable[[bytes], bytes]
+    restore: Callable[[bytes], bytes] = bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One point of the ladder.
+
+    Attributes:
+        scale: divisor of the sides.
+        step: frames from one coded picture to the next.
+        crf: of the encoder; all three take fractions.
+        final: coded with the slow preset, not with the one that the search uses.
+    """
+
+    scale: int
+    step: int
+    crf: float
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """A coded clip.
+
+    Attributes:
+        packets: elementary stream in coding order, parameter sets in it, no container.
+        pts: number of the coded picture that each packet shows.
+        width, height: of the coded pictures.
+        step: frames of the clip from one coded picture to the next.
+        extradata: parameter sets that a container keeps for the decoder; empty for elementary streams.
+    """
+
+    packets: list[bytes]
+    pts: list[int]
+    width: int
+    height: int
+    step: int
+    extradata: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(map(len, self.packets))
+
+
+def codable(width: int, height: int, scale: int) -> bool:
+    """Whether a ``scale``-th of the sides is large enough to be tried; the full size always is."""
+    return scale == 1 or min(coded_size(width, height, scale)) >= _SMALLEST_SIDE
+
+
+def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, setting: Setting) -> Stream:
+    """Codes every ``step``-th picture at a ``scale``-th of the sides."""
+    full_height, full_width = pictures[0].shape[:2]
+    width, height = coded_size(full_width, full_height, setting.scale)
+    os.environ.setdefault("SVT_LOG", "0")
+    encoder = av.CodecContext.create(code.encoder, "w")
+    assert isinstance(encoder, VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.framerate = frame_rate / setting.step
+    encoder.time_base = 1 / encoder.framerate
+    encoder.thread_count = 1
+    encoder.options = code.options(setting.crf, setting.final)
+    with ordinary_priority():
+        encoder.open()
+    packets = []
+    for number, picture in enumerate(pictures[:: setting.step]):
+        small = at_size(picture, (width, height)) if setting.scale > 1 else picture
+        frame = VideoFrame.from_ndarray(to_yuv420(small, width, height), "yuv420p")
+        frame.pts = number
+        packets += encoder.encode(frame)
+    packets += encoder.encode(None)
+    stamps = [packet.pts for packet in packets]
+    assert all(stamp is not None for stamp in stamps)
+    return Stream(
+        [code.strip(bytes(packet)) for packet in packets],
+        [int(stamp or 0) for stamp in stamps],
+        width,
+        height,
+        setting.step,
+    )
+
+
+def decode(code: VideoCode, stream: Stream, packets: Iterable[bytes]) -> dict[int, NDArray[np.uint8]]:
+    """Planes (`semvid.images.yuv`) of every coded picture that the decoder gives, by number.
+
+    Args:
+        packets: one for each of ``stream``, damaged ones as they are, lost ones empty.
+    """
+    decoder = av.CodecContext.create(code.decoder, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.thread_count = 1
+    if stream.extradata:
+        decoder.extradata = stream.extradata
+    planes: dict[int, NDArray[np.uint8]] = {}
+
+    def keep(frames: Iterable[VideoFrame]) -> None:
+        for frame in frames:
+            size_holds = (frame.width, frame.height) == (stream.width, stream.height)
+            if size_holds and frame.format.name == "yuv420p" and frame.pts is not None:
+                planes[frame.pts] = frame.to_ndarray().astype(np.uint8, copy=False)
+
+    for data, stamp in zip(packets, stream.pts, strict=True):
+        if not data:
+            continue  # an empty packet would mean the end to FFmpeg
+        packet = av.Packet(code.restore(data))
+        packet.pts = stamp
+        try:
+            keep(decoder.decode(packet))
+        except FFmpegError:
+            continue
+    with suppress(FFmpegError):
+        keep(decoder.decode(None))
+    return planes
+
+
+def shown_at(stream: Stream, planes: dict[int, NDArray[np.uint8]], index: int) -> NDArray[np.uint8]:
+    """The planes that are on show at frame ``index`` of the clip.
+
+    The coded picture nearest in time; where it is missing the latest before it, or else the first there is.
+    """
+    wanted = min((index + stream.step // 2) // stream.step, max(stream.pts))
+    if wanted in planes:
+        return planes[wanted]
+    earlier = [number for number in planes if number < wanted]
+    return planes[max(earlier) if earlier else min(planes)]
+
+
+def full_picture(stream: Stream, planes: NDArray[np.uint8], width: int, height: int) -> Picture:
+    """Coded planes as a picture of the clip's size, uint8 RGB [height, width, 3]."""
+    if (stream.width, stream.height) == (width + width % 2, height + height % 2):
+        return from_yuv420(planes, width, height)
+    small = from_yuv420(planes, stream.width, stream.height)
+    return at_size(small, (width, height))
+
+
+def coded_size(width: int, height: int, scale: int) -> tuple[int, int]:
+    """Even sides, a ``scale``-th of the clip's; at scale 1 rounded up."""
+    if scale == 1:
+        return width + width % 2, height + height % 2
+    return 2 * round(width / scale / 2), 2 * round(height / scale / 2)
+
+
+def _x264(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
+    parameters = "keyint=infinite:threads=1"
+    return {"preset": "veryslow", "tune": "ssim", "crf": f"{crf:g}", "x264-params": parameters}
+
+
+def _x265(crf: float, final: bool) -> dict[str, str]:
+    parameters = "keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
+    return {"preset": "slower" if final else "slow", "crf": f"{crf:g}", "x265-params": parameters}
+
+
+def _svt_av1(crf: float, final: bool) -> dict[str, str]:
+    # FFmpeg's own option takes whole numbers up to 63; what its parameter string says comes later and holds
+    parameters = f"keyint=-1:lp=1:tune=0:crf={crf:g}"
+    return {"preset": "4" if final else "6", "svtav1-params": parameters}
+
+
+def without_h264_idle(packet: bytes) -> bytes:
+    """``packet`` without SEI, delimiters and filler."""
+    return b"".join(
+        u for head, u in annex_b.units(packet) if annex_b.h264_type(head) not in annex_b.H264_IDLE
+    )
+
+
+def without_h265_idle(packet: bytes) -> bytes:
+    """``packet`` without SEI, delimiters and filler."""
+    return b"".join(
+        u for head, u in annex_b.units(packet) if annex_b.h265_type(head) not in annex_b.H265_IDLE
+    )
+
+
+def _without_delimiter(packet: bytes) -> bytes:
+    return packet.removeprefix(_DELIMITER)
+
+
+def _with_delimiter(packet: bytes) -> bytes:
+    return _DELIMITER + packet
+
+
+H264: Final = VideoCode("libx264", "h264", range(51, 17, -3), _x264, without_h264_idle)
+H265: Final = VideoCode("libx265", "hevc", range(51, 17, -3), _x265, without_h265_idle)
+AV1: Final = VideoCode(
+    "libsvtav1", "libdav1d", range(69, 26, -3), _svt_av1, _without_delimiter, _with_delimiter
+)

@@ -1,1 +1,0 @@
-"""What is compared: semvid's own variants and every rival, one small class each (`evaluation.methods`)."""

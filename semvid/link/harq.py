@@ -1,0 +1,256 @@
+"""Hybrid ARQ at the sending end: which burst leaves next, by what became of the ones before.
+
+Pure: payloads and reports in, symbols out, every one of them counted. A service puts a network between
+`next_burst` and `report`, the laboratory a function call.
+
+    sender = HarqSender()
+    sender.report(cross(sender.sound()))
+    sender.ship(blocks)
+    while (burst := sender.next_burst()) is not None:
+        sender.report(cross(burst))
+
+Blocks go one at a time: the next one leaves when the receiver has reported on the last. That makes a
+transmission reproducible (adaptation never depends on timing), tells the keyframe coder of a loss before it
+codes the next picture, and lets a slow receiver slow the sender down (docs/decisions/0002).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from semvid.accounting import Ledger, SymbolClass
+from semvid.phy.adaptation import LinkAdapter
+from semvid.phy.arrays import Symbols
+from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
+from semvid.phy.mcs import Mcs
+from semvid.phy.pilots import sounding
+
+REDUNDANCY_VERSIONS: Final = (0, 2, 3, 1)
+"""The order in which the versions of TS 38.212 5.4.2.1 complement each other best."""
+PROCESSES: Final = 16  # hybrid ARQ processes that the control word can name
+MAX_AGGREGATION: Final = 8  # of the control word
+RETRANSMISSIONS: Final = 2  # rounds after the first, by default
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What one transport block carries.
+
+    Attributes:
+        data: 1..1023 bytes where it is to be protected, 1..8191 in bulk.
+        bits: information bits by class of the ledger, 8 * len(data) or fewer in all.
+    """
+
+    data: bytes
+    bits: Mapping[SymbolClass, int]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPayload:
+    """What is sent, and repeated until it arrives, under one control word; at least one of the two.
+
+    Attributes:
+        protected: side information.
+        bulk: pictures.
+    """
+
+    protected: Payload | None = None
+    bulk: Payload | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReport:
+    """What the receiver says of one burst.
+
+    Attributes:
+        control_decoded: it could read the control word.
+        protected, bulk: what became of the transport blocks.
+        snr_db, effective_snr_db: as measured, see `semvid.phy.block.Reception`.
+    """
+
+    control_decoded: bool
+    protected: TbState
+    bulk: TbState
+    snr_db: float
+    effective_snr_db: float
+
+    @classmethod
+    def of(cls, reception: Reception) -> BlockReport:
+        """The report on what was received."""
+        return cls(
+            reception.control is not None,
+            reception.protected_state,
+            reception.bulk_state,
+            reception.snr_db,
+            reception.effective_snr_db,
+        )
+
+
+@dataclass
+class LinkRecord:
+    """What the link cost and carried so far.
+
+    Attributes:
+        rounds: how often a block is sent at most.
+        ledger: every symbol sent, by class.
+        mcs: transport blocks by class and modulation and coding scheme, repetitions not counted.
+        bursts_sent: with soundings and repetitions.
+        blocks_sent: repetitions not counted.
+        blocks_lost: blocks of which a part never arrived.
+        retransmissions: bursts that repeated an earlier one.
+        snr_db: the last SNR that the receiver measured.
+    """
+
+    rounds: int
+    ledger: Ledger = field(default_factory=Ledger)
+    mcs: dict[SymbolClass, Counter[str]] = field(default_factory=dict)
+    bursts_sent: int = 0
+    blocks_sent: int = 0
+    blocks_lost: int = 0
+    retransmissions: int = 0
+    snr_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Which transport blocks of a shipment arrived; one that was not sent counts as arrived."""
+
+    protected: bool = True
+    bulk: bool = True
+
+
+@dataclass(slots=True)
+class _Sending:
+    """The block on its way: what of it has not arrived, and how it goes out next."""
+
+    payload: BlockPayload
+    protected: TransportBlock | None
+    bulk: TransportBlock | None
+    aggregation: int
+    rounds: int = 0
+    versions_received: int = 0
+
+
+class HarqSender:
+    """Sends payloads in blocks, each until it arrived or its rounds are used up.
+
+    Args:
+        mcs: row of TS 38.214 Table 5.1.3.1-2 for bulk payloads, or "auto".
+        retransmissions: rounds of incremental redundancy after the first.
+
+    Attributes:
+        adapter: what is known of the channel.
+        record: what the link cost and carried so far.
+        delivery: what became of the latest shipment, once `next_burst` has given None.
+    """
+
+    def __init__(self, mcs: int | Literal["auto"] = "auto", retransmissions: int = RETRANSMISSIONS) -> None:
+        self.adapter = LinkAdapter(mcs, retransmissions)
+        self.record = LinkRecord(1 + retransmissions)
+        self.delivery = Delivery()
+        self._waiting: deque[BlockPayload] = deque()
+        self._sending: _Sending | None = None
+        self._process = 0
+
+    def sound(self) -> Symbols:
+        """Known symbols, complex64[64]: the report on them tells the SNR before anything is at stake."""
+        symbols = sounding()
+        self.record.ledger.add(SymbolClass.PILOT, len(symbols))
+        self.record.bursts_sent += 1
+        return symbols
+
+    def ship(self, blocks: Iterable[BlockPayload]) -> None:
+        """Takes what is to be sent next, in order.
+
+        Raises:
+            RuntimeError: the last shipment is still on its way.
+        """
+        if self._sending is not None or self._waiting:
+            raise RuntimeError("a shipment leaves when the one before it has arrived or is given up")
+        self._waiting.extend(blocks)
+        self.delivery = Delivery()
+
+    def next_burst(self) -> Symbols | None:
+        """The next burst to send, complex64[n] of unit mean power; None when the shipment is done with."""
+        block = self.next_block()
+        return None if block is None else modulate(block)
+
+    def next_block(self) -> Block | None:
+        """As `next_burst`, before modulation: for whoever only counts."""
+        if self._sending is None:
+            if not self._waiting:
+                return None
+            self._sending = self._begin(self._waiting.popleft())
+        sending = self._sending
+        version = REDUNDANCY_VERSIONS[sending.versions_received]
+        block = Block(self._process, version, sending.protected, sending.bulk, sending.aggregation)
+        self._count(burst_sizes(block), sending)
+        sending.rounds += 1
+        return block
+
+    def report(self, report: BlockReport) -> None:
+        """Takes what the receiver said of the last burst."""
+        self.adapter.observe(report.snr_db, report.effective_snr_db)
+        self.record.snr_db = report.snr_db
+        sending = self._sending
+        if sending is None:  # it was a sounding
+            return
+        if not report.control_decoded:
+            sending.aggregation = min(2 * sending.aggregation, MAX_AGGREGATION)
+        else:
+            sending.versions_received += 1
+            if sending.bulk is not None and sending.rounds == 1:
+                self.adapter.observe_ack(report.bulk is TbState.DECODED)
+            if report.protected is TbState.DECODED:
+                sending.protected = None
+            if report.bulk is TbState.DECODED:
+                sending.bulk = None
+        arrived = sending.protected is None and sending.bulk is None
+        if arrived or sending.rounds == self.record.rounds:
+            self._end(sending)
+
+    def _begin(self, payload: BlockPayload) -> _Sending:
+        protected, bulk = payload.protected, payload.bulk
+        small = None if protected is None else self._transport_block(protected, self._safe_mcs(protected))
+        large = None if bulk is None else self._transport_block(bulk, self._bulk_mcs(bulk))
+        self._process = (self._process + 1) % PROCESSES
+        self.record.blocks_sent += 1
+        return _Sending(payload, small, large, self.adapter.aggregation())
+
+    def _end(self, sending: _Sending) -> None:
+        self._sending = None
+        arrived = Delivery(sending.protected is None, sending.bulk is None)
+        self.record.blocks_lost += arrived != Delivery()
+        self.delivery = Delivery(
+            self.delivery.protected and arrived.protected, self.delivery.bulk and arrived.bulk
+        )
+
+    def _safe_mcs(self, payload: Payload) -> Mcs:
+        header = SymbolClass.HEADER in payload.bits
+        choose = self.adapter.choose_header if header else self.adapter.choose_protected
+        return choose(len(payload.data))
+
+    def _bulk_mcs(self, payload: Payload) -> Mcs:
+        return self.adapter.choose_bulk(len(payload.data))
+
+    def _transport_block(self, payload: Payload, mcs: Mcs) -> TransportBlock:
+        for symbol_class in payload.bits:
+            self.record.mcs.setdefault(symbol_class, Counter())[mcs.name] += 1
+        return TransportBlock(payload.data, mcs)
+
+    def _count(self, sizes: BurstSizes, sending: _Sending) -> None:
+        ledger, payload = self.record.ledger, sending.payload
+        self.record.bursts_sent += 1
+        if sending.rounds:
+            self.record.retransmissions += 1
+            ledger.add(SymbolClass.RETRANSMISSION, sizes.total)
+            return
+        ledger.add(SymbolClass.PILOT, sizes.pilots)
+        ledger.add(SymbolClass.CONTROL, sizes.control)
+        if payload.protected is not None:
+            ledger.add_shared(sizes.protected, payload.protected.bits)
+        if payload.bulk is not None:
+            ledger.add_shared(sizes.bulk, payload.bulk.bits)

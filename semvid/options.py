@@ -1,0 +1,193 @@
+"""Every choice of one transmission: its name, its kind, its range and what it means, once.
+
+The REST schema, the flags of `semvid send`, `demo` and `calibrate` (`console.flags`), the options that
+`semvid.client.TransmitterClient.submit` takes, and the laboratory are these models. A new option is a field
+here, and the place that uses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+    model_validator,
+)
+
+from semvid.errors import InvalidInput
+from semvid.profile import Given
+from semvid.semantics import PictureCoding
+
+
+class KeyframeMethod(StrEnum):
+    """How keyframes are chosen (docs/modes.md)."""
+
+    SKEM = "skem"
+    SKIM = "skim"
+    FIRST_FRAME = "first-frame"
+    TEXT_ONLY = "text-only"
+
+
+class Rule(StrEnum):
+    """How an answer becomes a decision (paper, stability of the decision rules)."""
+
+    RELATIVE = "relative"  # S_rel > threshold; 4.1 keyframes a clip in the paper, sd 2.7
+    ABSOLUTE = "absolute"  # P(no) > threshold; 9.5 keyframes a clip in the paper, sd 10.1
+
+
+class Focus(StrEnum):
+    """What counts as meaning (paper, semantic focus)."""
+
+    GENERAL = "general"  # positions of key objects, objects that come or go, change of background
+    MAIN_OBJECT = "main_object"  # actions, poses and motion of the main object; background ignored
+    BACKGROUND = "background"  # setting, lighting, static surroundings; foreground ignored
+
+
+class Scoring(StrEnum):
+    """How a large model is asked (docs/mllm-scoring.md)."""
+
+    DESCRIBED = "described"  # the paper: both pictures described together, then the descriptions compared
+    DESCRIBED_ONCE = "described-once"  # each picture described once and kept; a pair costs a short question
+    DIRECT = "direct"  # both pictures and the question in one forward pass; nothing is generated
+
+
+class Search(StrEnum):
+    """Which candidates a model is asked about (docs/mllm-scoring.md)."""
+
+    EXHAUSTIVE = "exhaustive"
+    GALLOP = "gallop"
+
+
+class ChannelName(StrEnum):
+    """Models of the channel emulator, `channel.models.MODELS`."""
+
+    AWGN = "awgn"
+    RAYLEIGH = "rayleigh"
+    RICIAN = "rician"
+
+
+DEFAULT_THRESHOLD: Final = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
+_GIVEN = {KeyframeMethod.FIRST_FRAME: Given.FIRST_FRAME, KeyframeMethod.TEXT_ONLY: Given.NOTHING}
+
+
+class ChannelOptions(BaseModel):
+    """Conditions that the channel emulator applies to this transmission; fields left out are its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: ChannelName | None = Field(None, description="channel model")
+    snr_db: float | None = Field(None, ge=-30, le=60, description="mean received Es/N0, dB")
+    coherence_symbols: int | None = Field(None, ge=1, le=2**24, description="symbols per fading block")
+    rician_k_db: float | None = Field(None, ge=-20, le=40, description="line of sight over scatter, dB")
+    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="of fading and noise")
+
+
+class TransmissionOptions(BaseModel):
+    """Options of one transmission; every field has a sound default."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"target_cbr": 5e-4, "seed": 7, "channel": {"snr_db": 10}}]},
+    )
+
+    keyframe_method: KeyframeMethod = Field(
+        KeyframeMethod.SKEM,
+        description="skem: by meaning; skim: evenly spaced; first-frame: one picture and a caption a "
+        "segment; text-only: no picture, needs a text-to-video decoder",
+    )
+    keyframe_count: int | None = Field(
+        None, ge=2, le=4096, description="keyframes in all, both ends included, for skim"
+    )
+    segment_s: float | None = Field(
+        None, gt=0, le=60, description="seconds of a segment, for first-frame and text-only; else by meaning"
+    )
+    threshold: float = Field(
+        DEFAULT_THRESHOLD, ge=-1, le=1, description="a keyframe where the rule's score exceeds it"
+    )
+    rule: Rule = Field(Rule.RELATIVE, description="relative: S_rel > threshold; absolute: P(no) > threshold")
+    candidate_spacing_s: float = Field(0.2, gt=0, le=10, description="seconds between compared frames")
+    focus: Focus = Field(Focus.GENERAL, description="semantic focus of the comparison")
+    mllm: str = Field(
+        "embedded",
+        max_length=512,
+        description="who compares and captions: embedded, hf:..., openai:...; left out: the service's own",
+    )
+    scoring: Scoring | None = Field(None, description="how a large model is asked; left out: direct")
+    search: Search | None = Field(
+        None,
+        description="exhaustive: every candidate is asked about; gallop: far fewer questions; left out: "
+        "gallop for large models, else exhaustive",
+    )
+    quality: int | None = Field(None, ge=20, le=63, description="AV1 CRF of the keyframes, lower is better")
+    target_cbr: float | None = Field(
+        None, gt=0, le=1, description="channel uses per source sample to aim at, for example 6e-4"
+    )
+    coding: PictureCoding = Field(
+        PictureCoding.JOINT,
+        description="joint: keyframes lean on each other; intra: each alone, for links without a return path",
+    )
+    mcs: Annotated[int, Field(ge=0, le=27)] | Literal["auto"] = Field(
+        "auto", description="auto, or row 0..27 of TS 38.214 Table 5.1.3.1-2, for keyframes"
+    )
+    retransmissions: int = Field(2, ge=0, le=3, description="rounds of incremental redundancy")
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="of every random draw of the transmission")
+    channel: ChannelOptions | None = None
+
+    @field_validator("mcs", mode="wrap")
+    @classmethod
+    def _row(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return check(value)
+        except ValidationError as error:
+            raise ValueError("must be auto or a row 0..27 of TS 38.214 Table 5.1.3.1-2") from error
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TransmissionOptions:
+        """Names of options stand in backticks: `refusal` spells them as the reader writes them."""
+        method = self.keyframe_method
+        if self.quality is not None and self.target_cbr is not None:
+            raise ValueError("`quality` and `target_cbr`: each decides the other; give one of them")
+        if method == KeyframeMethod.SKIM and self.keyframe_count is None:
+            raise ValueError("`keyframe_method` skim needs the number of keyframes; add `keyframe_count`")
+        if method == KeyframeMethod.SKEM and self.keyframe_count is not None:
+            raise ValueError("`keyframe_count` belongs to `keyframe_method` skim")
+        if self.segment_s is not None and self.given is Given.BOTH_ENDS:
+            raise ValueError("`segment_s` belongs to `keyframe_method` first-frame or text-only")
+        if self.target_cbr is not None and self.given is not Given.BOTH_ENDS:
+            raise ValueError(
+                f"`keyframe_method` {method} cannot aim at a CBR; leave `target_cbr` out: its rate follows "
+                "from `segment_s` and `quality`"
+            )
+        if self.search == Search.GALLOP and self.given is not Given.BOTH_ENDS:
+            raise ValueError(f"`keyframe_method` {method} asks about every candidate; leave `search` out")
+        if self.quality is not None and self.given is Given.NOTHING:
+            raise ValueError(f"`keyframe_method` {method} sends no picture; leave `quality` out")
+        return self
+
+    @property
+    def given(self) -> Given:
+        """What the receiver will draw segments from."""
+        return _GIVEN.get(self.keyframe_method, Given.BOTH_ENDS)
+
+
+def refusal(error: ValidationError, spelled: Callable[[str], str] = "option {}".format) -> InvalidInput:
+    """What the first thing wrong with options is, in one sentence.
+
+    Args:
+        error: of `TransmissionOptions`.
+        spelled: how the reader writes an option, from its name (``channel.snr_db`` for a nested one).
+    """
+    first = error.errors(include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    where = ".".join(map(str, first["loc"]))
+    if where or first["type"] != "value_error":
+        return InvalidInput(f"{spelled(where) if where else 'options'}: {message}, got {first['input']!r}")
+    plain, *quoted = message.split("`")
+    return InvalidInput(plain + "".join(spelled(t) if n % 2 == 0 else t for n, t in enumerate(quoted)))

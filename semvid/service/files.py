@@ -1,0 +1,73 @@
+"""Files that are whole or not there, and lists on disk that grow at their end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+@contextmanager
+def replacing(path: Path, durable: bool = False) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of ``path`` when the block ends; not if the block raises.
+
+    Several processes may do so at once; the last one wins.
+
+    Args:
+        path: in a folder that is there.
+        durable: a crash of the machine, too, leaves the old file or the new one.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: str | bytes, durable: bool = False) -> None:
+    """Writes ``content`` as `replacing` does, text as UTF-8; the folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, durable) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+class JsonLines:
+    """A list of JSON values, one a line, so that memory does not grow with it.
+
+    A last line that a crash cut short is not read. A file that is not there is an empty list.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def append(self, value: Any) -> None:
+        """Adds one value at the end."""
+        with self._path.open("ab") as file:
+            file.write(_line(value))
+
+    def read(self, offset: int = 0, limit: int | None = None) -> Iterator[Any]:
+        """Values ``offset`` .. ``offset + limit - 1``, or all from ``offset`` on."""
+        try:
+            with self._path.open("rb") as file:
+                whole = (line for line in file if line.endswith(b"\n"))
+                for line in islice(whole, offset, None if limit is None else offset + limit):
+                    yield json.loads(line)
+        except FileNotFoundError:
+            return
+
+    def replace(self, values: Iterable[Any]) -> None:
+        """Makes ``values`` the whole list, atomically."""
+        write_atomically(self._path, b"".join(map(_line, values)))
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value).encode() + b"\n"

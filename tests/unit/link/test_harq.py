@@ -1,0 +1,164 @@
+"""Hybrid ARQ against receivers and channels that do whatever they like."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from semvid.accounting import SymbolClass
+from semvid.link.harq import (
+    MAX_AGGREGATION,
+    REDUNDANCY_VERSIONS,
+    BlockPayload,
+    BlockReport,
+    Delivery,
+    HarqSender,
+    Payload,
+)
+from semvid.phy.arrays import Symbols
+from semvid.phy.block import Block, BlockReceiver, TbState, burst_sizes
+
+HEADER, CAPTION, KEYFRAME = SymbolClass.HEADER, SymbolClass.CAPTION, SymbolClass.KEYFRAME
+
+states = st.sampled_from(TbState)
+reports = st.builds(
+    BlockReport,
+    control_decoded=st.booleans(),
+    protected=states,
+    bulk=states,
+    snr_db=st.one_of(st.floats(-30, 60), st.just(float("nan"))),
+    effective_snr_db=st.one_of(st.floats(-30, 60), st.just(float("nan"))),
+)
+protected_payloads = st.builds(
+    lambda size, header: Payload(bytes(size), {HEADER if header else CAPTION: 8 * size}),
+    st.integers(1, 400),
+    st.booleans(),
+)
+bulk_payloads = st.builds(lambda size: Payload(bytes(size), {KEYFRAME: 8 * size}), st.integers(1, 1500))
+blocks = st.one_of(
+    st.builds(BlockPayload, protected_payloads, st.none() | bulk_payloads),
+    st.builds(BlockPayload, st.none(), bulk_payloads),
+)
+
+
+def sounded(sender: HarqSender, snr_db: float = 10.0) -> HarqSender:
+    sender.sound()
+    sender.report(BlockReport(False, TbState.ABSENT, TbState.ABSENT, snr_db, snr_db))
+    return sender
+
+
+@settings(max_examples=60, deadline=None)
+@given(shipment=st.lists(blocks, max_size=4), retransmissions=st.integers(0, 3), data=st.data())
+def test_whatever_is_reported_each_block_ends_and_every_symbol_is_counted(
+    shipment: list[BlockPayload], retransmissions: int, data: st.DataObject
+) -> None:
+    sender = sounded(HarqSender(retransmissions=retransmissions))
+    sender.ship(shipment)
+    sent: list[list[tuple[Block, BlockReport]]] = []
+    while (block := sender.next_block()) is not None:
+        if not sent or block.process != sent[-1][-1][0].process:
+            sent.append([])
+        report = data.draw(reports, label="report")
+        sent[-1].append((block, report))
+        sender.report(report)
+
+    assert len(sent) == len(shipment)
+    arrived = [
+        _replayed(payload, rounds, 1 + retransmissions)
+        for payload, rounds in zip(shipment, sent, strict=True)
+    ]
+    assert sender.delivery == Delivery(
+        all(one.protected for one in arrived), all(one.bulk for one in arrived)
+    )
+
+    record, ledger = sender.record, sender.record.ledger
+    lengths = [[burst_sizes(block).total for block, _ in rounds] for rounds in sent]
+    assert ledger.total_symbols == 64 + sum(map(sum, lengths))
+    assert ledger.symbols[SymbolClass.RETRANSMISSION] == sum(sum(rounds[1:]) for rounds in lengths)
+    for symbol_class in (HEADER, CAPTION, KEYFRAME):
+        carried = [
+            p.bits.get(symbol_class, 0) for b in shipment for p in (b.protected, b.bulk) if p is not None
+        ]
+        assert ledger.bits[symbol_class] == sum(carried)
+    assert record.blocks_sent == len(shipment)
+    assert record.bursts_sent == 1 + sum(map(len, sent))
+    assert record.retransmissions == sum(len(rounds) - 1 for rounds in sent)
+    assert record.blocks_lost == sum(one != Delivery() for one in arrived)
+
+
+def _replayed(payload: BlockPayload, rounds: list[tuple[Block, BlockReport]], most: int) -> Delivery:
+    """What became of one block, checking on the way that each round sent what was missing and no more."""
+    small, large = payload.protected is not None, payload.bulk is not None
+    versions, aggregation = iter(REDUNDANCY_VERSIONS), rounds[0][0].aggregation
+    version = next(versions)
+    for number, (block, report) in enumerate(rounds, 1):
+        assert (block.protected is not None, block.bulk is not None) == (small, large)
+        assert (block.rv, block.aggregation) == (version, aggregation)
+        if report.control_decoded:
+            version = next(versions, version)
+            small &= report.protected is not TbState.DECODED
+            large &= report.bulk is not TbState.DECODED
+        else:
+            aggregation = min(2 * aggregation, MAX_AGGREGATION)
+        assert (number == len(rounds)) == (number == most or not (small or large))
+    return Delivery(not small, not large)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    lost=st.lists(st.booleans(), min_size=12, max_size=12),
+    snr_db=st.sampled_from([0.0, 8.0, 20.0]),
+    seed=st.integers(0, 99),
+)
+def test_a_channel_that_drops_bursts_delivers_what_it_lets_through(
+    lost: list[bool], snr_db: float, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    receiver, drops = BlockReceiver(), iter(lost)
+
+    def cross(burst: Symbols) -> Symbols:
+        noise = rng.standard_normal((len(burst), 2)).view(np.complex128)[:, 0] * np.sqrt(0.5)
+        kept = 0.0 if next(drops) else 1.0
+        return (kept * burst + 10 ** (-snr_db / 20) * noise).astype(np.complex64)
+
+    sender = sounded(HarqSender(), snr_db)
+    payloads = [rng.bytes(200), rng.bytes(300), rng.bytes(100)]
+    for payload in payloads:
+        sender.ship([BlockPayload(bulk=Payload(payload, {KEYFRAME: 8 * len(payload)}))])
+        received, dropped = None, []
+        while (burst := sender.next_burst()) is not None:
+            reception = receiver.receive(cross(burst))
+            dropped.append(reception.control is None)
+            received = reception.bulk or received
+            sender.report(BlockReport.of(reception))
+        assert sender.delivery.bulk == (received is not None)
+        assert received in (payload, None)
+        if not all(dropped):
+            assert received == payload
+
+
+def test_nothing_leaves_before_the_last_shipment_is_settled() -> None:
+    sender = sounded(HarqSender())
+    payload = BlockPayload(protected=Payload(b"caption", {CAPTION: 56}))
+    sender.ship([payload])
+    with pytest.raises(RuntimeError, match="leaves when the one before"):
+        sender.ship([payload])
+
+
+def test_the_header_is_protected_best_and_bulk_least() -> None:
+    sender = sounded(HarqSender(), 8.0)
+    efficiency = {}
+    for symbol_class in (HEADER, CAPTION):
+        sender.ship([BlockPayload(protected=Payload(bytes(100), {symbol_class: 800}))])
+        block = sender.next_block()
+        assert block is not None
+        assert block.protected is not None
+        efficiency[symbol_class] = block.protected.mcs.spectral_efficiency
+        sender.report(BlockReport(True, TbState.DECODED, TbState.ABSENT, 8.0, 8.0))
+    sender.ship([BlockPayload(bulk=Payload(bytes(100), {KEYFRAME: 800}))])
+    block = sender.next_block()
+    assert block is not None
+    assert block.bulk is not None
+    assert efficiency[HEADER] < efficiency[CAPTION] < block.bulk.mcs.spectral_efficiency

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from channel.models import MODELS
+from semvid.options import ChannelName, ChannelOptions, TransmissionOptions, refusal
+
+
+def test_the_channel_names_are_those_of_the_channels_models() -> None:
+    assert set(ChannelName) == set(MODELS)
+
+
+def test_every_option_says_what_it_means() -> None:
+    for model in (TransmissionOptions, ChannelOptions):
+        for name, field in model.model_fields.items():
+            assert field.description or name == "channel", name
+
+
+def test_the_schema_lists_choices_and_ranges() -> None:
+    schema = TransmissionOptions.model_json_schema()
+    assert schema["$defs"]["Focus"]["enum"] == ["general", "main_object", "background"]
+    row, auto = schema["properties"]["mcs"]["anyOf"]
+    assert (row["minimum"], row["maximum"], auto["const"]) == (0, 27, "auto")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"threshold": 2}, "<threshold>: Input should be less than or equal to 1, got 2"),
+        ({"channel": {"snr_db": 61}}, "<channel.snr_db>: Input should be less than or equal to 60, got 61"),
+        (
+            {"channel": {"model": "x"}},
+            "<channel.model>: Input should be 'awgn', 'rayleigh' or 'rician', got 'x'",
+        ),
+        ({"mcs": 28}, "<mcs>: must be auto or a row 0..27 of TS 38.214 Table 5.1.3.1-2, got 28"),
+        ({"keyframe_count": 4}, "<keyframe_count> belongs to <keyframe_method> skim"),
+    ],
+)
+def test_a_refusal_spells_options_as_its_reader_does(options: dict, told: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TransmissionOptions.model_validate(options)
+    assert str(refusal(caught.value, "<{}>".format)) == told
