@@ -23,7 +23,7 @@ from semvid import bitstream
 from semvid.errors import LimitExceeded, MalformedUnits
 from semvid.images.keyframe_codec import KeyframeEncoder
 from semvid.phy.arrays import Symbols
-from semvid.phy.block import Block, Burst, TbState, TransportBlock, modulate
+from semvid.phy.block import Block, TbState, TransportBlock, burst_sizes, modulate
 from semvid.phy.layout import layout
 from semvid.phy.mcs import MCS_TABLE
 from semvid.phy.pilots import sounding
@@ -40,15 +40,15 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def burst(process: int, protected: bytes | None, bulk: bytes | None) -> Burst:
+def block(process: int, protected: bytes | None, bulk: bytes | None) -> Block:
     parts = [TransportBlock(payload, MCS_TABLE[6]) if payload else None for payload in (protected, bulk)]
-    return modulate(Block(process % 16, 0, *parts, aggregation=1))
+    return Block(process % 16, 0, *parts, aggregation=1)
 
 
 @cache
-def stream() -> list[Burst]:
+def stream() -> list[Block]:
     """One block for each keyframe: side information protected, the picture in bulk."""
-    bursts = []
+    blocks = []
     with KeyframeEncoder(48, 32, 40) as encoder:
         for number in range(KEYFRAMES):
             picture = np.full((32, 48, 3), 40, np.uint8)
@@ -63,8 +63,8 @@ def stream() -> list[Burst]:
             if number == KEYFRAMES - 1:
                 side.append(StreamEnd(FRAMES, KEYFRAMES))
             keyframe = Keyframe(number, STEP * number, coded.packet, refresh=coded.refresh)
-            bursts.append(burst(number, bitstream.pack(side), bitstream.pack([keyframe])))
-    return bursts
+            blocks.append(block(number, bitstream.pack(side), bitstream.pack([keyframe])))
+    return blocks
 
 
 def noise(count: int) -> Symbols:
@@ -72,14 +72,14 @@ def noise(count: int) -> Symbols:
     return (random.normal(0, 0.7, (count, 2)) @ (1, 1j)).astype(np.complex64)
 
 
-def on_air(sent: Burst, fate: str) -> Symbols:
+def on_air(sent: Block, fate: str) -> Symbols:
     """What the channel makes of a burst: itself, noise in its place, or noise in place of its keyframe."""
-    symbols = sent.symbols.copy()
+    symbols, sizes = modulate(sent), burst_sizes(sent)
     if fate == "noise":
         return noise(len(symbols))
     if fate == "no bulk":
-        data = sent.control + sent.protected + sent.bulk
-        places = layout(data).data[data - sent.bulk :]
+        data = sizes.control + sizes.protected + sizes.bulk
+        places = layout(data).data[data - sizes.bulk :]
         symbols[places] = noise(len(places))
     return symbols
 
@@ -202,10 +202,10 @@ def test_a_keyframe_counts_only_when_the_next_is_asked_for() -> None:
 def test_a_packet_that_is_no_picture_is_undecodable_and_costs_what_depends_on_it() -> None:
     receiver = StreamReceiver(AssemblyLimits(), wait_for_captions=False)
     nonsense = Keyframe(0, 0, b"no AV1", refresh=True)
-    receiver.receive(burst(0, bitstream.pack([HEADER]), bitstream.pack([nonsense])).symbols)
+    receiver.receive(modulate(block(0, bitstream.pack([HEADER]), bitstream.pack([nonsense]))))
     assert list(receiver.keyframes()) == []
     for sent in stream()[1:]:
-        receiver.receive(sent.symbols)
+        receiver.receive(modulate(sent))
         list(receiver.keyframes())
     assert receiver.assembly.undecodable_count == 3  # 0, and 1 and 2 that need it
     (first, *_) = receiver.gaps() + receiver.finish()
@@ -217,18 +217,18 @@ def test_payloads_that_make_no_sense_count_as_failed_until_the_sender_is_to_blam
     receiver = StreamReceiver(AssemblyLimits(), wait_for_captions=False)
     nonsense = b"\xff" * 20
     for number in range(MAX_MALFORMED - 1):
-        reception = receiver.receive(burst(number, bitstream.pack([HEADER]), nonsense).symbols)
+        reception = receiver.receive(modulate(block(number, bitstream.pack([HEADER]), nonsense)))
         assert (reception.protected_state, reception.bulk_state) == (TbState.DECODED, TbState.FAILED)
     with pytest.raises(MalformedUnits):
-        receiver.receive(burst(9, None, nonsense).symbols)
+        receiver.receive(modulate(block(9, None, nonsense)))
     assert receiver.units() == [HEADER]  # what arrived before is still handed out
 
 
 def test_what_arrived_before_a_limit_was_passed_is_still_handed_out() -> None:
     receiver = StreamReceiver(AssemblyLimits(frames=STEP + 1), wait_for_captions=False)
     for sent in stream()[:2]:
-        receiver.receive(sent.symbols)
+        receiver.receive(modulate(sent))
         list(receiver.keyframes())
     with pytest.raises(LimitExceeded, match="the limit is 4 frames"):
-        receiver.receive(stream()[2].symbols)
+        receiver.receive(modulate(stream()[2]))
     assert [gap.stop_frame for gap in receiver.finish()] == [0, STEP]
