@@ -1,6 +1,7 @@
 """Symbols in, MP4 out.
 
-A transmission is taken in by `receiver.ingest` and `receiver.transmission`, put in order by
-`receiver.assembly`, planned by `receiver.segments`, regenerated and written by `receiver.pipeline`, and kept
-and shown by `receiver.library` and `receiver.app`.
+Two cores without I/O: `receiver.reception` takes bursts and gives keyframes and closed gaps (`assembly`);
+`receiver.regeneration` takes gaps and gives pictures (`decoders`). Around them `receiver.transmission` and
+`receiver.pipeline` keep files, threads and the record of one video, `receiver.transmissions` and
+`receiver.link_service` the link, and `receiver.library` and `receiver.app` keep and show the videos.
 """

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 
+from receiver.gaps import Anchor, Gap
 from receiver.keyframe_parts import CodedKeyframe, KeyframeParts
-from receiver.segments import Anchor, Gap
 from receiver.side_information import SideInformation
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
 from semvid.profile import Given

@@ -9,7 +9,6 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse
 
-from receiver.fragments import playable_bytes
 from receiver.record import State, VideoRecord
 from receiver.video_files import VideoFiles
 from semvid.errors import NotFound
@@ -39,7 +38,7 @@ def content_response(files: VideoFiles, record: VideoRecord) -> Response:
             content_disposition_type="inline",
             headers=headers,
         )
-    size = playable_bytes(files.mp4)
+    size = files.playable_bytes
     if not size:
         waiting = "is being received" if record.state is State.RECEIVING else "is being regenerated"
         raise HTTPException(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from receiver.segments import Anchor
+from receiver.gaps import Anchor
 from semvid.errors import InvalidInput
 from semvid.semantics import Keyframe
 

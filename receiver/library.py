@@ -11,7 +11,6 @@ from typing import Any
 import structlog
 
 from receiver.record import VideoRecord
-from receiver.salvage import salvage
 from receiver.video_files import VideoFiles
 from semvid.errors import Conflict, InvalidInput, LinkFailed, NotFound
 
@@ -56,7 +55,7 @@ class Library:
                 )
                 continue
             if not record.state.final:
-                salvage(files, record, LinkFailed("the receiver was stopped while it made this video"))
+                files.salvage(record, LinkFailed("the receiver was stopped while it made this video"))
                 _log.warning(
                     "video was cut short by a restart",
                     video=record.id,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from receiver.segments import Provenance
+from receiver.gaps import Provenance
 from semvid.errors import SemvidError
 from semvid.service.clock import StageClock
 
@@ -41,7 +41,7 @@ class VideoRecord:
         snr_db, effective_snr_db: of the newest block.
         bursts_received: soundings and repetitions included.
         bursts_undecoded: bursts without a readable control word.
-        blocks_lost: those of which a transport block never arrived (`receiver.blocks.BlockTally`).
+        blocks_lost: those of which a transport block never arrived (`receiver.block_tally.BlockTally`).
         keyframes_undecodable: keyframes that arrived and could not be decoded.
         captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
         segments: runs of frames by provenance, finished ones.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from receiver.gaps import Provenance
 from receiver.record import State, VideoRecord
-from receiver.segments import Provenance
 from semvid.service.problems import Problem
 
 

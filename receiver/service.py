@@ -10,8 +10,8 @@ from grpc.aio import Server
 from prometheus_client import CollectorRegistry
 
 from receiver.executor import Closable, make_executed_decoder
-from receiver.ingest import LinkService
 from receiver.library import Library
+from receiver.link_service import LinkService
 from receiver.metrics import ReceiverMetrics
 from receiver.settings import ReceiverSettings
 from receiver.transmissions import Transmissions

@@ -8,27 +8,20 @@ from dataclasses import dataclass
 
 import structlog
 
-from receiver.assembly import Assembly, AssemblyLimits
-from receiver.blocks import BlockTally
+from receiver.assembly import AssemblyLimits
 from receiver.constellation import Constellation
-from receiver.decoders import Decoder
+from receiver.decoders.decoder import Decoder
+from receiver.gaps import Gap
 from receiver.pipeline import Pipeline
+from receiver.reception import StreamReceiver
 from receiver.record import State, VideoRecord
-from receiver.salvage import salvage
-from receiver.segments import Gap
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
-from semvid import bitstream
-from semvid.errors import LimitExceeded, MalformedUnits, SemvidError, TransmissionFailed
-from semvid.images.keyframe_codec import KeyframeDecoder
+from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
 from semvid.link.symbols import unpack_symbols
-from semvid.phy.block import BlockReceiver, Reception, TbState
+from semvid.phy.block import Reception
 from semvid.profile import Given
 from semvid.semantics import Caption, Motion, StreamEnd, StreamHeader, Unit
-
-MAX_MALFORMED = 3
-"""Payloads that passed their checksum and make no sense, before the sender is to blame. Noise passes a 16-bit
-checksum once in 65536 times, and must not end a transmission."""
 
 _log = structlog.get_logger(__name__)
 
@@ -65,13 +58,8 @@ class Transmission:
         self.pipeline: Pipeline | None = None
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
         self._moved = moved
-        self._receiver = BlockReceiver()
-        self._tally = BlockTally()
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
-        self._assembly = Assembly(limits, wait_for_captions=decoder.uses_captions)
-        self._pictures: KeyframeDecoder | None = None
-        self._last_picture = -1
-        self._malformed = 0
+        self._stream = StreamReceiver(limits, decoder.uses_captions, _log.bind(video=record.id))
 
     @property
     def crowded(self) -> bool:
@@ -104,27 +92,16 @@ class Transmission:
                 f"the transmission has more than {self._settings.max_bursts} bursts; split the video"
             )
         symbols = unpack_symbols(data)
-        with record.clock.stage("receiving"):
-            reception = self._receiver.receive(symbols)
         record.bursts_received += 1
         record.symbols_received += len(symbols)
-        record.snr_db = round(reception.snr_db, 2)
-        record.effective_snr_db = round(reception.effective_snr_db, 2)
-        self.constellation.add(reception)
-
-        units = self._units_of(reception)
-        if self._tally.begins_another(reception):
-            self._submit(self._assembly.release())
-        self._tally.add(reception)
         try:
-            for unit in units:
-                for new in self._assembly.add(unit):
-                    self._note(new)
-            self._decode_keyframes()
+            with record.clock.stage("receiving"):
+                reception = self._stream.receive(symbols)
+            record.snr_db = round(reception.snr_db, 2)
+            record.effective_snr_db = round(reception.effective_snr_db, 2)
+            self.constellation.add(reception)
         finally:
-            self._update_record()
-        if self._tally.settled:
-            self._submit(self._assembly.release())
+            self._keep_what_arrived()
         self._files.save_now_and_then(record)
         return reception
 
@@ -134,10 +111,10 @@ class Transmission:
         Args:
             broken: why the stream broke off; None when the sender closed it.
         """
-        self._tally.finish()
-        self._submit(self._assembly.finish())
+        self._submit(self._stream.finish())
         self._update_record()
-        if self._assembly.end is None:
+        assembly = self._stream.assembly
+        if assembly.end is None:
             self.record.fail(
                 broken
                 or TransmissionFailed(
@@ -149,7 +126,7 @@ class Transmission:
         self._files.save(self.record)
         if self.pipeline is not None:
             self.pipeline.close()
-        return Summary(self._assembly.frames_known, self._assembly.complete)
+        return Summary(assembly.frames_known, assembly.complete)
 
     def settle(self) -> None:
         """Waits until the video is finished and makes its record final. After `end`."""
@@ -157,7 +134,7 @@ class Transmission:
         if pipeline is not None:
             pipeline.join()
         if pipeline is not None and pipeline.error is not None:
-            salvage(self._files, record, pipeline.error)
+            self._files.salvage(record, pipeline.error)
             return
         if not record.frames_written:
             what = "no keyframe could be decoded" if pipeline else "the stream header did not arrive"
@@ -172,27 +149,18 @@ class Transmission:
         if self.pipeline is not None:
             self.pipeline.stop()
 
-    def _units_of(self, reception: Reception) -> list[Unit]:
-        units: list[Unit] = []
-        if reception.protected is not None:
-            parsed = self._parse(reception.protected)
-            units += parsed or []
-            reception.protected_state = TbState.FAILED if parsed is None else TbState.DECODED
-        if reception.bulk is not None:
-            parsed = self._parse(reception.bulk)
-            units += parsed or []
-            reception.bulk_state = TbState.FAILED if parsed is None else TbState.DECODED
-        return units
-
-    def _parse(self, payload: bytes) -> list[Unit] | None:
+    def _keep_what_arrived(self) -> None:
         try:
-            return bitstream.unpack(payload)
-        except MalformedUnits as error:
-            self._malformed += 1
-            _log.warning("payload makes no sense", video=self.record.id, error=str(error))
-            if self._malformed >= MAX_MALFORMED:
-                raise
-            return None
+            for unit in self._stream.units():
+                self._note(unit)
+            with self.record.clock.stage("keyframes"):
+                for keyframe, picture in self._stream.keyframes():
+                    self._files.add_keyframe(
+                        keyframe.number, keyframe.frame, len(keyframe.packet), keyframe.shot_start, picture
+                    )
+            self._submit(self._stream.gaps())
+        finally:
+            self._update_record()
 
     def _note(self, unit: Unit) -> None:
         match unit:
@@ -210,34 +178,9 @@ class Transmission:
         record = self.record
         record.width, record.height = header.width, header.height
         record.frame_rate = round(float(header.frame_rate), 6)
-        self._pictures = KeyframeDecoder(header.coded_width, header.coded_height)
         self.pipeline = Pipeline(
             header, self._files, record, self._decoder, self._pool, self._settings, self._moved
         )
-
-    def _decode_keyframes(self) -> None:
-        while (keyframe := self._assembly.next_keyframe()) is not None:
-            assert self._pictures is not None
-            if keyframe.number != self._last_picture + 1:
-                self._pictures.reset()  # so that a packet that only claims to be independent is refused
-            try:
-                with self.record.clock.stage("keyframes"):
-                    picture = self._pictures.decode(keyframe.packet)
-                    size = len(keyframe.packet)
-                    self._files.add_keyframe(
-                        keyframe.number, keyframe.frame, size, keyframe.shot_start, picture
-                    )
-            except MalformedUnits as error:
-                _log.warning(
-                    "keyframe cannot be decoded",
-                    video=self.record.id,
-                    keyframe=keyframe.number,
-                    error=str(error),
-                )
-                self._assembly.undecodable(keyframe)
-            else:
-                self._last_picture = keyframe.number
-                self._assembly.decoded(keyframe)
 
     def _submit(self, gaps: list[Gap]) -> None:
         for gap in gaps:
@@ -245,8 +188,8 @@ class Transmission:
             self.pipeline.submit(gap)
 
     def _update_record(self) -> None:
-        record, assembly = self.record, self._assembly
-        record.blocks_lost, record.bursts_undecoded = self._tally.lost, self._tally.unreadable
+        record, assembly, tally = self.record, self._stream.assembly, self._stream.tally
+        record.blocks_lost, record.bursts_undecoded = tally.lost, tally.unreadable
         record.keyframes_received, record.keyframes_lost = assembly.arrived, assembly.keyframes_lost
         if assembly.header is not None and assembly.header.given is Given.NOTHING:
             record.keyframes_received = 0  # what arrived were marks

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from receiver.decoders import Decoder
+from receiver.decoders.decoder import Decoder
 from receiver.library import Library
 from receiver.metrics import ReceiverMetrics
 from receiver.record import State

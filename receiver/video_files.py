@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from receiver.record import VideoRecord
-from receiver.segments import Run
-from semvid.errors import NotFound
+from receiver.gaps import Provenance, Run
+from receiver.record import State, VideoRecord
+from semvid.errors import NotFound, SemvidError, UnsupportedMedia
 from semvid.images.types import Picture
 from semvid.semantics import Caption, Motion
 from semvid.service.files import JsonLines, write_atomically
+from semvid.video.probe import probe
 
 Json = dict[str, Any]
 
@@ -39,6 +42,31 @@ class VideoFiles:
     def mp4(self) -> Path:
         """The video; fragmented while it grows."""
         return self.folder / "video.mp4"
+
+    @property
+    def playable_bytes(self) -> int:
+        """Length of the MP4 up to the end of its last whole fragment; 0 if none is whole.
+
+        ISO/IEC 14496-12: moof and mdat. An MP4 that is finished is whole or nothing.
+        """
+        try:
+            size = self.mp4.stat().st_size
+            with self.mp4.open("rb") as file:
+                playable = position = 0
+                while position + 8 <= size:
+                    file.seek(position)
+                    header = file.read(16)
+                    length, kind = int.from_bytes(header[:4], "big"), header[4:8]
+                    if length == 1:
+                        length = int.from_bytes(header[8:16], "big")
+                    if length < 8 or position + length > size:
+                        break
+                    position += length
+                    if kind == b"mdat":
+                        playable = position
+                return playable
+        except FileNotFoundError:
+            return 0
 
     @property
     def size_bytes(self) -> int:
@@ -64,6 +92,23 @@ class VideoFiles:
         """Writes ``record`` if the last time is a second ago."""
         if time.monotonic() - self._saved_at >= _SAVE_INTERVAL_S:
             self.save(record)
+
+    def salvage(self, record: VideoRecord, cause: SemvidError) -> None:
+        """Makes ``record`` final and true to the MP4: TRUNCATED if some can be played, otherwise FAILED.
+
+        What the MP4 holds beyond its last whole fragment is cut off.
+        """
+        frames, playable = 0, self.playable_bytes
+        if playable:
+            if playable < self.mp4.stat().st_size:
+                os.truncate(self.mp4, playable)
+            with suppress(UnsupportedMedia):
+                frames = probe(self.mp4).frame_count_hint
+        record.frames_written = frames
+        record.segments = {**dict.fromkeys(Provenance, 0), **self.cut_runs(frames)}
+        record.state = State.TRUNCATED if frames else State.FAILED
+        record.fail(cause)
+        self.save(record)
 
     def load(self) -> VideoRecord:
         """Reads the record.

@@ -48,7 +48,7 @@ def _uniform(name: str, decoder: str) -> Callable[[], Method]:
     def make() -> Method:
         from evaluation.methods import fillers
         from evaluation.methods.keyframes import UniformKeyframes
-        from receiver.decoders import Decoder
+        from receiver.decoders.decoder import Decoder
         from receiver.decoders.embedded import EmbeddedDecoder
 
         decoders: dict[str, Callable[[], Decoder]] = {

@@ -8,53 +8,44 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.embedded import EmbeddedDecoder
 from semvid.images.types import Picture
 from semvid.profile import Profile
 
 
 class Hold:
-    """Repeats the keyframe nearest in time; see `receiver.decoders.Decoder`."""
+    """Repeats the keyframe nearest in time; see `receiver.decoders.decoder.Decoder`."""
 
     profile: ClassVar[Profile] = EmbeddedDecoder.profile
     uses_captions: ClassVar[bool] = False
 
     def generate(
         self,
-        start: Picture,
-        end: Picture,
-        caption: str,  # noqa: ARG002
-        motion: float | None,  # noqa: ARG002
-        num_frames: int,
-        frame_rate: float,  # noqa: ARG002
-        seed: int,  # noqa: ARG002
+        request: SegmentRequest,
         progress: Callable[[float], None],  # noqa: ARG002
         cancelled: Callable[[], bool],  # noqa: ARG002
     ) -> Iterator[Picture]:
-        """Yields ``num_frames`` pictures: ``start`` up to the middle, then ``end``."""
-        for number in range(1, num_frames + 1):
-            yield start if 2 * number <= num_frames + 1 else end
+        """Yields the start up to the middle, then the end."""
+        start, end = request.both_ends(self.profile)
+        for number in range(1, request.num_frames + 1):
+            yield start if 2 * number <= request.num_frames + 1 else end
 
 
 class Blend:
-    """Fades linearly from one keyframe to the other; see `receiver.decoders.Decoder`."""
+    """Fades linearly from one keyframe to the other; see `receiver.decoders.decoder.Decoder`."""
 
     profile: ClassVar[Profile] = EmbeddedDecoder.profile
     uses_captions: ClassVar[bool] = False
 
     def generate(
         self,
-        start: Picture,
-        end: Picture,
-        caption: str,  # noqa: ARG002
-        motion: float | None,  # noqa: ARG002
-        num_frames: int,
-        frame_rate: float,  # noqa: ARG002
-        seed: int,  # noqa: ARG002
+        request: SegmentRequest,
         progress: Callable[[float], None],  # noqa: ARG002
         cancelled: Callable[[], bool],  # noqa: ARG002
     ) -> Iterator[Picture]:
-        """Yields ``num_frames`` weighted means of the two keyframes, by distance in time."""
-        for number in range(1, num_frames + 1):
-            t = number / (num_frames + 1)
+        """Yields weighted means of the two keyframes, by distance in time."""
+        start, end = request.both_ends(self.profile)
+        for number in range(1, request.num_frames + 1):
+            t = number / (request.num_frames + 1)
             yield np.asarray(cv2.addWeighted(start, 1 - t, end, t, 0), np.uint8)

@@ -20,7 +20,7 @@ from evaluation.methods.quality import Judge, judged, make_judge
 from evaluation.methods.semantic import shown
 from evaluation.methods.video_code import Stream
 from evaluation.symbol_count import SymbolCount
-from receiver.decoders import Decoder
+from receiver.decoders.decoder import Decoder, SegmentRequest
 from receiver.scaling import at_video_size
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
@@ -178,17 +178,10 @@ class Grid:
             wanted = {index for index in judged(self._clip) if first <= index < stop}
             if selected[number + 1].shot_start:
                 return dict.fromkeys(wanted, keyframes[number])
-            made = self._decoder.generate(
-                start=keyframes[number],
-                end=keyframes[number + 1],
-                caption="",
-                motion=None,
-                num_frames=stop - first,
-                frame_rate=float(self._clip.source.frame_rate),
-                seed=0,
-                progress=lambda _: None,
-                cancelled=_never,
-            )
+            start, end, size = keyframes[number], keyframes[number + 1], (header.width, header.height)
+            rate = float(self._clip.source.frame_rate)
+            request = SegmentRequest(start, end, *size, "", None, stop - first, rate, seed=0)
+            made = self._decoder.generate(request, lambda _: None, lambda: False)
             return {index: picture for index, picture in enumerate(made, first) if index in wanted}
 
         def shown(index: int) -> Picture:
@@ -236,7 +229,3 @@ def _send(link: InProcessLink, clip: Clip, selected: list[Selected], setting: Se
             if not delivery.bulk:
                 encoder.refresh()
     return True
-
-
-def _never() -> bool:
-    return False

@@ -123,7 +123,7 @@ def shown(
         assert last is not None
         yield from chain(repeat(last, missing))
 
-    return Outcome(pictures, symbols, air.crossed, sorted(receiver.keyframes), settings)
+    return Outcome(pictures, symbols, air.crossed, receiver.keyframes, settings)
 
 
 def _nothing() -> Iterator[Picture]:

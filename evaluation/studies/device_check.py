@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from receiver.decoders import make_decoder
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
 from semvid.images.types import Picture
 from semvid.options import Focus, Scoring
@@ -86,12 +87,9 @@ def check_mllms(device: str) -> Iterator[dict[str, Any]]:
 
 
 def _between(decoder: Any, start: Picture, end: Picture) -> list[Picture]:
-    return list(
-        decoder.generate(
-            start, end, caption="a boat moves", motion=0.002, num_frames=_FRAMES, frame_rate=24.0, seed=1,
-            progress=lambda _: None, cancelled=lambda: False,
-        )
-    )  # fmt: skip
+    height, width = start.shape[:2]
+    request = SegmentRequest(start, end, width, height, "a boat moves", 0.002, _FRAMES, 24.0, seed=1)
+    return list(decoder.generate(request, lambda _: None, lambda: False))
 
 
 def _scores(judge: Judge, first: Picture, others: Sequence[Picture]) -> NDArray[np.float64]:

@@ -27,7 +27,7 @@ import numpy as np
 from evaluation.provenance import provenance, write
 from evaluation.studies.device_check import check_decoders, check_mllms
 from evaluation.studies.random_models import multimodal_model, video_pipeline
-from receiver.decoders.clip import Clip
+from receiver.decoders.hf.clip import Clip
 from semvid.images.types import Picture
 from semvid.options import Focus, Scoring
 from transmitter.mllm.judge import Judge

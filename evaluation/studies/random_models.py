@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from receiver.decoders.clip import Sampling
-from receiver.decoders.ltx import LtxCondition
+from receiver.decoders.hf.clip import Sampling
+from receiver.decoders.hf.ltx import LtxCondition
 from transmitter.mllm.hf.model import HfModel
 from transmitter.mllm.hf.processor import load_processor
 from transmitter.mllm.settings import MllmSettings

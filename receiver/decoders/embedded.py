@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from receiver.decoders.decoder import SegmentRequest
 from semvid.errors import Cancelled, InvalidInput
 from semvid.images.interpolation import Bridge
 from semvid.images.types import Picture
@@ -25,23 +26,15 @@ class EmbeddedDecoder:
             raise InvalidInput(f"decoder embedded takes no argument, got {argument!r}")
 
     def generate(
-        self,
-        start: Picture,
-        end: Picture,
-        caption: str,  # noqa: ARG002
-        motion: float | None,  # noqa: ARG002
-        num_frames: int,
-        frame_rate: float,  # noqa: ARG002
-        seed: int,  # noqa: ARG002
-        progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
+        self, request: SegmentRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
     ) -> Iterator[Picture]:
-        """Yields ``num_frames`` pictures between ``start`` and ``end``; see `receiver.decoders.Decoder`."""
+        """See `receiver.decoders.decoder.Decoder`."""
+        start, end = request.both_ends(self.profile)
         if cancelled():
             raise Cancelled("regeneration was stopped")
         bridge = Bridge(start, end)
-        for number in range(1, num_frames + 1):
+        for number in range(1, request.num_frames + 1):
             if cancelled():
                 raise Cancelled("regeneration was stopped")
-            yield bridge.frame(number / (num_frames + 1))
-            progress(number / num_frames)
+            yield bridge.frame(number / (request.num_frames + 1))
+            progress(number / request.num_frames)

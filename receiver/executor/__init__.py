@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from receiver.decoders import Decoder, make_decoder
+from receiver.decoders import make_decoder
+from receiver.decoders.decoder import Decoder
 from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
 

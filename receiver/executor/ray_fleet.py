@@ -8,12 +8,12 @@ import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Final
 
 import structlog
 
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
 from receiver.executor.worker import Worker
 from semvid.errors import Cancelled, LinkFailed, MissingComponent, SemvidError
@@ -27,17 +27,6 @@ _START_S: Final = 1800.0  # for the first actor to load its model, downloads inc
 _STOP_S: Final = 60.0  # for a cancelled segment to end before its actor is replaced
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Segment:
-    """What an actor is asked for; see `Worker.begin`."""
-
-    draws: bool
-    arguments: dict[str, Any]
-    frame_bytes: int
-    progress: Callable[[float], None]
-    cancelled: Callable[[], bool]
 
 
 class RayFleet:
@@ -94,61 +83,20 @@ class RayFleet:
         _log.info("decoders run on Ray", actors=self.actors, gpus=self._gpus, decoder=name)
 
     def generate(
-        self,
-        start: Picture,
-        end: Picture,
-        caption: str,
-        motion: float | None,
-        num_frames: int,
-        frame_rate: float,
-        seed: int,
-        progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
+        self, request: SegmentRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
     ) -> Iterator[Picture]:
-        """See `receiver.decoders.Decoder.generate`.
+        """See `receiver.decoders.decoder.Decoder.generate`.
 
         Raises:
             SemvidError: beside what the decoder raises: `ATTEMPTS` actors died over this segment, or none is
                 left.
         """
-        arguments = {
-            "start": start, "end": end, "caption": caption, "motion": motion, "num_frames": num_frames,
-            "frame_rate": frame_rate, "seed": seed,
-        }  # fmt: skip
-        return self._make(_Segment(False, arguments, start.nbytes, progress, cancelled))
-
-    def draw(
-        self,
-        start: Picture | None,
-        width: int,
-        height: int,
-        caption: str,
-        motion: float | None,
-        num_frames: int,
-        frame_rate: float,
-        seed: int,
-        progress: Callable[[float], None],
-        cancelled: Callable[[], bool],
-    ) -> Iterator[Picture]:
-        """See `receiver.decoders.Drawer.draw`. Raises as `generate`."""
-        arguments = {
-            "start": start, "width": width, "height": height, "caption": caption, "motion": motion,
-            "num_frames": num_frames, "frame_rate": frame_rate, "seed": seed,
-        }  # fmt: skip
-        return self._make(_Segment(True, arguments, width * height * 3, progress, cancelled))
-
-    def close(self) -> None:
-        """Leaves the cluster; its own actors end with it."""
-        self._closed = True
-        self._ray.shutdown()
-
-    def _make(self, segment: _Segment) -> Iterator[Picture]:
         shown = 0
         for attempt in range(1, ATTEMPTS + 1):
-            actor = self._next_idle(segment.cancelled)
+            actor = self._next_idle(cancelled)
             job = uuid.uuid4().hex
             try:
-                for number, picture in enumerate(self._frames(actor, job, segment)):
+                for number, picture in enumerate(self._frames(actor, job, request, progress, cancelled)):
                     if number >= shown:
                         yield picture
                         shown += 1
@@ -166,21 +114,33 @@ class RayFleet:
             "(ray logs cluster), out of memory is the usual cause"
         )
 
-    def _frames(self, actor: Any, job: str, segment: _Segment) -> Iterator[Picture]:
-        self._result(actor.begin.remote(job, segment.draws, segment.arguments))
-        portion = max(1, _PORTION_BYTES // segment.frame_bytes)
+    def close(self) -> None:
+        """Leaves the cluster; its own actors end with it."""
+        self._closed = True
+        self._ray.shutdown()
+
+    def _frames(
+        self,
+        actor: Any,
+        job: str,
+        request: SegmentRequest,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Picture]:
+        self._result(actor.begin.remote(job, request))
+        portion = max(1, _PORTION_BYTES // (request.width * request.height * 3))
         while True:
             taken = actor.take.remote(job, portion)
             while not self._ray.wait([taken], timeout=_LOOK_S)[0]:
-                if segment.cancelled():
+                if cancelled():
                     raise Cancelled("regeneration was stopped")
-                segment.progress(self._result(actor.look.remote(job)))
+                progress(self._result(actor.look.remote(job)))
             frames = self._result(taken)
             if not len(frames):
                 return
-            segment.progress(self._result(actor.look.remote(job)))
+            progress(self._result(actor.look.remote(job)))
             for frame in frames:
-                if segment.cancelled():
+                if cancelled():
                     raise Cancelled("regeneration was stopped")
                 yield frame.copy()  # what comes out of the object store is read-only
 

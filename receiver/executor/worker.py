@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from receiver.decoders import Drawer, make_decoder
+from receiver.decoders import make_decoder
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
 from semvid.images.types import Picture
 from semvid.profile import Profile
@@ -40,26 +40,18 @@ class Worker:
         """Profile, and whether captions are used."""
         return self._decoder.profile, self._decoder.uses_captions
 
-    def begin(self, job: str, draws: bool, arguments: dict[str, Any]) -> None:
+    def begin(self, job: str, request: SegmentRequest) -> None:
         """Starts a segment, in place of the one before.
 
         Args:
             job: a name that no other segment has.
-            draws: `Drawer.draw`, otherwise `Decoder.generate`.
-            arguments: of that method, without ``progress`` and ``cancelled``.
+            request: for `Decoder.generate`.
         """
         with self._lock:
             self._job, self._progress = job, 0.0
-        arguments = {
-            **arguments,
-            "progress": lambda share: self._tell(job, share),
-            "cancelled": lambda: job in self._cancelled,
-        }
-        if draws:
-            assert isinstance(self._decoder, Drawer)
-            self._frames = self._decoder.draw(**arguments)
-        else:
-            self._frames = self._decoder.generate(**arguments)
+        self._frames = self._decoder.generate(
+            request, lambda share: self._tell(job, share), lambda: job in self._cancelled
+        )
 
     def take(self, job: str, most: int) -> Frames:
         """The next frames, at most ``most``; none at the end.

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from receiver.decoders import make_decoder
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
 from receiver.executor import make_executed_decoder, ray_fleet
 from receiver.executor.worker import Worker
@@ -30,25 +32,21 @@ def square(at: int) -> np.ndarray:
     return image
 
 
-def arguments(number: int, frames: int = 5) -> dict[str, Any]:
-    return {
-        "start": square(number), "end": square(number + 8), "caption": "a square", "motion": None,
-        "num_frames": frames, "frame_rate": 24.0, "seed": number,
-    }  # fmt: skip
+def request(number: int, frames: int = 5) -> SegmentRequest:
+    return SegmentRequest(
+        square(number), square(number + 8), 64, 48, "a square", None, frames, 24.0, seed=number
+    )
 
 
 def expected(number: int, frames: int = 5) -> list[np.ndarray]:
-    decoder = make_decoder("embedded")
-    return list(
-        decoder.generate(**arguments(number, frames), progress=lambda s: None, cancelled=lambda: False)
-    )
+    return list(make_decoder("embedded").generate(request(number, frames), lambda s: None, lambda: False))
 
 
 def run(
     fleet: Any, number: int, frames: int = 5, cancelled: Callable[[], bool] = lambda: False, told: Any = None
 ) -> list[np.ndarray]:
     progress = (lambda share: None) if told is None else told.append
-    return list(fleet.generate(**arguments(number, frames), progress=progress, cancelled=cancelled))
+    return list(fleet.generate(request(number, frames), progress, cancelled))
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +100,7 @@ def test_two_actors_give_what_one_process_gives_in_any_order(fleet: Any) -> None
 
 def test_a_killed_actors_segment_is_made_anew_elsewhere(fleet: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_fleet, "_PORTION_BYTES", 10 * 48 * 64 * 3)
-    frames = fleet.generate(**arguments(2, 400), progress=lambda share: None, cancelled=lambda: False)
+    frames = fleet.generate(request(2, 400), lambda share: None, lambda: False)
     first = [next(frames) for _ in range(3)]
     deadline = time.monotonic() + 60
     while len(victims := actor_pids()) < 2:  # the second one may still be starting
@@ -139,9 +137,9 @@ def test_cancelling_ends_the_segment_and_frees_its_actor(fleet: Any) -> None:
 
 
 def test_what_a_decoder_raises_is_raised_here(fleet: Any) -> None:
-    small = {**arguments(1), "end": np.zeros((8, 8, 3), np.uint8)}
+    small = replace(request(1), end=np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(InvalidInput, match="a bridge needs two RGB pictures of one shape"):
-        list(fleet.generate(**small, progress=lambda share: None, cancelled=lambda: False))
+        list(fleet.generate(small, lambda share: None, lambda: False))
     assert len(run(fleet, 1)) == 5
 
 
@@ -153,12 +151,12 @@ def test_executors_are_named() -> None:
 
 def test_a_worker_hands_a_segment_out_in_portions() -> None:
     worker = Worker("embedded", OPTIONS)
-    worker.begin("a", False, arguments(4))
+    worker.begin("a", request(4))
     assert len(worker.take("a", 2)) == 2
     assert worker.look("a") == pytest.approx(0.2)  # told when the next frame is asked for
     assert worker.look("b") == 0.0
     assert (len(worker.take("a", 9)), len(worker.take("a", 9))) == (3, 0)
-    worker.begin("b", False, arguments(4))
+    worker.begin("b", request(4))
     worker.cancel("b")
     with pytest.raises(Cancelled):
         worker.take("b", 1)

@@ -38,19 +38,7 @@ MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|tmp|mnt|Users)/[\w.-]+")
 HISTORY = {"CHANGELOG.md"}
 
 
-# TODO(lead): the cores, the rooms of the house and the new results come from other branches. Strict, so that
-# these marks go when they are merged; then `each_page` takes no names.
-COMING = pytest.mark.xfail(strict=True, reason="names what another branch brings")
-
-
-def each_page(*coming: str) -> pytest.MarkDecorator:
-    """Runs a test for every page; those named are expected to fail until the branches are merged."""
-    names = [str(page.relative_to(ROOT)) for page in PAGES]
-    marked = [
-        pytest.param(page, marks=COMING if name in coming else (), id=name)
-        for page, name in zip(PAGES, names, strict=True)
-    ]
-    return pytest.mark.parametrize("page", marked)
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
 
 class Span(NamedTuple):
@@ -110,7 +98,7 @@ def test_every_page_is_looked_at_and_has_code() -> None:
     )
 
 
-@each_page("docs/architecture.md", "docs/figures.md")
+@each_page
 def test_links_lead_somewhere(page: Path) -> None:
     broken = []
     for target in LINK.findall(page.read_text(encoding="utf-8")):
@@ -123,7 +111,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-@each_page("CONTRIBUTING.md", "docs/adding-a-decoder.md", "docs/architecture.md")
+@each_page
 def test_files_and_modules_are_there(page: Path) -> None:
     if page.name in HISTORY:
         return
@@ -172,7 +160,6 @@ def _is_attribute(dotted: str) -> bool:
     return dotted.replace(".", "/") in folders
 
 
-@COMING
 def test_the_house_has_these_rooms() -> None:
     """Every file and folder in the first block of docs/architecture.md."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -191,7 +178,6 @@ def test_the_house_has_these_rooms() -> None:
     assert seen > 25
 
 
-@COMING
 def test_the_way_of_a_video_can_be_followed_with_a_finger() -> None:
     """Every numbered step of docs/architecture.md names one function, and the file that it is in."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
@@ -212,7 +198,7 @@ def _text(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).exists() else ""
 
 
-@each_page()
+@each_page
 def test_make_targets_exist(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
@@ -236,7 +222,7 @@ def commands() -> dict[str, set[str]]:
     return found
 
 
-@each_page()
+@each_page
 def test_commands_and_flags_exist(page: Path) -> None:
     if page.name in HISTORY:
         return
@@ -287,7 +273,7 @@ def variables() -> set[str]:
     return found
 
 
-@each_page()
+@each_page
 def test_settings_exist(page: Path) -> None:
     if page.name in HISTORY:
         return
@@ -313,7 +299,6 @@ def test_the_workflow_of_a_public_forge_is_ci_run() -> None:
         assert "shared" not in value
 
 
-@COMING
 def test_no_page_and_no_result_names_a_folder_of_one_machine() -> None:
     files, _ = tracked()
     public = [

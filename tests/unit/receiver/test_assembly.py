@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from receiver.assembly import MAX_EARLY_UNITS, Assembly, AssemblyLimits
-from receiver.segments import Fill, Gap, Provenance, Run, plan
+from receiver.gaps import Fill, Gap, Provenance, Run, plan
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
 from semvid.profile import Given
 from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from receiver.gaps import Fill, Provenance, Run
 from receiver.library import Library
 from receiver.record import State, VideoRecord
-from receiver.segments import Fill, Provenance, Run
 from receiver.video_files import VideoFiles
 from semvid.errors import Conflict, InvalidInput, NotFound, TransmissionFailed
 from semvid.semantics import Caption, Motion

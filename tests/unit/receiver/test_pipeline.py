@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.embedded import EmbeddedDecoder
+from receiver.gaps import Anchor, Gap
 from receiver.pipeline import Pipeline
 from receiver.record import VideoRecord
-from receiver.segments import Anchor, Gap
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.semantics import StreamHeader
@@ -30,13 +31,13 @@ class Failing(EmbeddedDecoder):
 
     def __init__(self, span: int, made: int, times: int) -> None:
         super().__init__()
-        self.span, self.made, self.times, self.rates = span, made, times, set()
+        self.span, self.made, self.times = span, made, times
+        self.rates: set[float] = set()
 
-    def generate(self, *, num_frames: int, frame_rate: float, **rest: Any) -> Iterator[np.ndarray]:  # type: ignore[override]
-        self.rates.add(frame_rate)
-        frames = super().generate(num_frames=num_frames, frame_rate=frame_rate, **rest)
-        for number, picture in enumerate(frames):
-            if num_frames == self.span and number == self.made and self.times:
+    def generate(self, request: SegmentRequest, *rest: Any) -> Iterator[np.ndarray]:
+        self.rates.add(request.frame_rate)
+        for number, picture in enumerate(super().generate(request, *rest)):
+            if request.num_frames == self.span and number == self.made and self.times:
                 self.times -= 1
                 raise RuntimeError("the card fell off the bus")
             yield picture
