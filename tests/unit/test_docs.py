@@ -30,7 +30,7 @@ LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 VARIABLE = re.compile(r"SEMVID_[A-Z0-9_]*[A-Z0-9*_]")
 # What belongs to other programs and repositories, or is made by a command.
 FLAGS_OF_OTHERS = {"--extra-index-url", "--strict", "--shm-size", "--cond_type", "--prompt", "--ref"}
-FILES_OF_OTHERS = {"256px.py", "768px.py", "results/models.json"}
+FILES_OF_OTHERS = {"256px.py", "768px.py", "judges.py", "results/models.json", "evaluation/rate_quality.py"}
 ABROAD = "docs/open-sora.md"  # whose blocks run in the folder of another repository
 FLAG = re.compile(r"(?<!\S)(--[a-z][a-z_-]+)")
 MACHINE = re.compile(r"(?<![\w.])/(?:work|home|root|tmp|mnt|Users)/[\w.-]+")
