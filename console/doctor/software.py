@@ -23,6 +23,7 @@ _EXTRAS: Final = (  # name, what it is for, what it means to the default demo wh
     ("models", "large models at both ends (hf:...)", Verdict.ABSENT),
     ("ray", "several GPUs or machines", Verdict.ABSENT),
     ("eval", "the laboratory", Verdict.ABSENT),
+    ("eval-text", "its judge of captions", Verdict.ABSENT),
 )
 _CODECS: Final = (  # name, mode, what it is for, whether the default demo needs it
     ("libsvtav1", "w", "codes keyframes"),
