@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -29,11 +30,18 @@ class Captions:
     Args:
         mllm: who captions, as in the transmitter's option ``mllm``.
         bert_model: path or hub id for BERTScore; None: it is absent.
+
+    Raises:
+        MissingComponent: a package that scores sentences is not installed.
     """
 
     measures = ("bleu", "rouge_l", "meteor", "bert_score")
 
     def __init__(self, mllm: str, bert_model: str | None) -> None:
+        wanted = ["nltk", "rouge_score", "sacrebleu", *(["bert_score"] if bert_model else [])]
+        for package in wanted:
+            if find_spec(package) is None:
+                raise MissingComponent(f"captions: needs {package}; pip install 'semvid[eval-text]'")
         self._mllm = load(mllm)
         self._bert_model = bert_model
 

@@ -311,16 +311,7 @@ def table(result: dict[str, Any]) -> str:
         for run in result["runs"]
     ]  # fmt: skip
     lines += markdown(header, rows)
-    header = [
-        "clip",
-        "exhaustive",
-        "calls",
-        "questions",
-        "keyframes, exhaustive",
-        "gallop",
-        "chain",
-        "steps right",
-    ]
+    header = ["clip", "exhaustive", "calls", "questions", "keyframes, exhaustive", "gallop", "chain"]
     for run in result["runs"]:
         counted = ("exhaustive", "calls", "gallop", "expected", "found", "chain")
         rows = [

@@ -32,8 +32,7 @@ def files_of(method: str, *judges: str) -> set[str]:
 def test_semvid_depends_on_the_whole_way_of_a_video() -> None:
     files = files_of("semvid", "psnr_db")
     assert {
-        "transmitter/encoder.py", "semvid/link/harq.py", "semvid/phy/block.py",
-        "transmitter/mllm/embedded/coefficients.json",
+        "transmitter/encoder.py", "transmitter/mllm/embedded/coefficients.json", "semvid/phy/block.py",
         "semvid/phy/mcs_thresholds.json", "channel/noise.py", "receiver/assembly.py",
         "evaluation/in_process.py", "evaluation/methods/semantic.py", "evaluation/clips.py",
         "evaluation/judges/pictures.py", "evaluation/bench/panel.py", "semvid/images/fidelity.py",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -76,6 +79,36 @@ def test_truths_are_what_the_detector_is_sure_of_in_the_source(weights: Weights)
     assert compared(judge, frames(50), frames(0)) == {"map_50": 0, "map_50_95": 0}
     with pytest.raises(Absent, match="no object"):
         compared(judge, frames(0), frames(50))
+
+
+WITHOUT_TORCH = """
+import sys
+from pathlib import Path
+
+import numpy as np
+
+class NotInstalled:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("torch", "transformers", "bert_score"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, NotInstalled())
+from evaluation.bench.panel import Panel
+from evaluation.judge import Facts, Frames, Weights
+names = "psnr_db ssim ssim_rgb ms_ssim flicker warping_error embedding flow detection captions".split()
+panel = Panel(names, Weights(Path(sys.argv[1]), {"captions": "embedded"}))
+pictures = [np.full((48, 64, 3), 60 + value, np.uint8) for value in range(3)]
+frames = Frames(range(3), pictures, [*pictures[1:], pictures[-1]])
+panel.look(frames, Facts())
+print(panel.compare(frames).absent)
+"""
+
+
+def test_small_judges_run_without_torch(weights: Weights) -> None:
+    command = [sys.executable, "-c", WITHOUT_TORCH, str(weights.judges)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, cwd=Path(__file__).parents[4])
+    assert done.returncode == 0, done.stderr
+    assert set(ast.literal_eval(done.stdout)) <= {"meteor", "bert_score"}
 
 
 def test_a_folder_without_networks_says_what_is_missing(tmp_path: Path) -> None:
