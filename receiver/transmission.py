@@ -115,12 +115,10 @@ class Transmission:
         self._update_record()
         assembly = self._stream.assembly
         if assembly.end is None:
-            self.record.fail(
-                broken
-                or TransmissionFailed(
-                    "the end of the stream did not arrive; the video stops at the last keyframe that did"
-                )
-            )
+            what = "the end of the stream did not arrive; the video stops at the last keyframe that did"
+            if assembly.header is None:  # without it no other unit counts
+                what = "the stream header did not arrive, and the end of the stream did not arrive either"
+            self.record.fail(broken or TransmissionFailed(what))
         self._files.save_constellation(self.constellation.to_json())
         self.record.state = State.REGENERATING
         self._files.save(self.record)
@@ -137,8 +135,7 @@ class Transmission:
             self._files.salvage(record, pipeline.error)
             return
         if not record.frames_written:
-            what = "no keyframe could be decoded" if pipeline else "the stream header did not arrive"
-            record.fail(TransmissionFailed(f"nothing can be shown: {what}"))
+            record.fail(TransmissionFailed("nothing can be shown: no keyframe could be decoded"))
             record.state = State.FAILED
         else:
             record.state = State.TRUNCATED if record.error else State.SUCCEEDED

@@ -21,7 +21,6 @@ from evaluation.methods.semantic import shown
 from evaluation.methods.video_code import Stream
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.decoder import Decoder, SegmentRequest
-from receiver.scaling import at_video_size
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
@@ -166,10 +165,11 @@ class Grid:
 
     def _shown(self, setting: Setting) -> Callable[[int], Picture]:
         header = _header(self._clip, setting)
+        size = header.width, header.height
         decoder = KeyframeDecoder(header.coded_width, header.coded_height)
         selected = self.selected(setting.gap)
         frames = [one.frame.index for one in selected]
-        keyframes = [at_video_size(decoder.decode(packet), header) for packet in self.packets(setting)]
+        keyframes = [at_size(decoder.decode(packet), size) for packet in self.packets(setting)]
 
         @lru_cache(maxsize=1)
         def between(number: int) -> dict[int, Picture]:
@@ -178,7 +178,7 @@ class Grid:
             wanted = {index for index in judged(self._clip) if first <= index < stop}
             if selected[number + 1].shot_start:
                 return dict.fromkeys(wanted, keyframes[number])
-            start, end, size = keyframes[number], keyframes[number + 1], (header.width, header.height)
+            start, end = keyframes[number], keyframes[number + 1]
             rate = float(self._clip.source.frame_rate)
             request = SegmentRequest(start, end, *size, "", None, stop - first, rate, seed=0)
             made = self._decoder.generate(request, lambda _: None, lambda: False)
