@@ -50,11 +50,6 @@ class SourceInfo:
     frame_count_hint: int
     codec: str
 
-    @property
-    def rotation(self) -> int:
-        """Clockwise rotation that the reader applies, degrees: 0, 90, 180 or 270."""
-        return self.orientation.rotation
-
 
 def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
     """Decides whether ``path`` is a whole video that semvid accepts.
