@@ -94,7 +94,7 @@ class OpenAi:
             **options,
         }
         try:
-            content = self._client.post("/chat/completions", {**body, **self._extra})
+            content = self._client.ask("/chat/completions", {**body, **self._extra})
         except Refused as error:
             if not self._extra or "chat_template_kwargs" not in error.reason:
                 raise
@@ -102,7 +102,7 @@ class OpenAi:
             self._notice(
                 "the server does not take chat_template_kwargs; a model that thinks aloud will not answer"
             )
-            content = self._client.post("/chat/completions", body)
+            content = self._client.ask("/chat/completions", body)
         choices = content.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
             raise LinkFailed(f"{self.name}: the server's answer has no choices; is the URL its API's base?")
@@ -116,7 +116,7 @@ class OpenAi:
     def _expect_model(self) -> None:
         """Refuses a model that the server does not list; a server that lists nothing is believed."""
         try:
-            listed = self._client.get("/models").get("data")
+            listed = self._client.ask("/models").get("data")
         except Refused as error:
             if "HTTP 404" in str(error):
                 return
@@ -129,12 +129,11 @@ class OpenAi:
             )
 
     def _answer_tokens(self) -> list[int]:
-        """Ids of the forms of yes and no that the server's tokenizer writes as one token (vLLM's "
-        "/tokenize)."""
+        """Ids of the forms of yes and no that the server writes as one token (vLLM's /tokenize)."""
         ids = set()
         for form in (*YES, *NO):
             body = {"model": self.address.model, "prompt": form, "add_special_tokens": False}
-            tokens = self._client.post("/../tokenize", body).get("tokens")
+            tokens = self._client.ask("/../tokenize", body).get("tokens")
             if isinstance(tokens, list) and len(tokens) == 1:
                 ids.add(int(tokens[0]))
         return sorted(ids)
