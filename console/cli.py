@@ -187,13 +187,14 @@ def demo(
             'demo: matplotlib, which draws its report, is not installed; pip install "semvid[report]"'
         )
     from console.calibration import with_calibration
-    from console.demo.run import DemoRequest, run_demo
+    from console.demo import CLIP
+    from console.demo.run import run_demo
     from console.demo.wording import summary
 
     options = _one_seed(with_calibration(calibration, options))
     command = ["semvid", *sys.argv[1:]]
     with TerminalObserver() as observer:
-        report = run_demo(DemoRequest(clip, out, options, command), observer)
+        report = run_demo(clip or CLIP, out, options, command, observer)
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:

@@ -108,7 +108,7 @@ def build_report(findings: Findings) -> Json:
         "keyframes_by_reason": dict(Counter(k["reason"] for k in semantics["keyframes"])),
         "keyframe_bytes": sum(k["bytes"] for k in semantics["keyframes"]),
         "segments": sent["segments"],
-        "provenance": _provenance(findings),
+        "provenance": dict(Counter(map(findings.timeline.provenance, range(fidelity.frames_out)))),
         "s_rel": _s_rel_summary(semantics),
         "captions": [_caption(c) for c in semantics["captions"]],
         "captions_lost": seen.get("captions_lost"),
@@ -130,12 +130,6 @@ def build_report(findings: Findings) -> Json:
         },
         "versions": {**sent.get("versions", {}), **_versions()},
     }
-
-
-def _provenance(findings: Findings) -> dict[str, int]:
-    """Frames by provenance, as the receiver reports it."""
-    frames = range(findings.fidelity.frames_out)
-    return dict(Counter(findings.timeline.provenance(frame) for frame in frames))
 
 
 def _s_rel_summary(semantics: Json) -> Json:

@@ -75,7 +75,7 @@ class Judge:
     def _described_once(
         self, reference: Picture, candidates: Sequence[Picture], focus: Focus
     ) -> list[Message]:
-        prompt, looked_at = self._prompts.once_question, self._prompts.focus[focus]
+        prompt, looked_at = self._prompts.described_once_question, self._prompts.focus[focus]
         first, *others = self._describe([reference, *candidates])
         return [prompt.filled(first=first, second=text, focus=looked_at) for text in others]
 
@@ -84,7 +84,9 @@ class Judge:
         keys = [_key(picture) for picture in pictures]
         known = {key: self._kept[key] for key in keys if key in self._kept}
         missing = {key: one for key, one in zip(keys, pictures, strict=True) if key not in known}
-        texts = self._write([self._prompts.once_describe.filled(frame=one) for one in missing.values()])
+        texts = self._write(
+            [self._prompts.described_once_describe.filled(frame=one) for one in missing.values()]
+        )
         known.update(zip(missing, texts, strict=True))
         for key in keys:
             self._kept[key] = known[key]
