@@ -45,11 +45,7 @@ class Measurements(NamedTuple):
 
 
 def measure(reference: View, candidate: View) -> Measurements:
-    """Compares two views of one size.
-
-    Raises:
-        InvalidInput: the pictures differ in size.
-    """
+    """Compares two views of one size."""
     aligned = align(reference, candidate)
     registration, overlap = aligned.registration, aligned.overlap
     changed = (aligned.change > CHANGED).astype(np.uint8)

@@ -79,11 +79,7 @@ class Embedded:
         return answers
 
     def caption(self, frames: Sequence[Picture]) -> str:
-        """See `Mllm.caption`: a sentence put together from measurements only.
-
-        Raises:
-            InvalidInput: no frame, or arrays that are no RGB pictures of one size.
-        """
+        """See `Mllm.caption`: a sentence put together from measurements only."""
         return describe(frames)
 
     def _view(self, picture: Picture) -> View:
