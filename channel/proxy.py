@@ -42,11 +42,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
     """LinkService between a sender and the next hop."""
 
     def __init__(
-        self,
-        registry: Registry,
-        downstream: Downstream,
-        metrics: ChannelMetrics,
-        settings: ChannelSettings,
+        self, registry: Registry, downstream: Downstream, metrics: ChannelMetrics, settings: ChannelSettings
     ) -> None:
         self._registry = registry
         self._downstream = downstream
@@ -126,11 +122,7 @@ class _Relay:
     """The forward direction of one transmission: blocks in, received blocks out."""
 
     def __init__(
-        self,
-        transmission_id: str,
-        registry: Registry,
-        metrics: ChannelMetrics,
-        settings: ChannelSettings,
+        self, transmission_id: str, registry: Registry, metrics: ChannelMetrics, settings: ChannelSettings
     ) -> None:
         self.blocks = 0
         self.symbols = 0

@@ -21,7 +21,7 @@ from semvid.errors import InvalidInput
 from semvid.images.resize import with_side
 from semvid.images.types import Picture
 from semvid.options import Focus
-from transmitter.mllm.embedded.caption import describe
+from transmitter.mllm.embedded.caption.sentence import describe
 from transmitter.mllm.embedded.measurements import Measurements, measure
 from transmitter.mllm.embedded.views import MIN_SIDE, SIDE, View, view
 from transmitter.psss import Answer

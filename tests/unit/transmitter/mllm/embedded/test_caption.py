@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from semvid.images.types import Picture
-from transmitter.mllm.embedded.caption import describe
-from transmitter.mllm.embedded.caption.sentence import MAX_CHARS
+from transmitter.mllm.embedded.caption.sentence import MAX_CHARS, describe
 
 
 def pan(wide: Picture, dx: int, dy: int, count: int = 5) -> list[Picture]:
