@@ -166,7 +166,10 @@ def fetch(
             video_id, path, lambda done, total: observer.progress("fetching", done / (total or done))
         )
         if video["state"] != "SUCCEEDED":
-            raise errors.TransmissionFailed(_incomplete(video, path))
+            raise errors.TransmissionFailed(
+                f"receiver: the video is {video['state']}, {video.get('frames_written')} of "
+                f"{video.get('frames_expected')} frames; what there is lies at {path}"
+            )
     typer.echo(path)
 
 
@@ -234,13 +237,6 @@ def bench(context: typer.Context) -> None:
 def _one_seed(options: dict[str, Any]) -> dict[str, Any]:
     """``options`` whose seed is also the channel's, so that a run can be repeated."""
     return {**options, "channel": {**options["channel"], "seed": options.get("seed", 0)}}
-
-
-def _incomplete(video: dict[str, object], path: Path) -> str:
-    return (
-        f"receiver: the video is {video['state']}, {video.get('frames_written')} of "
-        f"{video.get('frames_expected')} frames; what there is lies at {path}"
-    )
 
 
 def _terminate(signum: int, _frame: FrameType | None) -> None:

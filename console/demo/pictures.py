@@ -61,15 +61,8 @@ class SideBySide:
         span = self._timeline.span(pair.index)
         if span is not None and span.caption:
             shown = _shortened(span.caption, int(self.width / 7.2))
-            write_text(
-                picture,
-                f"\N{LEFT DOUBLE QUOTATION MARK}{shown}\N{RIGHT DOUBLE QUOTATION MARK}",
-                8,
-                self.height - 24,
-                22,
-                13,
-                _DIM,
-            )
+            quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{shown}\N{RIGHT DOUBLE QUOTATION MARK}"
+            write_text(picture, quoted, 8, self.height - 24, 22, 13, _DIM)
         return picture
 
     def _painted_ground(self) -> Picture:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import cv2
 import structlog
@@ -23,7 +23,6 @@ from transmitter.psss import Answer
 
 TOP: Final = 20  # log probabilities asked for; vLLM gives no more by default
 _JPEG_QUALITY: Final = 92
-Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 
 
@@ -50,7 +49,7 @@ class OpenAi:
 
     def answer(self, messages: Sequence[Message]) -> list[Answer]:
         """See `LanguageModel.answer`; a side that the server does not list is bounded (`read_answer`)."""
-        return self._all(self._answer, messages)
+        return list(self._threads.map(self._answer, messages))
 
     def write(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
         """See `LanguageModel.write`."""
@@ -62,10 +61,7 @@ class OpenAi:
                 raise LinkFailed(f"{self.name}: the server's answer carries no text")
             return text.strip()
 
-        return self._all(one, messages)
-
-    def _all(self, ask: Callable[[Message], Result], messages: Sequence[Message]) -> list[Result]:
-        return list(self._threads.map(ask, messages))
+        return list(self._threads.map(one, messages))
 
     def _answer(self, message: Message) -> Answer:
         options: dict[str, Any] = {"max_tokens": 1, "logprobs": True, "top_logprobs": TOP}

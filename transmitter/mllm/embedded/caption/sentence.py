@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.images.types import Picture
-from transmitter.mllm.embedded.caption.colours import colours, light
+from transmitter.mllm.embedded.caption.colours import colours, light, with_article
 from transmitter.mllm.embedded.caption.faces import faces
 from transmitter.mllm.embedded.caption.motion import Motion, motion
 from transmitter.mllm.embedded.views import View, view
@@ -30,7 +30,7 @@ def describe(frames: Sequence[Picture]) -> str:
     views = [view(frame) for frame in frames]
     page = all(_is_page(one) for one in views)
     kind = "page or screen with fine dark marks" if page else "scene"
-    subject = _with_article(" ".join([", ".join(light(views)), kind]).strip())
+    subject = with_article(" ".join([", ".join(light(views)), kind]).strip())
     shades = colours(views)
     moved = motion(views)
     count = 0 if page else faces(views)
@@ -44,10 +44,6 @@ def describe(frames: Sequence[Picture]) -> str:
     while len(sentence) >= MAX_CHARS:
         sentence = sentence[: max(sentence.rfind("; "), sentence.rfind(", "))]
     return sentence[0].upper() + sentence[1:] + "."
-
-
-def _with_article(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def _is_page(one: View) -> bool:
