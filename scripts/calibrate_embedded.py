@@ -21,9 +21,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
-import importlib.util
+import importlib
 import json
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +137,8 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true", help=f"write {COEFFICIENTS.name}")
     options = parser.parse_args()
-    spec = importlib.util.spec_from_file_location("judges", options.judges / "judges.py")
-    assert spec is not None
-    assert spec.loader is not None
-    judges = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(judges)
+    sys.path.insert(0, str(options.judges))
+    judges = importlib.import_module("judges")
     OBJECT_JUDGE["embed"] = judges.embed
     entries = json.loads((options.media / "index.json").read_text(encoding="utf-8"))
     clips = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -92,6 +92,11 @@ def _transmit(
     observer: TerminalObserver,
     clock: StageClock,
 ) -> tuple[Json, Json, Json, list[Json], Json]:
+    def follow(event: Json) -> None:
+        symbols = event.get("total_symbols")
+        detail = f"{event.get('stage', '')}" + (f", {symbols:,} symbols" if symbols else "")
+        observer.progress("transmitting", float(event.get("progress") or 0), detail)
+
     addresses = services.addresses
     with (
         TransmitterClient(addresses.transmitter_url) as transmitter,
@@ -100,7 +105,7 @@ def _transmit(
         with clock.stage("transmit"):
             job = transmitter.submit(clip, options)
             try:
-                sent = transmitter.watch(job["id"], _follow(observer, "transmitting"), observer.notice)
+                sent = transmitter.watch(job["id"], follow, observer.notice)
             except errors.LinkFailed:
                 services.check()  # a dead service explains it better
                 raise
@@ -126,15 +131,6 @@ def _transmit(
             receiver.segments(sent["id"]),
             receiver.constellation(sent["id"]),
         )
-
-
-def _follow(observer: TerminalObserver, stage: str) -> Callable[[Json], None]:
-    def update(event: Json) -> None:
-        symbols = event.get("total_symbols")
-        detail = f"{event.get('stage', '')}" + (f", {symbols:,} symbols" if symbols else "")
-        observer.progress(stage, float(event.get("progress") or 0), detail)
-
-    return update
 
 
 def _measure(

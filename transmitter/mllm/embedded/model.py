@@ -50,8 +50,8 @@ class Embedded:
     name = "embedded"
     at_once = 1
 
-    def __init__(self, coefficients: Path = COEFFICIENTS) -> None:
-        self._models = load_models(coefficients)
+    def __init__(self) -> None:
+        self._models = load_models(COEFFICIENTS)
         self._views: OrderedDict[bytes, View] = OrderedDict()
 
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
