@@ -14,17 +14,14 @@ class Fading(Protocol):
     @property
     def coherence_symbols(self) -> int:
         """Symbols over which the fading gain stays."""
-        ...
 
     @property
     def rician_k_db(self) -> float:
         """Power ratio of the direct path to the scattered ones, dB."""
-        ...
 
     @property
     def seed(self) -> int:
         """Same seed, same gains."""
-        ...
 
 
 class ChannelModel(Protocol):
@@ -43,4 +40,3 @@ class ChannelModel(Protocol):
         Returns:
             [count], complex64.
         """
-        ...

@@ -45,11 +45,6 @@ class Registry:
         self._max_transmissions = max_transmissions
         self._own: dict[str, Conditions | None] = {}  # every open transmission; None: follows the default
 
-    @property
-    def open_transmissions(self) -> int:
-        """Number of transmissions under way."""
-        return len(self._own)
-
     @contextmanager
     def transmission(self, transmission_id: str, emulation: pb.ChannelConditions | None) -> Iterator[None]:
         """Holds a place for one transmission; with it go its own conditions, when it ends.

@@ -37,15 +37,12 @@ class Trial:
     cbr: float
 
 
-def find_threshold(
-    measure: Callable[[float], float], target_cbr: float, lowest: float = LOWEST, highest: float = HIGHEST
-) -> list[Trial]:
+def find_threshold(measure: Callable[[float], float], target_cbr: float) -> list[Trial]:
     """Bisects for the threshold whose CBR is nearest to the target; a higher one gives fewer keyframes.
 
     Args:
         measure: the CBR at a threshold.
         target_cbr: channel uses per source sample.
-        lowest, highest: thresholds.
 
     Returns:
         All trials, the best one first.
@@ -53,6 +50,7 @@ def find_threshold(
     Raises:
         InvalidInput: the target lies outside what these thresholds reach.
     """
+    lowest, highest = LOWEST, HIGHEST
     trials = [Trial(t, measure(t)) for t in (lowest, highest)]
     most, least = trials[0].cbr, trials[1].cbr
     if not least * (1 - CLOSE) <= target_cbr <= most * (1 + CLOSE):
@@ -62,22 +60,18 @@ def find_threshold(
             "are near each other, most keyframes serve the receiver's decoder and not the meaning: use "
             "--target-cbr of `semvid send`, which plans quality and keyframes together"
         )
-    while len(trials) < MOST_TRIALS and _distance(min(trials, key=_to(target_cbr)), target_cbr) > CLOSE:
+
+    def miss(trial: Trial) -> float:
+        return abs(math.log(trial.cbr / target_cbr))
+
+    while len(trials) < MOST_TRIALS and miss(min(trials, key=miss)) > CLOSE:
         middle = round((lowest + highest) / 2, 4)
         trials.append(Trial(middle, measure(middle)))
         if trials[-1].cbr > target_cbr:
             lowest = middle
         else:
             highest = middle
-    return sorted(trials, key=_to(target_cbr))
-
-
-def _distance(trial: Trial, target_cbr: float) -> float:
-    return abs(math.log(trial.cbr / target_cbr))
-
-
-def _to(target_cbr: float) -> Callable[[Trial], float]:
-    return lambda trial: _distance(trial, target_cbr)
+    return sorted(trials, key=miss)
 
 
 def check(clips: Sequence[Path], target_cbr: float) -> None:

@@ -166,7 +166,10 @@ def fetch(
             video_id, path, lambda done, total: observer.progress("fetching", done / (total or done))
         )
         if video["state"] != "SUCCEEDED":
-            raise errors.TransmissionFailed(_incomplete(video, path))
+            raise errors.TransmissionFailed(
+                f"receiver: the video is {video['state']}, {video.get('frames_written')} of "
+                f"{video.get('frames_expected')} frames; what there is lies at {path}"
+            )
     typer.echo(path)
 
 
@@ -187,13 +190,14 @@ def demo(
             'demo: matplotlib, which draws its report, is not installed; pip install "semvid[report]"'
         )
     from console.calibration import with_calibration
-    from console.demo.run import DemoRequest, run_demo
+    from console.demo import CLIP
+    from console.demo.run import run_demo
     from console.demo.wording import summary
 
     options = _one_seed(with_calibration(calibration, options))
     command = ["semvid", *sys.argv[1:]]
     with TerminalObserver() as observer:
-        report = run_demo(DemoRequest(clip, out, options, command), observer)
+        report = run_demo(clip or CLIP, out, options, command, observer)
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
@@ -233,13 +237,6 @@ def bench(context: typer.Context) -> None:
 def _one_seed(options: dict[str, Any]) -> dict[str, Any]:
     """``options`` whose seed is also the channel's, so that a run can be repeated."""
     return {**options, "channel": {**options["channel"], "seed": options.get("seed", 0)}}
-
-
-def _incomplete(video: dict[str, object], path: Path) -> str:
-    return (
-        f"receiver: the video is {video['state']}, {video.get('frames_written')} of "
-        f"{video.get('frames_expected')} frames; what there is lies at {path}"
-    )
 
 
 def _terminate(signum: int, _frame: FrameType | None) -> None:

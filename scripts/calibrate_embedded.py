@@ -21,9 +21,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
-import importlib.util
+import importlib
 import json
 import pickle
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +137,8 @@ def main() -> None:
     )
     parser.add_argument("--write", action="store_true", help=f"write {COEFFICIENTS.name}")
     options = parser.parse_args()
-    spec = importlib.util.spec_from_file_location("judges", options.judges / "judges.py")
-    assert spec is not None
-    assert spec.loader is not None
-    judges = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(judges)
+    sys.path.insert(0, str(options.judges))
+    judges = importlib.import_module("judges")
     OBJECT_JUDGE["embed"] = judges.embed
     entries = json.loads((options.media / "index.json").read_text(encoding="utf-8"))
     clips = []
@@ -167,12 +165,6 @@ def main() -> None:
         p, models = held_out(some)
         beta = fit(some)
         figures = report(some, p)
-        print(focus, json.dumps({k: v for k, v in figures.items() if k not in ("reliability", "by_kind")}))
-        for line in figures["reliability"]:
-            print("   reliability", line)
-        for kind, line in figures["by_kind"].items():
-            print("   ", kind, line)
-        print("   ", dict(zip(Measurements._fields, beta.round(2), strict=False)), beta[-1].round(2))
         focuses[focus.value] = {
             "weights": {n: round(float(b), 4) for n, b in zip(Measurements._fields, beta, strict=False)},
             "bias": round(float(beta[-1]), 4),
@@ -186,6 +178,7 @@ def main() -> None:
         mean = float(np.mean(list(counts.values())))
         print(f"    mean {mean:.2f}, sd {np.std(list(counts.values())):.2f} (paper, general: 4.10, 2.70)")
         focuses[focus.value]["held_out"]["keyframes_per_clip"] = counts
+        print(focus, json.dumps(focuses[focus.value], indent=1))
     if options.write:
         content = {
             "description": "P(no | yes or no) = sigmoid(sum(weight * sqrt(measurement)) + bias). The "

@@ -166,7 +166,6 @@ def lit(picture: np.ndarray, gain: float) -> np.ndarray:
 def controlled_pairs(clip: Clip, clips: list[Clip], rng: np.random.Generator) -> dict[Focus, list[Pair]]:
     out: dict[Focus, list[Pair]] = {Focus.BACKGROUND: [], Focus.MAIN_OBJECT: []}
     others = [other for other in clips if other.group != clip.group]
-
     lender = ""
 
     def add(
@@ -185,12 +184,8 @@ def controlled_pairs(clip: Clip, clips: list[Clip], rng: np.random.Generator) ->
         size, x, y = rng.uniform(0.35, 0.8), rng.uniform(0.3, 0.7), rng.uniform(0.4, 0.6)
         with_thing = pasted(scene, foreign, x, y, size)
         away = x + (1 if x < 0.5 else -1) * rng.uniform(0.15, 0.35)
-        add(
-            "small camera motion",
-            *camera(scene, rng, rng.uniform(0, 0.25), rng.uniform(1, 1.1)),
-            False,
-            False,
-        )
+        shaken = camera(scene, rng, rng.uniform(0, 0.25), rng.uniform(1, 1.1))
+        add("small camera motion", *shaken, False, False)
         add("little overlap", *camera(scene, rng, rng.uniform(0.7, 1.0), rng.uniform(1, 1.2)), True, None)
         add("object came", noisy(scene, rng), noisy(with_thing, rng), False, True)
         moved = pasted(scene, foreign, away, y, size)
@@ -222,12 +217,8 @@ def object_distance(clip: Clip, first: int, second: int) -> float | None:
         return None
     box = max(clip.objects[first], key=lambda o: o[1] * (o[2][2] - o[2][0]) * (o[2][3] - o[2][1]))[2]
     height, width = clip.pictures[first].shape[:2]
-    x0, y0, x1, y1 = (
-        int(max(0, box[0])),
-        int(max(0, box[1])),
-        int(min(width, box[2])),
-        int(min(height, box[3])),
-    )
+    x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
+    x1, y1 = min(width, int(box[2])), min(height, int(box[3]))
     if (x1 - x0) * (y1 - y0) < 0.02 * width * height:
         return None
     crops = [clip.pictures[i][y0:y1, x0:x1] for i in (first, second)]

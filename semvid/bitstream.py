@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from semvid import text
@@ -26,21 +26,17 @@ _CODING_TO_WIRE = {
     PictureCoding.INTRA: pb.PICTURE_CODING_INTRA,
 }
 _CODING_FROM_WIRE = {
-    pb.PICTURE_CODING_UNSPECIFIED: PictureCoding.JOINT,
+    **{wire: coding for coding, wire in _CODING_TO_WIRE.items()},
     pb.PICTURE_CODING_JOINT: PictureCoding.JOINT,
-    pb.PICTURE_CODING_INTRA: PictureCoding.INTRA,
 }
-
 _GIVEN_TO_WIRE = {
     Given.BOTH_ENDS: pb.GIVEN_UNSPECIFIED,
     Given.FIRST_FRAME: pb.GIVEN_FIRST_FRAME,
     Given.NOTHING: pb.GIVEN_NOTHING,
 }
 _GIVEN_FROM_WIRE = {
-    pb.GIVEN_UNSPECIFIED: Given.BOTH_ENDS,
+    **{wire: given for given, wire in _GIVEN_TO_WIRE.items()},
     pb.GIVEN_BOTH_ENDS: Given.BOTH_ENDS,
-    pb.GIVEN_FIRST_FRAME: Given.FIRST_FRAME,
-    pb.GIVEN_NOTHING: Given.NOTHING,
 }
 
 
@@ -84,21 +80,16 @@ def unpack(payload: bytes) -> list[Unit]:
         message.ParseFromString(payload)
     except DecodeError as error:
         raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
-    lists = (
-        message.headers,
-        message.keyframes,
-        message.captions,
-        message.motions,
-        message.timings,
-        message.ends,
-    )
-    count = sum(len(units) for units in lists)
-    if count > MAX_UNITS:
-        raise MalformedUnits(f"{count} units in one transport block, at most {MAX_UNITS} are allowed")
+    m = message
+    units = [*m.headers, *m.keyframes, *m.captions, *m.motions, *m.timings, *m.ends]
+    if len(units) > MAX_UNITS:
+        raise MalformedUnits(f"{len(units)} units in one transport block, at most {MAX_UNITS} are allowed")
     if len(message.headers) > 1 or len(message.ends) > 1:
         raise MalformedUnits("more than one stream header or stream end in one transport block")
-    for part in (message, *(unit for units in lists for unit in units)):
-        _refuse_unknown_fields(part)
+    for part in (message, *units):
+        unknown = UnknownFieldSet(part)
+        if len(unknown):
+            raise MalformedUnits(f"{type(part).__name__} has the unknown field {unknown[0].field_number}")
     try:
         return [
             *map(_header_from_wire, message.headers),
@@ -112,12 +103,6 @@ def unpack(payload: bytes) -> list[Unit]:
         raise
     except InvalidInput as error:
         raise MalformedUnits(f"a unit with impossible fields: {error}") from error
-
-
-def _refuse_unknown_fields(message: Message) -> None:
-    unknown = UnknownFieldSet(message)
-    if len(unknown):
-        raise MalformedUnits(f"{type(message).__name__} has the unknown field {unknown[0].field_number}")
 
 
 def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:

@@ -1,17 +1,4 @@
-"""Every error that semvid raises on purpose.
-
-    SemvidError
-    +-- InvalidInput            the caller's data or options are wrong
-    |   +-- UnsupportedMedia    not a video we accept
-    |   +-- LimitExceeded       a bound was passed; names limit, value and remedy
-    |   +-- MalformedUnits      bytes that are not a valid sequence of semantic units
-    +-- NotFound                no such transmission, video, keyframe
-    +-- Conflict                the resource is in a state that forbids this
-    +-- Busy                    all places are taken; try again later
-    +-- MissingComponent        an optional component is not installed; names the command
-    +-- LinkFailed              the link broke off or its peer broke the protocol
-    +-- TransmissionFailed      the channel was too bad for what must arrive
-    +-- Cancelled               somebody asked for the work to stop
+"""Every error that semvid raises on purpose, in one tree.
 
 Each class fixes its HTTP status and gRPC status name, so that the same mistake reads the same at every door.
 A message names the actor, the limit, the value and the remedy.
@@ -19,23 +6,32 @@ A message names the actor, the limit, the value and the remedy.
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 
 class SemvidError(Exception):
-    """Root of the tree. ``str(error)`` is a sentence fit for the user."""
+    """Root of the tree. ``str(error)`` is a sentence fit for the user.
+
+    ``code`` and ``title`` follow from the names of the classes here; others pass for their parents.
+    """
 
     code: ClassVar[str] = "INTERNAL"
     title: ClassVar[str] = "Internal error"
     http_status: ClassVar[int] = 500
     grpc_status: ClassVar[str] = "INTERNAL"
 
+    def __init_subclass__(cls) -> None:
+        if cls.__module__ != __name__:
+            return
+        words = re.sub("(?<=[a-z])(?=[A-Z])", " ", cls.__name__)
+        cls.code = words.upper().replace(" ", "_")
+        cls.title = vars(cls).get("title", words.capitalize())
+
 
 class InvalidInput(SemvidError):
     """The caller's data or options are wrong."""
 
-    code = "INVALID_INPUT"
-    title = "Invalid input"
     http_status = 422
     grpc_status = "INVALID_ARGUMENT"
 
@@ -43,16 +39,12 @@ class InvalidInput(SemvidError):
 class UnsupportedMedia(InvalidInput):
     """The file is not a video that semvid accepts."""
 
-    code = "UNSUPPORTED_MEDIA"
-    title = "Unsupported media"
     http_status = 415
 
 
 class LimitExceeded(InvalidInput):
-    """A bound was passed."""
+    """A bound was passed; the message names limit, value and remedy."""
 
-    code = "LIMIT_EXCEEDED"
-    title = "Limit exceeded"
     http_status = 413
     grpc_status = "RESOURCE_EXHAUSTED"
 
@@ -60,15 +52,12 @@ class LimitExceeded(InvalidInput):
 class MalformedUnits(InvalidInput):
     """Bytes that are not a valid sequence of semantic units."""
 
-    code = "MALFORMED_UNITS"
     title = "Malformed semantic units"
 
 
 class NotFound(SemvidError):
     """No such transmission, video or keyframe."""
 
-    code = "NOT_FOUND"
-    title = "Not found"
     http_status = 404
     grpc_status = "NOT_FOUND"
 
@@ -76,17 +65,13 @@ class NotFound(SemvidError):
 class Conflict(SemvidError):
     """The resource is in a state that forbids the request."""
 
-    code = "CONFLICT"
-    title = "Conflict"
     http_status = 409
     grpc_status = "FAILED_PRECONDITION"
 
 
 class Busy(SemvidError):
-    """All places are taken."""
+    """All places are taken; try again later."""
 
-    code = "BUSY"
-    title = "Busy"
     http_status = 503
     grpc_status = "RESOURCE_EXHAUSTED"
 
@@ -94,8 +79,6 @@ class Busy(SemvidError):
 class MissingComponent(SemvidError):
     """An optional component is not installed; the message names the command that installs it."""
 
-    code = "MISSING_COMPONENT"
-    title = "Missing component"
     http_status = 501
     grpc_status = "FAILED_PRECONDITION"
 
@@ -103,8 +86,6 @@ class MissingComponent(SemvidError):
 class LinkFailed(SemvidError):
     """The link broke off, or its peer broke the protocol."""
 
-    code = "LINK_FAILED"
-    title = "Link failed"
     http_status = 502
     grpc_status = "UNAVAILABLE"
 
@@ -112,8 +93,6 @@ class LinkFailed(SemvidError):
 class TransmissionFailed(SemvidError):
     """The channel was too bad for a unit without which nothing can be shown."""
 
-    code = "TRANSMISSION_FAILED"
-    title = "Transmission failed"
     http_status = 502
     grpc_status = "DATA_LOSS"
 
@@ -121,7 +100,5 @@ class TransmissionFailed(SemvidError):
 class Cancelled(SemvidError):
     """Somebody asked for the work to stop."""
 
-    code = "CANCELLED"
-    title = "Cancelled"
     http_status = 499
     grpc_status = "CANCELLED"

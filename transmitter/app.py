@@ -197,13 +197,10 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
 
 def _store(file: UploadFile, path: Path, limits: VideoLimits) -> SourceInfo:
     """Moves an upload to its place under the byte limit and probes it."""
-    size = 0
+    if (file.size or 0) > limits.max_bytes:
+        raise LimitExceeded(f"the upload passes {limits.max_bytes} bytes; cut or re-encode the clip")
     with path.open("wb") as out:
-        while piece := file.file.read(2**20):
-            size += len(piece)
-            if size > limits.max_bytes:
-                raise LimitExceeded(f"the upload passes {limits.max_bytes} bytes; cut or re-encode the clip")
-            out.write(piece)
+        shutil.copyfileobj(file.file, out)
     return probe(path, limits)
 
 

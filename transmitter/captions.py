@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 from semvid.images.resize import within_side
@@ -36,29 +38,20 @@ class SegmentCaption:
             self._stride *= 2
             self._kept = [kept for kept in self._kept if (kept[0] - first) % self._stride == 0]
 
-    def describe_up_to(self, index: int) -> str:
-        """Describes the segment that ends before frame ``index``; frames from there on open the next one.
+    def describe(self, end: int = sys.maxsize) -> str:
+        """Describes the segment that ends before frame ``end``; frames from there on open the next one.
 
         Raises:
             Whatever the model raises.
         """
-        segment = [kept for kept in self._kept if kept[0] < index]
-        sentence = self._describe(segment or self._kept[:1])
-        self._kept = [kept for kept in self._kept if kept[0] >= index]
+        segment = [picture for index, picture in self._kept if index < end]
+        segment = segment or [picture for _, picture in self._kept[:1]]
+        self._kept = [kept for kept in self._kept if kept[0] >= end]
         self._stride = 1
-        return sentence
-
-    def describe(self) -> str:
-        """Describes all that was collected and begins anew."""
-        sentence = self._describe(self._kept)
-        self._kept, self._stride = [], 1
-        return sentence
-
-    def _describe(self, segment: list[tuple[int, Picture]]) -> str:
         if not segment:
             return ""
         chosen = np.unique(np.linspace(0, len(segment) - 1, SAMPLES).round().astype(int))
-        return shortened(self._mllm.caption([segment[i][1] for i in chosen]))
+        return shortened(self._mllm.caption([segment[i] for i in chosen]))
 
 
 def shortened(sentence: str, limit: int = MAX_CAPTION_CHARS) -> str:

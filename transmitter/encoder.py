@@ -7,7 +7,7 @@ comes out depends on the frames and the deliveries alone, never on how fast eith
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,7 +24,7 @@ from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from transmitter.keyframes import make_selector
-from transmitter.keyframes.selection import Comparison, Selected
+from transmitter.keyframes.selection import Selected, Told
 from transmitter.mllm import Mllm
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import coded_size
@@ -103,16 +103,16 @@ class Encoder:
         mllm: Mllm,
         plan: Plan,
         segments_ahead: int,
-        compared: Callable[[Sequence[Comparison]], None] = lambda _: None,
+        compared: Told = lambda _: None,
         clock: StageClock | None = None,
     ) -> None:
         self._source, self._given, self._mllm = source, options.given, mllm
-        self._compared, self._clock = compared, clock or StageClock()
+        self._clock = clock or StageClock()
         self._closed = 0  # segments that analysis has handed over
         budget = Budget.for_target(options, source)
         self._control = RateControl(plan, budget, options.coding, lag=segments_ahead + 1)
         self._selector = make_selector(
-            options, source, profile, mllm, lambda: self._control.point_for(self._closed)
+            options, source, profile, mllm, lambda: self._control.point_for(self._closed), compared
         )
         self._size = coded_size(source, plan.point.shrink)
         self._header = stream_header(source, options, self._size)
@@ -149,13 +149,11 @@ class Encoder:
                 side.push(frame)
             with self._clock.stage("selecting"):
                 chosen = self._selector.push(frame)
-            self._compared(self._selector.take_comparisons())
             yield from map(close, chosen)
         else:
             return
         with self._clock.stage("selecting"):
             chosen = self._selector.finish()
-        self._compared(self._selector.take_comparisons())
         yield from map(close, chosen)
         if not ended:  # the last segment is open, or the container announced another number of frames
             with self._clock.stage("captions"):

@@ -115,16 +115,13 @@ class Job:
         }
 
 
-Run = Callable[[Job], Awaitable[None]]
-
-
 class JobQueue:
     """Accepted jobs in order, ``concurrent`` at a time, at most ``waiting`` in the queue."""
 
     def __init__(
         self,
         folder: Path,
-        run: Run,
+        run: Callable[[Job], Awaitable[None]],
         concurrent: int,
         waiting: int,
         kept: int,
@@ -165,7 +162,7 @@ class JobQueue:
         Raises:
             Busy: the queue is full.
         """
-        if self._queue.qsize() >= self._waiting + self._idle_workers():
+        if self._queue.qsize() >= self._waiting + self._concurrent - len(self._running):
             raise Busy(f"{self._queue.qsize()} transmissions wait already; try again in a few seconds")
         folder = self.folder / uuid.uuid4().hex[:16]
         folder.mkdir()
@@ -210,24 +207,14 @@ class JobQueue:
             job.enter(State.CANCELLED, problem_of(Cancelled("cancelled before it started")))
         return job
 
-    def _idle_workers(self) -> int:
-        return self._concurrent - len(self._running)
-
     def _take_up(self, path: Path) -> None:
         record = json.loads(path.read_text(encoding="utf-8"))
-        known = {"id", "state", "stage", "progress", "created_at", "error", "source", "options"}
-        job = Job(
-            record["id"],
-            path.parent,
-            TransmissionOptions.model_validate(record["options"]),
-            record["source"],
-            record["created_at"],
-            State(record["state"]),
-            record["stage"],
-            record["progress"],
-            record["error"],
-            {name: value for name, value in record.items() if name not in known},
-        )
+        own = {
+            name: record.pop(name) for name in ("id", "source", "created_at", "stage", "progress", "error")
+        }
+        options = TransmissionOptions.model_validate(record.pop("options"))
+        state = State(record.pop("state"))
+        job = Job(folder=path.parent, options=options, state=state, facts=record, **own)
         self._jobs[job.id] = job
         if job.state is State.RUNNING:
             job.enter(State.FAILED, problem_of(SemvidError("the transmitter was stopped while it ran")))

@@ -95,7 +95,7 @@ class _Transmission:
             self._mllm,
             plan,
             segments_ahead,
-            self._record.add_comparisons,
+            self._record.add_comparison,
             self._clock,
         )
         async with AsyncExitStack() as stack:

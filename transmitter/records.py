@@ -34,21 +34,17 @@ class SemanticsRecord:
         self._folder = folder
         self._time_base = time_base
 
-    def add_comparisons(self, comparisons: Sequence[Comparison]) -> None:
+    def add_comparison(self, comparison: Comparison) -> None:
         """What the multimodal model was asked and answered."""
-        for comparison in comparisons:
-            answer = comparison.answer
-            self._append(
-                "candidates",
-                frame=comparison.frame.index,
-                time_s=self._seconds(comparison.frame),
-                reference_frame=comparison.reference_frame,
-                p_yes=round(answer.p_yes, 6),
-                p_no=round(answer.p_no, 6),
-                s_rel=round(answer.s_rel, 6),
-                mass=round(answer.mass, 6),
-                decision=comparison.decision,
-            )
+        scores = ("p_yes", "p_no", "s_rel", "mass")
+        self._append(
+            "candidates",
+            frame=comparison.frame.index,
+            time_s=self._seconds(comparison.frame),
+            reference_frame=comparison.reference_frame,
+            **{name: round(getattr(comparison.answer, name), 6) for name in scores},
+            decision=comparison.decision,
+        )
 
     def add_keyframe(self, shipment: Shipment, delivery: Delivery) -> None:
         """The keyframe of a shipment, if it has one, and whether it arrived."""

@@ -67,7 +67,7 @@ class SideInformation:
         if not (selected.shot_start and self._closed_by_picture):
             units.append(_motion(number - 1, seen))
         if selected.reason.opens_caption or last:
-            sentence = self._caption.describe_up_to(selected.frame.index)
+            sentence = self._caption.describe(selected.frame.index)
             units.append(Caption(self._caption_from, number, sentence))
             self._caption_from = number
         return units

@@ -21,6 +21,7 @@ from semvid.video.writer import VideoWriter
 _SLOT = 320  # pixels; smaller pictures are enlarged towards it
 _MAX_PANE = (960, 720)  # larger pictures are reduced into it
 _GAP, _HEAD, _FOOT, _BAR = 6, 30, 46, 10
+_STILLS, _STILL_WIDTH, _STILL_QUALITY = 6, 640, 84  # at most; pixels; of JPEG
 _GROUND, _TEXT, _DIM = (22, 24, 28), (236, 238, 240), (160, 166, 174)
 COLOURS = {RECEIVED: (47, 158, 107), REGENERATED: (59, 130, 196), CONCEALED: (217, 110, 43)}
 _NAMES = {RECEIVED: "keyframe as received", REGENERATED: "regenerated", CONCEALED: "concealed after a loss"}
@@ -61,15 +62,8 @@ class SideBySide:
         span = self._timeline.span(pair.index)
         if span is not None and span.caption:
             shown = _shortened(span.caption, int(self.width / 7.2))
-            write_text(
-                picture,
-                f"\N{LEFT DOUBLE QUOTATION MARK}{shown}\N{RIGHT DOUBLE QUOTATION MARK}",
-                8,
-                self.height - 24,
-                22,
-                13,
-                _DIM,
-            )
+            quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{shown}\N{RIGHT DOUBLE QUOTATION MARK}"
+            write_text(picture, quoted, 8, self.height - 24, 22, 13, _DIM)
         return picture
 
     def _painted_ground(self) -> Picture:
@@ -127,40 +121,33 @@ class Still:
     reconstruction_jpeg: bytes
 
 
-def still_frames(timeline: Timeline, frames: int, most: int = 6) -> list[int]:
-    """Which frames to show: keyframes and, between them, the middles of segments; evenly spread.
-
-    Args:
-        timeline: of the video.
-        frames: number of frames.
-        most: how many stills at most.
-    """
+def still_frames(timeline: Timeline, frames: int) -> list[int]:
+    """Which of ``frames`` frames to show: keyframes and, between them, middles of segments; evenly spread."""
     keyframes = sorted(frame for frame in timeline.keyframes if frame < frames)
     middles = [(a + b) // 2 for a, b in pairwise(keyframes) if b - a > 1]
-    chosen = _spread(keyframes, most // 2) | _spread(middles, most - most // 2)
+    chosen = _spread(keyframes, _STILLS // 2) | _spread(middles, _STILLS // 2)
     return sorted(chosen) or [0]
 
 
-def take_still(pair: FramePair, timeline: Timeline, quality: int = 84, max_width: int = 640) -> Still:
-    """Encodes both pictures of ``pair`` as JPEG, reduced to ``max_width``."""
+def take_still(pair: FramePair, timeline: Timeline) -> Still:
+    """Encodes both pictures of ``pair`` as JPEG, reduced to a width that the page shows."""
     span = timeline.span(pair.index)
     return Still(
         pair.index,
         pair.time_s,
         timeline.provenance(pair.index),
         span.caption if span else "",
-        _jpeg(pair.source, quality, max_width),
-        _jpeg(pair.reconstruction, quality, max_width),
+        _jpeg(pair.source),
+        _jpeg(pair.reconstruction),
     )
 
 
-def _jpeg(picture: Picture, quality: int, max_width: int) -> bytes:
+def _jpeg(picture: Picture) -> bytes:
     height, width = picture.shape[:2]
-    if width > max_width:
-        size = (max_width, max(1, round(height * max_width / width)))
-        picture = at_size(picture, size)
+    if width > _STILL_WIDTH:
+        picture = at_size(picture, (_STILL_WIDTH, max(1, round(height * _STILL_WIDTH / width))))
     bgr = np.ascontiguousarray(picture[..., ::-1])
-    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+    return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _STILL_QUALITY])[1])
 
 
 def _spread(values: Collection[int], count: int) -> set[int]:

@@ -19,6 +19,7 @@ from semvid.errors import LinkFailed
 from semvid.images.fidelity import PSNR_CAP_DB
 
 Json = dict[str, Any]
+_LINK = ("mcs", "bursts_sent", "blocks_sent", "blocks_lost", "retransmissions")
 _PACKAGES = ("semvid", "numpy", "opencv-python-headless", "av", "grpcio", "numba")
 
 
@@ -95,20 +96,14 @@ def build_report(findings: Findings) -> Json:
         "bits": sent["bits"],
         "total_bits": bits,
         "kbit_per_second": bits / duration_s / 1000,
-        "mcs": sent["mcs"],
-        "bursts_sent": sent["bursts_sent"],
-        "blocks_sent": sent["blocks_sent"],
-        "blocks_lost": sent["blocks_lost"],
-        "retransmissions": sent["retransmissions"],
-        "return_bytes": sent.get("return_bytes"),
-        "operating_point": sent.get("operating_point"),
-        "decoder": sent.get("decoder"),
+        **{name: sent[name] for name in _LINK},
+        **{name: sent.get(name) for name in ("return_bytes", "operating_point", "decoder")},
         "video_state": seen["state"],
         "keyframes": [k["frame"] for k in semantics["keyframes"]],
         "keyframes_by_reason": dict(Counter(k["reason"] for k in semantics["keyframes"])),
         "keyframe_bytes": sum(k["bytes"] for k in semantics["keyframes"]),
         "segments": sent["segments"],
-        "provenance": _provenance(findings),
+        "provenance": dict(Counter(map(findings.timeline.provenance, range(fidelity.frames_out)))),
         "s_rel": _s_rel_summary(semantics),
         "captions": [_caption(c) for c in semantics["captions"]],
         "captions_lost": seen.get("captions_lost"),
@@ -130,12 +125,6 @@ def build_report(findings: Findings) -> Json:
         },
         "versions": {**sent.get("versions", {}), **_versions()},
     }
-
-
-def _provenance(findings: Findings) -> dict[str, int]:
-    """Frames by provenance, as the receiver reports it."""
-    frames = range(findings.fidelity.frames_out)
-    return dict(Counter(findings.timeline.provenance(frame) for frame in frames))
 
 
 def _s_rel_summary(semantics: Json) -> Json:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from console.demo import CLIP, CREDIT
 from console.demo.measure import Fidelity, compare, look_at
@@ -18,44 +17,25 @@ from console.demo.pictures import SideBySide, Still, still_frames, take_still, w
 from console.demo.report import Findings, build_report
 from console.demo.timeline import Timeline
 from console.local_services import Services, running_services
+from console.terminal import TerminalObserver
 from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.http import Json
 from semvid.service.clock import StageClock
 
 
-class Observer(Protocol):
-    """Shows how far the demo is."""
-
-    def progress(self, stage: str, fraction: float | None, detail: str = "") -> None:
-        """``fraction`` 0..1, or None where it is not known; 1 ends the stage."""
-
-    def notice(self, text: str) -> None:
-        """One line that the user should see."""
-
-
-@dataclass(frozen=True)
-class DemoRequest:
-    """What to do.
-
-    Attributes:
-        clip: the video, or None for the demo's own.
-        out: folder for everything that the demo leaves.
-        options: of the transmission (`semvid.options`); its ``channel`` names ``model`` and ``snr_db``.
-        command: how the demo was called, for the report.
-    """
-
-    clip: Path | None
-    out: Path
-    options: Mapping[str, Any]
-    command: Sequence[str] = ()
-
-
-def run_demo(request: DemoRequest, observer: Observer) -> Json:
+def run_demo(
+    clip: Path, out: Path, options: Mapping[str, Any], command: Sequence[str], observer: TerminalObserver
+) -> Json:
     """Runs the demo and returns its report.
 
-    Leaves in ``request.out``: ``reconstruction.mp4``, ``side_by_side.mp4``, ``report.json``,
-    ``report.html``, ``frames.csv`` and ``logs/``.
+    Args:
+        clip: the video.
+        out: folder for ``reconstruction.mp4``, ``side_by_side.mp4``, ``report.json``, ``report.html``,
+            ``frames.csv`` and ``logs/``.
+        options: of the transmission (`semvid.options`); its ``channel`` names ``model`` and ``snr_db``.
+        command: how the demo was called, for the report.
+        observer: shows how far it is.
 
     Raises:
         InvalidInput: the clip, an option or the output folder will not do.
@@ -63,14 +43,12 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
         SemvidError: of the kind that a service reported.
     """
     clock = StageClock()
-    out = request.out
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise errors.InvalidInput(
             f"output folder: {out} cannot be made: {error.strerror}; name another"
         ) from error
-    clip = request.clip or CLIP
     if not clip.is_file():
         raise errors.InvalidInput(f"clip: there is no file {clip}; give the path of a video file")
     with tempfile.TemporaryDirectory(prefix="semvid-demo-") as data, ExitStack() as stack:
@@ -78,16 +56,18 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
             observer.progress("starting the services", None)
             services = stack.enter_context(running_services(Path(data), out / "logs"))
             observer.progress("starting the services", 1.0)
-        sent, semantics, video, segments, constellation = _transmit(request, clip, services, observer, clock)
+        sent, semantics, video, segments, constellation = _transmit(
+            clip, out, options, services, observer, clock
+        )
     timeline = Timeline(segments, semantics["keyframes"])
     fidelity = Fidelity()
     with clock.stage("measure and compose"):
-        stills = _measure(request, clip, sent, timeline, fidelity, observer)
+        stills = _measure(clip, out, sent, timeline, fidelity, observer)
     findings = Findings(
         clip_name=clip.name,
         credit=CREDIT if clip == CLIP else "",
-        command=request.command,
-        conditions=request.options["channel"],
+        command=command,
+        conditions=options["channel"],
         transmission=sent,
         semantics=semantics,
         video=video,
@@ -105,17 +85,27 @@ def run_demo(request: DemoRequest, observer: Observer) -> Json:
 
 
 def _transmit(
-    request: DemoRequest, clip: Path, services: Services, observer: Observer, clock: StageClock
+    clip: Path,
+    out: Path,
+    options: Mapping[str, Any],
+    services: Services,
+    observer: TerminalObserver,
+    clock: StageClock,
 ) -> tuple[Json, Json, Json, list[Json], Json]:
+    def follow(event: Json) -> None:
+        symbols = event.get("total_symbols")
+        detail = f"{event.get('stage', '')}" + (f", {symbols:,} symbols" if symbols else "")
+        observer.progress("transmitting", float(event.get("progress") or 0), detail)
+
     addresses = services.addresses
     with (
         TransmitterClient(addresses.transmitter_url) as transmitter,
         ReceiverClient(addresses.receiver_url) as receiver,
     ):
         with clock.stage("transmit"):
-            job = transmitter.submit(clip, request.options)
+            job = transmitter.submit(clip, options)
             try:
-                sent = transmitter.watch(job["id"], _follow(observer, "transmitting"), observer.notice)
+                sent = transmitter.watch(job["id"], follow, observer.notice)
             except errors.LinkFailed:
                 services.check()  # a dead service explains it better
                 raise
@@ -133,7 +123,7 @@ def _transmit(
                     f"receiver: nothing could be shown: {problem.get('detail', 'see logs/receiver.log')}"
                 )
             observer.progress("regenerating", 1.0)
-            receiver.fetch(sent["id"], request.out / "reconstruction.mp4")
+            receiver.fetch(sent["id"], out / "reconstruction.mp4")
         return (
             sent,
             transmitter.semantics(sent["id"]),
@@ -143,25 +133,16 @@ def _transmit(
         )
 
 
-def _follow(observer: Observer, stage: str) -> Callable[[Json], None]:
-    def update(event: Json) -> None:
-        symbols = event.get("total_symbols")
-        detail = f"{event.get('stage', '')}" + (f", {symbols:,} symbols" if symbols else "")
-        observer.progress(stage, float(event.get("progress") or 0), detail)
-
-    return update
-
-
 def _measure(
-    request: DemoRequest, clip: Path, sent: Json, timeline: Timeline, fidelity: Fidelity, observer: Observer
+    clip: Path, out: Path, sent: Json, timeline: Timeline, fidelity: Fidelity, observer: TerminalObserver
 ) -> list[Still]:
     info = look_at(clip)
     frames = int(sent.get("frames") or info.frame_count_hint)
     composer = SideBySide(info.width, info.height, frames, timeline)
     wanted = set(still_frames(timeline, frames))
     stills: list[Still] = []
-    pairs = compare(clip, request.out / "reconstruction.mp4", fidelity)
-    path = request.out / "side_by_side.mp4"
+    pairs = compare(clip, out / "reconstruction.mp4", fidelity)
+    path = out / "side_by_side.mp4"
     for pair in write_side_by_side(pairs, composer, path, info.time_base, info.frame_rate):
         if pair.index in wanted:
             stills.append(take_still(pair, timeline))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from console.doctor.finding import Finding, Verdict, gibibytes
 
-PYTHON: Final = (3, 11)
 DEMO_MEMORY: Final = 2 * 2**30  # three services with a 576x320 clip take about half of it
 DEMO_DISK: Final = 2**30
 MODELS_MEMORY: Final = 16 * 2**30
@@ -29,12 +27,7 @@ _CARDS: Final = (
 def python() -> Finding:
     """The interpreter."""
     version = platform.python_version()
-    if sys.version_info >= PYTHON:
-        return Finding("python", Verdict.OK, version, facts={"version": version})
-    wanted = ".".join(map(str, PYTHON))
-    return Finding(
-        "python", Verdict.MISSING, version, f"install Python {wanted} or newer", {"version": version}
-    )
+    return Finding("python", Verdict.OK, version, facts={"version": version})
 
 
 def processor() -> Finding:
@@ -72,28 +65,21 @@ def disk(folder: Path) -> Finding:
 
 def gpus() -> Finding:
     """GPUs as torch sees them, and what fits on the largest."""
+    driver = shutil.which("nvidia-smi") is not None
+    none = {"gpus": [], "driver": driver}
     if find_spec("torch") is None:
-        driver = shutil.which("nvidia-smi")
-        found = "torch is not installed" + (
-            ", but an NVIDIA driver is" if driver else " and there is no driver"
-        )
+        there = ", but an NVIDIA driver is" if driver else " and there is no driver"
         remedy = INSTALL_MODELS if driver else ""
-        return Finding("gpu", Verdict.ABSENT, found, remedy, {"gpus": [], "driver": bool(driver)})
+        return Finding("gpu", Verdict.ABSENT, f"torch is not installed{there}", remedy, none)
     import torch
 
     if not torch.cuda.is_available():
         built = f"CUDA {torch.version.cuda}" if torch.version.cuda else "the CPU only"
-        driver = shutil.which("nvidia-smi")
+        found = f"none; torch {torch.__version__} is built for {built}. The embedded models need none"
         remedy = ""
         if driver and not torch.version.cuda:
             remedy = "pip install --force-reinstall torch  # the build for CUDA; this one is for the CPU only"
-        return Finding(
-            "gpu",
-            Verdict.ABSENT,
-            f"none; torch {torch.__version__} is built for {built}. The embedded models need none",
-            remedy,
-            {"gpus": [], "driver": bool(driver)},
-        )
+        return Finding("gpu", Verdict.ABSENT, found, remedy, none)
     cards: list[dict[str, Any]] = []
     for index in range(torch.cuda.device_count()):
         properties = torch.cuda.get_device_properties(index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,7 @@ def can_run_demo(findings: Sequence[Finding]) -> bool:
 
 def to_json(findings: Sequence[Finding]) -> dict[str, Any]:
     """JSON-ready."""
-    return {
-        "demo": can_run_demo(findings),
-        "findings": [finding.to_json() for finding in findings],
-    }
+    return {"demo": can_run_demo(findings), "findings": [asdict(finding) for finding in findings]}
 
 
 def in_words(findings: Sequence[Finding]) -> str:

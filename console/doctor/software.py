@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Sequence
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -79,45 +80,34 @@ def hub() -> Finding:
     kept = sorted(path.name for path in (cache / "hub").glob("models--*"))
     facts = {"cache": str(cache), "models": kept, "reachable": False}
     there = f"{len(kept)} models in {cache}"
+    absent = partial(Finding, "model hub", Verdict.ABSENT, facts=facts)
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        return Finding(
-            "model hub",
-            Verdict.ABSENT,
+        return absent(
             f"switched off (HF_HUB_OFFLINE); {there}",
             "unset HF_HUB_OFFLINE to fetch models, or give hf: the path of a folder",
-            facts,
         )
     try:
         with socket.create_connection(HUB, _HUB_TIMEOUT_S):
             facts["reachable"] = True
     except OSError as error:
-        return Finding(
-            "model hub",
-            Verdict.ABSENT,
+        return absent(
             f"{HUB[0]} cannot be reached ({error.strerror or error}); {there}",
             "give hf: the path of a folder that was fetched elsewhere with `hf download`",
-            facts,
         )
     return Finding("model hub", Verdict.OK, f"{HUB[0]} can be reached; {there}", facts=facts)
 
 
 def docker() -> Finding:
     """Docker, compose, and containers with GPUs."""
+    absent = partial(Finding, "docker", Verdict.ABSENT)
     if shutil.which("docker") is None:
-        return Finding(
-            "docker",
-            Verdict.ABSENT,
+        return absent(
             "not installed; only `docker compose up` needs it",
             "see https://docs.docker.com/engine/install",
         )
     engine = _output("docker", "info", "--format", "{{.ServerVersion}} {{json .Runtimes}}")
     if engine is None:
-        return Finding(
-            "docker",
-            Verdict.ABSENT,
-            "the client is there, but no engine answers",
-            "start it: sudo systemctl start docker",
-        )
+        return absent("the client is there, but no engine answers", "start it: sudo systemctl start docker")
     compose = _output("docker", "compose", "version", "--short") or _output(
         "docker-compose", "version", "--short"
     )
@@ -126,13 +116,8 @@ def docker() -> Finding:
     facts = {"engine": version, "compose": compose, "nvidia": nvidia}
     gpus = "with" if nvidia else "without"
     if compose is None:
-        return Finding(
-            "docker",
-            Verdict.ABSENT,
-            f"engine {version}, no compose",
-            "install the package docker-compose-plugin or docker-compose",
-            facts,
-        )
+        remedy = "install the package docker-compose-plugin or docker-compose"
+        return absent(f"engine {version}, no compose", remedy, facts)
     return Finding(
         "docker",
         Verdict.OK,

@@ -99,16 +99,9 @@ class TransmitterClient(ServiceClient):
         if resource["state"] == "CANCELLED":
             raise errors.Cancelled(f"transmission {transmission_id} was cancelled")
         if resource["state"] == "FAILED":
-            raise transmission_error(resource)
+            unknown = {"detail": "the transmission failed, and it is not known why; see the log"}
+            raise error_from(resource.get("error") or unknown, self.actor)
         return resource
-
-
-def transmission_error(resource: Json) -> errors.SemvidError:
-    """Why ``resource`` failed."""
-    problem = resource.get("error") or {
-        "detail": "the transmission failed, and it is not known why; see the log"
-    }
-    return error_from(problem, "transmitter")
 
 
 def _path(transmission_id: str, rest: str = "") -> str:

@@ -21,7 +21,6 @@ _MIN_SIDE: Final = 64  # pixels; dense inverse search needs a few patches of 8x8
 class Effort(Enum):
     """How much work goes into one flow field; values are OpenCV's presets."""
 
-    LOW = cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST  # to measure motion
     MIDDLE = cv2.DISOPTICAL_FLOW_PRESET_FAST  # to test a bridge
     HIGH = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM  # to show it
 

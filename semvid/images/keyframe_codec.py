@@ -189,11 +189,6 @@ class KeyframeDecoder:
         self.width, self.height = width, height
         self._codec: VideoCodecContext | None = None
 
-    @property
-    def needs_refresh(self) -> bool:
-        """Whether only a packet that starts a new sequence can be decoded now."""
-        return self._codec is None
-
     def decode(self, packet: bytes) -> Picture:
         """The picture of ``packet``, uint8 RGB [height, width, 3].
 

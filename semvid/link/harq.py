@@ -25,12 +25,11 @@ from semvid.accounting import Ledger, SymbolClass
 from semvid.phy.adaptation import LinkAdapter
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
+from semvid.phy.control_word import PROCESSES
+from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.mcs import Mcs
 from semvid.phy.pilots import sounding
 
-REDUNDANCY_VERSIONS: Final = (0, 2, 3, 1)
-"""The order in which the versions of TS 38.212 5.4.2.1 complement each other best."""
-PROCESSES: Final = 16  # hybrid ARQ processes that the control word can name
 MAX_AGGREGATION: Final = 8  # of the control word
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
 
@@ -215,7 +214,9 @@ class HarqSender:
     def _begin(self, payload: BlockPayload) -> _Sending:
         protected, bulk = payload.protected, payload.bulk
         small = None if protected is None else self._transport_block(protected, self._safe_mcs(protected))
-        large = None if bulk is None else self._transport_block(bulk, self._bulk_mcs(bulk))
+        large = None
+        if bulk is not None:
+            large = self._transport_block(bulk, self.adapter.choose_bulk(len(bulk.data)))
         self._process = (self._process + 1) % PROCESSES
         self.record.blocks_sent += 1
         return _Sending(payload, small, large, self.adapter.aggregation())
@@ -232,9 +233,6 @@ class HarqSender:
         header = SymbolClass.HEADER in payload.bits
         choose = self.adapter.choose_header if header else self.adapter.choose_protected
         return choose(len(payload.data))
-
-    def _bulk_mcs(self, payload: Payload) -> Mcs:
-        return self.adapter.choose_bulk(len(payload.data))
 
     def _transport_block(self, payload: Payload, mcs: Mcs) -> TransportBlock:
         for symbol_class in payload.bits:

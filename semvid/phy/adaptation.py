@@ -27,6 +27,8 @@ from semvid.phy.transport_block import symbols_for
 
 ASSUMED_SNR_DB = -5.0  # before anything was observed
 HISTORY = 16  # blocks
+# Distances kept from the measured thresholds, dB; the header's covers an SNR that is wrong by 2 dB as well.
+BULK_MARGIN_DB, PROTECTED_MARGIN_DB, HEADER_MARGIN_DB, CONTROL_MARGIN_DB = 0.5, 3.0, 5.0, 2.5
 PROTECTED_BLER = 1e-4
 CONTROL_BLER = 1e-3
 LARGEST_FIRST_LOSS = 0.3  # of bulk blocks at the first transmission: each costs a round trip
@@ -46,33 +48,18 @@ class LinkAdapter:
     Args:
         mcs: code of a fixed bulk MCS, or "auto".
         retransmissions: how often a failed bulk block will be sent again.
-        bulk_margin_db, protected_margin_db, header_margin_db, control_margin_db: distance kept from the
-            measured thresholds, in dB. The header's covers an SNR that is wrong by 2 dB on top of the
-            protected one.
 
     Raises:
         ValueError: ``mcs`` is not a code of `MCS_TABLE`, or ``retransmissions`` is negative.
     """
 
-    def __init__(
-        self,
-        mcs: Literal["auto"] | int = "auto",
-        retransmissions: int = 2,
-        bulk_margin_db: float = 0.5,
-        protected_margin_db: float = 3.0,
-        header_margin_db: float = 5.0,
-        control_margin_db: float = 2.5,
-    ) -> None:
+    def __init__(self, mcs: Literal["auto"] | int = "auto", retransmissions: int = 2) -> None:
         if mcs != "auto" and mcs not in MCS_TABLE:
             raise ValueError(f"the MCS is 'auto' or one of 0..{max(MCS_TABLE)}, got {mcs!r}")
         if retransmissions < 0:
             raise ValueError(f"the number of retransmissions cannot be negative, got {retransmissions}")
         self._fixed = None if mcs == "auto" else MCS_TABLE[mcs]
         self._transmissions = 1 + retransmissions
-        self._bulk_margin_db = bulk_margin_db
-        self._protected_margin_db = protected_margin_db
-        self._header_margin_db = header_margin_db
-        self._control_margin_db = control_margin_db
         self._effective_snr_db: deque[float] = deque(maxlen=HISTORY)
         self._outer_db = 0.0
         self._expected_loss = 0.0
@@ -99,11 +86,11 @@ class LinkAdapter:
 
     def choose_header(self, payload_bytes: int) -> Mcs:
         """The MCS for a block without which nothing can be shown."""
-        return self._safe(payload_bytes, self._header_margin_db)
+        return self._safe(payload_bytes, HEADER_MARGIN_DB)
 
     def choose_protected(self, payload_bytes: int) -> Mcs:
         """The MCS for captions and motion: at most 1 in 10 000 lost, at the protected margin."""
-        return self._safe(payload_bytes, self._protected_margin_db)
+        return self._safe(payload_bytes, PROTECTED_MARGIN_DB)
 
     def choose_bulk(self, payload_bytes: int) -> Mcs:
         """The MCS that carries most per symbol, retransmissions, pilots and control word counted."""
@@ -128,7 +115,7 @@ class LinkAdapter:
 
     def aggregation(self) -> int:
         """The control word level: the lowest that is safe."""
-        reach = self.low_snr_db - self._control_margin_db
+        reach = self.low_snr_db - CONTROL_MARGIN_DB
         for level in AGGREGATION_LEVELS:
             if control_threshold_db(level, CONTROL_BLER) <= reach:
                 return level
@@ -150,7 +137,7 @@ class LinkAdapter:
     def _losses(self, mcs: Mcs, payload_bytes: int) -> list[list[float]]:
         """Probability of failure after 1, 2, ... transmissions, at every SNR of the history."""
         history = self._effective_snr_db or [ASSUMED_SNR_DB]
-        usable = [10 ** ((snr_db - self._bulk_margin_db - self._outer_db) / 10) for snr_db in history]
+        usable = [10 ** ((snr_db - BULK_MARGIN_DB - self._outer_db) / 10) for snr_db in history]
         return [
             [block_error_rate(mcs, 8 * payload_bytes, 10 * math.log10((1 + g) ** sent - 1)) for g in usable]
             for sent in range(1, self._transmissions + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -14,7 +14,6 @@ from semvid.phy.arrays import Llrs, Symbols
 from semvid.phy.channel_estimate import SNR_FLOOR_DB, ChannelEstimate, estimate_channel
 from semvid.phy.control_word import (
     AGGREGATION_LEVELS,
-    MAX_BULK_BYTES,
     ControlWord,
     Section,
     decode_control,
@@ -97,7 +96,7 @@ class TbState(Enum):
 
 @dataclass(eq=False)
 class Reception:
-    """What the receiver made of one burst.
+    """What the receiver made of one burst; by default nothing.
 
     Attributes:
         control: the control word, or None where it was not found; then both states are ABSENT.
@@ -109,42 +108,22 @@ class Reception:
         sounding: the burst was a sounding.
     """
 
-    control: ControlWord | None
-    protected: bytes | None
-    bulk: bytes | None
-    protected_state: TbState
-    bulk_state: TbState
-    snr_db: float
-    effective_snr_db: float
-    equalised: Symbols
-    sections: tuple[int, int, int]
-    sounding: bool
+    control: ControlWord | None = None
+    protected: bytes | None = None
+    bulk: bytes | None = None
+    protected_state: TbState = TbState.ABSENT
+    bulk_state: TbState = TbState.ABSENT
+    snr_db: float = SNR_FLOOR_DB
+    effective_snr_db: float = SNR_FLOOR_DB
+    equalised: Symbols = field(default_factory=lambda: np.empty(0, np.complex64))
+    sections: tuple[int, int, int] = (0, 0, 0)
+    sounding: bool = False
 
 
 def burst_sizes(block: Block) -> BurstSizes:
     """What `modulate` will make of ``block``, without making it."""
-    protected, bulk = (
-        transport_block.symbols_for(len(tb.payload), tb.mcs) if tb else 0
-        for tb in (block.protected, block.bulk)
-    )
-    data = symbols_at(block.aggregation) + protected + bulk
-    return BurstSizes(total_symbols(data) - data, symbols_at(block.aggregation), protected, bulk)
-
-
-def bulk_capacity_bytes(mcs: Mcs, aggregation: int, protected: TransportBlock | None = None) -> int:
-    """Largest bulk payload in bytes that still fits one burst; 0 where nothing fits."""
-
-    def fits(size: int) -> bool:
-        taken = symbols_at(aggregation) + transport_block.symbols_for(size, mcs)
-        if protected is not None:
-            taken += transport_block.symbols_for(len(protected.payload), protected.mcs)
-        return total_symbols(taken) <= MAX_BLOCK_SYMBOLS
-
-    low, high = 0, MAX_BULK_BYTES
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle - 1)
-    return low
+    sections = _section_symbols(_section(block.protected), _section(block.bulk), block.aggregation)
+    return BurstSizes(total_symbols(sum(sections)) - sum(sections), *sections)
 
 
 def _section(block: TransportBlock | None) -> Section | None:
@@ -231,7 +210,7 @@ class BlockReceiver:
         received = np.where(np.isfinite(symbols), symbols, 0).astype(np.complex128)
         level = float(np.sqrt(np.mean(np.abs(received) ** 2))) if len(received) else 0.0
         if level == 0.0 or len(received) < PREAMBLE_SYMBOLS:
-            return _nothing(SNR_FLOOR_DB)
+            return Reception()
         received /= level
         data_symbols = data_symbols_in(len(received))
         if len(received) == SOUNDING_SYMBOLS or data_symbols is None:
@@ -242,9 +221,9 @@ class BlockReceiver:
         pilots = pilot_symbols(len(places.pilots))
         found = _find_control(received, places, pilots)
         if isinstance(found, ChannelEstimate):
-            return _nothing(found.snr_db, found.effective_snr_db(places.data))
+            return Reception(snr_db=found.snr_db, effective_snr_db=found.effective_snr_db(places.data))
         word, aggregation = found
-        sections = _section_symbols(word, aggregation)
+        sections = _section_symbols(word.protected, word.bulk, aggregation)
         control, protected, bulk = np.split(places.data, np.cumsum(sections)[:-1])
 
         known = np.concatenate([places.pilots, control])
@@ -255,8 +234,12 @@ class BlockReceiver:
             qm[positions] = section.mcs.qm if section else 0
         channel = estimate_channel(received, known[order], values[order], qm)
 
-        reception = _nothing(channel.snr_db, channel.effective_snr_db(places.data))
-        reception.control, reception.sections = word, sections
+        reception = Reception(
+            word,
+            snr_db=channel.snr_db,
+            effective_snr_db=channel.effective_snr_db(places.data),
+            sections=sections,
+        )
         reception.equalised, noise = channel.equalise(received, places.data)
         ends = np.cumsum(sections)
         if word.protected is not None:
@@ -276,13 +259,15 @@ def _state(payload: bytes | None) -> TbState:
     return TbState.FAILED if payload is None else TbState.DECODED
 
 
-def _section_symbols(word: ControlWord, aggregation: int) -> tuple[int, int, int]:
-    """Symbols of control word, protected and bulk transport block that a control word implies."""
-    protected, bulk = (
+def _section_symbols(
+    protected: Section | None, bulk: Section | None, aggregation: int
+) -> tuple[int, int, int]:
+    """Symbols of control word, protected and bulk transport block."""
+    small, large = (
         transport_block.symbols_for(section.payload_bytes, section.mcs) if section else 0
-        for section in (word.protected, word.bulk)
+        for section in (protected, bulk)
     )
-    return symbols_at(aggregation), protected, bulk
+    return symbols_at(aggregation), small, large
 
 
 def _find_control(
@@ -299,24 +284,11 @@ def _find_control(
         if symbols_at(aggregation) > len(largest):
             break
         word = decode_control(llrs[: 2 * symbols_at(aggregation)])
-        if word is not None and sum(_section_symbols(word, aggregation)) == len(places.data):
-            return word, aggregation
+        if word is not None:
+            sections = _section_symbols(word.protected, word.bulk, aggregation)
+            if sum(sections) == len(places.data):
+                return word, aggregation
     return channel
-
-
-def _nothing(snr_db: float, effective_snr_db: float | None = None) -> Reception:
-    return Reception(
-        control=None,
-        protected=None,
-        bulk=None,
-        protected_state=TbState.ABSENT,
-        bulk_state=TbState.ABSENT,
-        snr_db=snr_db,
-        effective_snr_db=snr_db if effective_snr_db is None else effective_snr_db,
-        equalised=np.empty(0, np.complex64),
-        sections=(0, 0, 0),
-        sounding=False,
-    )
 
 
 def _pilots_only(received: NDArray[np.complex128]) -> Reception:
@@ -326,6 +298,6 @@ def _pilots_only(received: NDArray[np.complex128]) -> Reception:
     positions = np.arange(known, dtype=np.int32)
     qm = np.zeros(known, np.int8)
     channel = estimate_channel(received[:known], positions, pilot_symbols(known), qm)
-    reception = _nothing(channel.snr_db, channel.effective_snr_db(positions))
-    reception.sounding = is_sounding
-    return reception
+    return Reception(
+        snr_db=channel.snr_db, effective_snr_db=channel.effective_snr_db(positions), sounding=is_sounding
+    )

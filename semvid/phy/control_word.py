@@ -25,7 +25,7 @@ AGGREGATION_LEVELS = (1, 2, 4, 8)
 SYMBOLS_PER_LEVEL = 64
 MAX_PROTECTED_BYTES = 1023
 MAX_BULK_BYTES = 8191
-PROCESSES = 16
+PROCESSES = 16  # of hybrid ARQ
 QM = 2
 
 _FIELDS = (4, 2, 10, 6, 13, 6)
@@ -85,18 +85,13 @@ class ControlWord:
             return None
         fields = np.split(payload, np.cumsum(_FIELDS)[:-1])
         values = [int("".join(map(str, field)), 2) for field in fields]
-        process, rv, *sections = values
-        protected, bulk = (
-            Section(size, MCS_TABLE[code]) if size and code in MCS_TABLE else None
-            for size, code in (sections[:2], sections[2:])
-        )
-        meaningless = any(
-            (size > 0 and code not in MCS_TABLE) or (size == 0 and code > 0)
-            for size, code in (sections[:2], sections[2:])
-        )
-        if meaningless or (protected is None and bulk is None):
-            return None
-        return cls(process, rv, protected, bulk)
+        process, rv, *announced = values
+        sections: list[Section | None] = []
+        for size, code in (announced[:2], announced[2:]):
+            if code not in MCS_TABLE or (size == 0 and code > 0):
+                return None
+            sections.append(Section(size, MCS_TABLE[code]) if size else None)
+        return cls(process, rv, *sections) if any(sections) else None
 
 
 def symbols_at(aggregation: int) -> int:

@@ -52,7 +52,7 @@ def map_bits(bits: Bits, qm: int) -> Symbols:
 
 @njit(cache=True)
 def _demap(
-    parts: NDArray[np.float32], no: NDArray[np.float32], level: NDArray[np.float32], exact: bool, limit: float
+    parts: NDArray[np.float32], no: NDArray[np.float32], level: NDArray[np.float32], limit: float
 ) -> Llrs:
     """LLRs of ``parts``, float32[n, 2] in-phase and quadrature: float32[n, bits per dimension, 2]."""
     per_dimension = 0
@@ -69,48 +69,36 @@ def _demap(
                 metric[i] = -((part - level[i]) ** 2) * scale
                 best = max(best, metric[i])
             for i in range(level.size):
-                metric[i] = np.exp(metric[i] - best) if exact else metric[i] - best
+                metric[i] = np.exp(metric[i] - best)
             for bit in range(per_dimension):
                 mask = 1 << (per_dimension - 1 - bit)
-                zero, one = (0.0, 0.0) if exact else (-np.inf, -np.inf)
+                zero, one = 0.0, 0.0
                 for i in range(level.size):
-                    if exact:
-                        zero += 0.0 if i & mask else metric[i]
-                        one += metric[i] if i & mask else 0.0
-                    elif i & mask:
-                        one = max(one, metric[i])
-                    else:
-                        zero = max(zero, metric[i])
-                if exact:
-                    value = limit if one == 0.0 else -limit if zero == 0.0 else np.log(zero / one)
-                else:
-                    value = zero - one
+                    zero += 0.0 if i & mask else metric[i]
+                    one += metric[i] if i & mask else 0.0
+                value = limit if one == 0.0 else -limit if zero == 0.0 else np.log(zero / one)
                 out[n, bit, dimension] = min(max(value, -limit), limit)
     return out
 
 
-def demap(
-    symbols: Symbols, no: float | NDArray[np.floating], qm: int, exact: bool = True, limit: float = LLR_LIMIT
-) -> Llrs:
-    """Soft decisions on equalised symbols.
+def demap(symbols: Symbols, no: float | NDArray[np.floating], qm: int) -> Llrs:
+    """Soft decisions on equalised symbols: log-sum-exp over all points.
 
     Args:
         symbols: complex64[n] with the transmitted signal at unit average power. Symbols that are not finite
             say nothing: their LLRs are 0.
         no: noise variance per complex symbol, a number or float[n] (after equalisation: ``no / |h|^2``).
         qm: bits per symbol.
-        exact: log-sum-exp over all points; False: max-log.
-        limit: largest LLR magnitude returned.
 
     Returns:
-        float32[n * qm], log p(bit = 0) / p(bit = 1).
+        float32[n * qm], log p(bit = 0) / p(bit = 1), of magnitude `LLR_LIMIT` at most.
     """
     noise = np.broadcast_to(np.asarray(no, np.float32), symbols.shape)
     usable = np.isfinite(symbols) & np.isfinite(noise)
     if not usable.all():
         symbols = np.where(usable, symbols, np.complex64(0))
     parts = np.ascontiguousarray(symbols, np.complex64).view(np.float32).reshape(-1, 2)
-    llrs: Llrs = _demap(parts, np.ascontiguousarray(noise), amplitudes(qm), exact, limit)
+    llrs: Llrs = _demap(parts, np.ascontiguousarray(noise), amplitudes(qm), LLR_LIMIT)
     if not usable.all():
         llrs[~usable] = 0.0
     return llrs.reshape(-1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import urllib.error
 import urllib.request
 
 
@@ -12,7 +11,7 @@ def main() -> int:
     try:
         with urllib.request.urlopen(sys.argv[1], timeout=4) as answer:
             return 0 if answer.status == 200 else 1
-    except (urllib.error.URLError, OSError) as error:
+    except OSError as error:
         print(f"{sys.argv[1]}: {error}", file=sys.stderr)
         return 1
 

@@ -53,6 +53,10 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
 def install_problem_handlers(app: FastAPI) -> None:
     """Makes every error of ``app`` a problem document."""
 
+    def answer(request: Request, status: int, code: str, title: str, detail: str) -> JSONResponse:
+        path = request.url.path
+        return problem_response(Problem(title=title, status=status, detail=detail, code=code, instance=path))
+
     @app.exception_handler(SemvidError)
     async def semvid_error(request: Request, error: SemvidError) -> JSONResponse:
         headers = {"Retry-After": "5"} if error.http_status == 503 else None
@@ -61,39 +65,18 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        return problem_response(
-            Problem(
-                title="Invalid request",
-                status=422,
-                detail=f"{where}: {first['msg']}",
-                code="INVALID_REQUEST",
-                instance=request.url.path,
-            )
-        )
+        detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return answer(request, 422, "INVALID_REQUEST", "Invalid request", detail)
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
-        return problem_response(
-            Problem(
-                title=str(error.detail),
-                status=error.status_code,
-                detail=str(error.detail),
-                code=f"HTTP_{error.status_code}",
-                instance=request.url.path,
-            ),
-            dict(error.headers or {}),
-        )
+        status, detail = error.status_code, str(error.detail)
+        response = answer(request, status, f"HTTP_{status}", detail, detail)
+        response.headers.update(error.headers or {})
+        return response
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         _log.error("request failed unexpectedly", path=request.url.path, exc_info=error)
-        return problem_response(
-            Problem(
-                title="Internal error",
-                status=500,
-                detail="an unexpected error; the service's log has the details",
-                code="INTERNAL",
-                instance=request.url.path,
-            )
-        )
+        detail = "an unexpected error; the service's log has the details"
+        return answer(request, 500, "INTERNAL", "Internal error", detail)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from semvid.errors import InvalidInput, LimitExceeded
+from semvid.errors import LimitExceeded
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,6 @@ class VideoLimits:
         max_total_pixels: frames * width * height (a small file may unfold into very much work).
         decoder_threads: threads of one decoder.
         timeout_s: longest that opening the file, or reading one packet, may take, seconds.
-
-    Raises:
-        InvalidInput: a bound that is not positive.
     """
 
     max_bytes: int = 4 * 2**30
@@ -33,12 +30,6 @@ class VideoLimits:
     max_total_pixels: int = 2**40
     decoder_threads: int = 2
     timeout_s: float = 60.0
-
-    def __post_init__(self) -> None:
-        for name in (field.name for field in fields(self)):
-            value = getattr(self, name)
-            if not value > 0:
-                raise InvalidInput(f"the video limit {name} must be positive, got {value}")
 
     def check_bytes(self, size: int) -> None:
         """Refuses a file of ``size`` bytes that is too large (`LimitExceeded`)."""

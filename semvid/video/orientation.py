@@ -27,13 +27,6 @@ class Orientation:
     flip_x: bool = False
     flip_y: bool = False
 
-    @property
-    def rotation(self) -> int:
-        """Clockwise rotation for display, degrees; a mirrored picture is first mirrored left-right."""
-        if self.transpose:
-            return 90 if self.flip_x else 270
-        return 180 if self.flip_y else 0
-
     def apply(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture [height, width, 3] as displayed, contiguous in memory."""
         if self.transpose:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import cast
 
 from av.buffer import Buffer
 from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 
 from semvid.errors import UnsupportedMedia
 from semvid.video.container import codec_name, open_video
@@ -18,7 +17,7 @@ from semvid.video.declared_size import missing_bytes
 from semvid.video.limits import VideoLimits
 from semvid.video.orientation import Orientation, from_display_matrix
 from semvid.video.scan import Scan, StampSource
-from semvid.video.timing import Grid, fit_grid
+from semvid.video.timing import fit_grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,6 @@ class SourceInfo:
     frame_count_hint: int
     codec: str
 
-    @property
-    def rotation(self) -> int:
-        """Clockwise rotation that the reader applies, degrees: 0, 90, 180 or 270."""
-        return self.orientation.rotation
-
 
 def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
     """Decides whether ``path`` is a whole video that semvid accepts.
@@ -78,7 +72,8 @@ def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
         orientation = orientation_of(frame)
         width, height = orientation.displayed_size(frame.width, frame.height)
         pts = scan.shown()
-        grid = _grid(pts, scan.time_base, stream)
+        rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
+        grid = fit_grid(pts or [0], scan.time_base, rates)
         frames = len(pts) or scan.packets
         limits.check_frames(frames, width, height)
         end = pts[-1] if pts else grid.nominal_pts(frames - 1)
@@ -103,8 +98,3 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     """How ``frame`` is to be laid, by its display matrix (`UnsupportedMedia` if that is askew)."""
     side_data = cast("Mapping[str, Buffer]", frame.side_data)  # the stub knows only one key of many
     return from_display_matrix(bytes(side_data["DISPLAYMATRIX"]) if "DISPLAYMATRIX" in side_data else None)
-
-
-def _grid(pts: Sequence[int], time_base: Fraction, stream: VideoStream) -> Grid:
-    rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
-    return fit_grid(pts or [0], time_base, rates)

@@ -14,22 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
-from typing import Protocol
 
-from semvid.semantics import MAX_TIMING_FRAMES, Timing
+from semvid.semantics import MAX_TIMING_FRAMES, StreamHeader, Timing
 
 HALF = Fraction(1, 2)
 MAX_RATE_PART = 2**31 - 1  # of numerator and denominator, as in StreamHeader
 _PHASES = 256
 _COST_FRAMES = 4096  # frames over which the rates of an irregular source are compared
 _UNIT_BYTES = 8  # what one more Timing unit costs: a longer run of zeros is left out rather than sent
-
-
-class NominalTimes(Protocol):
-    """Whatever has a regular grid, above all `semvid.semantics.StreamHeader`."""
-
-    def nominal_pts(self, frame: int) -> int:
-        """Time stamp of ``frame`` on the grid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +76,12 @@ def fit_grid(pts: Sequence[int], time_base: Fraction, rates: Iterable[Fraction])
     return min(grids, key=lambda grid: sum(map(_varint_bytes, offsets(pts[:_COST_FRAMES], grid))))
 
 
-def offsets(pts: Iterable[int], grid: NominalTimes, first_frame: int = 0) -> list[int]:
+def offsets(pts: Iterable[int], grid: Grid | StreamHeader, first_frame: int = 0) -> list[int]:
     """How far each time stamp lies behind its place on the grid, in units of the time base."""
     return [stamp - grid.nominal_pts(frame) for frame, stamp in enumerate(pts, first_frame)]
 
 
-def timings(pts: Iterable[int], grid: NominalTimes, first_frame: int = 0) -> list[Timing]:
+def timings(pts: Iterable[int], grid: Grid | StreamHeader, first_frame: int = 0) -> list[Timing]:
     """The units that a receiver needs to know ``pts``: none for a run of frames that lies on the grid.
 
     Args:
@@ -120,7 +112,7 @@ class Clock:
     A lost `Timing` unit costs exactness, never order: every time stamp is larger than the one before.
     """
 
-    def __init__(self, grid: NominalTimes) -> None:
+    def __init__(self, grid: Grid | StreamHeader) -> None:
         self._grid = grid
         self._frame = 0
         self._last: int | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import av
@@ -29,6 +28,7 @@ _SMALL_SIDE = 32  # below it a picture is mostly edges, and half the colour reso
 _MAX_GAP = 2**31 - 1  # of a sample duration, track time units (ISO/IEC 14496-12, 8.6.1.2 holds 32 bits)
 _GOP_FRAMES = 48  # a fragment, and so what a crash may cost
 _BT709 = 1
+_THREADS = 2  # of the encoder
 
 
 class VideoWriter:
@@ -42,7 +42,6 @@ class VideoWriter:
             before it, a lone one 1/25 s) and what the stream says of itself.
         crf: constant rate factor, lower is better.
         preset: of libx264.
-        threads: of the encoder.
 
     Time stamps of an MP4 begin at 0 or later. If the first one is negative, all are moved up by `shift`, so
     that the first becomes 0; the distances stay exact.
@@ -62,7 +61,6 @@ class VideoWriter:
         frame_rate: Fraction | None = None,
         crf: int = 16,
         preset: str = "veryfast",
-        threads: int = 2,
     ) -> None:
         if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
             raise InvalidInput(f"a video is 1..{MAX_SIDE} pixels wide and high, got {width}x{height}")
@@ -86,7 +84,7 @@ class VideoWriter:
             path, self._timescale, "frag_keyframe+empty_moov+default_base_moof+frag_discont"
         )
         try:
-            self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, threads)
+            self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset)
             self._container.start_encoding()  # once: a second try after a failed one kills the process
         except BaseException:
             self._container.close()
@@ -151,15 +149,13 @@ class VideoWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
         if kind is None:
             self.close()
         else:
             self.abort()
 
-    def _add_stream(self, frame_rate: Fraction, crf: int, preset: str, threads: int) -> VideoStream:
+    def _add_stream(self, frame_rate: Fraction, crf: int, preset: str) -> VideoStream:
         assert self._container is not None
         height, width, _ = self._size
         # Without B-frames packets leave in order of display, so the encoder may count frames and never needs
@@ -175,7 +171,7 @@ class VideoWriter:
         codec.time_base = 1 / frame_rate.limit_denominator(1001)
         codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
         codec.color_range = av.video.reformatter.ColorRange.MPEG
-        codec.thread_type, codec.thread_count = ThreadType.FRAME, threads
+        codec.thread_type, codec.thread_count = ThreadType.FRAME, _THREADS
         return stream
 
     def _checked_gap(self, pts: int) -> int:

@@ -9,8 +9,8 @@ from semvid.profile import Given, Profile
 from semvid.video.probe import SourceInfo
 from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.gaps import GapTree
-from transmitter.keyframes.openings import OpeningRules, Openings
-from transmitter.keyframes.selection import KeyframeSelector
+from transmitter.keyframes.openings import Openings
+from transmitter.keyframes.selection import KeyframeSelector, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.mllm import Mllm
@@ -28,11 +28,13 @@ def make_selector(
     profile: Profile,
     mllm: Mllm | None,
     point: Callable[[], OperatingPoint],
+    tell: Told = lambda _: None,
 ) -> KeyframeSelector:
     """The selector that ``options`` ask for, fitted to the source's frame rate and the receiver's decoder.
 
     Without ``mllm`` no meanings are compared: what is left is cuts, gaps and bridging. ``point`` is asked for
-    the operating point whenever density is decided; it may change while the video streams by.
+    the operating point whenever density is decided; it may change while the video streams by. ``tell`` hears
+    of every comparison.
     """
 
     def frames(seconds: float) -> int:
@@ -41,29 +43,22 @@ def make_selector(
     if options.keyframe_method == "skim":
         assert options.keyframe_count is not None
         return Skim(source.frame_count_hint, options.keyframe_count)
-    if options.given is not Given.BOTH_ENDS:
-        longest_s = min(options.segment_s or profile.longest_gap_s, profile.longest_gap_s)
-        openings = OpeningRules(
-            focus=options.focus,
-            rule=options.rule,
-            threshold=options.threshold,
-            candidate_spacing=frames(options.candidate_spacing_s),
-            least=frames(min(MIN_SEGMENT_S, longest_s)),
-            most=frames(longest_s),
-        )
-        return Openings(None if options.segment_s else mllm, openings)
+    open_ended = options.given is not Given.BOTH_ENDS
+    longest_s = min(options.segment_s or profile.longest_gap_s, profile.longest_gap_s)
     rules = SkemRules(
         focus=options.focus,
         rule=options.rule,
         threshold=options.threshold,
         candidate_spacing=frames(options.candidate_spacing_s),
-        min_gap=frames(MIN_GAP_S),
-        max_gap=frames(profile.longest_gap_s),
+        min_gap=frames(min(MIN_SEGMENT_S, longest_s) if open_ended else MIN_GAP_S),
+        max_gap=frames(longest_s),
     )
+    if open_ended:
+        return Openings(None if options.segment_s else mllm, rules, tell)
     tree = None
     if profile.closed_loop:
         samples = 3 * source.width * source.height
         tree = GapTree(lambda: GapCost(point(), samples), frames(BRIDGING_STEP_S), rules.max_gap)
     if mllm is not None and search_of(options) == "gallop":
-        return Gallop(mllm, rules, Skem(None, rules, tree))
-    return Skem(mllm, rules, tree)
+        return Gallop(mllm, rules, Skem(None, rules, tree), tell)
+    return Skem(mllm, rules, tree, tell)

@@ -24,7 +24,7 @@ from semvid.options import Rule
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.search import ChangeModel, first_crossing
-from transmitter.keyframes.selection import Comparison, Selected
+from transmitter.keyframes.selection import Comparison, Selected, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.mllm import Mllm
 from transmitter.psss import Answer, differs
@@ -52,15 +52,15 @@ class Gallop:
         mllm: compares meanings.
         rules: as the ``skem`` has them.
         skem: takes the frames once their verdicts are known.
+        tell: see `Told`.
     """
 
-    def __init__(self, mllm: Mllm, rules: SkemRules, skem: Skem) -> None:
-        self._mllm, self._rules, self._skem = mllm, rules, skem
+    def __init__(self, mllm: Mllm, rules: SkemRules, skem: Skem, tell: Told = lambda _: None) -> None:
+        self._mllm, self._rules, self._skem, self._tell = mllm, rules, skem, tell
         self._cuts = CutDetector()
         self._model = ChangeModel()
         self._held: deque[_Held] = deque()
         self._reference: tuple[int, Picture] | None = None  # index of the meaning, and its small copy
-        self._comparisons: list[Comparison] = []
 
     def push(self, frame: Frame) -> list[Selected]:
         """See `KeyframeSelector.push`."""
@@ -75,11 +75,6 @@ class Gallop:
     def finish(self) -> list[Selected]:
         """See `KeyframeSelector.finish`."""
         return [*self._release(to_the_end=True), *self._skem.finish()]
-
-    def take_comparisons(self) -> list[Comparison]:
-        """See `KeyframeSelector.take_comparisons`."""
-        taken, self._comparisons = self._comparisons, []
-        return taken
 
     def _most_held(self, frame_bytes: int) -> int:
         spacing = self._rules.candidate_spacing
@@ -122,8 +117,7 @@ class Gallop:
         crossing = first_crossing(changes, ask, self._model, at_once=self._mllm.at_once)
         found = None if crossing is None else candidates[crossing].frame
         for frame, answer in sorted(asked, key=lambda pair: pair[0].index):
-            comparison = Comparison(frame, self._skem.meaning.index, answer, decision=frame is found)
-            self._comparisons.append(comparison)
+            self._tell(Comparison(frame, self._skem.meaning.index, answer, decision=frame is found))
         return found
 
     def _candidates(self) -> Iterator[_Held]:

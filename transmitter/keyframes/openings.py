@@ -7,32 +7,12 @@ against the frame that opened the segment); or, at a fixed length, wherever the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from semvid.options import Focus, Rule
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
-from transmitter.keyframes.selection import Comparison, Reason, Selected
+from transmitter.keyframes.selection import Comparison, Reason, Selected, Told
+from transmitter.keyframes.skem import SkemRules
 from transmitter.mllm import Mllm
 from transmitter.psss import differs
-
-
-@dataclass(frozen=True, slots=True)
-class OpeningRules:
-    """When a segment begins; all distances in frames.
-
-    Attributes:
-        focus, rule, threshold: of the PSSS decision.
-        candidate_spacing: between compared frames.
-        least, most: of a segment; a cut ends one that is shorter.
-    """
-
-    focus: Focus
-    rule: Rule
-    threshold: float
-    candidate_spacing: int
-    least: int
-    most: int
 
 
 class Openings:
@@ -40,13 +20,13 @@ class Openings:
 
     Args:
         mllm: compares meanings; None: nothing is compared, segments end at cuts and when they are full.
-        rules: see there.
+        rules: gaps are lengths of segments; a cut ends one that is shorter.
+        tell: see `Told`.
     """
 
-    def __init__(self, mllm: Mllm | None, rules: OpeningRules) -> None:
-        self._mllm, self._rules = mllm, rules
+    def __init__(self, mllm: Mllm | None, rules: SkemRules, tell: Told = lambda _: None) -> None:
+        self._mllm, self._rules, self._tell = mllm, rules, tell
         self._cuts = CutDetector()
-        self._comparisons: list[Comparison] = []
         self._opening: Frame | None = None
 
     def push(self, frame: Frame) -> list[Selected]:
@@ -59,7 +39,7 @@ class Openings:
             reason = Reason.CUT
         elif self._means_something_else(opening, frame):
             reason = Reason.SEMANTIC
-        elif frame.index - opening.index >= self._rules.most:
+        elif frame.index - opening.index >= self._rules.max_gap:
             reason = Reason.INTERVAL
         else:
             return []
@@ -70,16 +50,11 @@ class Openings:
         """See `KeyframeSelector.finish`; the last frame closes nothing here."""
         return []
 
-    def take_comparisons(self) -> list[Comparison]:
-        """See `KeyframeSelector.take_comparisons`."""
-        taken, self._comparisons = self._comparisons, []
-        return taken
-
     def _means_something_else(self, opening: Frame, frame: Frame) -> bool:
         rules, distance = self._rules, frame.index - opening.index
-        if self._mllm is None or frame.index % rules.candidate_spacing or distance < rules.least:
+        if self._mllm is None or frame.index % rules.candidate_spacing or distance < rules.min_gap:
             return False
         (answer,) = self._mllm.compare(opening.picture, [frame.picture], rules.focus)
         decision = differs(answer, rules.rule, rules.threshold)
-        self._comparisons.append(Comparison(frame, opening.index, answer, decision))
+        self._tell(Comparison(frame, opening.index, answer, decision))
         return decision

@@ -74,15 +74,12 @@ class Window:
     Args:
         changes: of each candidate's picture from the keyframe's, in order, by any measure that rises.
         model: what earlier answers taught; learns from the new ones.
-        doubt: see `DOUBT`.
         at_once: questions that may be asked together.
     """
 
-    def __init__(
-        self, changes: Sequence[float], model: ChangeModel, doubt: float = DOUBT, at_once: int = 1
-    ) -> None:
+    def __init__(self, changes: Sequence[float], model: ChangeModel, at_once: int = 1) -> None:
         self._changes = np.asarray(changes, np.float64)
-        self._model, self._doubt, self._at_once = model, doubt, at_once
+        self._model, self._at_once = model, at_once
         self._margins: dict[int, float] = {}
 
     def next_questions(self) -> list[int]:
@@ -96,7 +93,7 @@ class Window:
             return []
         chances = self._chances()[start:end]
         none_so_far = np.cumprod(1.0 - chances) ** (1.0 / _TOGETHER)
-        if self._margins and none_so_far[-1] >= 1.0 - self._doubt:
+        if self._margins and none_so_far[-1] >= 1.0 - DOUBT:
             return []
         likely = 1.0 - none_so_far
         shares = np.arange(1, self._at_once + 1) / (self._at_once + 1)
@@ -145,7 +142,6 @@ def first_crossing(
     changes: Sequence[float],
     ask: Callable[[list[int]], list[float]],
     model: ChangeModel,
-    doubt: float = DOUBT,
     at_once: int = 1,
 ) -> int | None:
     """The first candidate that differs from the keyframe, give or take one; None: none does.
@@ -153,10 +149,10 @@ def first_crossing(
     A candidate is never returned without having been asked about, and every window is asked about once.
 
     Args:
-        changes, model, doubt, at_once: as `Window`.
+        changes, model, at_once: as `Window`.
         ask: margins in logits of candidates' answers over the threshold; above zero they differ.
     """
-    window = Window(changes, model, doubt, at_once)
+    window = Window(changes, model, at_once)
     while candidates := window.next_questions():
         for candidate, margin in zip(candidates, ask(candidates), strict=True):
             window.tell(candidate, margin)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from semvid.video.reader import Frame
 from transmitter.psss import Answer
@@ -59,17 +60,15 @@ class Comparison:
     decision: bool
 
 
+Told: TypeAlias = Callable[[Comparison], None]
+"""Hears of every comparison, in the order of the candidates."""
+
+
 class KeyframeSelector(Protocol):
     """Walks through a video once, frame by frame, in bounded memory."""
 
     def push(self, frame: Frame) -> list[Selected]:
         """Takes the next frame; gives the keyframes that are certain now, in order, earlier ones too."""
-        ...
 
     def finish(self) -> list[Selected]:
         """The keyframes that were still open when the video ended; the last frame is always among them."""
-        ...
-
-    def take_comparisons(self) -> list[Comparison]:
-        """The comparisons since the last call."""
-        ...

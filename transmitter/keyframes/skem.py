@@ -21,14 +21,14 @@ from semvid.video.reader import Frame
 from transmitter.keyframes.bridging import small_copy
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.gaps import GapTree
-from transmitter.keyframes.selection import Comparison, Reason, Selected
+from transmitter.keyframes.selection import Comparison, Reason, Selected, Told
 from transmitter.mllm import Mllm
 from transmitter.psss import differs
 
 
 @dataclass(frozen=True, slots=True)
 class SkemRules:
-    """When a frame becomes a keyframe; all distances in frames.
+    """When a frame becomes a keyframe, or opens a segment that none closes; all distances in frames.
 
     Attributes:
         focus, rule, threshold: of the PSSS decision.
@@ -52,12 +52,14 @@ class Skem:
         mllm: compares meanings; None: nothing is compared.
         rules: see there.
         tree: keyframes for gaps that the decoder would bridge badly; None where it cannot be tried here.
+        tell: see `Told`.
     """
 
-    def __init__(self, mllm: Mllm | None, rules: SkemRules, tree: GapTree | None) -> None:
-        self._mllm, self._rules, self._tree = mllm, rules, tree
+    def __init__(
+        self, mllm: Mllm | None, rules: SkemRules, tree: GapTree | None, tell: Told = lambda _: None
+    ) -> None:
+        self._mllm, self._rules, self._tree, self._tell = mllm, rules, tree, tell
         self._cuts = CutDetector()
-        self._comparisons: list[Comparison] = []
         self._meaning: Frame  # latest semantic keyframe
         self._keyframe: Frame  # latest keyframe
         self._previous: Frame | None = None
@@ -98,11 +100,6 @@ class Skem:
         """See `KeyframeSelector.finish`."""
         return [] if self._previous is None else self._end_at(self._previous, Reason.LAST)
 
-    def take_comparisons(self) -> list[Comparison]:
-        """See `KeyframeSelector.take_comparisons`."""
-        taken, self._comparisons = self._comparisons, []
-        return taken
-
     def _end_gaps(self, frame: Frame, copy: Picture) -> list[Selected]:
         """Keyframes that bridging needs before ``frame``, as far as they are certain."""
         return [] if self._tree is None else [self._bridge_to(end) for end in self._tree.push(frame, copy)]
@@ -121,7 +118,7 @@ class Skem:
         (answer,) = self._mllm.compare(self._meaning.picture, [frame.picture], rules.focus)
         far_enough = frame.index - self._meaning.index >= rules.min_gap
         decision = differs(answer, rules.rule, rules.threshold) and far_enough
-        self._comparisons.append(Comparison(frame, self._meaning.index, answer, decision))
+        self._tell(Comparison(frame, self._meaning.index, answer, decision))
         return decision
 
     def _bridge_to(self, frame: Frame) -> Selected:

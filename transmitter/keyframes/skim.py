@@ -5,7 +5,7 @@ from __future__ import annotations
 from semvid.errors import InvalidInput
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
-from transmitter.keyframes.selection import Comparison, Reason, Selected
+from transmitter.keyframes.selection import Reason, Selected
 
 
 class Skim:
@@ -48,7 +48,3 @@ class Skim:
         if self._previous is None or self._previous_selected:
             return []
         return [Selected(self._previous, Reason.LAST)]
-
-    def take_comparisons(self) -> list[Comparison]:
-        """SKIM asks nobody."""
-        return []

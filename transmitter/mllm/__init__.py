@@ -35,7 +35,6 @@ class Mllm(Protocol):
     @property
     def at_once(self) -> int:
         """Comparisons that it answers in about the time of one; a search asks so many together."""
-        ...
 
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
         """Answers, for each candidate, whether it means the same as the reference under this focus.
@@ -47,7 +46,6 @@ class Mllm(Protocol):
         Returns:
             One answer per candidate, in their order. An answer depends on its own pair only.
         """
-        ...
 
     def caption(self, frames: Sequence[Picture]) -> str:
         """Describes a segment in one sentence.
@@ -55,7 +53,6 @@ class Mllm(Protocol):
         Args:
             frames: at least one picture, in time order, spread over the segment.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

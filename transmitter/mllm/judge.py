@@ -45,13 +45,19 @@ class Judge:
 
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
         """See `Mllm.compare`."""
+        prompts, looked_at = self._prompts, self._prompts.focus[focus]
         match self.scoring:
             case Scoring.DIRECT:
-                questions = self._direct(reference, candidates, focus)
+                ask = prompts.direct_question
+                questions = [ask.filled(first=reference, second=one, focus=looked_at) for one in candidates]
             case Scoring.DESCRIBED:
-                questions = self._described(reference, candidates, focus)
+                ask, describe = prompts.described_question, prompts.described_describe
+                texts = self._write([describe.filled(first=reference, second=one) for one in candidates])
+                questions = [ask.filled(descriptions=text, focus=looked_at) for text in texts]
             case Scoring.DESCRIBED_ONCE:
-                questions = self._described_once(reference, candidates, focus)
+                ask = prompts.described_once_question
+                first, *others = self._describe([reference, *candidates])
+                questions = [ask.filled(first=first, second=text, focus=looked_at) for text in others]
         return self._model.answer(questions)
 
     def caption(self, frames: Sequence[Picture]) -> str:
@@ -60,31 +66,14 @@ class Judge:
         (sentence,) = self._model.write([request], self._settings.mllm_caption_tokens)
         return sentence
 
-    def _direct(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Message]:
-        prompt, looked_at = self._prompts.direct_question, self._prompts.focus[focus]
-        return [prompt.filled(first=reference, second=one, focus=looked_at) for one in candidates]
-
-    def _described(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Message]:
-        prompts, looked_at = self._prompts, self._prompts.focus[focus]
-        requests = [prompts.described_describe.filled(first=reference, second=one) for one in candidates]
-        return [
-            prompts.described_question.filled(descriptions=text, focus=looked_at)
-            for text in self._write(requests)
-        ]
-
-    def _described_once(
-        self, reference: Picture, candidates: Sequence[Picture], focus: Focus
-    ) -> list[Message]:
-        prompt, looked_at = self._prompts.once_question, self._prompts.focus[focus]
-        first, *others = self._describe([reference, *candidates])
-        return [prompt.filled(first=first, second=text, focus=looked_at) for text in others]
-
     def _describe(self, pictures: Sequence[Picture]) -> list[str]:
         """A description of each picture; those that are kept are not asked for again."""
         keys = [_key(picture) for picture in pictures]
         known = {key: self._kept[key] for key in keys if key in self._kept}
         missing = {key: one for key, one in zip(keys, pictures, strict=True) if key not in known}
-        texts = self._write([self._prompts.once_describe.filled(frame=one) for one in missing.values()])
+        texts = self._write(
+            [self._prompts.described_once_describe.filled(frame=one) for one in missing.values()]
+        )
         known.update(zip(missing, texts, strict=True))
         for key in keys:
             self._kept[key] = known[key]

@@ -30,7 +30,6 @@ class LanguageModel(Protocol):
     @property
     def at_once(self) -> int:
         """Messages that `answer` takes in about the time of one."""
-        ...
 
     def answer(self, messages: Sequence[Message]) -> list[Answer]:
         """P(yes) and P(no) as the next token, from the softmax over the whole vocabulary, for each message.
@@ -38,7 +37,6 @@ class LanguageModel(Protocol):
         Raises:
             SemvidError: the model cannot be reached, does not fit, or gives no probabilities.
         """
-        ...
 
     def write(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
         """The likeliest continuation of each message, greedily, ``max_tokens`` long at most.
@@ -46,4 +44,3 @@ class LanguageModel(Protocol):
         Raises:
             SemvidError: as `answer`.
         """
-        ...

@@ -17,17 +17,11 @@ from transmitter.mllm.language_model import Message
 PROMPTS: Final = Path(__file__).with_name("prompts.toml")
 
 # section -> prompt -> the places that it must have, each exactly once
-_PLACES: Final[dict[str, dict[str, frozenset[str]]]] = {
-    "direct": {"question": frozenset({"first", "second", "focus"})},
-    "described": {
-        "describe": frozenset({"first", "second"}),
-        "question": frozenset({"descriptions", "focus"}),
-    },
-    "described-once": {
-        "describe": frozenset({"frame"}),
-        "question": frozenset({"first", "second", "focus"}),
-    },
-    "caption": {"request": frozenset({"frames"})},
+_PLACES: Final[dict[str, dict[str, set[str]]]] = {
+    "direct": {"question": {"first", "second", "focus"}},
+    "described": {"describe": {"first", "second"}, "question": {"descriptions", "focus"}},
+    "described-once": {"describe": {"frame"}, "question": {"first", "second", "focus"}},
+    "caption": {"request": {"frames"}},
 }
 _PLACE: Final = re.compile(r"\{([a-z]+)\}")
 
@@ -69,8 +63,8 @@ class Prompts:
     direct_question: Prompt
     described_describe: Prompt
     described_question: Prompt
-    once_describe: Prompt
-    once_question: Prompt
+    described_once_describe: Prompt
+    described_once_question: Prompt
     caption_request: Prompt
 
 
@@ -94,20 +88,12 @@ def load_prompts(path: Path | None = None) -> Prompts:
     _refuse_unknown(path, "", content, {"version", "focus", *_PLACES})
     focuses = _section(path, content, "focus", {focus.value for focus in Focus})
     prompts = {
-        (section, name): _prompt(path, f"{section}.{name}", text, places[name])
+        f"{section}_{name}".replace("-", "_"): _prompt(path, f"{section}.{name}", text, places[name])
         for section, places in _PLACES.items()
         for name, text in _section(path, content, section, set(places)).items()
     }
-    return Prompts(
-        version if path == PROMPTS else f"{version} ({path.name})",
-        {focus: focuses[focus.value] for focus in Focus},
-        prompts["direct", "question"],
-        prompts["described", "describe"],
-        prompts["described", "question"],
-        prompts["described-once", "describe"],
-        prompts["described-once", "question"],
-        prompts["caption", "request"],
-    )
+    named = version if path == PROMPTS else f"{version} ({path.name})"
+    return Prompts(named, {focus: focuses[focus.value] for focus in Focus}, **prompts)
 
 
 def _section(path: Path, content: Mapping[str, Any], name: str, wanted: set[str]) -> dict[str, str]:
@@ -129,7 +115,7 @@ def _refuse_unknown(path: Path, prefix: str, entries: Mapping[str, Any], known: 
             )
 
 
-def _prompt(path: Path, name: str, text: str, places: frozenset[str]) -> Prompt:
+def _prompt(path: Path, name: str, text: str, places: set[str]) -> Prompt:
     found = _PLACE.findall(text)
     for place in sorted(places | set(found)):
         if found.count(place) != (place in places):

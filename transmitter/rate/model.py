@@ -13,7 +13,7 @@ else was tried: docs/decisions/0005-one-slope.md.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from semvid.phy.adaptation import LinkAdapter
@@ -97,10 +97,6 @@ class OperatingPoint:
     finer_start: int = 0
     shrink: int = 1
     link: LinkPrice = AT_10_DB
-
-    def at(self, crf: int) -> OperatingPoint:
-        """The same clip and rd_lambda at another quality."""
-        return replace(self, crf=crf)
 
     def resource(self) -> dict[str, float]:
         """For reports."""

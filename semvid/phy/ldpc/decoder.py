@@ -35,12 +35,10 @@ class DecodedBlock:
         bits: uint8[code.information_bits], hard decisions.
         converged: every parity check in use holds and no information bit is undetermined. A wrong code word
             may still pass on short blocks, so a CRC must have the last word.
-        iterations: iterations used.
     """
 
     bits: Bits
     converged: bool
-    iterations: int
 
 
 @njit(cache=True, fastmath=True)
@@ -131,8 +129,8 @@ def _iterate(
     rows: Indices,
     information_bits: int,
     iterations: int,
-) -> int:
-    """Decodes ``posterior`` in place; returns the iterations used, ``iterations + 1`` without success."""
+) -> bool:
+    """Decodes ``posterior`` in place; returns whether that succeeded within so many iterations."""
     size = posterior.shape[1]
     messages = np.zeros((columns.size, size), np.float32)
     work = (
@@ -140,14 +138,14 @@ def _iterate(
         np.empty((MAX_ROW_WEIGHT, size), np.float32),
         np.empty((MAX_ROW_WEIGHT, size), np.float32),
     )
-    for iteration in range(iterations):
+    for _ in range(iterations):
         for row in rows:
             _update_row(posterior, columns, shifts, messages, row_start[row], row_start[row + 1], work)
         if _checks_hold(posterior, columns, shifts, row_start, rows) and _determined(
             posterior, information_bits
         ):
-            return iteration + 1
-    return iterations + 1
+            return True
+    return False
 
 
 def decode(code: LdpcCode, soft_buffer: Llrs, iterations: int = DEFAULT_ITERATIONS) -> DecodedBlock:
@@ -170,12 +168,8 @@ def decode(code: LdpcCode, soft_buffer: Llrs, iterations: int = DEFAULT_ITERATIO
     posterior = posterior.reshape(code.total_columns, code.lifting_size)
     received = np.flatnonzero(posterior[code.information_columns :].any(axis=1))
     rows = np.union1d(np.arange(CORE_ROWS), received).astype(np.int32)
-    used = _iterate(
+    converged = _iterate(
         posterior, code.columns, code.shifts, code.row_start, rows, code.information_bits, iterations
     )
     decided = posterior.reshape(-1)[: code.information_bits]
-    return DecodedBlock(
-        bits=(decided < 0).astype(np.uint8),
-        converged=used <= iterations,
-        iterations=min(used, iterations),
-    )
+    return DecodedBlock((decided < 0).astype(np.uint8), bool(converged))

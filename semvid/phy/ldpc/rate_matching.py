@@ -13,7 +13,7 @@ import numpy as np
 from semvid.phy.arrays import LLR_LIMIT, Bits, Indices, Llrs
 from semvid.phy.ldpc.base_graphs import PUNCTURED_COLUMNS, LdpcCode
 
-REDUNDANCY_VERSIONS = (0, 2, 3, 1)  # in the order of sending
+REDUNDANCY_VERSIONS = (0, 2, 3, 1)  # in the order of sending, in which they complement each other best
 _START_NUMERATOR = {1: (0, 17, 33, 56), 2: (0, 13, 25, 43)}  # Table 5.4.2.1-2
 FILLER_LLR = 10.0 * LLR_LIMIT  # filler bits are known zeros
 

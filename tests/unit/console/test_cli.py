@@ -155,8 +155,8 @@ def _report(**fields: Any) -> dict[str, Any]:
 def test_the_demo_hands_over_only_what_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     seen = []
 
-    def run(request: Any, _: Any) -> dict[str, Any]:
-        seen.append(request)
+    def run(*arguments: Any) -> dict[str, Any]:
+        seen.append(arguments)
         return _report()
 
     monkeypatch.setattr("console.demo.run.run_demo", run)
@@ -173,12 +173,12 @@ def test_the_demo_hands_over_only_what_was_asked_for(monkeypatch: pytest.MonkeyP
         "5",
     ]
     assert main(monkeypatch, *arguments, "--focus", "main_object", "--out", str(tmp_path)) == 0
-    (request,) = seen
-    assert request.options == {
+    ((clip, out, options, *_),) = seen
+    assert options == {
         "focus": "main_object", "mcs": 9, "seed": 5,
         "channel": {"model": "rayleigh", "snr_db": 10.0, "coherence_symbols": 64, "seed": 5},
     }  # fmt: skip
-    assert (request.clip, request.out) == (Path("a.mp4"), tmp_path)
+    assert (clip, out) == (Path("a.mp4"), tmp_path)
 
 
 @pytest.mark.parametrize("fields", [{"frames_out": 3}, {"video_state": "TRUNCATED"}])

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from semvid.accounting import SymbolClass
 from semvid.link.harq import (
     MAX_AGGREGATION,
-    REDUNDANCY_VERSIONS,
     BlockPayload,
     BlockReport,
     Delivery,
@@ -19,6 +18,7 @@ from semvid.link.harq import (
 )
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BlockReceiver, TbState, burst_sizes
+from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 
 HEADER, CAPTION, KEYFRAME = SymbolClass.HEADER, SymbolClass.CAPTION, SymbolClass.KEYFRAME
 

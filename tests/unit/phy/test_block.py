@@ -12,7 +12,6 @@ from semvid.phy.block import (
     BlockReceiver,
     TbState,
     TransportBlock,
-    bulk_capacity_bytes,
     burst_sizes,
     modulate,
 )
@@ -181,15 +180,6 @@ def test_blocks_out_of_range_are_refused() -> None:
             modulate(block)
     with pytest.raises(LimitExceeded, match="65536"):
         modulate(Block(0, 0, None, transport_block(8191, 0), 1))
-
-
-@pytest.mark.parametrize("code", [0, 3, 28])
-def test_capacity_is_the_largest_payload_that_fits(code: int) -> None:
-    protected = transport_block(100, 3)
-    largest = bulk_capacity_bytes(MCS_TABLE[code], 8, protected)
-    assert burst_sizes(Block(0, 0, protected, transport_block(largest, code), 8)).total <= 65_536
-    if largest < 8191:
-        assert burst_sizes(Block(0, 0, protected, transport_block(largest + 1, code), 8)).total > 65_536
 
 
 def test_warm_up_succeeds() -> None:

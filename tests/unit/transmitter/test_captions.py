@@ -49,7 +49,7 @@ def test_a_segment_ends_before_its_end_keyframe() -> None:
     caption = SegmentCaption(witness)
     for index in range(12):
         caption.push(index, marked(index))
-    assert caption.describe_up_to(8) == "seen"
+    assert caption.describe(8) == "seen"
     for index in range(12, 14):
         caption.push(index, marked(index))
     caption.describe()

@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.errors import InvalidInput
 from transmitter.mllm.embedded.registration import STILL, Registration, register
 from transmitter.mllm.embedded.views import View
 
@@ -46,16 +45,11 @@ class Alignment:
 
 
 def align(reference: View, candidate: View) -> Alignment:
-    """Finds the camera motion and the change of lighting between two views and takes them out.
+    """Finds the camera motion and the change of lighting between two views of one size, takes them out.
 
     A camera that moves moves the picture's rim. Where the rim agrees better without the estimated motion (a
     large object moved before a still background), the camera is taken to stand still.
-
-    Raises:
-        InvalidInput: the pictures differ in size.
     """
-    if reference.luminance.shape != candidate.luminance.shape:
-        raise InvalidInput("pictures that are compared must have one size")
     unmoved = _relit(candidate.lab, reference.lab, None)
     everywhere = np.ones(unmoved.shape[:2], np.bool_)
     difference = tolerant_difference(reference.lab, unmoved)

@@ -45,11 +45,7 @@ class Measurements(NamedTuple):
 
 
 def measure(reference: View, candidate: View) -> Measurements:
-    """Compares two views of one size.
-
-    Raises:
-        InvalidInput: the pictures differ in size.
-    """
+    """Compares two views of one size."""
     aligned = align(reference, candidate)
     registration, overlap = aligned.registration, aligned.overlap
     changed = (aligned.change > CHANGED).astype(np.uint8)
@@ -102,9 +98,7 @@ def _dense(lab: NDArray[np.uint8], aligned: Alignment) -> tuple[float, float]:
     """Remaining motion, and the share of the picture whose change it does not explain."""
     flow = dense_flow(lab, aligned.carried)
     height, width = aligned.common.shape
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    moved = cv2.remap(aligned.carried, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
-    left_over = tolerant_difference(lab, moved) > CHANGED
+    left_over = left_by_flow(lab, aligned.carried, flow) > CHANGED
     length = cv2.magnitude(flow[..., 0], flow[..., 1])
     return (
         _FLOW_SCALE * float(length[aligned.common].sum()) / length.size / float(np.hypot(height, width)),
@@ -118,6 +112,16 @@ def dense_flow(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[n
     method.setFinestScale(1)
     flow: NDArray[np.float32] = method.calc(cv2.extractChannel(first, 0), cv2.extractChannel(second, 0), None)
     return flow
+
+
+def left_by_flow(
+    lab: NDArray[np.uint8], carried: NDArray[np.uint8], flow: NDArray[np.float32]
+) -> NDArray[np.uint8]:
+    """Colour difference, uint8 [h, w], that remains when ``flow`` takes ``carried`` to ``lab``."""
+    height, width = lab.shape[:2]
+    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    moved = cv2.remap(carried, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
+    return tolerant_difference(lab, moved)
 
 
 def _local(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:

@@ -21,7 +21,7 @@ from semvid.errors import InvalidInput
 from semvid.images.resize import with_side
 from semvid.images.types import Picture
 from semvid.options import Focus
-from transmitter.mllm.embedded.caption import describe
+from transmitter.mllm.embedded.caption.sentence import describe
 from transmitter.mllm.embedded.measurements import Measurements, measure
 from transmitter.mllm.embedded.views import MIN_SIDE, SIDE, View, view
 from transmitter.psss import Answer
@@ -50,8 +50,8 @@ class Embedded:
     name = "embedded"
     at_once = 1
 
-    def __init__(self, coefficients: Path = COEFFICIENTS) -> None:
-        self._models = load_models(coefficients)
+    def __init__(self) -> None:
+        self._models = load_models(COEFFICIENTS)
         self._views: OrderedDict[bytes, View] = OrderedDict()
 
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
@@ -79,11 +79,7 @@ class Embedded:
         return answers
 
     def caption(self, frames: Sequence[Picture]) -> str:
-        """See `Mllm.caption`: a sentence put together from measurements only.
-
-        Raises:
-            InvalidInput: no frame, or arrays that are no RGB pictures of one size.
-        """
+        """See `Mllm.caption`: a sentence put together from measurements only."""
         return describe(frames)
 
     def _view(self, picture: Picture) -> View:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semvid.errors import InvalidInput, MissingComponent
-from transmitter.mllm.hf.failures import EXTRA, explained
+from transmitter.mllm.hf.failures import EXTRA, explaining
 from transmitter.mllm.settings import MllmSettings
 
 _PACKAGES = ("torch", "transformers", "accelerate", "PIL")
@@ -27,8 +27,10 @@ def check(name: str, settings: MllmSettings) -> None:
     if missing:
         raise MissingComponent(f"hf:{name}: {', '.join(missing)} is not installed; run: {EXTRA}")
     device_of(settings)
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+
     config = _config(name)
-    if not _sees_and_writes(config):
+    if config.model_type not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         raise InvalidInput(
             f"hf:{name}: a model of type {config.model_type} takes no pictures together with text; choose "
             f"one that does, for example {EXAMPLES}"
@@ -66,27 +68,11 @@ def _config(name: str) -> Any:
         )
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise InvalidInput(f"hf:{name}: the folder has no config.json, so it is no transformers checkpoint")
-    try:
+    with explaining(name):
         return AutoConfig.from_pretrained(place_of(name))
-    except Exception as error:
-        if "does not recognize this architecture" in str(error):
-            raise InvalidInput(
-                f"hf:{name}: this version of transformers does not know the model's type; run: "
-                "pip install --upgrade transformers"
-            ) from error
-        reason = explained(name, error)
-        if reason is None:
-            raise
-        raise reason from error
 
 
 def place_of(name: str) -> str:
     """What `from_pretrained` takes for ``name``: a folder with ``~`` resolved, or the id."""
     folder = Path(name).expanduser()
     return str(folder) if folder.is_dir() else name
-
-
-def _sees_and_writes(config: Any) -> bool:
-    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
-
-    return config.model_type in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from semvid.errors import InvalidInput, LimitExceeded, MissingComponent, SemvidError
 
 EXTRA = 'pip install "semvid[models]"'
-_MEMORY_REMEDY = (
+MEMORY_REMEDY = (
     "set SEMVID_TRANSMITTER_MLLM_QUANTISATION=int8, lower SEMVID_TRANSMITTER_MLLM_IMAGE_TOKENS, or "
     "choose a smaller model"
 )
@@ -26,22 +27,39 @@ def ran_out(error: BaseException) -> bool:
     )
 
 
-def no_room_for_one(name: str) -> str:
-    """The remedy where a single question does not fit."""
-    return f"{name}: {_MEMORY_REMEDY}"
+@contextmanager
+def explaining(name: str) -> Iterator[None]:
+    """Turns what is known to go wrong with the checkpoint ``name`` into errors of ours.
+
+    Raises:
+        SemvidError: says what went wrong, and the remedy.
+    """
+    try:
+        yield
+    except SemvidError:
+        raise
+    except Exception as error:
+        explained = _explained(name, error)
+        if explained is None:
+            raise
+        raise explained from error
 
 
-def explained(name: str, error: Exception) -> SemvidError | None:
-    """The error of ours that says what went wrong with the checkpoint ``name``; None: nothing we know."""
+def _explained(name: str, error: Exception) -> SemvidError | None:
     kinds = {type(cause).__name__ for cause in _causes(error)}
     text = " ".join(str(cause) for cause in _causes(error))
+    if "does not recognize this architecture" in text:
+        return InvalidInput(
+            f"hf:{name}: this version of transformers does not know the model's type; run: "
+            "pip install --upgrade transformers"
+        )
     if any(isinstance(cause, OSError) and cause.errno == errno.ENOSPC for cause in _causes(error)):
         return LimitExceeded(
             f"hf:{name}: the disk is full while the model is downloaded; free space, or set HF_HOME to a "
             "folder on a larger disk"
         )
     if ran_out(error):
-        return LimitExceeded(f"hf:{name}: the model does not fit into the device's memory; {_MEMORY_REMEDY}")
+        return LimitExceeded(f"hf:{name}: the model does not fit into the device's memory; {MEMORY_REMEDY}")
     if "GatedRepoError" in kinds or "gated repo" in text:
         return InvalidInput(
             f"hf:{name}: the model is gated; accept its licence at https://huggingface.co/{name} and set "
@@ -55,8 +73,8 @@ def explained(name: str, error: Exception) -> SemvidError | None:
     if kinds & {"LocalEntryNotFoundError", "OfflineModeIsEnabled", "ConnectionError", "ConnectError"}:
         return InvalidInput(
             f"hf:{name}: the model is not on this disk and the model hub cannot be reached (or "
-            f"HF_HUB_OFFLINE is "
-            f"set); download it beforehand with `hf download {name}`, or give the path of a folder"
+            f"HF_HUB_OFFLINE is set); download it beforehand with `hf download {name}`, or give the path "
+            "of a folder"
         )
     if "ImportError" in kinds or "ModuleNotFoundError" in kinds:
         return MissingComponent(f"hf:{name}: {_first_line(error)}; {EXTRA}")

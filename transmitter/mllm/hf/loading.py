@@ -6,9 +6,8 @@ from typing import Any
 
 import structlog
 
-from semvid.errors import SemvidError
 from transmitter.mllm.hf.door import check, device_of, place_of
-from transmitter.mllm.hf.failures import explained
+from transmitter.mllm.hf.failures import explaining
 from transmitter.mllm.hf.model import HfModel
 from transmitter.mllm.hf.processor import load_processor
 from transmitter.mllm.settings import MllmSettings
@@ -24,17 +23,10 @@ def load(name: str, settings: MllmSettings) -> HfModel:
             are damaged or missing, or the processor has no chat template.
     """
     check(name, settings)
-    try:
+    with explaining(name):
         processor = load_processor(place_of(name))
         model = _load_weights(place_of(name), settings)
         loaded = HfModel(name, model, processor, settings)
-    except SemvidError:
-        raise
-    except Exception as error:
-        reason = explained(name, error)
-        if reason is None:
-            raise
-        raise reason from error
     _log.info("multimodal model loaded", mllm=loaded.name, device=str(model.device), dtype=str(model.dtype))
     return loaded
 

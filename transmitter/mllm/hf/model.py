@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import structlog
 
-from semvid.errors import InvalidInput, TransmissionFailed
+from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
 from semvid.images.resize import within_area
-from transmitter.mllm.hf.batches import Batches
-from transmitter.mllm.hf.failures import no_room_for_one, ran_out
+from transmitter.mllm.hf.failures import MEMORY_REMEDY, ran_out
 from transmitter.mllm.hf.image_budget import image_arguments
 from transmitter.mllm.hf.prefix import PrefixReuse
 from transmitter.mllm.language_model import NO, YES, Message
 from transmitter.mllm.settings import PIXELS_OF_A_TOKEN, MllmSettings
 from transmitter.psss import Answer
 
+Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 
 
@@ -28,6 +28,9 @@ class HfModel:
         name: id or path of the checkpoint.
         model, processor: as transformers loaded them; the processor pads on the left.
         settings: batch size, tokens of a picture, and whether prefixes are kept.
+
+    Attributes:
+        at_once: see `LanguageModel.at_once`; a batch, as large as memory has allowed so far.
 
     Raises:
         InvalidInput: no chat template, or yes and no are no single tokens.
@@ -41,9 +44,7 @@ class HfModel:
         # twice the width and height that the budget needs: the processor resizes by its own rules from there
         self._pixels = 4 * PIXELS_OF_A_TOKEN * settings.mllm_image_tokens
         self._image_arguments = image_arguments(processor, settings.mllm_image_tokens)
-        self._batches = Batches(
-            settings.mllm_batch, ran_out, self._free_memory, self._notice, no_room_for_one(self.name)
-        )
+        self.at_once = settings.mllm_batch
         if not processor.chat_template:
             raise InvalidInput(
                 f"{self.name}: the checkpoint has no chat template; choose an instruction-tuned model"
@@ -53,24 +54,47 @@ class HfModel:
         self._yes, self._no = self._tokens_of(YES), self._tokens_of(NO)
         self.reuse_prefixes(settings.mllm_prefix_reuse)
 
-    @property
-    def at_once(self) -> int:
-        """See `LanguageModel.at_once`: a batch, as large as memory has allowed so far."""
-        return self._batches.size
-
     def reuse_prefixes(self, reuse: bool) -> None:
         """Whether what questions about one picture have in common is computed once; forgets what was kept."""
         self._prefixes = PrefixReuse(self._model, self._inputs) if reuse else None
 
     def answer(self, messages: Sequence[Message]) -> list[Answer]:
         """See `LanguageModel.answer`: one forward pass a batch, nothing is generated."""
-        with self._lock:
-            return self._batches.run(messages, self._answer)
+        return self._in_batches(messages, self._answer)
 
     def write(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
         """See `LanguageModel.write`."""
+        return self._in_batches(messages, lambda batch: self._write(batch, max_tokens))
+
+    def _in_batches(
+        self, messages: Sequence[Message], work: Callable[[Sequence[Message]], list[Result]]
+    ) -> list[Result]:
+        """Results of ``work``, in order; a batch that does not fit is halved, and so are those that follow.
+
+        Raises:
+            LimitExceeded: a single message does not fit.
+        """
+        results: list[Result] = []
         with self._lock:
-            return self._batches.run(messages, lambda batch: self._write(batch, max_tokens))
+            while len(results) < len(messages):
+                batch = messages[len(results) : len(results) + self.at_once]
+                try:
+                    results += work(batch)
+                    continue
+                except Exception as error:
+                    if not ran_out(error):
+                        raise
+                # outside the handler: an exception at hand keeps the tensors of its frames alive
+                self._free_memory()
+                if len(batch) == 1:
+                    raise LimitExceeded(
+                        f"the device has no memory for one question; {self.name}: {MEMORY_REMEDY}"
+                    )
+                self.at_once = len(batch) // 2
+                self._notice(
+                    f"the device ran out of memory with {len(batch)} questions at once; now {self.at_once}"
+                )
+        return results
 
     def _answer(self, messages: Sequence[Message]) -> list[Answer]:
         import torch

@@ -49,8 +49,8 @@ class Client:
             headers={"Authorization": f"Bearer {key}"} if key else {},
         )
 
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The answer to ``body`` as JSON.
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The answer as JSON, to ``body`` posted, or to a mere GET without one.
 
         Args:
             path: after the base URL; ``/../tokenize`` leaves the API's version.
@@ -59,15 +59,8 @@ class Client:
             Refused: the request, the model or the key is wrong.
             LinkFailed: the server cannot be reached or keeps failing after all attempts.
         """
-        return self._ask("POST", path, body)
-
-    def get(self, path: str) -> dict[str, Any]:
-        """As `post`, without a body."""
-        return self._ask("GET", path, None)
-
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
-        wait = _FIRST_WAIT_S
-        reason = ""
+        method = "GET" if body is None else "POST"
+        wait, reason = _FIRST_WAIT_S, ""
         for attempt in range(self._attempts):
             if attempt:
                 self._sleep(wait)
@@ -100,10 +93,8 @@ class Client:
             raise Refused(f"{self._name}: HTTP {status}: {_words(response)}", _words(response))
         try:
             content = response.json()
-        except ValueError as error:
-            raise LinkFailed(
-                f"{self._name}: the server's answer is no JSON; is the URL its API's base?"
-            ) from error
+        except ValueError:
+            content = None
         if not isinstance(content, dict):
             raise LinkFailed(
                 f"{self._name}: the server's answer is no JSON object; is the URL its API's base?"

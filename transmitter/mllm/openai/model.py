@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import cv2
 import structlog
@@ -23,7 +23,6 @@ from transmitter.psss import Answer
 
 TOP: Final = 20  # log probabilities asked for; vLLM gives no more by default
 _JPEG_QUALITY: Final = 92
-Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 
 
@@ -50,7 +49,7 @@ class OpenAi:
 
     def answer(self, messages: Sequence[Message]) -> list[Answer]:
         """See `LanguageModel.answer`; a side that the server does not list is bounded (`read_answer`)."""
-        return self._all(self._answer, messages)
+        return list(self._threads.map(self._answer, messages))
 
     def write(self, messages: Sequence[Message], max_tokens: int) -> list[str]:
         """See `LanguageModel.write`."""
@@ -62,10 +61,7 @@ class OpenAi:
                 raise LinkFailed(f"{self.name}: the server's answer carries no text")
             return text.strip()
 
-        return self._all(one, messages)
-
-    def _all(self, ask: Callable[[Message], Result], messages: Sequence[Message]) -> list[Result]:
-        return list(self._threads.map(ask, messages))
+        return list(self._threads.map(one, messages))
 
     def _answer(self, message: Message) -> Answer:
         options: dict[str, Any] = {"max_tokens": 1, "logprobs": True, "top_logprobs": TOP}
@@ -94,7 +90,7 @@ class OpenAi:
             **options,
         }
         try:
-            content = self._client.post("/chat/completions", {**body, **self._extra})
+            content = self._client.ask("/chat/completions", {**body, **self._extra})
         except Refused as error:
             if not self._extra or "chat_template_kwargs" not in error.reason:
                 raise
@@ -102,7 +98,7 @@ class OpenAi:
             self._notice(
                 "the server does not take chat_template_kwargs; a model that thinks aloud will not answer"
             )
-            content = self._client.post("/chat/completions", body)
+            content = self._client.ask("/chat/completions", body)
         choices = content.get("choices")
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
             raise LinkFailed(f"{self.name}: the server's answer has no choices; is the URL its API's base?")
@@ -116,7 +112,7 @@ class OpenAi:
     def _expect_model(self) -> None:
         """Refuses a model that the server does not list; a server that lists nothing is believed."""
         try:
-            listed = self._client.get("/models").get("data")
+            listed = self._client.ask("/models").get("data")
         except Refused as error:
             if "HTTP 404" in str(error):
                 return
@@ -129,12 +125,11 @@ class OpenAi:
             )
 
     def _answer_tokens(self) -> list[int]:
-        """Ids of the forms of yes and no that the server's tokenizer writes as one token (vLLM's "
-        "/tokenize)."""
+        """Ids of the forms of yes and no that the server writes as one token (vLLM's /tokenize)."""
         ids = set()
         for form in (*YES, *NO):
             body = {"model": self.address.model, "prompt": form, "add_special_tokens": False}
-            tokens = self._client.post("/../tokenize", body).get("tokens")
+            tokens = self._client.ask("/../tokenize", body).get("tokens")
             if isinstance(tokens, list) and len(tokens) == 1:
                 ids.add(int(tokens[0]))
         return sorted(ids)

@@ -11,7 +11,7 @@ import pytest
 
 from console.demo import run
 from console.demo.report import Findings
-from console.demo.run import DemoRequest, run_demo
+from console.demo.run import run_demo
 from console.local_services import Addresses
 from semvid import errors
 from tests.synthetic_clip import write_clip
@@ -130,13 +130,13 @@ def world(
     return world
 
 
-def request(out: Path, **fields: Any) -> DemoRequest:
-    return DemoRequest(**{"clip": None, "out": out, "options": OPTIONS, **fields})
+def demo(out: Path, clip: Path | None = None, observer: Recorder | None = None) -> dict[str, Any]:
+    return run_demo(clip or run.CLIP, out, OPTIONS, (), observer or Recorder())  # type: ignore[arg-type]
 
 
 def test_a_demo_leaves_everything_it_promises(world: World, tmp_path: Path) -> None:
     observer = Recorder()
-    report = run_demo(request(tmp_path / "deep" / "out"), observer)
+    report = demo(tmp_path / "deep" / "out", observer=observer)
     out = tmp_path / "deep" / "out"
     assert {p.name for p in out.iterdir()} == {
         "reconstruction.mp4", "side_by_side.mp4", "report.json", "report.html", "frames.csv",
@@ -160,7 +160,7 @@ def test_a_demo_leaves_everything_it_promises(world: World, tmp_path: Path) -> N
 def test_services_are_stopped_when_the_transmission_fails(world: World, tmp_path: Path) -> None:
     world.watch_error = errors.TransmissionFailed("transmitter: the header never arrived")
     with pytest.raises(errors.TransmissionFailed, match="header"):
-        run_demo(request(tmp_path), Recorder())
+        demo(tmp_path)
     assert world.stopped
 
 
@@ -168,22 +168,22 @@ def test_a_dead_service_explains_a_lost_connection(world: World, tmp_path: Path)
     world.watch_error = errors.LinkFailed("connection refused")
     world.dead = errors.LinkFailed("transmitter: the service ended with status -9")
     with pytest.raises(errors.LinkFailed, match="status -9"):
-        run_demo(request(tmp_path), Recorder())
+        demo(tmp_path)
 
 
 def test_nothing_received_is_a_failed_transmission(world: World, tmp_path: Path) -> None:
     world.video = {"state": "FAILED", "error": {"detail": "no keyframe arrived"}}
     with pytest.raises(errors.TransmissionFailed, match="no keyframe arrived"):
-        run_demo(request(tmp_path), Recorder())
+        demo(tmp_path)
 
 
 def test_a_missing_clip_is_refused_before_anything_starts(world: World, tmp_path: Path) -> None:
     with pytest.raises(errors.InvalidInput, match="gone"):
-        run_demo(request(tmp_path, clip=tmp_path / "gone.mp4"), Recorder())
+        demo(tmp_path, tmp_path / "gone.mp4")
     assert not world.stopped
 
 
 def test_an_output_folder_that_is_a_file_is_refused(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.InvalidInput, match="output folder"):
-        run_demo(request(tmp_path / "file"), Recorder())
+        demo(tmp_path / "file")

@@ -4,7 +4,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from semvid.errors import InvalidInput
 from semvid.images.types import Picture
 from transmitter.keyframes.cuts import HISTORY, LONGEST_FLASH, CutDetector
 
@@ -87,12 +86,3 @@ def test_a_page_that_jumps_out_of_stillness() -> None:
 def test_pictures_of_any_size_are_taken() -> None:
     for shape in ((1, 1, 3), (2, 900, 3), (700, 1, 3)):
         assert cuts([np.full(shape, level, np.uint8) for level in (0, 90, 255)]) == []
-
-
-def test_what_is_no_frame_of_the_stream_is_refused(scene: Callable[..., Picture]) -> None:
-    detector = CutDetector()
-    detector.push(scene(1))
-    with pytest.raises(InvalidInput, match="one size"):
-        detector.push(scene(1, 256, 144))
-    with pytest.raises(InvalidInput, match="uint8"):
-        detector.push(np.zeros((9, 9), np.uint8))

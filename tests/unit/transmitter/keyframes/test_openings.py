@@ -13,12 +13,13 @@ from semvid.options import Focus, Rule
 from semvid.profile import Given, Profile
 from semvid.semantics import Caption, Motion, StreamHeader, Timing
 from semvid.video.reader import Frame
-from transmitter.keyframes.openings import OpeningRules, Openings
-from transmitter.keyframes.selection import Reason, Selected
+from transmitter.keyframes.openings import Openings
+from transmitter.keyframes.selection import Comparison, Reason, Selected
+from transmitter.keyframes.skem import SkemRules
 from transmitter.psss import Answer
 from transmitter.side_information import SideInformation
 
-RULES = OpeningRules(Focus.GENERAL, Rule.RELATIVE, 0.35, candidate_spacing=2, least=6, most=10)
+RULES = SkemRules(Focus.GENERAL, Rule.RELATIVE, 0.35, candidate_spacing=2, min_gap=6, max_gap=10)
 
 
 class ByBrightness:
@@ -59,13 +60,12 @@ def test_a_fixed_length_opens_a_segment_whenever_the_last_one_is_full() -> None:
 
 def test_another_meaning_opens_a_segment_but_not_too_soon() -> None:
     frames = [frame(index, 100 if index < 4 else 120) for index in range(16)]
-    selector = Openings(ByBrightness(), RULES)
+    compared: list[Comparison] = []
+    selector = Openings(ByBrightness(), RULES, compared.append)
     assert walk(selector, frames) == [(0, Reason.FIRST), (6, Reason.SEMANTIC)]
-    compared = selector.take_comparisons()
     assert [c.frame.index for c in compared] == [6, 12, 14]
     assert [c.reference_frame for c in compared] == [0, 6, 6]
     assert [c.decision for c in compared] == [True, False, False]
-    assert selector.take_comparisons() == []
 
 
 @pytest.mark.parametrize("given", [Given.NOTHING, Given.FIRST_FRAME])

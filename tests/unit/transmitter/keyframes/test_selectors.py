@@ -13,7 +13,7 @@ from semvid.options import Focus, Rule
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter.keyframes.gaps import GapTree
-from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
+from transmitter.keyframes.selection import Comparison, KeyframeSelector, Reason, Selected, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.psss import Answer
@@ -35,12 +35,18 @@ class Oracle:
         return "A picture."
 
 
-def skem(max_gap: int = 1000, spacing: int = 5, bridging: bool = False, min_gap: int = 1) -> Skem:
+def skem(
+    max_gap: int = 1000,
+    spacing: int = 5,
+    bridging: bool = False,
+    min_gap: int = 1,
+    tell: Told = lambda _: None,
+) -> Skem:
     rules = SkemRules(Focus.GENERAL, Rule.RELATIVE, 0.35, spacing, min_gap, max_gap)
     # an rd_lambda at which a block costs as much in relation to this tiny picture as it does at 576x320
     area = WIDTH * HEIGHT / (576 * 320)
     cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
-    return Skem(Oracle(), rules, GapTree(lambda: cost, 2, max_gap) if bridging else None)
+    return Skem(Oracle(), rules, GapTree(lambda: cost, 2, max_gap) if bridging else None, tell)
 
 
 def walk(selector: KeyframeSelector, frames: Iterable[Frame]) -> list[Selected]:
@@ -67,12 +73,11 @@ def test_one_frame_is_one_keyframe() -> None:
 
 
 def test_candidates_are_compared_with_the_latest_semantic_keyframe() -> None:
-    selector = skem(spacing=5)
+    told: list[Comparison] = []
+    selector = skem(spacing=5, tell=told.append)
     selected = walk(selector, brightening(40, every=12))
     assert [one.frame.index for one in selected if one.reason is Reason.SEMANTIC] == [15, 25]
-    references = [comparison.reference_frame for comparison in selector.take_comparisons()]
-    assert references == [0, 0, 0, 15, 15, 25, 25]
-    assert selector.take_comparisons() == []
+    assert [comparison.reference_frame for comparison in told] == [0, 0, 0, 15, 15, 25, 25]
 
 
 def test_meanings_keep_their_distance() -> None:

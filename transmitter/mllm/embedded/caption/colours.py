@@ -132,9 +132,10 @@ def _patch(named: NDArray[np.uint8], main: str) -> str:
         if _PATCH[0] < share < _PATCH[1] and share > best:
             best = share
             x, y = centres[largest]
-            words = f"{_article(name)} {name} area {place(x / width, y / height)}"
+            words = f"{with_article(name)} area {place(x / width, y / height)}"
     return words
 
 
-def _article(word: str) -> str:
-    return "an" if word[0] in "aeiou" else "a"
+def with_article(words: str) -> str:
+    """``words`` after "a" or "an"."""
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"

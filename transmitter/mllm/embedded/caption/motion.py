@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from transmitter.mllm.embedded.alignment import Alignment, align, tolerant_difference
+from transmitter.mllm.embedded.alignment import Alignment, align
 from transmitter.mllm.embedded.caption.colours import place
-from transmitter.mllm.embedded.measurements import dense_flow
+from transmitter.mllm.embedded.measurements import dense_flow, left_by_flow
 from transmitter.mllm.embedded.registration import Registration
 from transmitter.mllm.embedded.views import View
 
@@ -94,22 +94,12 @@ def _region(views: Sequence[View], alignments: Sequence[Alignment]) -> str:
     share = float(region.mean())
     size = "small" if share < 0.05 else "large" if share > 0.2 else "medium-sized"
     where = place(float(np.mean(columns)) / width, float(np.mean(rows)) / height)
-    explained = [
-        _explained(view.lab, one.carried, flow)
+    explained = [  # where the flow really carries one picture into the other
+        left_by_flow(view.lab, one.carried, flow) <= _CHANGED
         for view, one, flow in zip(views, alignments, flows, strict=False)
     ]
     direction = _direction(flows, masks, explained, region)
     return f"a {size} region {where} moves{direction}"
-
-
-def _explained(
-    lab: NDArray[np.uint8], carried: NDArray[np.uint8], flow: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Where the flow really carries one picture into the other."""
-    height, width = lab.shape[:2]
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    moved = cv2.remap(carried, columns + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR)
-    return tolerant_difference(lab, moved) <= _CHANGED
 
 
 def _direction(

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.errors import InvalidInput
 from semvid.images.types import Picture
-from transmitter.mllm.embedded.caption.colours import colours, light
+from transmitter.mllm.embedded.caption.colours import colours, light, with_article
 from transmitter.mllm.embedded.caption.faces import faces
 from transmitter.mllm.embedded.caption.motion import Motion, motion
 from transmitter.mllm.embedded.views import View, view
@@ -22,23 +21,16 @@ _PAGE_MARKS = 0.12  # share of pixels beside fine strokes
 
 
 def describe(frames: Sequence[Picture]) -> str:
-    """Describes a segment by what can be measured in ``frames`` (time order, RGB, one size).
+    """Describes a segment by what can be measured in ``frames`` (at least one, time order, RGB, one size).
 
     Returns:
         A sentence of at most `MAX_CHARS` ASCII characters: light, colours and their places, camera, main
         moving region, faces that stay. Parts that are not clear are left out.
-
-    Raises:
-        InvalidInput: no frames, or arrays that are no RGB pictures of one size.
     """
-    if not frames:
-        raise InvalidInput("a caption needs at least one frame")
-    if any(frame.shape != frames[0].shape for frame in frames):
-        raise InvalidInput("the frames of a segment must have one size")
     views = [view(frame) for frame in frames]
     page = all(_is_page(one) for one in views)
     kind = "page or screen with fine dark marks" if page else "scene"
-    subject = _with_article(" ".join([", ".join(light(views)), kind]).strip())
+    subject = with_article(" ".join([", ".join(light(views)), kind]).strip())
     shades = colours(views)
     moved = motion(views)
     count = 0 if page else faces(views)
@@ -52,10 +44,6 @@ def describe(frames: Sequence[Picture]) -> str:
     while len(sentence) >= MAX_CHARS:
         sentence = sentence[: max(sentence.rfind("; "), sentence.rfind(", "))]
     return sentence[0].upper() + sentence[1:] + "."
-
-
-def _with_article(words: str) -> str:
-    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def _is_page(one: View) -> bool:

@@ -7,10 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from semvid.errors import InvalidInput
 from semvid.images.types import Picture
-from transmitter.mllm.embedded.caption import describe
-from transmitter.mllm.embedded.caption.sentence import MAX_CHARS
+from transmitter.mllm.embedded.caption.sentence import MAX_CHARS, describe
 
 
 def pan(wide: Picture, dx: int, dy: int, count: int = 5) -> list[Picture]:
@@ -80,13 +78,6 @@ def test_any_frames_give_one_short_sentence(data: st.DataObject, height: int, wi
     assert sentence.isascii()
     assert sentence[0] == "A"
     assert sentence.endswith(".")
-
-
-def test_what_is_no_segment_is_refused(scene: Callable[..., Picture]) -> None:
-    with pytest.raises(InvalidInput, match="at least one"):
-        describe([])
-    with pytest.raises(InvalidInput, match="one size"):
-        describe([scene(1), scene(1, 90, 160)])
 
 
 @pytest.mark.parametrize(
