@@ -12,7 +12,7 @@ from channel.control import ChannelControl
 from channel.downstream import LINK_SERVICE, Downstream
 from channel.metrics import ChannelMetrics
 from channel.observability import HttpPort, make_app
-from channel.proxy import LinkProxy, TransmissionLimits
+from channel.proxy import LinkProxy
 from channel.registry import Registry
 from channel.settings import ChannelSettings
 from semvid.link.bootstrap import ServerLimits, drain, make_server
@@ -51,10 +51,7 @@ class ChannelService:
             limits=ServerLimits(concurrent_calls=settings.max_transmissions + _OTHER_CALLS),
             tls=settings.server_tls(),
         )
-        limits = TransmissionLimits(
-            settings.max_symbols, settings.open_timeout_s, settings.idle_timeout_s, settings.check_power
-        )
-        proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), limits)
+        proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), settings)
         link_pb2_grpc.add_LinkServiceServicer_to_server(proxy, self._server)
         channel_pb2_grpc.add_ChannelControlServiceServicer_to_server(self._control, self._server)
         self._http = (

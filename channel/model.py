@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+Gains = NDArray[np.complex64]
+
 
 class Fading(Protocol):
     """The part of `channel.conditions.Conditions` that gains may depend on; checked and frozen."""
@@ -14,33 +16,30 @@ class Fading(Protocol):
     @property
     def coherence_symbols(self) -> int:
         """Symbols over which the fading gain stays."""
-        ...
 
     @property
     def rician_k_db(self) -> float:
         """Power ratio of the direct path to the scattered ones, dB."""
-        ...
 
     @property
     def seed(self) -> int:
         """Same seed, same gains."""
-        ...
 
 
 class ChannelModel(Protocol):
-    """What a model must be able to do."""
+    """Gives the gains."""
 
-    def gains(self, first_symbol: int, count: int) -> NDArray[np.complex64]:
+    def __call__(self, fading: Fading, first_symbol: int, count: int) -> Gains:
         """Gains of ``count`` symbols from position ``first_symbol`` of the transmission on.
 
         The gain of a symbol depends on its position and the conditions only, never on how the transmission
         was cut into blocks or on which blocks were asked for before. Its mean power is 1.
 
         Args:
+            fading: the conditions.
             first_symbol: position of the first symbol, not negative.
             count: number of symbols, not negative.
 
         Returns:
             [count], complex64.
         """
-        ...

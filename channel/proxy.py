@@ -13,7 +13,6 @@ import asyncio
 import re
 import time
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
@@ -24,6 +23,7 @@ from channel.metrics import ChannelMetrics
 from channel.noise import receive
 from channel.power import PowerGuard
 from channel.registry import Registry
+from channel.settings import ChannelSettings
 from semvid.errors import InvalidInput, LimitExceeded, LinkFailed, SemvidError
 from semvid.link.status import abort, status_of
 from semvid.link.stream import next_request
@@ -38,37 +38,14 @@ _log = structlog.get_logger(__name__)
 Context = grpc.aio.ServicerContext[pb.TransmitRequest, pb.TransmitResponse]
 
 
-@dataclass(frozen=True, slots=True)
-class TransmissionLimits:
-    """Bounds of one transmission.
-
-    Attributes:
-        max_symbols: symbols.
-        open_timeout_s: seconds until the first message.
-        idle_timeout_s: seconds between two blocks.
-        check_power: whether mean power above 1 is refused.
-    """
-
-    max_symbols: int = 2**33
-    open_timeout_s: float = 10.0
-    idle_timeout_s: float = 3600.0
-    check_power: bool = True
-
-
 class LinkProxy(link_pb2_grpc.LinkServiceServicer):
     """LinkService between a sender and the next hop."""
 
     def __init__(
-        self,
-        registry: Registry,
-        downstream: Downstream,
-        metrics: ChannelMetrics,
-        limits: TransmissionLimits,
+        self, registry: Registry, downstream: Downstream, metrics: ChannelMetrics, settings: ChannelSettings
     ) -> None:
-        self._registry = registry
-        self._downstream = downstream
-        self._metrics = metrics
-        self._limits = limits
+        self._registry, self._downstream = registry, downstream
+        self._metrics, self._settings = metrics, settings
 
     # grpc.aio takes a coroutine that reads and writes the context; the stub only knows of generators
     async def Transmit(  # type: ignore[override]  # noqa: N802
@@ -97,7 +74,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
             self._metrics.transmissions.labels(status).inc()
 
     async def _opening(self, context: Context) -> pb.Open:
-        request = await _read(context, self._limits.open_timeout_s)
+        request = await _read(context, self._settings.open_timeout_s)
         if request is None or request.WhichOneof("kind") != "open":
             raise InvalidInput("channel: the first message of a transmission must be Open")
         if not _TRANSMISSION_ID.fullmatch(request.open.transmission_id):
@@ -107,7 +84,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
     async def _relay(self, transmission_id: str, context: Context) -> tuple[grpc.StatusCode, str, Any]:
         """Passes blocks on and responses back until the next hop ends the call; returns its status."""
         call = self._downstream.transmit(context.time_remaining())
-        relay = _Relay(transmission_id, self._registry, self._metrics, self._limits)
+        relay = _Relay(transmission_id, self._registry, self._metrics, self._settings)
         forward = asyncio.create_task(relay.forward(context, call))
         backward = asyncio.create_task(_pass_back(call, context))
         try:
@@ -147,15 +124,12 @@ class _Relay:
         transmission_id: str,
         registry: Registry,
         metrics: ChannelMetrics,
-        limits: TransmissionLimits,
+        settings: ChannelSettings,
     ) -> None:
-        self.blocks = 0
-        self.symbols = 0
-        self._transmission_id = transmission_id
-        self._registry = registry
-        self._metrics = metrics
-        self._limits = limits
-        self._power = PowerGuard() if limits.check_power else None
+        self.blocks = self.symbols = 0
+        self._transmission_id, self._registry = transmission_id, registry
+        self._metrics, self._settings = metrics, settings
+        self._power = PowerGuard() if settings.check_power else None
 
     async def forward(self, context: Context, call: Any) -> None:
         """Until the sender closes its side or the next hop ends the call.
@@ -167,7 +141,7 @@ class _Relay:
             call.write(pb.TransmitRequest(open=pb.Open(transmission_id=self._transmission_id)))
         ):
             return
-        while (request := await _read(context, self._limits.idle_timeout_s)) is not None:
+        while (request := await _read(context, self._settings.idle_timeout_s)) is not None:
             received = self._received(request)
             started = time.perf_counter()
             if not await _taken(call.write(pb.TransmitRequest(block=received))):
@@ -183,9 +157,9 @@ class _Relay:
                 f"channel: block {self.blocks} was due, got sequence {request.block.sequence}; count from 0"
             )
         sent = unpack_symbols(request.block.symbols)
-        if self.symbols + sent.size > self._limits.max_symbols:
+        if self.symbols + sent.size > self._settings.max_symbols:
             raise LimitExceeded(
-                f"channel: transmission of more than {self._limits.max_symbols} symbols; send a shorter "
+                f"channel: transmission of more than {self._settings.max_symbols} symbols; send a shorter "
                 "video, accept a lower quality or raise SEMVID_CHANNEL_MAX_SYMBOLS"
             )
         if self._power:
@@ -194,16 +168,13 @@ class _Relay:
         with self._metrics.block_seconds.time():
             received = receive(sent, conditions, self.blocks, self.symbols)
         message = pb.SymbolBlock(sequence=self.blocks, symbols=pack_symbols(received))
-        self._count(sent.size, conditions.model)
-        return message
-
-    def _count(self, symbols: int, model: str) -> None:
         self.blocks += 1
-        self.symbols += symbols
-        self._registry.traffic.blocks += 1
-        self._registry.traffic.symbols += symbols
-        self._metrics.blocks.labels(model).inc()
-        self._metrics.symbols.labels(model).inc(symbols)
+        self.symbols += sent.size
+        self._registry.blocks += 1
+        self._registry.symbols += sent.size
+        self._metrics.blocks.labels(conditions.model).inc()
+        self._metrics.symbols.labels(conditions.model).inc(sent.size)
+        return message
 
 
 async def _read(context: Context, timeout_s: float) -> pb.TransmitRequest | None:

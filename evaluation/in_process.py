@@ -13,7 +13,7 @@ from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap
 from receiver.reception import StreamReceiver
 from receiver.regeneration import Regeneration
-from receiver.scaling import at_video_size
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Reception
@@ -54,8 +54,9 @@ class ReceivingEnd:
         """Receives one burst; see `StreamReceiver.receive`."""
         reception = self._stream.receive(symbols)
         for keyframe, picture in self._stream.keyframes():
-            assert self._stream.assembly.header is not None
-            self._pictures[keyframe.number] = at_video_size(picture, self._stream.assembly.header)
+            header = self._stream.assembly.header
+            assert header is not None
+            self._pictures[keyframe.number] = at_size(picture, (header.width, header.height))
             self.keyframes.append(keyframe.frame)
         self._gaps += self._stream.gaps()
         return reception

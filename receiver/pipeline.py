@@ -20,10 +20,10 @@ from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap, Run
 from receiver.record import VideoRecord
 from receiver.regeneration import Regeneration
-from receiver.scaling import at_video_size
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
 from semvid.service.prefetch import Prefetch
@@ -195,6 +195,7 @@ class Pipeline:
 
     def _load_keyframe(self, number: int) -> Picture:
         """A keyframe at the size of the video, uint8 RGB [height, width, 3], read-only."""
-        picture = at_video_size(self._files.keyframe_picture(number), self._header)
+        size = self._header.width, self._header.height
+        picture = at_size(self._files.keyframe_picture(number), size)
         picture.flags.writeable = False
         return picture

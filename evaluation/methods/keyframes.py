@@ -21,7 +21,6 @@ from evaluation.methods.semantic import shown
 from evaluation.methods.video_code import Stream
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.decoder import Decoder, SegmentRequest
-from receiver.scaling import at_video_size
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
@@ -169,7 +168,8 @@ class Grid:
         decoder = KeyframeDecoder(header.coded_width, header.coded_height)
         selected = self.selected(setting.gap)
         frames = [one.frame.index for one in selected]
-        keyframes = [at_video_size(decoder.decode(packet), header) for packet in self.packets(setting)]
+        size = header.width, header.height
+        keyframes = [at_size(decoder.decode(packet), size) for packet in self.packets(setting)]
 
         @lru_cache(maxsize=1)
         def between(number: int) -> dict[int, Picture]:

@@ -1,4 +1,4 @@
-"""LTX-Video: between keyframes at exact frames (from 0.9.5 on), or from words, with a first frame GVSC's mode."""
+"""LTX-Video: between keyframes at exact frames (from 0.9.5 on), or from words and a first frame (GVSC)."""
 
 from __future__ import annotations
 
@@ -96,10 +96,8 @@ class LtxText(LtxCondition):
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""
-        pipeline, arguments = (
-            self._pipeline,
-            {"guidance_scale": self._guidance, **_DECODING, **self._schedule},
-        )
+        pipeline = self._pipeline
+        arguments: dict[str, Any] = {"guidance_scale": self._guidance, **_DECODING, **self._schedule}
         if clips[0].keyframes:
             images = [as_image(clip.keyframes[0][1]) for clip in clips]
             pipeline, arguments["image"] = self._from_image, images if len(images) > 1 else images[0]
