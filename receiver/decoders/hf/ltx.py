@@ -23,7 +23,7 @@ class LtxCondition(Family):
     """
 
     pipeline_class = "LTXConditionPipeline"
-    index_classes = ("LTXConditionPipeline",)
+    index_classes: ClassVar[tuple[str, ...]] = ("LTXConditionPipeline",)
     end = EndPlace.ANYWHERE
     longest = 121  # up to 257 are said to work; memory grows with it
     pixels = 1216 * 704

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,13 +22,13 @@ class WanText(Family):
     """`WanPipeline`, from words alone; and what its kin share. Defaults are those of the model cards."""
 
     pipeline_class = "WanPipeline"
-    index_classes = ("WanPipeline",)
+    index_classes: ClassVar[tuple[str, ...]] = ("WanPipeline",)
     draws_from = frozenset({Given.NOTHING})
     end = EndPlace.LAST
     longest = 81
     pixels = 832 * 480
     batches = True
-    float32 = ("vae",)
+    float32: ClassVar[tuple[str, ...]] = ("vae",)
 
     def __init__(
         self,
