@@ -6,7 +6,7 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from channel.decibels import amplitude_of_db
+from channel.gaussian import amplitude_of_db
 from channel.models import MODELS
 from semvid.errors import InvalidInput
 from semvid.wire.v1 import link_pb2 as pb

@@ -52,11 +52,10 @@ class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
             conditions = self._registry.change(request.transmission_id, request.conditions)
         except SemvidError as error:
             await abort(context, error)
-        message = conditions.message()
         _log.info(
             "conditions set", transmission_id=request.transmission_id or None, conditions=str(conditions)
         )
-        return pb.SetConditionsResponse(conditions=message)
+        return pb.SetConditionsResponse(conditions=conditions.message())
 
     async def ResetConditions(  # noqa: N802
         self,
@@ -80,16 +79,12 @@ class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
         try:
             while not self._draining:
                 changed = self._registry.changed
-                yield self._snapshot()
+                yield pb.WatchConditionsResponse(
+                    conditions=self._registry.conditions().message(),
+                    transmissions=self._registry.transmissions,
+                    blocks=self._registry.blocks,
+                    symbols=self._registry.symbols,
+                )
                 await changed.wait()
         finally:
             self._watchers -= 1
-
-    def _snapshot(self) -> pb.WatchConditionsResponse:
-        traffic = self._registry.traffic
-        return pb.WatchConditionsResponse(
-            conditions=self._registry.conditions().message(),
-            transmissions=traffic.transmissions,
-            blocks=traffic.blocks,
-            symbols=traffic.symbols,
-        )

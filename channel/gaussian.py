@@ -1,4 +1,4 @@
-r"""Complex Gaussian draws that are the same to the last bit on every machine.
+r"""Complex Gaussian draws, and amplitudes in decibels, that are the same to the last bit on every machine.
 
 Draw :math:`k` of a stream is made from two words of the stream's Philox-4x64-10 generator by Box and Muller's
 transform [BM58]_,
@@ -20,6 +20,7 @@ same wherever in the stream it stands.
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,3 +92,11 @@ def _horner(terms: tuple[float, ...], x: Doubles) -> Doubles:
         np.multiply(total, x, out=total)
         np.add(total, term, out=total)
     return total
+
+
+def amplitude_of_db(power_db: float) -> float:
+    """Amplitude whose power is ``power_db`` decibels: ``10 ** (power_db / 20)``.
+
+    Computed in decimal and rounded once: ``pow`` of the C library differs between machines.
+    """
+    return float(Decimal(10) ** (Decimal(power_db) / 20))

@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+Gains = NDArray[np.complex64]
+
 
 class Fading(Protocol):
     """The part of `channel.conditions.Conditions` that gains may depend on; checked and frozen."""
@@ -25,15 +27,16 @@ class Fading(Protocol):
 
 
 class ChannelModel(Protocol):
-    """What a model must be able to do."""
+    """Gives the gains."""
 
-    def gains(self, first_symbol: int, count: int) -> NDArray[np.complex64]:
+    def __call__(self, fading: Fading, first_symbol: int, count: int) -> Gains:
         """Gains of ``count`` symbols from position ``first_symbol`` of the transmission on.
 
         The gain of a symbol depends on its position and the conditions only, never on how the transmission
         was cut into blocks or on which blocks were asked for before. Its mean power is 1.
 
         Args:
+            fading: the conditions.
             first_symbol: position of the first symbol, not negative.
             count: number of symbols, not negative.
 

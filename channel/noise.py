@@ -34,7 +34,7 @@ def receive(
         [n], complex64.
     """
     count = symbols.size
-    gains = MODELS[conditions.model](conditions).gains(first_symbol, count)
+    gains = MODELS[conditions.model](conditions, first_symbol, count)
     noise_re, noise_im = complex_normal(conditions.seed, (NOISE, sequence), 0, count)
     # in real parts and doubles: complex products may or may not be fused, depending on the processor
     sent_re, sent_im = symbols.real.astype(np.float64), symbols.imag.astype(np.float64)

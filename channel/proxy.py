@@ -44,10 +44,8 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
     def __init__(
         self, registry: Registry, downstream: Downstream, metrics: ChannelMetrics, settings: ChannelSettings
     ) -> None:
-        self._registry = registry
-        self._downstream = downstream
-        self._metrics = metrics
-        self._settings = settings
+        self._registry, self._downstream = registry, downstream
+        self._metrics, self._settings = metrics, settings
 
     # grpc.aio takes a coroutine that reads and writes the context; the stub only knows of generators
     async def Transmit(  # type: ignore[override]  # noqa: N802
@@ -124,12 +122,9 @@ class _Relay:
     def __init__(
         self, transmission_id: str, registry: Registry, metrics: ChannelMetrics, settings: ChannelSettings
     ) -> None:
-        self.blocks = 0
-        self.symbols = 0
-        self._transmission_id = transmission_id
-        self._registry = registry
-        self._metrics = metrics
-        self._settings = settings
+        self.blocks = self.symbols = 0
+        self._transmission_id, self._registry = transmission_id, registry
+        self._metrics, self._settings = metrics, settings
         self._power = PowerGuard() if settings.check_power else None
 
     async def forward(self, context: Context, call: Any) -> None:
@@ -169,16 +164,13 @@ class _Relay:
         with self._metrics.block_seconds.time():
             received = receive(sent, conditions, self.blocks, self.symbols)
         message = pb.SymbolBlock(sequence=self.blocks, symbols=pack_symbols(received))
-        self._count(sent.size, conditions.model)
-        return message
-
-    def _count(self, symbols: int, model: str) -> None:
         self.blocks += 1
-        self.symbols += symbols
-        self._registry.traffic.blocks += 1
-        self._registry.traffic.symbols += symbols
-        self._metrics.blocks.labels(model).inc()
-        self._metrics.symbols.labels(model).inc(symbols)
+        self.symbols += sent.size
+        self._registry.blocks += 1
+        self._registry.symbols += sent.size
+        self._metrics.blocks.labels(conditions.model).inc()
+        self._metrics.symbols.labels(conditions.model).inc(sent.size)
+        return message
 
 
 async def _read(context: Context, timeout_s: float) -> pb.TransmitRequest | None:

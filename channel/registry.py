@@ -5,26 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from channel.conditions import Conditions
 from semvid.errors import Busy, NotFound
 from semvid.link.status import TransmissionIdInUse
 from semvid.wire.v1 import link_pb2 as pb
-
-
-@dataclass(slots=True)
-class Traffic:
-    """Counters since the start.
-
-    Attributes:
-        transmissions: opened.
-        blocks, symbols: passed on.
-    """
-
-    transmissions: int = 0
-    blocks: int = 0
-    symbols: int = 0
 
 
 class Registry:
@@ -33,15 +18,15 @@ class Registry:
     A transmission follows the default conditions, whatever they become, until it is given its own.
 
     Attributes:
-        traffic: counters.
+        transmissions: opened since the start.
+        blocks, symbols: passed on since the start.
         changed: set when the default conditions change; a new event takes its place.
     """
 
     def __init__(self, default: Conditions, max_transmissions: int) -> None:
-        self.traffic = Traffic()
+        self.transmissions = self.blocks = self.symbols = 0
         self.changed = asyncio.Event()
-        self._at_start = default
-        self._default = default
+        self._at_start = self._default = default
         self._max_transmissions = max_transmissions
         self._own: dict[str, Conditions | None] = {}  # every open transmission; None: follows the default
 
@@ -68,7 +53,7 @@ class Registry:
                 f"{self._max_transmissions}; try again later or raise SEMVID_CHANNEL_MAX_TRANSMISSIONS"
             )
         self._own[transmission_id] = None if emulation is None else self._default.merged(emulation)
-        self.traffic.transmissions += 1
+        self.transmissions += 1
         try:
             yield
         finally:

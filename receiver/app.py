@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import cv2
-from fastapi import FastAPI, Query, status
+from fastapi import APIRouter, FastAPI, Query, status
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CollectorRegistry
 from starlette.responses import FileResponse
@@ -48,7 +48,7 @@ _CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
     },
     206: _MP4,
     416: {"description": "the range lies outside the file"},
-    **problem_responses(404, 409),
+    **problem_responses(409),
 }
 
 
@@ -92,53 +92,37 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
             next_offset=offset + limit if more else None,
         )
 
-    @app.get(
-        "/v1/videos/{video_id}",
-        operation_id="getVideo",
-        response_model=VideoResource,
-        responses=problem_responses(404),
-    )
+    video = APIRouter(prefix="/v1/videos/{video_id}", responses=problem_responses(404))
+
+    @video.get("", operation_id="getVideo", response_model=VideoResource)
     async def get(video_id: str) -> VideoResource:
         """State, progress, and everything that was lost."""
         return VideoResource.of(library.record(video_id), settings.public_url)
 
-    @app.head("/v1/videos/{video_id}/content", include_in_schema=False)
-    @app.get(
-        "/v1/videos/{video_id}/content",
-        operation_id="getVideoContent",
-        response_class=Response,
-        responses=_CONTENT_RESPONSES,
+    @video.head("/content", include_in_schema=False)
+    @video.get(
+        "/content", operation_id="getVideoContent", response_class=Response, responses=_CONTENT_RESPONSES
     )
     def content(video_id: str) -> Response:
         """The MP4. Finished: whole, with Range. In work: what can be played so far, without Range;
         409 with Retry-After while that is nothing."""
         return content_response(library.files(video_id), library.record(video_id))
 
-    @app.get(
-        "/v1/videos/{video_id}/segments",
-        operation_id="listSegments",
-        response_model=list[RunResource],
-        responses=problem_responses(404),
-    )
+    @video.get("/segments", operation_id="listSegments", response_model=list[RunResource])
     def segments(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
         """Where every frame comes from: runs of frames in order."""
         return library.segments(video_id, offset, limit)
 
-    @app.get(
-        "/v1/videos/{video_id}/keyframes",
-        operation_id="listKeyframes",
-        response_model=list[KeyframeResource],
-        responses=problem_responses(404),
-    )
+    @video.get("/keyframes", operation_id="listKeyframes", response_model=list[KeyframeResource])
     def keyframes(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
         """Keyframes that arrived and were decoded."""
         return library.files(video_id).lines("keyframes", offset, limit)
 
-    @app.get(
-        "/v1/videos/{video_id}/keyframes/{number}",
+    @video.get(
+        "/keyframes/{number}",
         operation_id="getKeyframe",
         response_class=FileResponse,
-        responses={200: {"content": {"image/png": {}}}, **problem_responses(404)},
+        responses={200: {"content": {"image/png": {}}}},
     )
     def keyframe(video_id: str, number: int) -> FileResponse:
         """A keyframe as received, PNG, at the size at which it was coded."""
@@ -147,25 +131,17 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
             raise NotFound(f"video {video_id} has no keyframe {number}")
         return FileResponse(path, media_type="image/png")
 
-    @app.get(
-        "/v1/videos/{video_id}/captions",
-        operation_id="listCaptions",
-        response_model=list[CaptionResource],
-        responses=problem_responses(404),
-    )
+    @video.get("/captions", operation_id="listCaptions", response_model=list[CaptionResource])
     def captions(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
         """Captions that arrived."""
         return library.files(video_id).lines("captions", offset, limit)
 
-    @app.get(
-        "/v1/videos/{video_id}/constellation",
-        operation_id="getConstellation",
-        response_model=ConstellationResource,
-        responses=problem_responses(404),
-    )
+    @video.get("/constellation", operation_id="getConstellation", response_model=ConstellationResource)
     def constellation(video_id: str) -> dict[str, Any]:
         """A few thousand equalised symbols, drawn evenly from all that were received."""
         return service.constellation(video_id)
+
+    app.include_router(video)
 
     @app.get("/healthz", operation_id="health", include_in_schema=False)
     async def healthz() -> dict[str, str]:

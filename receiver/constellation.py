@@ -6,7 +6,6 @@ import threading
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from semvid.phy.block import Reception
 
@@ -38,7 +37,10 @@ class Constellation:
             serial = np.arange(self._seen, self._seen + count)
             places = np.where(serial < CAPACITY, serial, self._random.integers(0, serial + 1))
             taken = np.flatnonzero(places < CAPACITY)
-            self._put(places[taken], reception.equalised[taken], classes[taken])
+            self._points[places[taken]] = reception.equalised[
+                taken
+            ]  # of several for one place the last stays
+            self._classes[places[taken]] = classes[taken]
             self._seen += count
 
     def to_json(self) -> dict[str, Any]:
@@ -51,9 +53,3 @@ class Constellation:
             "q": np.round(points.imag.astype(float), 4).tolist(),
             "class": [_CLASSES[c] for c in classes],
         }
-
-    def _put(
-        self, places: NDArray[np.intp], points: NDArray[np.complex64], classes: NDArray[np.uint8]
-    ) -> None:
-        self._points[places] = points  # of several for one place the last stays
-        self._classes[places] = classes

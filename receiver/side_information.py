@@ -105,13 +105,9 @@ class SideInformation:
         self._irregular = True
         return known is None
 
-    def has_caption(self, segment: int) -> bool:
-        """Whether the caption that covers ``segment`` arrived."""
-        return self._captioned.covers(segment, segment + 1)
-
     def caption_may_come(self, segment: int) -> bool:
         """Whether the caption of ``segment`` is missing and no later one has overtaken it."""
-        return not self.has_caption(segment) and self.newest_caption <= segment
+        return not self._captioned.covers(segment, segment + 1) and self.newest_caption <= segment
 
     def timing_may_come(self, frame: int) -> bool:
         """Whether the source is irregular and nothing has been said of ``frame`` yet."""

@@ -163,10 +163,8 @@ class Transmission:
         match unit:
             case StreamHeader():
                 self._begin_video(unit)
-            case Caption():
-                self._files.add_caption(unit)
-            case Motion():
-                self._files.add_motion(unit)
+            case Caption() | Motion():
+                self._files.add_side_information(unit)
             case StreamEnd():
                 self.record.frames_expected = unit.frames
 

@@ -28,21 +28,16 @@ class LiveTransmission:
     """A `Transmission` seen from the event loop: one blocking step at a time, and never lost half-way."""
 
     def __init__(self, transmission: Transmission, threads: ThreadPoolExecutor, moved: asyncio.Event) -> None:
-        self._transmission, self._threads, self._moved = transmission, threads, moved
+        self.transmission, self._threads, self._moved = transmission, threads, moved
         self._step: asyncio.Future[Any] | None = None
         self._ending: asyncio.Task[Summary] | None = None
 
-    @property
-    def transmission(self) -> Transmission:
-        """What is being received."""
-        return self._transmission
-
     async def take(self, data: bytes) -> Reception:
         """`Transmission.take` in a thread; then waits until there is room for the next block's gaps."""
-        reception = await self._run(lambda: self._transmission.take(data))
-        while self._transmission.crowded:
+        reception = await self._run(lambda: self.transmission.take(data))
+        while self.transmission.crowded:
             self._moved.clear()
-            if self._transmission.crowded:
+            if self.transmission.crowded:
                 await self._moved.wait()
         return reception
 
@@ -56,11 +51,11 @@ class LiveTransmission:
         if self._step is not None:  # that a cancelled call left running
             with suppress(Exception):
                 await self._step
-        return await self._run(lambda: self._transmission.end(broken))
+        return await self._run(lambda: self.transmission.end(broken))
 
     async def settle(self) -> None:
         """`Transmission.settle` in a thread."""
-        await asyncio.to_thread(self._transmission.settle)
+        await asyncio.to_thread(self.transmission.settle)
 
     async def _run(self, step: Callable[[], Result]) -> Result:
         future = asyncio.get_running_loop().run_in_executor(self._threads, step)

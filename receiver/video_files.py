@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +119,9 @@ class VideoFiles:
         """
         return VideoRecord.from_json(json.loads((self.folder / "record.json").read_bytes()))
 
-    def add_caption(self, caption: Caption) -> None:
-        """Notes a caption that arrived."""
-        self._list("captions").append({"first": caption.first, "last": caption.last, "text": caption.text})
-
-    def add_motion(self, motion: Motion) -> None:
-        """Notes a motion score that arrived."""
-        self._list("motions").append({"segment": motion.segment, "score": motion.score})
+    def add_side_information(self, unit: Caption | Motion) -> None:
+        """Notes a caption or motion score that arrived."""
+        self._list("captions" if isinstance(unit, Caption) else "motions").append(asdict(unit))
 
     def add_keyframe(self, number: int, frame: int, size: int, shot_start: bool, picture: Picture) -> None:
         """Keeps a keyframe as received, uint8 RGB [height, width, 3], and its packet's ``size`` in bytes."""

@@ -6,15 +6,9 @@ How to add one: docs/adding-a-channel-model.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from channel.model import ChannelModel
+from channel.models.awgn import awgn
+from channel.models.rayleigh import rayleigh
+from channel.models.rician import rician
 
-from channel.model import ChannelModel, Fading
-from channel.models.awgn import Awgn
-from channel.models.rayleigh import Rayleigh
-from channel.models.rician import Rician
-
-MODELS: dict[str, Callable[[Fading], ChannelModel]] = {
-    "awgn": Awgn,
-    "rayleigh": Rayleigh,
-    "rician": Rician,
-}
+MODELS: dict[str, ChannelModel] = {"awgn": awgn, "rayleigh": rayleigh, "rician": rician}

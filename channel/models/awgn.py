@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from channel.model import Fading
+from channel.model import Fading, Gains
 
 
-class Awgn:
-    r"""Additive white Gaussian noise channel [PS08]_.
+def awgn(fading: Fading, first_symbol: int, count: int) -> Gains:  # noqa: ARG001
+    r"""Additive white Gaussian noise channel [PS08]_; see `channel.model.ChannelModel`.
 
     .. math:: y_i = x_i + n_i, \qquad h_i = 1
 
     .. [PS08] J. G. Proakis, M. Salehi, "Digital Communications", 5th ed., McGraw-Hill 2008, chapter 4.
     """
-
-    def __init__(self, conditions: Fading) -> None:
-        """``conditions`` say nothing that this model needs."""
-
-    def gains(self, first_symbol: int, count: int) -> NDArray[np.complex64]:  # noqa: ARG002
-        """Gains ([count], complex64): one."""
-        return np.ones(count, dtype=np.complex64)
+    return np.ones(count, dtype=np.complex64)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from channel.gaussian import FADING, complex_normal
-from channel.model import Fading
+from channel.model import Fading, Gains
 
 
-class Rayleigh:
-    r"""Rayleigh block fading [TV05]_.
+def rayleigh(fading: Fading, first_symbol: int, count: int) -> Gains:
+    r"""Rayleigh block fading [TV05]_; see `channel.model.ChannelModel`.
 
     .. math:: y_i = h_{\lfloor i / L \rfloor}\, x_i + n_i, \qquad h_c \sim \mathcal{CN}(0, 1)
 
@@ -21,17 +20,10 @@ class Rayleigh:
     .. [TV05] D. Tse, P. Viswanath, "Fundamentals of Wireless Communication", Cambridge 2005, sections 2.4
        and 5.4.
     """
-
-    def __init__(self, conditions: Fading) -> None:
-        self._seed = conditions.seed
-        self._coherence_symbols = conditions.coherence_symbols
-
-    def gains(self, first_symbol: int, count: int) -> NDArray[np.complex64]:
-        """Gains ([count], complex64) of symbols ``first_symbol`` .. ``first_symbol + count - 1``."""
-        if not count:
-            return np.empty(0, dtype=np.complex64)
-        first, offset = divmod(first_symbol, self._coherence_symbols)
-        intervals = (offset + count - 1) // self._coherence_symbols + 1
-        drawn = np.empty(intervals, dtype=np.complex64)
-        drawn.real, drawn.imag = complex_normal(self._seed, (FADING,), first, intervals)
-        return drawn[np.arange(offset, offset + count) // self._coherence_symbols]
+    if not count:
+        return np.empty(0, dtype=np.complex64)
+    first, offset = divmod(first_symbol, fading.coherence_symbols)
+    intervals = (offset + count - 1) // fading.coherence_symbols + 1
+    drawn = np.empty(intervals, dtype=np.complex64)
+    drawn.real, drawn.imag = complex_normal(fading.seed, (FADING,), first, intervals)
+    return drawn[np.arange(offset, offset + count) // fading.coherence_symbols]

@@ -183,7 +183,7 @@ def measure_uncoded(symbols: int) -> list[dict[str, Any]]:
         rows.append(_uncoded_row("awgn", qm, snr_db, bits, np.ones(symbols), uncoded_ber(qm, snr_db), rng))
     for model in ("rayleigh", "rician"):
         conditions = Conditions(model=model, coherence_symbols=1, rician_k_db=RICIAN_K_DB, seed=SEED)
-        gains = MODELS[model](conditions).gains(0, symbols)
+        gains = MODELS[model](conditions, 0, symbols)
         for snr_db in (5.0, 15.0):
             rayleigh = model == "rayleigh"
             expected = rayleigh_qpsk_ber(snr_db) if rayleigh else rician_qpsk_ber(snr_db, RICIAN_K_DB)

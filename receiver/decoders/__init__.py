@@ -14,14 +14,6 @@ from receiver.decoders.options import DecoderOptions
 from semvid.errors import InvalidInput
 
 
-def _embedded(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG001
-    return EmbeddedDecoder(argument)
-
-
-def _command(argument: str, options: DecoderOptions) -> Decoder:  # noqa: ARG001
-    return CommandDecoder(argument)
-
-
 def _hf(argument: str, options: DecoderOptions) -> Decoder:
     from receiver.decoders.hf.decoder import HfDecoder
 
@@ -31,8 +23,8 @@ def _hf(argument: str, options: DecoderOptions) -> Decoder:
 DEFAULT_OPTIONS = DecoderOptions()
 
 DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
-    "command": _command,
-    "embedded": _embedded,
+    "command": lambda argument, _: CommandDecoder(argument),
+    "embedded": lambda argument, _: EmbeddedDecoder(argument),
     "hf": _hf,
 }
 

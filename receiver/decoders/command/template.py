@@ -14,9 +14,11 @@ import re
 import shlex
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from semvid.errors import InvalidInput
 from semvid.profile import Given
@@ -30,43 +32,29 @@ _OPTION: Final = re.compile(r"([a-z_]+)=(.*)", re.DOTALL)
 _SIZE: Final = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
-@dataclass(frozen=True, slots=True)
-class CommandOptions:
-    """How the program is run and what it can do.
+class CommandOptions(BaseModel):
+    """How the program is run and what it can do."""
 
-    Attributes:
-        timeout_s: longest that one segment may take, seconds.
-        cwd: folder that it is run in; empty: that of the service.
-        at_once: programs that run at the same time; the others wait.
-        frame_grid: clips it makes have ``frame_grid * k + 1`` frames.
-        max_frames: of one clip; longer gaps are generated at fewer frames a second and resampled.
-        size_grid: sides of its pictures are multiples of this.
-        size: ``WIDTHxHEIGHT`` of its pictures where it has only one; empty: near that of the video.
-        longest_gap_s: what it bridges well, see `semvid.profile.Profile`.
-    """
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timeout_s: float = 3600.0
-    cwd: str = ""
-    at_once: int = 1
-    frame_grid: int = 1
-    max_frames: int = 1025
-    size_grid: int = 1
-    size: str = ""
-    longest_gap_s: float = 5.0
+    timeout_s: float = Field(3600.0, gt=0, allow_inf_nan=False, description="for one segment, at most")
+    cwd: str = Field("", description="folder that it is run in; empty: that of the service")
+    at_once: int = Field(1, ge=1, description="programs that run at the same time; the others wait")
+    frame_grid: int = Field(1, ge=1, description="clips it makes have frame_grid * k + 1 frames")
+    max_frames: int = Field(1025, description="of one clip; longer gaps are made coarser and resampled")
+    size_grid: int = Field(1, ge=1, description="sides of its pictures are multiples of this")
+    size: str = Field("", description="WIDTHxHEIGHT of its pictures if it has but one; empty: the video's")
+    longest_gap_s: float = Field(5.0, gt=0, allow_inf_nan=False, description="see semvid.profile.Profile")
 
-    def __post_init__(self) -> None:
-        for name in ("timeout_s", "at_once", "frame_grid", "size_grid", "longest_gap_s"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise InvalidInput(f"decoder command: {name} must be positive, got {getattr(self, name)}")
+    @model_validator(mode="after")
+    def _check(self) -> Self:
         if self.max_frames < self.frame_grid + 1:
-            raise InvalidInput(
-                f"decoder command: max_frames must be at least frame_grid + 1 = {self.frame_grid + 1}, "
-                f"got {self.max_frames}"
-            )
+            raise ValueError(f"max_frames must be at least frame_grid + 1 = {self.frame_grid + 1}")
         if self.size and not _SIZE.fullmatch(self.size):
-            raise InvalidInput(f"decoder command: size must be WIDTHxHEIGHT, got {self.size!r}")
+            raise ValueError("size must be WIDTHxHEIGHT")
         if self.cwd and not Path(self.cwd).is_dir():
-            raise InvalidInput(f"decoder command: cwd={self.cwd} is no folder; name the program's own")
+            raise ValueError(f"cwd={self.cwd} is no folder; name the program's own")
+        return self
 
     def frames_for(self, span: int) -> int:
         """Frames of the clip, both ends included, for ends ``span`` frames apart; snapped upwards."""
@@ -153,21 +141,15 @@ def parse_template(text: str) -> CommandTemplate:
 
 
 def _options(given: Mapping[str, str]) -> CommandOptions:
-    kinds: dict[str, Any] = {field.name: type(field.default) for field in fields(CommandOptions)}
-    parsed: dict[str, Any] = {}
-    for name, value in given.items():
-        if name not in kinds:
-            raise InvalidInput(
-                f"decoder command: there is no option {name!r}; there are: {', '.join(kinds)}. "
-                "Put `env` before the program to set an environment variable"
-            )
-        try:
-            parsed[name] = kinds[name](value)
-        except ValueError as error:
-            raise InvalidInput(
-                f"decoder command: {name} must be a {kinds[name].__name__}, got {value!r}"
-            ) from error
-    return CommandOptions(**parsed)
+    try:
+        return CommandOptions.model_validate(given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = "".join(f"option {name}={first['input']}: " for name in first["loc"])
+        raise InvalidInput(
+            f"decoder command: {where}{first['msg']}; options are {', '.join(CommandOptions.model_fields)}. "
+            "Put `env` before the program to set an environment variable"
+        ) from error
 
 
 def _check_program(program: str, cwd: str) -> None:

@@ -11,12 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from receiver.decoders.hf.clip import Family, OutOfMemory
-from receiver.decoders.hf.ltx import LtxCondition
+from receiver.decoders.hf.ltx import LtxCondition, LtxText
 from receiver.decoders.hf.ltx2 import Ltx2Condition
-from receiver.decoders.hf.skyreels import SkyReelsForcing
-from receiver.decoders.hf.text_to_video import LtxText, WanText
-from receiver.decoders.hf.wan import WanFirstLast
-from receiver.decoders.hf.wan_vace import WanVace
+from receiver.decoders.hf.wan import SkyReelsForcing, WanFirstLast, WanText, WanVace
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
 from semvid.profile import Given
 

@@ -1,6 +1,6 @@
 """A clip that a pipeline is asked for, and what every family of pipelines offers.
 
-One file per family: `ltx`, `ltx2`, `wan`, `wan_vace`, `skyreels`.
+One file per family of checkpoints: `ltx`, `ltx2`, `wan`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from receiver.decoders.hf.pieces import ClipRules
+from receiver.decoders.hf.pieces import ClipRules, EndPlace
 from semvid.errors import LimitExceeded
 from semvid.images.types import Picture
 from semvid.profile import Given
 
 Frames = NDArray[np.uint8]  # RGB [frames, height, width, 3]
 OnStep = Callable[[float], None]  # told the share done after each step; may raise
-ReadJson = Callable[
-    [str], dict[str, Any] | None
-]  # a file of the checkpoint by its path there; None if not there
+ReadJson = Callable[[str], dict[str, Any] | None]  # a file of the checkpoint by its path; None if not there
 
 
 class OutOfMemory(LimitExceeded):
@@ -93,6 +91,7 @@ class Family(Protocol):
         pipeline_class: name of the class in diffusers.
         index_classes: names in ``model_index.json`` of checkpoints whose parts this class can take.
         draws_from: what its clips can be drawn from.
+        end: where in a clip it takes the end keyframe.
         longest: frames of the longest clip that it was made for.
         pixels: per frame that it was made for.
         batches: several clips with keyframes of their own can be made together.
@@ -103,6 +102,7 @@ class Family(Protocol):
     pipeline_class: ClassVar[str]
     index_classes: ClassVar[tuple[str, ...]]
     draws_from: ClassVar[frozenset[Given]] = frozenset({Given.BOTH_ENDS})
+    end: ClassVar[EndPlace]
     longest: ClassVar[int]
     pixels: ClassVar[int]
     batches: ClassVar[bool] = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 
 import structlog
 
@@ -60,7 +59,7 @@ class HfDecoder:
         self._family = family(pipeline, Sampling(options.steps, options.guidance, distilled))
         self._rules = self._family.rules
         if options.frames is not None:
-            self._rules = replace(self._rules, longest=self._rules.floor(options.frames))
+            self._rules = self._rules.capped(options.frames)
         self._fixed = options.lengths == "sfa"
         self._pixels = pixels or min(options.pixels or family.pixels, family.pixels)
         self._batch = (options.batch or 1) if family.batches else 1

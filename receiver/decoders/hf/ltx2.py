@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from receiver.decoders.hf.clip import Clip, Family, Frames, OnStep, Sampling
-from receiver.decoders.hf.pieces import ClipRules, EndPlace
-from receiver.decoders.hf.sampling import as_image, sample, use_schedule_as_given
+from receiver.decoders.hf.clip import Clip, Frames, OnStep
+from receiver.decoders.hf.ltx import LtxCondition
+from receiver.decoders.hf.sampling import as_image, sample
 
 _UNGUIDED = {
     "stg_scale": 0.0,
@@ -21,37 +21,18 @@ _UNGUIDED = {
 """Without these every step takes up to four passes through the transformer."""
 
 
-class Ltx2Condition(Family):
+class Ltx2Condition(LtxCondition):
     """`LTX2ConditionPipeline`."""
 
     pipeline_class = "LTX2ConditionPipeline"
-    index_classes = (
-        "LTX2ConditionPipeline",
-        "LTX2Pipeline",
-        "LTX2ImageToVideoPipeline",
-    )
-    longest = 121
-    pixels = 1216 * 704
+    index_classes = ("LTX2ConditionPipeline", "LTX2Pipeline", "LTX2ImageToVideoPipeline")
     batches = False  # keyframes are encoded once for the whole batch
+    default = 30, 3.0
 
-    def __init__(self, pipeline: Any, sampling: Sampling) -> None:
+    def _distilled_schedule(self) -> dict[str, Any]:
         from diffusers.pipelines.ltx2.utils import DISTILLED_SIGMA_VALUES
 
-        self.rules = ClipRules(
-            pipeline.vae_temporal_compression_ratio,
-            pipeline.vae_spatial_compression_ratio,
-            self.longest,
-            EndPlace.ANYWHERE,
-        )
-        self._pipeline = pipeline
-        steps, guidance = sampling.given(30, 1.0 if sampling.distilled else 3.0)
-        self._arguments: dict[str, Any] = {"guidance_scale": guidance, "num_inference_steps": steps}
-        if sampling.distilled and sampling.steps is None:
-            use_schedule_as_given(pipeline)
-            self._arguments["sigmas"] = DISTILLED_SIGMA_VALUES
-            self._arguments["num_inference_steps"] = len(DISTILLED_SIGMA_VALUES)
-        if guidance <= 1:
-            self._arguments |= _UNGUIDED
+        return {"sigmas": DISTILLED_SIGMA_VALUES, "num_inference_steps": len(DISTILLED_SIGMA_VALUES)}
 
     def make(self, clips: Sequence[Clip], on_step: OnStep) -> list[Frames]:
         """See `receiver.decoders.hf.clip.Family.make`."""
@@ -70,7 +51,9 @@ class Ltx2Condition(Family):
                 on_step,
                 conditions=conditions,
                 frame_rate=clip.frame_rate,
-                **self._arguments,
+                guidance_scale=self._guidance,
+                **(_UNGUIDED if self._guidance <= 1 else {}),
+                **self._schedule,
             )
 
 

@@ -16,7 +16,7 @@ Paper: dynamic segment adaptation (DSA) is `pieces`, fixed segments (SFA) `fixed
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 
@@ -73,15 +73,13 @@ class ClipRules:
         least = span if self.end is EndPlace.BEHIND else span + 1
         return max(1, -(-(least - 1) // self.frame_grid)) * self.frame_grid + 1
 
-    def floor(self, frames: int) -> int:
-        """Longest clip of at most ``frames`` frames.
+    def capped(self, frames: int) -> ClipRules:
+        """The same with clips of at most ``frames`` frames.
 
         Raises:
-            InvalidInput: there is none.
+            InvalidInput: there is none that short.
         """
-        return ClipRules(
-            self.frame_grid, self.size_grid, (frames - 1) // self.frame_grid * self.frame_grid + 1, self.end
-        ).longest
+        return replace(self, longest=(frames - 1) // self.frame_grid * self.frame_grid + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,24 +102,13 @@ class Piece:
     coarse: bool = False
 
 
-def pieces(span: int, rules: ClipRules) -> Iterator[Piece]:
-    """Clips that fill a gap (DSA), in the order in which they are made.
+def pieces(span: int, rules: ClipRules, start: int = 0) -> Iterator[Piece]:
+    """Clips that fill a gap of ``span`` frames from frame ``start`` on (DSA), in the order of their making.
 
-    The pieces that are not coarse show every frame from 1 to ``span - 1`` in order, each once, except those
-    that a coarse piece has shown before.
+    The pieces that are not coarse show every frame strictly between in order, each once, except those that a
+    coarse piece has shown before.
     """
-    yield from _between(0, span, rules)
-
-
-def fixed_piece(span: int, rules: ClipRules) -> Piece:
-    """The one clip of full length that fills a gap of any length (SFA); frames are repeated or left out."""
-    pin, last = rules.place_of_end(rules.longest), rules.longest - 1
-    shown = tuple((frame, min(index, last)) for frame, index in _stretched(0, range(1, span), span, pin))
-    return Piece(0, span, rules.longest, pin, shown)
-
-
-def _between(start: int, end: int, rules: ClipRules) -> Iterator[Piece]:
-    span = end - start
+    end = start + span
     if span < 2:
         return
     if span <= rules.longest_span:
@@ -134,7 +121,14 @@ def _between(start: int, end: int, rules: ClipRules) -> Iterator[Piece]:
     cuts = [start + span * part // parts for part in range(parts + 1)]
     yield Piece(start, end, rules.longest, pin, _stretched(start, cuts[1:-1], span, pin), coarse=True)
     for left, right in pairwise(cuts):
-        yield from _between(left, right, rules)
+        yield from pieces(right - left, rules, left)
+
+
+def fixed_piece(span: int, rules: ClipRules) -> Piece:
+    """The one clip of full length that fills a gap of any length (SFA); frames are repeated or left out."""
+    pin, last = rules.place_of_end(rules.longest), rules.longest - 1
+    shown = tuple((frame, min(index, last)) for frame, index in _stretched(0, range(1, span), span, pin))
+    return Piece(0, span, rules.longest, pin, shown)
 
 
 def _stretched(start: int, shown: range | list[int], span: int, pin: int) -> tuple[tuple[int, int], ...]:

@@ -21,14 +21,6 @@ def as_image(picture: Picture) -> Any:
     return Image.fromarray(picture)
 
 
-def use_schedule_as_given(pipeline: Any) -> None:
-    """Keeps a distilled model's noise levels as they are: the scheduler shifts and stretches nothing."""
-    scheduler = pipeline.scheduler
-    pipeline.scheduler = type(scheduler).from_config(
-        scheduler.config, use_dynamic_shifting=False, shift=1.0, shift_terminal=None
-    )
-
-
 def sample(pipeline: Any, clips: Sequence[Clip], on_step: OnStep, **arguments: Any) -> list[Frames]:
     """Runs ``pipeline`` once for all ``clips``, which have one shape.
 

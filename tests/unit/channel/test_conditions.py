@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channel.conditions import Conditions
-from channel.decibels import amplitude_of_db
+from channel.gaussian import amplitude_of_db
 from channel.models import MODELS
 from semvid.errors import InvalidInput
 from semvid.wire.v1.link_pb2 import ChannelConditions

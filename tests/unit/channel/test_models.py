@@ -15,7 +15,7 @@ INTERVALS = 50_000
 
 
 def _gains(model, first=0, count=INTERVALS, **conditions):
-    return MODELS[model](Conditions(model=model, **conditions)).gains(first, count)
+    return MODELS[model](Conditions(model=model, **conditions), first, count)
 
 
 def test_awgn_does_not_fade():
@@ -67,13 +67,15 @@ def test_intervals_are_independent_of_each_other():
 def test_gains_do_not_depend_on_how_the_transmission_is_cut_nor_on_the_order(
     model, coherence, first, sizes, order
 ):
-    channel = MODELS[model](Conditions(model=model, coherence_symbols=coherence, seed=6))
-    whole = channel.gains(first, sum(sizes))
+    conditions = Conditions(model=model, coherence_symbols=coherence, seed=6)
+    whole = MODELS[model](conditions, first, sum(sizes))
     assert whole.dtype == np.complex64
     pieces = list(zip(np.cumsum([0, *sizes[:-1]]).tolist(), sizes, strict=True))
     order.shuffle(pieces)
     for start, count in pieces:
-        np.testing.assert_array_equal(channel.gains(first + start, count), whole[start : start + count])
+        np.testing.assert_array_equal(
+            MODELS[model](conditions, first + start, count), whole[start : start + count]
+        )
 
 
 def test_the_longest_coherence_holds_one_gain_for_a_whole_block():

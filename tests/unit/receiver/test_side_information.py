@@ -29,7 +29,7 @@ def test_what_belongs_to_released_segments_is_forgotten_and_not_taken_in_twice()
     side.forget(2)
     assert not side.add_caption(Caption(0, 2, "first"))
     assert (side.caption(1), side.caption(3)) == ("", "second")
-    assert side.has_caption(1)
+    assert side.captions_lost(5) == 0
     assert side.motion(0, 2) is None
 
 

@@ -88,6 +88,6 @@ def test_an_end_that_must_be_last_is_reached_evenly() -> None:
 def test_a_longest_clip_must_be_on_the_grid() -> None:
     with pytest.raises(InvalidInput, match="8k\\+1 frames"):
         ClipRules(8, 32, 120, EndPlace.ANYWHERE)
-    assert FAMILIES["ltx and ltx2"].floor(120) == 113
+    assert FAMILIES["ltx and ltx2"].capped(120).longest == 113
     with pytest.raises(InvalidInput, match="at least 9"):
-        FAMILIES["ltx and ltx2"].floor(8)
+        FAMILIES["ltx and ltx2"].capped(8)
