@@ -35,7 +35,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.bench.report.table import markdown
+from evaluation.bench.report.table import formatted
 from evaluation.clips import load
 from evaluation.provenance import provenance, write
 from semvid.images.types import Picture
@@ -292,39 +292,38 @@ def total(rows: Sequence[Row]) -> dict[str, float]:
 
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown."""
-    lines = [
-        "# Calls and questions saved by the search",
-        "",
-        "Made by `make bench-search`; what the columns mean stands in `evaluation/studies/search_calls.py`.",
-        "Keyframes are semantic ones; both ends of a clip and cuts are not counted.",
-        "The search's constants were chosen on other seeds of the oracle, but on these real clips: the",
-        "figures of the oracle are held out, those of the embedded judge are not.",
-        "",
+    sums = [
+        ("judge", "{judge}"),
+        ("questions at once", "{at_once}"),
+        ("calls, fewer by", "{total[fewer_calls]:.1f} x"),
+        ("questions, fewer by", "{total[fewer_questions]:.1f} x"),
+        ("chain", "{chain:.1f} %"),
+        ("step", "{step:.1f} %"),
     ]
-    header = ["judge", "questions at once", "calls, fewer by", "questions, fewer by", "chain", "step"]
-    rows = [
-        [
-            run["judge"], str(run["at_once"]), f"{run['total']['fewer_calls']:.1f} x",
-            f"{run['total']['fewer_questions']:.1f} x", f"{100 * run['total']['chain_agreement']:.1f} %",
-            f"{100 * run['total']['step_agreement']:.1f} %",
-        ]
-        for run in result["runs"]
-    ]  # fmt: skip
-    lines += markdown(header, rows)
-    header = ["clip", "exhaustive", "calls", "questions", "keyframes, exhaustive", "gallop", "chain"]
-    for run in result["runs"]:
-        counted = ("exhaustive", "calls", "gallop", "expected", "found", "chain")
-        rows = [
-            [r["clip"], *(str(r[name]) for name in counted), f"{r['right_steps']} of {r['steps']}"]
-            for r in run["clips"]
-        ]
-        lines += [
-            "",
-            f"## {run['judge']}, {run['at_once']} at once",
-            "",
-            *markdown([*header, "steps right"], rows),
-        ]
-    return "\n".join(lines) + "\n"
+    clips = [
+        ("clip", "{clip}"),
+        ("exhaustive", "{exhaustive}"),
+        ("calls", "{calls}"),
+        ("questions", "{gallop}"),
+        ("keyframes, exhaustive", "{expected}"),
+        ("gallop", "{found}"),
+        ("chain", "{chain}"),
+        ("steps right", "{right_steps} of {steps}"),
+    ]
+    runs = result["runs"]
+    percent = [{way: 100 * run["total"][f"{way}_agreement"] for way in ("chain", "step")} for run in runs]
+    head = f"""# Calls and questions saved by the search
+
+Made by `make bench-search`; what the columns mean stands in `evaluation/studies/search_calls.py`.
+Keyframes are semantic ones; both ends of a clip and cuts are not counted.
+The search's constants were chosen on other seeds of the oracle, but on these real clips: the
+figures of the oracle are held out, those of the embedded judge are not.
+
+{formatted(sums, [run | shares for run, shares in zip(runs, percent, strict=True)])}"""
+    parts = [
+        f"\n## {run['judge']}, {run['at_once']} at once\n\n{formatted(clips, run['clips'])}" for run in runs
+    ]
+    return "".join([head, *parts])
 
 
 def main() -> None:
