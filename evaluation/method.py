@@ -45,9 +45,9 @@ class Outcome:
         failed: why nothing can be shown; empty where all is well.
     """
 
-    pictures: Callable[[], Iterator[Picture]]
-    symbols: dict[str, int]
-    crossed: int
+    pictures: Callable[[], Iterator[Picture]] = lambda: iter(())
+    symbols: dict[str, int] = field(default_factory=dict)
+    crossed: int = 0
     keyframes: list[int] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
     failed: str = ""

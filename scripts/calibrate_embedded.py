@@ -21,21 +21,19 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
-import importlib
 import json
-import pickle
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from calibration_pairs import OBJECT_JUDGE, Clip, Pair, controlled_pairs, general_pairs, read_clip
+from calibration_pairs import OBJECT_JUDGE, Clip, Pair, controlled_pairs, general_pairs, measured, read_clip
 from scipy.optimize import minimize
+from scipy.special import expit
 
+from evaluation.judges.small import load
 from semvid.options import DEFAULT_THRESHOLD, Focus
-from transmitter.mllm.embedded.measurements import Measurements, measure
+from transmitter.mllm.embedded.measurements import Measurements
 from transmitter.mllm.embedded.model import COEFFICIENTS
-from transmitter.mllm.embedded.views import view
 
 PAPER_KEYFRAMES = 4.1  # per clip, by the relative rule
 LIMITS = (0.18, 0.19, 0.20, 0.21, 0.22, 0.23, 0.24)
@@ -50,7 +48,7 @@ def fit(pairs: list[Pair]) -> np.ndarray:
 
     def loss(beta: np.ndarray) -> tuple[float, np.ndarray]:
         logit = design @ beta
-        error = 1 / (1 + np.exp(-logit)) - labels
+        error = expit(logit) - labels
         penalty = np.r_[beta[:-1], 0.0]
         value = np.mean(np.logaddexp(0, logit) - labels * logit) + RIDGE * penalty @ penalty
         return float(value), design.T @ error / len(labels) + 2 * RIDGE * penalty
@@ -61,7 +59,7 @@ def fit(pairs: list[Pair]) -> np.ndarray:
 
 
 def probability(beta: np.ndarray, values: Any) -> np.ndarray:
-    return 1 / (1 + np.exp(-(np.sqrt(np.asarray(values)) @ beta[:-1] + beta[-1])))
+    return expit(np.sqrt(np.asarray(values)) @ beta[:-1] + beta[-1])
 
 
 def held_out(pairs: list[Pair]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -77,8 +75,8 @@ def held_out(pairs: list[Pair]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
 
 def report(pairs: list[Pair], p: np.ndarray) -> dict[str, Any]:
     y = np.array([pair.different for pair in pairs])
-    rank = np.argsort(np.argsort(p, kind="stable"), kind="stable")
     ones = int(y.sum())
+    rank = np.argsort(np.argsort(p, kind="stable"), kind="stable")
     auc = (rank[y].sum() - ones * (ones - 1) / 2) / max(1, ones * (len(y) - ones))
     bins = np.minimum((p * 5).astype(int), 4)
     reliability = [
@@ -96,17 +94,11 @@ def report(pairs: list[Pair], p: np.ndarray) -> dict[str, Any]:
             "reliability": reliability, "by_kind": kinds}  # fmt: skip
 
 
-MEASURED: dict[tuple[str, int, int], Measurements] = {}
-
-
 def walk(clip: Clip, beta: np.ndarray) -> list[int]:
     """SKEM over the candidates, without mass, bridges or cut detector."""
     chosen = [0]
     for i in range(1, len(clip.views)):
-        key = (clip.name, chosen[-1], i)
-        if key not in MEASURED:
-            MEASURED[key] = measure(clip.views[chosen[-1]], clip.views[i])
-        if 2 * probability(beta, MEASURED[key]) - 1 > DEFAULT_THRESHOLD:
+        if 2 * probability(beta, measured(clip, chosen[-1], i)) - 1 > DEFAULT_THRESHOLD:
             chosen.append(i)
     if chosen[-1] != len(clip.views) - 1:
         chosen.append(len(clip.views) - 1)
@@ -132,24 +124,12 @@ def main() -> None:
     parser.add_argument("media", type=Path)
     parser.add_argument("judges", type=Path)
     parser.add_argument("--limit", type=float, help="distance that counts as different (default: fitted)")
-    parser.add_argument(
-        "--cache", type=Path, help="pickle of what the networks said; made when it is not there"
-    )
     parser.add_argument("--write", action="store_true", help=f"write {COEFFICIENTS.name}")
     options = parser.parse_args()
-    sys.path.insert(0, str(options.judges))
-    judges = importlib.import_module("judges")
+    judges = load(options.judges)
     OBJECT_JUDGE["embed"] = judges.embed
     entries = json.loads((options.media / "index.json").read_text(encoding="utf-8"))
-    clips = []
-    if options.cache and options.cache.exists():
-        clips = pickle.loads(options.cache.read_bytes())
-        for clip in clips:
-            clip.views = [view(picture) for picture in clip.pictures]
-    else:
-        clips = [read_clip(options.media, entry, judges) for entry in entries]
-        if options.cache:
-            options.cache.write_bytes(pickle.dumps([dataclasses.replace(clip, views=[]) for clip in clips]))
+    clips = [read_clip(options.media, entry, judges) for entry in entries]
     rng = np.random.default_rng(0)
     pairs: dict[Focus, list[Pair]] = {focus: [] for focus in Focus}
     for clip in clips:
@@ -159,40 +139,32 @@ def main() -> None:
     limit = options.limit or choose_limit(pairs[Focus.GENERAL], clips)
     for pair in pairs[Focus.GENERAL]:
         pair.different = pair.distance > limit
-    print("limit", limit)
     focuses: dict[str, Any] = {}
     for focus, some in pairs.items():
         p, models = held_out(some)
         beta = fit(some)
-        figures = report(some, p)
+        counts = {clip.name: len(walk(clip, models[clip.group])) for clip in clips}
         focuses[focus.value] = {
             "weights": {n: round(float(b), 4) for n, b in zip(Measurements._fields, beta, strict=False)},
             "bias": round(float(beta[-1]), 4),
-            "held_out": figures,
+            "held_out": report(some, p) | {"keyframes_per_clip": counts},
         }
-        counts = {}
-        for clip in clips:
-            chosen = walk(clip, models[clip.group])
-            counts[clip.name] = len(chosen)
-            print(f"    {clip.name:26s} {len(chosen):3d} keyframes in {clip.seconds:5.1f} s", chosen)
-        mean = float(np.mean(list(counts.values())))
-        print(f"    mean {mean:.2f}, sd {np.std(list(counts.values())):.2f} (paper, general: 4.10, 2.70)")
-        focuses[focus.value]["held_out"]["keyframes_per_clip"] = counts
-        print(focus, json.dumps(focuses[focus.value], indent=1))
+    content = {
+        "description": "P(no | yes or no) = sigmoid(sum(weight * sqrt(measurement)) + bias). The "
+        "measurements are those of transmitter/mllm/embedded/measurements.py. held_out: each clip judged "
+        "by coefficients fitted without any picture of it. general_limit was chosen on the same clips, "
+        "so that keyframes_per_clip has the paper's mean.",
+        "command": f"python scripts/calibrate_embedded.py MEDIA JUDGES --limit {limit} --write",
+        "date": datetime.date.today().isoformat(),
+        "clips": [clip.name for clip in clips],
+        "general_limit": limit,
+        "inputs": list(Measurements._fields),
+        "focuses": focuses,
+    }
+    text = json.dumps(content, indent=1) + "\n"
+    print(text)
     if options.write:
-        content = {
-            "description": "P(no | yes or no) = sigmoid(sum(weight * sqrt(measurement)) + bias). The "
-            "measurements are those of transmitter/mllm/embedded/measurements.py. held_out: each clip judged "
-            "by coefficients fitted without any picture of it. general_limit was chosen on the same clips, "
-            "so that keyframes_per_clip has the paper's mean.",
-            "command": f"python scripts/calibrate_embedded.py MEDIA JUDGES --limit {limit} --write",
-            "date": datetime.date.today().isoformat(),
-            "clips": [clip.name for clip in clips],
-            "general_limit": limit,
-            "inputs": list(Measurements._fields),
-            "focuses": focuses,
-        }
-        COEFFICIENTS.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        COEFFICIENTS.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,7 +27,7 @@ STATIC = (  # clips in which, looked at, the camera stands still
 OBJECT_JUDGE: dict[str, Any] = {}  # "embed": the networks' embedding of a picture
 
 
-@dataclass
+@dataclass(eq=False)
 class Clip:
     name: str
     group: str
@@ -116,12 +117,16 @@ def disagreement(first: list[Any], second: list[Any]) -> float:
     return 1.0 - matched / total if total else 0.0
 
 
+@cache
+def measured(clip: Clip, first: int, second: int) -> Measurements:
+    return measure(clip.views[first], clip.views[second])
+
+
 def general_pairs(clip: Clip, rng: np.random.Generator) -> list[Pair]:
     pairs = []
     for gap in GAPS:
         for i in rng.permutation(max(0, len(clip.views) - gap))[:PAIRS_PER_GAP]:
-            values = measure(clip.views[i], clip.views[i + gap])
-            apart = distance(clip, int(i), int(i + gap))
+            values, apart = measured(clip, i, i + gap), distance(clip, i, i + gap)
             pairs.append(Pair(clip.group, f"{gap * SPACING_S:.1f} s", False, values, apart))
     return pairs
 
@@ -184,8 +189,8 @@ def controlled_pairs(clip: Clip, clips: list[Clip], rng: np.random.Generator) ->
         size, x, y = rng.uniform(0.35, 0.8), rng.uniform(0.3, 0.7), rng.uniform(0.4, 0.6)
         with_thing = pasted(scene, foreign, x, y, size)
         away = x + (1 if x < 0.5 else -1) * rng.uniform(0.15, 0.35)
-        shaken = camera(scene, rng, rng.uniform(0, 0.25), rng.uniform(1, 1.1))
-        add("small camera motion", *shaken, False, False)
+        seen = camera(scene, rng, rng.uniform(0, 0.25), rng.uniform(1, 1.1))
+        add("small camera motion", *seen, False, False)
         add("little overlap", *camera(scene, rng, rng.uniform(0.7, 1.0), rng.uniform(1, 1.2)), True, None)
         add("object came", noisy(scene, rng), noisy(with_thing, rng), False, True)
         moved = pasted(scene, foreign, away, y, size)
@@ -217,8 +222,7 @@ def object_distance(clip: Clip, first: int, second: int) -> float | None:
         return None
     box = max(clip.objects[first], key=lambda o: o[1] * (o[2][2] - o[2][0]) * (o[2][3] - o[2][1]))[2]
     height, width = clip.pictures[first].shape[:2]
-    x0, y0 = max(0, int(box[0])), max(0, int(box[1]))
-    x1, y1 = min(width, int(box[2])), min(height, int(box[3]))
+    (x0, y0), (x1, y1) = np.clip(np.reshape(box, (2, 2)), 0, (width, height)).astype(int)
     if (x1 - x0) * (y1 - y0) < 0.02 * width * height:
         return None
     crops = [clip.pictures[i][y0:y1, x0:x1] for i in (first, second)]

@@ -43,20 +43,6 @@ def bd_rate(
         return 100 * float(np.expm1(gap))
 
 
-def bd_quality(
-    anchor: Sequence[tuple[float, float]],
-    test: Sequence[tuple[float, float]],
-    interpolation: Interpolation = "pchip",
-) -> float:
-    """Mean difference in quality at equal rate, in its unit; positive where ``test`` is better.
-
-    Raises:
-        NoOverlap: fewer than two efficient points in a curve, or no rate that both cover.
-    """
-    (quality_a, rate_a), (quality_b, rate_b) = _by_quality(anchor), _by_quality(test)
-    return _mean_gap((rate_a, quality_a), (rate_b, quality_b), interpolation)
-
-
 def rate_at(points: Sequence[tuple[float, float]], quality: float) -> float | None:
     """Rate at which a curve reaches ``quality`` (PCHIP); None where it does not cover it."""
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
-import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -29,14 +28,14 @@ def digest(makers: Iterable[Callable[..., Any]], modules: Iterable[str] = ()) ->
     hashed = hashlib.sha256()
     wanted = set(modules)
     for maker in makers:
-        if inspect.isfunction(maker):
-            source = textwrap.dedent(inspect.getsource(maker))
-            given = inspect.getclosurevars(maker).nonlocals
-            hashed.update(f"{source}{sorted(given.items())}\0".encode())
-        else:  # a class from elsewhere: its whole file
+        if maker.__module__ in _REGISTRIES and inspect.isfunction(maker):
+            source = inspect.getsource(maker)
+            named = inspect.getclosurevars(maker).globals.values()
+            wanted.update(getattr(one, "__module__", "") for one in named)
+        else:  # a class, or a function from elsewhere: its whole file
             source = Path(inspect.getfile(maker)).read_text(encoding="utf-8")
-            hashed.update(f"{source}\0".encode())
-        wanted.update(_imports(source))
+            wanted.update(_imports(source))
+        hashed.update(f"{source}\0".encode())
     for path in sorted(files(wanted)):
         hashed.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return hashed.hexdigest()

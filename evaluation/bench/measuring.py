@@ -58,11 +58,11 @@ def measure(
         return facts | {"failed": wrong or outcome.failed}, None
     indices = judged_indices(len(clip.pictures), judged_every)
     shown = take(outcome.pictures(), clip.pictures, indices)
-    verdict = panel.compare(shown)
-    metrics = verdict.metrics | {"cpu_per_second": cpu_seconds / clip.source.duration_s}
+    metrics, absent = panel.compare(shown)
+    metrics |= {"cpu_per_second": cpu_seconds / clip.source.duration_s}
     if outcome.keyframes:
         metrics["keyframes"] = len(outcome.keyframes)
-    return facts | {"metrics": metrics, "absent": verdict.absent, "judged_frames": len(indices)}, shown
+    return facts | {"metrics": metrics, "absent": absent, "judged_frames": len(indices)}, shown
 
 
 def still(picture: Picture) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -17,19 +16,6 @@ from semvid.images.types import Picture
 
 class Misaligned(Exception):
     """A method gave other frames than the clip has."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the judges say of one outcome.
-
-    Attributes:
-        metrics: by measure.
-        absent: why a measure of a judge that was asked is not there.
-    """
-
-    metrics: dict[str, float]
-    absent: dict[str, str]
 
 
 class Panel:
@@ -56,8 +42,8 @@ class Panel:
         self._source, self._facts = source, facts
         self._seen = {name: judge.look(source) for name, judge in self._judges.items()}
 
-    def compare(self, shown: Frames) -> Verdict:
-        """Measures ``shown`` against the clip that was looked at last."""
+    def compare(self, shown: Frames) -> tuple[dict[str, float], dict[str, str]]:
+        """Every measure of ``shown`` against the clip that was looked at last, and why others are absent."""
         metrics: dict[str, float] = {}
         absent = dict(self._missing)
         for name, judge in self._judges.items():
@@ -69,7 +55,7 @@ class Panel:
             metrics |= found
             for left_out in set(judge.measures) - set(found):
                 absent[left_out] = f"judge {name} cannot take it here"
-        return Verdict(metrics, absent)
+        return metrics, absent
 
 
 def judged_indices(frames: int, every: int) -> list[int]:

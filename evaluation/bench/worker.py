@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -97,8 +98,6 @@ class _Process:
     panel: Panel | None = None
     clip_name: str = ""
     clip: Clip | None = None
-    method: Method | None = None
-    method_name: str = ""
 
 
 _process: _Process | None = None
@@ -223,9 +222,6 @@ def _selected(process: _Process, task: Task) -> dict[str, Any]:
 def _measured(process: _Process, task: Task) -> dict[str, Any]:
     cell, work = task.what, process.work
     assert isinstance(cell, Cell)
-    if process.method is None or process.method_name != cell.method:
-        process.method, process.method_name = maker_of(cell.method)(), cell.method
-    assert process.method is not None
     clip = _clip(process, task.source)
     assert process.panel is not None
     conditions = Conditions(cell.snr_db, cell.channel_model, cell.coherence_symbols, cell.seed)
@@ -233,11 +229,23 @@ def _measured(process: _Process, task: Task) -> dict[str, Any]:
         prefix="cell-", dir=process.folder, ignore_cleanup_errors=True
     ) as folder:
         facts, shown = measure(
-            process.method, clip, conditions, cell.target_cbr, process.panel, work.judged_every, Path(folder)
+            _method(cell.method),
+            clip,
+            conditions,
+            cell.target_cbr,
+            process.panel,
+            work.judged_every,
+            Path(folder),
         )
     if shown is not None and task.keep_still and task.source.may_be_shown:
         _keep_still(work.out / "stills", cell, clip, shown)
     return facts
+
+
+@lru_cache(maxsize=1)
+def _method(name: str) -> Method:
+    made: Method = maker_of(name)()
+    return made
 
 
 def _keep_still(folder: Path, cell: Cell, clip: Clip, shown: Frames) -> None:

@@ -8,7 +8,6 @@ the answer is that on the source is reported for every clip.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,20 +16,11 @@ from evaluation.judge import Facts, Frames
 from evaluation.judges.hub import load_model
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Class numbers of a clip, best first."""
-
-    best_first: tuple[int, ...]
-
-
 class Action:
     """See `evaluation.judge.Judge`.
 
     Args:
-        model: path or hub id of a `TimesformerForVideoClassification`, `VideoMAEForVideoClassification` or
-        any
-            other that transformers' `AutoModelForVideoClassification` loads.
+        model: path or hub id of what transformers' `AutoModelForVideoClassification` loads.
 
     Raises:
         MissingComponent: transformers is not installed, or the model cannot be loaded.
@@ -45,32 +35,28 @@ class Action:
         names: dict[int, str] = self._network.config.id2label
         self._numbers = {_plain(name): int(number) for number, name in names.items()}
 
-    def look(self, source: Frames) -> Answers:
-        """The answers on the source."""
-        return self.answers(source)
-
-    def compare(self, seen: Answers, _source: Frames, shown: Frames, facts: Facts) -> dict[str, float]:
+    def compare(self, seen: list[int], _source: Frames, shown: Frames, facts: Facts) -> dict[str, float]:
         """100 or 0 for each measure; the report averages over clips."""
-        answers = self.answers(shown).best_first
-        agreement = {"action_agreement": 100.0 * (answers[0] == seen.best_first[0])}
+        answers = self.look(shown)
+        agreement = {"action_agreement": 100.0 * (answers[0] == seen[0])}
         number = self._numbers.get(_plain(facts.label))
         if number is None:
             return agreement
         return {"top1": 100.0 * (answers[0] == number), "top5": 100.0 * (number in answers[:5]), **agreement}
 
-    def answers(self, frames: Frames) -> Answers:
-        """All classes of the model, best first."""
+    def look(self, source: Frames) -> list[int]:
+        """Numbers of all classes of the model, best first."""
         import torch
 
         wanted = int(self._network.config.num_frames)
-        picks = np.linspace(0, len(frames.pictures) - 1, wanted).round().astype(int)
-        video = [frames.pictures[i] for i in picks]
+        picks = np.linspace(0, len(source.pictures) - 1, wanted).round().astype(int)
+        video = [source.pictures[i] for i in picks]
         inputs: Any = self._processor(video, return_tensors="pt")
         # video processors give [1, frames, 3, h, w]; image processors one picture a frame
         pixels = inputs["pixel_values"]
         with torch.inference_mode():
             logits = self._network(pixel_values=pixels if pixels.ndim == 5 else pixels[None]).logits[0]
-        return Answers(tuple(int(i) for i in torch.argsort(logits, descending=True, stable=True)))
+        return [int(i) for i in torch.argsort(logits, descending=True, stable=True)]
 
 
 def _plain(label: str) -> str:

@@ -43,8 +43,3 @@ class ClipSimilarity:
             features = features.pooler_output
         vector = features[0].float().numpy()
         return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float32)
-
-
-def as_unit_interval(cosine: float) -> float:
-    """``(cosine + 1) / 2``, 0..1: the scale of the paper's CLIP figures."""
-    return (cosine + 1) / 2

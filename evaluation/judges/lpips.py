@@ -12,7 +12,6 @@ from semvid.errors import InvalidInput, MissingComponent
 from semvid.images.types import Picture
 
 _INPUTS: Final = ["a", "b"]
-SMALLEST_SIDE: Final = 32  # pixels
 
 
 class Lpips:

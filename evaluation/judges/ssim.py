@@ -19,7 +19,6 @@ _KERNEL: Final = cv2.getGaussianKernel(_WINDOW, 1.5, cv2.CV_64F)
 _C1: Final = (0.01 * 255) ** 2
 _C2: Final = (0.03 * 255) ** 2
 _LUMA: Final = np.array([[0.299, 0.587, 0.114]])  # ITU-R BT.601
-SMALLEST_SIDE: Final = _WINDOW << (len(WEIGHTS) - 1)
 
 
 def ssim_rgb(reference: Picture, picture: Picture) -> float:

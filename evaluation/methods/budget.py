@@ -1,20 +1,25 @@
-"""How many bytes a budget of symbols carries over this very channel."""
+"""What a budget of symbols buys: bytes over this very channel, and the best setting of a method."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 
 from evaluation.clips import Clip
 from evaluation.link import Air, ByteLink
-from evaluation.method import Conditions
+from evaluation.method import Conditions, Outcome
 
 DEFAULT_CBR: Final = 6.5e-4
 """What a rival spends where no target is given: the paper's operating point at 10 dB."""
 
 _TRIALS: Final = 6
 _CLOSE: Final = 0.99  # of the budget
+_ATTEMPTS: Final = 6  # at what the channel made dearer than planned
+_SMALLER: Final = 0.98
+
+_Setting = TypeVar("_Setting")
 
 
 def budget_symbols(clip: Clip, target_cbr: float | None) -> int:
@@ -46,3 +51,28 @@ def bytes_within(
                 break
         size = min(len(dummy), max(1, int(size * 0.998 * budget / air.crossed)))
     return best
+
+
+def spend(
+    budget: int,
+    choose: Callable[[float], _Setting | None],
+    cost: Callable[[_Setting], float],
+    send: Callable[[_Setting], Outcome],
+    too_dear: str,
+) -> Outcome:
+    """Sends what is chosen for ``budget`` symbols, or something cheaper where the channel made it dearer.
+
+    Args:
+        choose: the best setting whose ``cost``, in symbols where no block is lost, is within a limit.
+        too_dear: why nothing is shown where nothing is cheap enough.
+    """
+    planned = float(budget)
+    for _ in range(_ATTEMPTS):
+        chosen = choose(planned)
+        if chosen is None:
+            break
+        outcome = send(chosen)
+        if outcome.crossed <= budget:
+            return outcome
+        planned = cost(chosen) * min(_SMALLER * budget / outcome.crossed, _SMALLER)
+    return Outcome(settings={"budget_symbols": budget}, failed=too_dear)

@@ -86,9 +86,6 @@ class CodecRival:
                 return self._outcome(clip, judge, setting, stream, link, air, arrival)
             affordable = int(_SMALLER * min(affordable, stream.size))
         return Outcome(
-            lambda: iter(()),
-            {},
-            0,
             settings={"budget_symbols": budget, "affordable_bytes": affordable},
             failed=f"no setting of {self.name} is as cheap as {budget} symbols ({affordable} bytes)",
         )
@@ -143,7 +140,7 @@ def received(
     scores = {how: judge.mean(clip, showing(p)) if arrival.lost else 0.0 for how, p in decoded.items() if p}
     if not scores:
         reason = f"the decoder gave no picture; {arrival.blocks_lost} of {arrival.blocks} blocks were lost"
-        return Outcome(lambda: iter(()), symbols, air.crossed, settings=settings, failed=reason)
+        return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=reason)
     how = max(scores, key=scores.__getitem__)
     planes = decoded[how]
     if arrival.lost:

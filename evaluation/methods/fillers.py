@@ -32,11 +32,8 @@ class Hold:
             yield start if 2 * number <= request.num_frames + 1 else end
 
 
-class Blend:
-    """Fades linearly from one keyframe to the other; see `receiver.decoders.decoder.Decoder`."""
-
-    profile: ClassVar[Profile] = EmbeddedDecoder.profile
-    uses_captions: ClassVar[bool] = False
+class Blend(Hold):
+    """Fades linearly from one keyframe to the other."""
 
     def generate(
         self,

@@ -13,7 +13,7 @@ from evaluation.clips import Clip
 from evaluation.in_process import ReceivingEnd
 from evaluation.link import Air, InProcessLink, verified
 from evaluation.method import Conditions, Outcome
-from evaluation.methods.budget import budget_symbols
+from evaluation.methods.budget import budget_symbols, spend
 from evaluation.methods.cache import EncodeCache, cache_folder
 from evaluation.methods.ladder import finest_crf
 from evaluation.methods.quality import Judge, judged, make_judge
@@ -26,7 +26,7 @@ from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.packing import KeyframePacket, block_payloads
 from semvid.options import TransmissionOptions
-from semvid.semantics import StreamEnd, StreamHeader, Unit
+from semvid.semantics import StreamEnd, Unit
 from semvid.video.reader import Frame
 from transmitter.encoder import stream_header
 from transmitter.keyframes.cuts import CutDetector
@@ -36,8 +36,6 @@ from transmitter.rate.model import coded_size
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
 SHRINKS: Final = (1, 2, 4)  # of width and height, where nothing fits at a larger size
 CRFS: Final = range(69, 26, -3)
-_ATTEMPTS: Final = 6  # at what the channel made dearer than planned
-_SMALLER: Final = 0.98
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,30 +72,25 @@ class UniformKeyframes:
         judge = make_judge()
         grid = Grid(clip, self._decoder, judge, EncodeCache(cache_folder(folder), clip, "keyframes"))
         budget = budget_symbols(clip, target_cbr)
-        planned = float(budget)
-        for _ in range(_ATTEMPTS):
-            chosen = grid.best(planned, conditions.snr_db)
-            if chosen is None:
-                break
+
+        def send(chosen: Setting) -> Outcome:
             air, receiver = Air(conditions), ReceivingEnd(self._decoder)
             link = InProcessLink(air, receiver.take)
             settings: dict[str, Any] = asdict(chosen) | {"chosen_by": judge.name}
             header_arrived = _send(link, clip, grid.selected(chosen.gap), chosen)
             receiver.end()
             symbols = verified(link.harq.record.ledger.symbols, air)
-            if not header_arrived:
-                reason = f"the stream header was lost in all {link.harq.record.rounds} rounds"
-                return Outcome(lambda: iter(()), symbols, air.crossed, settings=settings, failed=reason)
-            if air.crossed <= budget:
+            if header_arrived:
                 return shown(clip, receiver, symbols, air, settings)
-            expected = grid.cost(chosen, conditions.snr_db)
-            planned = expected * min(_SMALLER * budget / air.crossed, _SMALLER)
-        return Outcome(
-            lambda: iter(()),
-            {},
-            0,
-            settings={"budget_symbols": budget},
-            failed=f"no setting of {self.name} is as cheap as {budget} symbols",
+            reason = f"the stream header was lost in all {link.harq.record.rounds} rounds"
+            return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=reason)
+
+        return spend(
+            budget,
+            lambda planned: grid.best(planned, conditions.snr_db),
+            lambda chosen: grid.cost(chosen, conditions.snr_db),
+            send,
+            f"no setting of {self.name} is as cheap as {budget} symbols",
         )
 
 
@@ -148,12 +141,7 @@ class Grid:
     def cost(self, setting: Setting, snr_db: float) -> float:
         """Symbols over a steady channel of ``snr_db`` where no block is lost."""
         selected = self.selected(setting.gap)
-        count = SymbolCount(snr_db)
-        for number, (one, packet) in enumerate(zip(selected, self.packets(setting), strict=True)):
-            units = _units(self._clip, setting, number, len(selected))
-            keyframe = KeyframePacket(number, one.frame.index, packet, one.shot_start, number == 0)
-            count.ship(block_payloads(units, keyframe, count.bulk_limit_bytes))
-        return count.symbols
+        return steady_cost(self._clip, selected, self.packets(setting), setting.shrink, snr_db)
 
     def _quality(self, setting: Setting) -> float:
         name = ("quality", self._judge.name, type(self._decoder).__name__, *astuple(setting))
@@ -164,8 +152,8 @@ class Grid:
         return float(quality)
 
     def _shown(self, setting: Setting) -> Callable[[int], Picture]:
-        header = _header(self._clip, setting)
-        size = header.width, header.height
+        size = coded_size(self._clip.source, setting.shrink)
+        header = stream_header(self._clip.source, TransmissionOptions(), size)
         decoder = KeyframeDecoder(header.coded_width, header.coded_height)
         selected = self.selected(setting.gap)
         frames = [one.frame.index for one in selected]
@@ -195,21 +183,34 @@ class Grid:
         if stream is None:
             size = coded_size(self._clip.source, setting.shrink)
             selected = self.selected(setting.gap)
-            with KeyframeEncoder(*size, setting.crf) as encoder:
-                packets = [encoder.encode(at_size(one.frame.picture, size)).packet for one in selected]
+            packets = coded(selected, size, setting.crf)
             frames = [one.frame.index for one in selected]
             stream = Stream(packets, frames, *size, setting.gap)
             self._cache.store_stream(stream, "packets", *astuple(setting))
         return stream.packets
 
 
-def _header(clip: Clip, setting: Setting) -> StreamHeader:
-    return stream_header(clip.source, TransmissionOptions(), coded_size(clip.source, setting.shrink))
+def coded(selected: list[Selected], size: tuple[int, int], crf: int) -> list[bytes]:
+    """The packets of keyframes at ``size`` (width, height) when all of them arrive."""
+    with KeyframeEncoder(*size, crf) as encoder:
+        return [encoder.encode(at_size(one.frame.picture, size)).packet for one in selected]
 
 
-def _units(clip: Clip, setting: Setting, number: int, keyframes: int) -> list[Unit]:
+def steady_cost(
+    clip: Clip, selected: list[Selected], packets: list[bytes], shrink: int, snr_db: float
+) -> float:
+    """Symbols of keyframes over a steady channel where no block is lost."""
+    count, size = SymbolCount(snr_db), coded_size(clip.source, shrink)
+    for number, (one, packet) in enumerate(zip(selected, packets, strict=True)):
+        keyframe = KeyframePacket(number, one.frame.index, packet, one.shot_start, number == 0)
+        units = _units(clip, size, number, len(selected))
+        count.ship(block_payloads(units, keyframe, count.bulk_limit_bytes))
+    return count.symbols
+
+
+def _units(clip: Clip, size: tuple[int, int], number: int, keyframes: int) -> list[Unit]:
     """What travels beside keyframe ``number``: the header with the first, the end with the last."""
-    units: list[Unit] = [_header(clip, setting)] if number == 0 else []
+    units: list[Unit] = [] if number else [stream_header(clip.source, TransmissionOptions(), size)]
     if number == keyframes - 1:
         units.append(StreamEnd(len(clip.pictures), keyframes))
     return units
@@ -222,7 +223,7 @@ def _send(link: InProcessLink, clip: Clip, selected: list[Selected], setting: Se
         for number, one in enumerate(selected):
             coded = encoder.encode(at_size(one.frame.picture, size))
             packet = KeyframePacket(number, one.frame.index, coded.packet, one.shot_start, coded.refresh)
-            units = _units(clip, setting, number, len(selected))
+            units = _units(clip, size, number, len(selected))
             delivery = link.ship(block_payloads(units, packet, link.bulk_limit_bytes))
             if number == 0 and not delivery.protected:
                 return False

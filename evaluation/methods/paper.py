@@ -89,7 +89,7 @@ class PaperCodec:
         if any(begin < container for begin, _ in arrival.lost):
             reason = f"the MP4's index was lost; {arrival.blocks_lost} of {arrival.blocks} blocks were"
             symbols = verified(link.ledger.symbols, air)
-            return Outcome(lambda: iter(()), symbols, air.crossed, settings=settings, failed=reason)
+            return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=reason)
         behind = Arrival(
             arrival.data[container:],
             [(begin - container, end - container) for begin, end in arrival.lost],

@@ -27,7 +27,7 @@ class Original:
 
     def run(self, clip: Clip, _conditions: Conditions, _target_cbr: float | None, _folder: Path) -> Outcome:
         """Shows the clip as it is."""
-        return Outcome(lambda: iter(clip.pictures), {}, 0)
+        return Outcome(lambda: iter(clip.pictures))
 
 
 class Unavailable:

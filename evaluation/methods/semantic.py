@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from itertools import chain, islice, repeat
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,7 +99,7 @@ class Semvid:
             "retransmissions": record.retransmissions,
         }
         if failed:
-            return Outcome(_nothing, symbols, air.crossed, settings=settings, failed=failed)
+            return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=failed)
         return shown(clip, receiver, symbols, air, settings)
 
 
@@ -111,7 +111,7 @@ def shown(
     missing = len(clip.pictures) - receiver.frames
     if not receiver.frames:
         reason = "no keyframe could be decoded"
-        return Outcome(_nothing, symbols, air.crossed, settings=settings, failed=reason)
+        return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=reason)
     if missing:
         settings["frames_held_at_the_end"] = missing
 
@@ -121,10 +121,6 @@ def shown(
             last = picture
             yield picture
         assert last is not None
-        yield from chain(repeat(last, missing))
+        yield from repeat(last, missing)
 
     return Outcome(pictures, symbols, air.crossed, receiver.keyframes, settings)
-
-
-def _nothing() -> Iterator[Picture]:
-    return iter(())

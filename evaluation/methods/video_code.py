@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 import av
@@ -16,7 +18,6 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from evaluation.methods import annex_b
 from semvid.images.resize import at_size
 from semvid.images.scheduling import ordinary_priority
 from semvid.images.types import Picture
@@ -25,6 +26,7 @@ from semvid.images.yuv import from_yuv420, to_yuv420
 _DELIMITER: Final = (
     b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
 )
+_START_CODE: Final = re.compile(rb"\x00?\x00\x00\x01")
 _SMALLEST_SIDE: Final = 64  # pixels; smaller sizes are not tried, some encoders refuse them
 
 
@@ -202,18 +204,32 @@ def _svt_av1(crf: float, final: bool) -> dict[str, str]:
     return {"preset": "4" if final else "6", "svtav1-params": parameters}
 
 
-def without_h264_idle(packet: bytes) -> bytes:
-    """``packet`` without SEI, delimiters and filler."""
-    return b"".join(
-        u for head, u in annex_b.units(packet) if annex_b.h264_type(head) not in annex_b.H264_IDLE
-    )
+def units(packet: bytes) -> Iterator[tuple[int, bytes]]:
+    """First header byte and bytes, start code included, of every NAL unit (H.264 and H.265, annex B).
+
+    Raises:
+        ValueError: ``packet`` does not begin with a start code.
+    """
+    starts = list(_START_CODE.finditer(packet))
+    if not starts or starts[0].start():
+        raise ValueError(f"a packet of {len(packet)} bytes does not begin with a start code")
+    stops = [match.start() for match in starts[1:]] + [len(packet)]
+    for match, stop in zip(starts, stops, strict=True):
+        yield packet[match.end()], packet[match.start() : stop]
 
 
-def without_h265_idle(packet: bytes) -> bytes:
-    """``packet`` without SEI, delimiters and filler."""
-    return b"".join(
-        u for head, u in annex_b.units(packet) if annex_b.h265_type(head) not in annex_b.H265_IDLE
-    )
+def h264_idle(header: int) -> bool:
+    """Whether a unit is supplemental information, a delimiter or filler (H.264, 7.3.1)."""
+    return header & 0x1F in (6, 9, 12)
+
+
+def h265_idle(header: int) -> bool:
+    """Whether a unit is supplemental information, a delimiter or filler (H.265, 7.3.1.2)."""
+    return header >> 1 & 0x3F in (35, 38, 39, 40)
+
+
+def _without(idle: Callable[[int], bool], packet: bytes) -> bytes:
+    return b"".join(unit for header, unit in units(packet) if not idle(header))
 
 
 def _without_delimiter(packet: bytes) -> bytes:
@@ -224,8 +240,8 @@ def _with_delimiter(packet: bytes) -> bytes:
     return _DELIMITER + packet
 
 
-H264: Final = VideoCode("libx264", "h264", range(51, 17, -3), _x264, without_h264_idle)
-H265: Final = VideoCode("libx265", "hevc", range(51, 17, -3), _x265, without_h265_idle)
+H264: Final = VideoCode("libx264", "h264", range(51, 17, -3), _x264, partial(_without, h264_idle))
+H265: Final = VideoCode("libx265", "hevc", range(51, 17, -3), _x265, partial(_without, h265_idle))
 AV1: Final = VideoCode(
     "libsvtav1", "libdav1d", range(69, 26, -3), _svt_av1, _without_delimiter, _with_delimiter
 )

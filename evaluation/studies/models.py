@@ -70,41 +70,36 @@ REAL: Final = Plan(False, (448, 256), 16, (1, 8, 16), 128, (576, 320, 121), (1, 
 DRY: Final = Plan(True, (64, 32), 4, (1, 4), 4, (64, 32, 17), (1, 2))
 
 
-class Meter:
-    """Seconds and peak memory of a piece of work, once it has been done before."""
+def measured(device: str, work: Callable[[], Any]) -> tuple[float, int]:
+    """Seconds of the second run of ``work``, and the peak of allocated memory during it, bytes.
 
-    def __init__(self, device: str) -> None:
-        self.device = device
+    On a CPU the peak is that of the process since its start.
+    """
+    import torch
 
-    def measure(self, work: Callable[[], Any]) -> tuple[float, int]:
-        """Seconds of the second run, and the peak of allocated memory during it, bytes.
-
-        On a CPU the peak is that of the process since its start.
-        """
-        work()  # kernels are chosen and compiled in the first run
-        if self.device == "cpu":
-            started = time.perf_counter()
-            work()
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            return time.perf_counter() - started, peak
-        import torch
-
+    work()  # kernels are chosen and compiled in the first run
+    on_gpu = device != "cpu"
+    if on_gpu:
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
-        started = time.perf_counter()
-        work()
+    started = time.perf_counter()
+    work()
+    if on_gpu:
         torch.cuda.synchronize()
-        return time.perf_counter() - started, int(torch.cuda.max_memory_allocated())
+    seconds = time.perf_counter() - started
+    if on_gpu:
+        return seconds, int(torch.cuda.max_memory_allocated())
+    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def bench_scoring(plan: Plan, meter: Meter) -> dict[str, Any]:
+def bench_scoring(plan: Plan, device: str) -> dict[str, Any]:
     """Seconds per pair for each way to score, by batch; all pairs have one keyframe."""
     rows = []
     about: dict[str, Any] = {}
     pictures = _pictures(plan.pairs + 1, *plan.side)
     for batch in plan.batches:
         settings = MllmSettings(mllm_batch=batch, mllm_description_tokens=plan.tokens)
-        model, about = multimodal_model(meter.device, settings, plan.tiny)
+        model, about = multimodal_model(device, settings, plan.tiny)
         for scoring, reuse in ((Scoring.DIRECT, False), *((scoring, True) for scoring in Scoring)):
 
             def work(
@@ -115,7 +110,7 @@ def bench_scoring(plan: Plan, meter: Meter) -> dict[str, Any]:
                 judge = Judge(model, scoring, load_prompts(None), settings)
                 judge.compare(pictures[0], pictures[1:], Focus.GENERAL)
 
-            seconds, peak = meter.measure(work)
+            seconds, peak = measured(device, work)
             rows.append(
                 {
                     "scoring": scoring.value,
@@ -126,11 +121,11 @@ def bench_scoring(plan: Plan, meter: Meter) -> dict[str, Any]:
                 }
             )
         del model
-        _free(meter.device)
+        _free(device)
     return {"model": about, "pairs": plan.pairs, "picture": list(plan.side), "rows": rows}
 
 
-def bench_generation(plan: Plan, meter: Meter) -> dict[str, Any]:
+def bench_generation(plan: Plan, device: str) -> dict[str, Any]:
     """Seconds per generated second, distilled or not, by clips made together."""
     width, height, frames = plan.clip
     first, last = _pictures(2, width, height)
@@ -138,7 +133,7 @@ def bench_generation(plan: Plan, meter: Meter) -> dict[str, Any]:
     rows = []
     about: dict[str, Any] = {}
     for distilled in (True, False):
-        family, about = video_pipeline(meter.device, distilled, plan.tiny)
+        family, about = video_pipeline(device, distilled, plan.tiny)
         for count in plan.clips:
             keyframes = ((0, first), (frames - 1, last))
             clips = [Clip(keyframes, frames, "A ball rolls.", plan.frame_rate, seed) for seed in range(count)]
@@ -146,7 +141,7 @@ def bench_generation(plan: Plan, meter: Meter) -> dict[str, Any]:
             def work(family: Any = family, clips: list[Clip] = clips) -> None:
                 family.make(clips, lambda _: None)
 
-            seconds, peak = meter.measure(work)
+            seconds, peak = measured(device, work)
             rows.append(
                 {
                     "sampling": "distilled, 8 steps" if distilled else "30 steps, guidance",
@@ -157,19 +152,18 @@ def bench_generation(plan: Plan, meter: Meter) -> dict[str, Any]:
                 }
             )
         del family
-        _free(meter.device)
+        _free(device)
     return {"model": about, "clip": {"width": width, "height": height, "frames": frames}, "rows": rows}
 
 
 def run(plan: Plan, device: str) -> dict[str, Any]:
     """All of it, JSON-ready."""
-    meter = Meter(device)
     return {
         "note": NOTE,
         "dry_run": plan.tiny,
         "device": _device_name(device),
-        "scoring": bench_scoring(plan, meter),
-        "generation": bench_generation(plan, meter),
+        "scoring": bench_scoring(plan, device),
+        "generation": bench_generation(plan, device),
         "tiny_decoders": {"rows": list(check_decoders(device))},
         "tiny_mllms": {"rows": list(check_mllms(device))},
         "provenance": provenance(LIBRARIES),

@@ -13,11 +13,11 @@ import argparse
 import statistics
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from evaluation.bench.report.table import markdown
+from evaluation.bench.report.table import formatted
 from evaluation.clips import Clip, load
 from evaluation.provenance import provenance, write
 from evaluation.symbol_count import SymbolCount
@@ -88,26 +88,30 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]], command: str) -> str:
     """Markdown: one row a mode, the range over clips."""
-    lines = [
-        "# Text only, and a first frame with its description: rates",
-        "",
-        f"    {command}",
-        "",
-        f"AWGN, {SNR_DB:g} dB, every block arrives at once; clips of 576x320 pixels in area, at most 10 s,",
-        "captions and comparisons by the embedded model. Rates only: what a model draws is not looked at.",
-        "",
+    columns = [
+        ("mode", "{name}"),
+        ("published CBR", "{published:.1e}"),
+        ("ours, median", "{median:.1e}"),
+        ("least", "{least:.1e}"),
+        ("most", "{most:.1e}"),
+        ("segments a clip", "{segments:.1f}"),
     ]
-    header = ["mode", "published CBR", "ours, median", "least", "most", "segments a clip"]
-    cells = []
+    modes = []
     for mode in MODES:
         own = [row for row in rows if row["mode"] == mode.name]
         rates = [row["cbr"] for row in own]
-        segments = statistics.mean(row["segments"] for row in own)
-        numbers = (mode.published, statistics.median(rates), min(rates), max(rates))
-        cells.append([mode.name, *(f"{number:.1e}" for number in numbers), f"{segments:.1f}"])
-    clips = sorted({row["clip"] for row in rows})
-    lines += [*markdown(header, cells), "", f"Clips: {', '.join(clips)}.", ""]
-    return "\n".join(lines)
+        sums = {"median": statistics.median(rates), "least": min(rates), "most": max(rates)}
+        modes.append({**asdict(mode), **sums, "segments": statistics.mean(row["segments"] for row in own)})
+    return f"""# Text only, and a first frame with its description: rates
+
+    {command}
+
+AWGN, {SNR_DB:g} dB, every block arrives at once; clips of 576x320 pixels in area, at most 10 s,
+captions and comparisons by the embedded model. Rates only: what a model draws is not looked at.
+
+{formatted(columns, modes)}
+Clips: {", ".join(sorted({row["clip"] for row in rows}))}.
+"""
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 from channel.conditions import Conditions
 from channel.models import MODELS
-from evaluation.bench.report.table import markdown
+from evaluation.bench.report.table import formatted
 from evaluation.provenance import provenance, write
 from evaluation.studies.error_curve import fit_error_curve
 from evaluation.studies.phy_theory import (
@@ -73,6 +73,12 @@ CASES = (
 )
 
 
+def awgn(symbols: NDArray[Any], snr_db: float, rng: np.random.Generator) -> NDArray[np.complex128]:
+    """``symbols`` of unit power and noise."""
+    noise = rng.standard_normal((len(symbols), 2)).view(np.complex128)[:, 0]
+    return symbols + noise * math.sqrt(10 ** (-snr_db / 10) / 2)
+
+
 def noisy_blocks(
     case: Case, snr_db: float, count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
@@ -83,8 +89,7 @@ def noisy_blocks(
     for block in range(count):
         word = encoder.encode(case.code, bits[block])
         symbols = map_bits(rate_matching.rate_match(word, case.code, case.coded, case.qm, rv=0), case.qm)
-        noise = rng.standard_normal((len(symbols), 2)).view(np.complex128)[:, 0] * math.sqrt(no / 2)
-        llrs[block] = demap((symbols + noise).astype(np.complex64), no, case.qm)
+        llrs[block] = demap(awgn(symbols, snr_db, rng).astype(np.complex64), no, case.qm)
     return bits, llrs
 
 
@@ -202,8 +207,7 @@ def _uncoded_row(
     rng: np.random.Generator,
 ) -> dict[str, Any]:
     no = 10 ** (-snr_db / 10)
-    noise = rng.standard_normal((len(gains), 2)).view(np.complex128)[:, 0] * math.sqrt(no / 2)
-    received = ((gains * map_bits(bits, qm) + noise) / gains).astype(np.complex64)
+    received = (awgn(gains * map_bits(bits, qm), snr_db, rng) / gains).astype(np.complex64)
     errors = int(np.count_nonzero((demap(received, no / np.abs(gains) ** 2, qm) < 0) != bits))
     return {
         "model": model,
@@ -224,8 +228,7 @@ def measure_bursts() -> list[dict[str, Any]]:
         bulk = TransportBlock(rng.bytes(bulk_bytes), MCS_TABLE[code])
         block = Block(0, 0, TransportBlock(rng.bytes(40), MCS_TABLE[3]), bulk, 1)
         symbols = modulate(block)
-        noise = rng.standard_normal((len(symbols), 2)).view(np.complex128)[:, 0]
-        received = (symbols + noise * math.sqrt(0.5) * 10 ** (-snr_db / 20)).astype(np.complex64)
+        received = awgn(symbols, snr_db, rng).astype(np.complex64)
         turns = 50
         began = time.process_time()
         for _ in range(turns):
@@ -246,91 +249,61 @@ def measure_bursts() -> list[dict[str, Any]]:
     return rows
 
 
-def _modulation(qm: int) -> str:
-    return "QPSK" if qm == 2 else f"{1 << qm}QAM"
-
-
 def as_markdown(document: dict[str, Any]) -> str:
     """The tables of the report."""
     made = document["provenance"]
+    names = {2: "QPSK", 4: "16QAM", 6: "64QAM", 8: "256QAM"}
+    coded, uncoded = (
+        [row | {"modulation": names[row["qm"]]} for row in document[part]] for part in ("coded", "uncoded")
+    )
     codes = [
-        [
-            _modulation(c["qm"]),
-            str(c["information"]),
-            f"{c['snr_db_at_10']:.2f} / {c['snr_db_at_1']:.2f}",
-            f"{c['sionna_snr_db_at_10']:.2f}",
-            f"{c['better_than_sionna_db']:+.2f}",
-            f"{c['normal_approximation_snr_db_at_10']:.2f}",
-            f"{c['from_normal_approximation_db']:+.2f}",
-            f"{c['mbit_per_s']:.2f}",
-            f"{c['sionna_mbit_per_s']:.3f}",
-            f"{c['times_as_fast']:.0f}",
-        ]
-        for c in document["coded"]
+        ("modulation", "{modulation}"),
+        ("info bits", "{information}"),
+        ("ours 10 % / 1 %", "{snr_db_at_10:.2f} / {snr_db_at_1:.2f}"),
+        ("Sionna", "{sionna_snr_db_at_10:.2f}"),
+        ("ours better by", "{better_than_sionna_db:+.2f}"),
+        ("normal approximation", "{normal_approximation_snr_db_at_10:.2f}"),
+        ("ours from it", "{from_normal_approximation_db:+.2f}"),
+        ("Mbit/s ours", "{mbit_per_s:.2f}"),
+        ("Sionna", "{sionna_mbit_per_s:.3f}"),
+        ("ratio", "{times_as_fast:.0f}"),
     ]
-    uncoded = [
-        [
-            f"{u['model']}, {_modulation(u['qm'])}",
-            f"{u['snr_db']:g}",
-            f"{u['ber']:.4e}",
-            f"{u['closed_form']:.4e}",
-            f"{u['deviation_sigma']:+.1f}",
-        ]
-        for u in document["uncoded"]
+    bit_errors = [
+        ("uncoded", "{model}, {modulation}"),
+        ("SNR", "{snr_db:g}"),
+        ("measured BER", "{ber:.4e}"),
+        ("closed form", "{closed_form:.4e}"),
+        ("deviation (sigma)", "{deviation_sigma:+.1f}"),
     ]
     bursts = [
-        [
-            str(b["symbols"]),
-            str(b["bulk_bytes"]),
-            MCS_TABLE[b["mcs"]].name,
-            f"{b['modulate_ms']:.2f}",
-            f"{b['receive_ms']:.2f}",
-        ]
-        for b in document["bursts"]
+        ("burst symbols", "{symbols}"),
+        ("bulk bytes", "{bulk_bytes}"),
+        ("MCS", "{mcs.name}"),
+        ("modulate ms", "{modulate_ms:.2f}"),
+        ("receive ms", "{receive_ms:.2f}"),
     ]
     points = [
-        [
-            _modulation(c["qm"]),
-            str(c["information"]),
-            f"{p['snr_db']:.2f}",
-            f"{p['lost'] / p['blocks']:.4f} of {p['blocks']}",
-            f"{p['sionna_lost'] / p['sionna_blocks']:.3f} of {p['sionna_blocks']}",
-        ]
-        for c in document["coded"]
-        for p in c["points"]
+        ("modulation", "{modulation}"),
+        ("info bits", "{information}"),
+        ("SNR", "{snr_db:.2f}"),
+        ("BLER ours", "{ours:.4f} of {blocks}"),
+        ("BLER Sionna", "{sionna:.3f} of {sionna_blocks}"),
     ]
-    return "\n".join(
-        [
-            "# Physical layer: measured",
-            "",
-            f"`{made['command']}`, {made['date']}, commit {made['commit']}.",
-            f"Rate 1/2 over AWGN, ideal channel knowledge, {ITERATIONS} iterations, speeds in CPU seconds",
-            "of one thread. SNR is Es/N0 in dB; at a BLER of 10 % unless the column says otherwise.",
-            "",
-            *markdown(
-                [
-                    "modulation",
-                    "info bits",
-                    "ours 10 % / 1 %",
-                    "Sionna",
-                    "ours better by",
-                    "normal approximation",
-                    "ours from it",
-                    "Mbit/s ours",
-                    "Sionna",
-                    "ratio",
-                ],
-                codes,
-            ),
-            "",
-            *markdown(["uncoded", "SNR", "measured BER", "closed form", "deviation (sigma)"], uncoded),
-            "",
-            *markdown(["burst symbols", "bulk bytes", "MCS", "modulate ms", "receive ms"], bursts),
-            "",
-            *markdown(["modulation", "info bits", "SNR", "BLER ours", "BLER Sionna"], points),
-            "",
-        ]
+    rates = (
+        {**c, **p, "ours": p["lost"] / p["blocks"], "sionna": p["sionna_lost"] / p["sionna_blocks"]}
+        for c in coded
+        for p in c["points"]
     )
+    return f"""# Physical layer: measured
+
+`{made["command"]}`, {made["date"]}, commit {made["commit"]}.
+Rate 1/2 over AWGN, ideal channel knowledge, {ITERATIONS} iterations, speeds in CPU seconds
+of one thread. SNR is Es/N0 in dB; at a BLER of 10 % unless the column says otherwise.
+
+{formatted(codes, coded)}
+{formatted(bit_errors, uncoded)}
+{formatted(bursts, ({**b, "mcs": MCS_TABLE[b["mcs"]]} for b in document["bursts"]))}
+{formatted(points, rates)}"""
 
 
 def main() -> None:

@@ -24,9 +24,8 @@ import argparse
 import json
 import tempfile
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +34,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.bench.report.table import markdown
+from evaluation.bench.report.table import formatted
 from evaluation.clips import load
 from evaluation.provenance import provenance, write
 from semvid.images.types import Picture
@@ -71,8 +70,7 @@ class Row:
         expected, found: semantic keyframes of the two walks.
         chain: keyframes that match one of the other walk within one candidate.
         steps, right_steps: keyframes (or ends) of the gallop, and those where the exhaustive walk from the
-        keyframe
-            before agrees within one candidate.
+            keyframe before agrees within one candidate.
     """
 
     clip: str
@@ -86,12 +84,11 @@ class Row:
     right_steps: int
 
 
-class Remembering:
+class Remembering(Meter):
     """Asks another model and remembers each answer by its pictures, so that no pair is computed twice."""
 
     def __init__(self, mllm: Mllm) -> None:
-        self.name, self.at_once = mllm.name, mllm.at_once
-        self._mllm = mllm
+        super().__init__(mllm)
         self._known: dict[tuple[int, int], Answer] = {}
 
     def compare(self, reference: Picture, candidates: Sequence[Picture], focus: Focus) -> list[Answer]:
@@ -100,13 +97,9 @@ class Remembering:
         for candidate in candidates:
             key = (id(reference), id(candidate))  # the clip holds its pictures as long as this lives
             if key not in self._known:
-                self._known[key] = self._mllm.compare(reference, [candidate], focus)[0]
+                (self._known[key],) = super().compare(reference, [candidate], focus)
             answers.append(self._known[key])
         return answers
-
-    def caption(self, frames: Sequence[Picture]) -> str:
-        """See `Mllm.caption`."""
-        return self._mllm.caption(frames)
 
 
 class At(Meter):
@@ -215,17 +208,8 @@ def compare_walks(
         [index for index, reason in walk if reason is Reason.SEMANTIC] for walk in (expected, found)
     )
     steps = list(_steps(found, pictures, rules, slow))
-    return Row(
-        clip,
-        walked,
-        quick.calls,
-        quick.questions,
-        len(one),
-        len(other),
-        _matches(one, other, spacing),
-        len(steps),
-        sum(steps),
-    )
+    agreement = _matches(one, other, spacing), len(steps), sum(steps)
+    return Row(clip, walked, quick.calls, quick.questions, len(one), len(other), *agreement)
 
 
 def _meanings(selector: KeyframeSelector, pictures: Sequence[Picture]) -> list[tuple[int, Reason]]:
@@ -250,32 +234,21 @@ def _steps(
     found: list[tuple[int, Reason]], pictures: Sequence[Picture], rules: SkemRules, mllm: Mllm
 ) -> Iterator[bool]:
     """For each stretch between two meanings of the gallop: whether the exhaustive walk ends it there too."""
+    spacing = rules.candidate_spacing
     marks = [(i, r) for i, r in found if r.opens_caption or r is Reason.LAST]
     for (start, _), (end, reason) in pairwise(marks):
         if end == start + 1 and reason is Reason.CUT:
             continue
-        first = next(
-            (
-                i
-                for i in _candidates(start, len(pictures), rules)
-                if _differs(pictures, start, i, rules, mllm)
-            ),
-            None,
+        candidates = range((start // spacing + 1) * spacing, len(pictures), spacing)
+        asked = (mllm.compare(pictures[start], [pictures[i]], rules.focus)[0] for i in candidates)
+        differing = (
+            i for i, a in zip(candidates, asked, strict=True) if differs(a, rules.rule, rules.threshold)
         )
+        first = next(differing, None)
         if reason is Reason.SEMANTIC:
-            yield first is not None and abs(first - end) <= rules.candidate_spacing
+            yield first is not None and abs(first - end) <= spacing
         else:
-            yield first is None or first >= end - rules.candidate_spacing
-
-
-def _candidates(start: int, end: int, rules: SkemRules) -> range:
-    spacing = rules.candidate_spacing
-    return range((start // spacing + 1) * spacing, end, spacing)
-
-
-def _differs(pictures: Sequence[Picture], first: int, second: int, rules: SkemRules, mllm: Mllm) -> bool:
-    (answer,) = mllm.compare(pictures[first], [pictures[second]], rules.focus)
-    return differs(answer, rules.rule, rules.threshold)
+            yield first is None or first >= end - spacing
 
 
 def total(rows: Sequence[Row]) -> dict[str, float]:
@@ -292,39 +265,38 @@ def total(rows: Sequence[Row]) -> dict[str, float]:
 
 def table(result: dict[str, Any]) -> str:
     """The result as Markdown."""
-    lines = [
-        "# Calls and questions saved by the search",
-        "",
-        "Made by `make bench-search`; what the columns mean stands in `evaluation/studies/search_calls.py`.",
-        "Keyframes are semantic ones; both ends of a clip and cuts are not counted.",
-        "The search's constants were chosen on other seeds of the oracle, but on these real clips: the",
-        "figures of the oracle are held out, those of the embedded judge are not.",
-        "",
+    sums = [
+        ("judge", "{judge}"),
+        ("questions at once", "{at_once}"),
+        ("calls, fewer by", "{total[fewer_calls]:.1f} x"),
+        ("questions, fewer by", "{total[fewer_questions]:.1f} x"),
+        ("chain", "{chain:.1f} %"),
+        ("step", "{step:.1f} %"),
     ]
-    header = ["judge", "questions at once", "calls, fewer by", "questions, fewer by", "chain", "step"]
-    rows = [
-        [
-            run["judge"], str(run["at_once"]), f"{run['total']['fewer_calls']:.1f} x",
-            f"{run['total']['fewer_questions']:.1f} x", f"{100 * run['total']['chain_agreement']:.1f} %",
-            f"{100 * run['total']['step_agreement']:.1f} %",
-        ]
-        for run in result["runs"]
-    ]  # fmt: skip
-    lines += markdown(header, rows)
-    header = ["clip", "exhaustive", "calls", "questions", "keyframes, exhaustive", "gallop", "chain"]
-    for run in result["runs"]:
-        counted = ("exhaustive", "calls", "gallop", "expected", "found", "chain")
-        rows = [
-            [r["clip"], *(str(r[name]) for name in counted), f"{r['right_steps']} of {r['steps']}"]
-            for r in run["clips"]
-        ]
-        lines += [
-            "",
-            f"## {run['judge']}, {run['at_once']} at once",
-            "",
-            *markdown([*header, "steps right"], rows),
-        ]
-    return "\n".join(lines) + "\n"
+    clips = [
+        ("clip", "{clip}"),
+        ("exhaustive", "{exhaustive}"),
+        ("calls", "{calls}"),
+        ("questions", "{gallop}"),
+        ("keyframes, exhaustive", "{expected}"),
+        ("gallop", "{found}"),
+        ("chain", "{chain}"),
+        ("steps right", "{right_steps} of {steps}"),
+    ]
+    runs = result["runs"]
+    percent = [{way: 100 * run["total"][f"{way}_agreement"] for way in ("chain", "step")} for run in runs]
+    head = f"""# Calls and questions saved by the search
+
+Made by `make bench-search`; what the columns mean stands in `evaluation/studies/search_calls.py`.
+Keyframes are semantic ones; both ends of a clip and cuts are not counted.
+The search's constants were chosen on other seeds of the oracle, but on these real clips: the
+figures of the oracle are held out, those of the embedded judge are not.
+
+{formatted(sums, [run | shares for run, shares in zip(runs, percent, strict=True)])}"""
+    parts = [
+        f"\n## {run['judge']}, {run['at_once']} at once\n\n{formatted(clips, run['clips'])}" for run in runs
+    ]
+    return "".join([head, *parts])
 
 
 def main() -> None:
@@ -335,9 +307,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     rows: dict[tuple[str, int], list[Row]] = {(judge, n): [] for judge in JUDGES for n in AT_ONCE}
-    for judge, walked in _clips(arguments.media, arguments.oracle_clips):
+    for judge, name, pictures, rate, mllm in _clips(arguments.media, arguments.oracle_clips):
+        spacing, max_gap, asked = max(1, round(SPACING_S * rate)), round(MAX_GAP_S * rate), Remembering(mllm)
         for at_once in AT_ONCE:
-            row = walked(at_once)
+            row = compare_walks(name, pictures, spacing, max_gap, asked, at_once)
             print(judge, at_once, row, flush=True)
             rows[judge, at_once].append(row)
     result: dict[str, Any] = {
@@ -354,23 +327,16 @@ def main() -> None:
     write(arguments.out, result, table(result))
 
 
-def _clips(media: Path, oracle_clips: int) -> Iterator[tuple[str, Callable[[int], Row]]]:
-    """The judge and the walk of each clip, one clip in memory at a time."""
+def _clips(media: Path, oracle_clips: int) -> Iterator[tuple[str, str, list[Picture], float, Mllm]]:
+    """Judge, name, pictures, frame rate and model of each clip, one clip in memory at a time."""
     for seed in range(FIRST_SEED, FIRST_SEED + oracle_clips):
         pictures, meanings = oracle_clip(seed)
-        oracle = Remembering(Oracle(pictures, meanings, seed))
-        yield "oracle", _walk(f"seed {seed}", pictures, ORACLE_RATE, oracle)
+        yield "oracle", f"seed {seed}", pictures, ORACLE_RATE, Oracle(pictures, meanings, seed)
     for entry in json.loads((media / "index.json").read_text(encoding="utf-8")):
         if entry["seconds"] >= LEAST_SECONDS:
             with tempfile.TemporaryDirectory(prefix="semvid-search-") as folder:
                 clip = load(media / entry["file"], Path(folder))
-            rate = float(clip.source.frame_rate)
-            yield "embedded", _walk(entry["name"], clip.pictures, rate, Remembering(Embedded()))
-
-
-def _walk(clip: str, pictures: Sequence[Picture], rate: float, mllm: Mllm) -> Callable[[int], Row]:
-    spacing, max_gap = max(1, round(SPACING_S * rate)), round(MAX_GAP_S * rate)
-    return partial(compare_walks, clip, pictures, spacing, max_gap, mllm)
+            yield "embedded", entry["name"], clip.pictures, float(clip.source.frame_rate), Embedded()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from console.local_services import Services, running_services
-from evaluation.bench.report.table import markdown
+from evaluation.bench.report.table import formatted
 from evaluation.provenance import provenance, write
 from semvid.client import TransmitterClient
 from semvid.images.resize import at_size
@@ -87,24 +87,24 @@ def rows(media: Path) -> Iterator[dict[str, Any]]:
 def table(result: dict[str, Any]) -> str:
     """The table."""
     made = result["provenance"]
-    lines = [
-        "# The CBR that was asked for, and the CBR that came out",
-        "",
-        f"`{made['command']}`, commit {made['commit']}, {made['date']}. AWGN, seed 1. The ratio is that of "
-        "the ledger's CBR to the target. CRF: lowest and highest of the keyframes (70 is the coarsest). "
-        "Keyframes are at most 1.2 s apart, so a low target may be out of reach.",
-        "",
+    columns = [
+        ("clip", "{clip} ({seconds_of_video} s)"),
+        ("SNR", "{snr_db:g} dB"),
+        ("target", "{target_cbr:g}"),
+        ("ratio", "{over_target:.2f}"),
+        ("keyframes", "{keyframes}"),
+        ("CRF", "{crf[0]} to {crf[1]}"),
+        ("changes", "{quality_changes}"),
+        ("size", "1/{shrink:g}"),
+        ("planning", "{seconds_planning:g} s"),
     ]
-    header = ["clip", "SNR", "target", "ratio", "keyframes", "CRF", "changes", "size", "planning"]
-    cells = [
-        [
-            f"{row['clip']} ({row['seconds_of_video']} s)", f"{row['snr_db']:g} dB", f"{row['target_cbr']:g}",
-            f"{row['over_target']:.2f}", f"{row['keyframes']}", f"{row['crf'][0]} to {row['crf'][1]}",
-            f"{row['quality_changes']}", f"1/{row['shrink']:g}", f"{row['seconds_planning']:g} s",
-        ]
-        for row in result["rows"]
-    ]  # fmt: skip
-    return "\n".join([*lines, *markdown(header, cells)]) + "\n"
+    return f"""# The CBR that was asked for, and the CBR that came out
+
+`{made["command"]}`, commit {made["commit"]}, {made["date"]}. AWGN, seed 1. The ratio is that of \
+the ledger's CBR to the target. CRF: lowest and highest of the keyframes (70 is the coarsest). \
+Keyframes are at most 1.2 s apart, so a low target may be out of reach.
+
+{formatted(columns, result["rows"])}"""
 
 
 def main() -> None:

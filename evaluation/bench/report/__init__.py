@@ -37,16 +37,17 @@ def write_report(folder: Path, page: bool = True) -> list[Path]:
 
 def tables_of(results: Results) -> list[Table]:
     """Every table that the records have numbers for."""
-    return [
+    tables = [
         *paper_table.published(results),
         *overview.by_conditions(results),
         *losses.paired(results),
         *losses.negative_results(results),
-        *losses.by_clip(results),
-        *bjontegaard_table.differences(results),
-        *overview.symbols(results),
-        *overview.selections(results),
-        *overview.failures(results),
-        *overview.not_run(results),
-        *overview.absences(results),
+        losses.by_clip(results),
+        bjontegaard_table.differences(results),
+        overview.symbols(results),
+        overview.selections(results),
+        overview.failures(results),
+        overview.not_run(results),
+        overview.absences(results),
     ]
+    return [table for table in tables if table.rows]

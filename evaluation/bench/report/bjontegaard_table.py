@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Final
 
 from evaluation.bench.bjontegaard import INTERPOLATIONS, Interpolation, NoOverlap, bd_rate, efficient, rate_at
 from evaluation.bench.confidence import estimate
-from evaluation.bench.report.results import Results, setting_of
+from evaluation.bench.report.results import Link, Results, setting_of
 from evaluation.bench.report.table import Table
 from evaluation.measures import measure
 
@@ -20,23 +19,11 @@ _ABSURD: Final = 1000.0  # percent
 Points = list[tuple[float, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A channel over which budgets were varied."""
-
-    snr_db: float
-    channel_model: str
-    coherence_symbols: int | None
-
-    def __str__(self) -> str:
-        return f"{self.channel_model.upper()} {self.snr_db:g} dB"
-
-
 def links(results: Results) -> list[Link]:
     """Channels with at least `LEAST_POINTS` budgets, in the order of the set."""
     budgets: dict[Link, set[float | str]] = {}
-    for s in results.settings():
-        budgets.setdefault(Link(s.snr_db, s.channel_model, s.coherence_symbols), set()).add(s.target)
+    for setting in results.settings():
+        budgets.setdefault(setting.link, set()).add(setting.target)
     return [link for link, targets in budgets.items() if len(targets) >= LEAST_POINTS]
 
 
@@ -44,8 +31,7 @@ def curve(results: Results, link: Link, method: str, clip: str, name: str) -> Po
     """Points (CBR, quality) of a method on a clip; quality is turned so that higher is better."""
     points = []
     for record in results.records:
-        setting = setting_of(record)
-        here = Link(setting.snr_db, setting.channel_model, setting.coherence_symbols) == link
+        here = setting_of(record).link == link
         if here and record["method"] == method and record["clip"] == clip and not record["failed"]:
             value = record["metrics"].get(name)
             if value is not None and record["cbr"] > 0:
@@ -70,7 +56,7 @@ def rate_differences(
     return found
 
 
-def differences(results: Results) -> list[Table]:
+def differences(results: Results) -> Table:
     """One row for each channel, rival and measure."""
     rows = []
     clips = len(results.chosen.clips)
@@ -90,20 +76,15 @@ def differences(results: Results) -> list[Table]:
                         _at_our_quality(results, link, rival, name),
                     ]
                 )  # fmt: skip
-    if not rows:
-        return []
     header = ["channel", "rival", "at equal", "clips with overlap", "PCHIP, mean", "median", "Akima, mean",
               "cubic, mean", "rival's CBR at our quality"]  # fmt: skip
     note = (
         f"Bjontegaard difference in symbols, percent; negative: {results.chosen.reference} needs fewer than "
-        "the "
-        f"rival. Per clip, from its efficient points (at least {LEAST_POINTS}), then over clips. Last "
-        "column: "
-        "median over clips and budgets of the rival's CBR over ours where its curve reaches our quality; "
-        "and how "
-        "often it does."
+        f"the rival. Per clip, from its efficient points (at least {LEAST_POINTS}), then over clips. Last "
+        "column: median over clips and budgets of the rival's CBR over ours where its curve reaches our "
+        "quality; and how often it does."
     )
-    return [Table("Symbols at equal quality", header, rows, note)]
+    return Table("Symbols at equal quality", header, rows, note)
 
 
 def _mean(percent: Sequence[float]) -> str:
@@ -122,8 +103,4 @@ def _at_our_quality(results: Results, link: Link, rival: str, name: str) -> str:
             needed = rate_at(theirs, quality)
             if needed is not None:
                 ratios.append(needed / cbr)
-    return _median_ratio(ratios, tried)
-
-
-def _median_ratio(ratios: Sequence[float], tried: int) -> str:
     return f"x {median(ratios):.2f} ({len(ratios)} of {tried})" if ratios else f"– (0 of {tried})"

@@ -57,15 +57,11 @@ def paired(results: Results) -> list[Table]:
             if results.at(setting, rival)
         ]
         if here:
-            header = [
-                "rival",
-                "clips that only one showed within budget",
-                *(measure(name).label for name in names),
-            ]
+            labels = [measure(name).label for name in names]
+            header = ["rival", "clips that only one showed within budget", *labels]
             note = (
                 f"Positive: {reference} is better. In brackets the clips on which it is better, of those "
-                "that both "
-                "showed. Bold: it is worse and the interval excludes zero."
+                "that both showed. Bold: it is worse and the interval excludes zero."
             )
             tables.append(Table(f"{reference} against each rival: {setting}", header, rows, note))
     return tables
@@ -92,29 +88,24 @@ def _only_one_showed(results: Results, setting: Setting, rival: str) -> str:
 
 def negative_results(results: Results) -> list[Table]:
     """Every comparison that the reference loses beyond doubt."""
-    lost = [c for c in comparisons(results) if _clearly_worse(c.gain)]
+    if not results.rivals():
+        return []
     rows = [
         [
             str(c.setting), c.rival, measure(c.measure).label,
-            f"{c.gain.mean:+.{measure(c.measure).digits}f} ± "
-            f"{c.gain.half_width:.{measure(c.measure).digits}f}",
+            f"{c.gain.mean:+.{digits}f} ± {c.gain.half_width:.{digits}f}",
             f"{c.gain.count - c.wins} of {c.gain.count}",
         ]
-        for c in lost
+        for c in comparisons(results)
+        if _clearly_worse(c.gain)
+        for digits in (measure(c.measure).digits,)
     ]  # fmt: skip
-    if not results.rivals():
-        return []
-    if not rows:
-        rows = [["–", "–", "–", "none: no interval lies wholly below zero", "–"]]
+    rows = rows or [["–", "–", "–", "none: no interval lies wholly below zero", "–"]]
     header = ["conditions", "lost to", "measure", "gain", "clips not better"]
-    return [
-        Table(
-            f"Negative results: where {results.chosen.reference} is clearly worse", rows=rows, header=header
-        )
-    ]
+    return [Table(f"Negative results: where {results.chosen.reference} is clearly worse", header, rows)]
 
 
-def by_clip(results: Results) -> list[Table]:
+def by_clip(results: Results) -> Table:
     """The best rival where it beats the reference, by clip and measure; settings with pictures only."""
     rows = []
     wanted = results.chosen.stills
@@ -133,20 +124,10 @@ def by_clip(results: Results) -> list[Table]:
                     rows.append([str(setting), ours["clip"], "shown within budget", why, "shown", names])
                 continue
             for name, value in ours["metrics"].items():
-                beaten = [
-                    r
-                    for r in theirs
-                    if name in r["metrics"] and measure(name).gain(value, r["metrics"][name]) < 0
-                ]
-                if measure(name).better == "neither" or not beaten:
-                    continue
-                best = max(beaten, key=lambda r: measure(name).as_quality(r["metrics"][name]))
-                digits = measure(name).digits
-                rows.append(
-                    [
-                        str(setting), ours["clip"], measure(name).label, f"{value:.{digits}f}",
-                        f"{best['metrics'][name]:.{digits}f}", best["method"],
-                    ]
-                )  # fmt: skip
+                one, having = measure(name), [r for r in theirs if name in r["metrics"]]
+                best = max(having, key=lambda r: one.as_quality(r["metrics"][name]), default=ours)
+                if one.better != "neither" and one.gain(value, best["metrics"][name]) < 0:
+                    numbers = (f"{v:.{one.digits}f}" for v in (value, best["metrics"][name]))
+                    rows.append([str(setting), ours["clip"], one.label, *numbers, best["method"]])
     header = ["conditions", "clip", "measure", reference, "best rival", "which"]
-    return [Table(f"Where {reference} loses, clip by clip", header, rows)] if rows else []
+    return Table(f"Where {reference} loses, clip by clip", header, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import fmean, stdev
+from typing import Final
 
 from evaluation.bench.confidence import estimate
 from evaluation.bench.records import Record
@@ -12,6 +13,8 @@ from evaluation.bench.report.results import Results, Setting, over_budget, setti
 from evaluation.bench.report.table import Table
 from evaluation.measures import measure
 from semvid.accounting import SymbolClass
+
+_ARROWS: Final = {"higher": " ↑", "lower": " ↓", "neither": ""}  # which way is good
 
 
 def heading(results: Results) -> tuple[str, list[str]]:
@@ -34,12 +37,10 @@ def heading(results: Results) -> tuple[str, list[str]]:
         + ".",
         "",
         "Every method goes over the same physical layer with the same channel draws; every symbol counts, "
-        "and the "
-        "ledger of every cell equals the symbols that crossed. Intervals are 95 % over clips (Student). A "
-        "method "
-        "that spends more than 2 % over its budget is counted as such and left out of comparisons. One "
-        "that showed nothing is counted as failed, not left out of the count; means are over the clips "
-        "that it showed.",
+        "and the ledger of every cell equals the symbols that crossed. Intervals are 95 % over clips "
+        "(Student). A method that spends more than 2 % over its budget is counted as such and left out of "
+        "comparisons. One that showed nothing is counted as failed, not left out of the count; means are "
+        "over the clips that it showed.",
         "",
         "Clips: " + ", ".join(chosen.clips) + ".",
     ]
@@ -66,20 +67,9 @@ def by_conditions(results: Results) -> list[Table]:
             rows.append(
                 [method, shown, over, cbr, *(with_interval(values(records, name), name) for name in names)]
             )
-        header = [
-            "method",
-            "clips shown",
-            "over budget",
-            "CBR",
-            *(measure(name).label + arrow(name) for name in names),
-        ]
-        tables.append(Table(str(setting), header, rows))
+        labels = [measure(name).label + _ARROWS[measure(name).better] for name in names]
+        tables.append(Table(str(setting), ["method", "clips shown", "over budget", "CBR", *labels], rows))
     return tables
-
-
-def arrow(name: str) -> str:
-    """Which way is good."""
-    return {"higher": " ↑", "lower": " ↓", "neither": ""}[measure(name).better]
 
 
 def with_interval(numbers: Sequence[float], name: str) -> str:
@@ -92,7 +82,7 @@ def with_interval(numbers: Sequence[float], name: str) -> str:
     return f"{found.mean:.{digits}f} ± {found.half_width:.{digits}f}"
 
 
-def symbols(results: Results) -> list[Table]:
+def symbols(results: Results) -> Table:
     """Share of the ledger's classes, one row for each method and comparison."""
     rows = []
     for setting in results.settings():
@@ -101,9 +91,7 @@ def symbols(results: Results) -> list[Table]:
             if shares:
                 cells = [f"{100 * shares.get(str(name), 0):.1f}" for name in SymbolClass]
                 rows.append([str(setting), method, *cells])
-    if not rows:
-        return []
-    return [Table("Symbols by class, percent", ["conditions", "method", *map(str, SymbolClass)], rows)]
+    return Table("Symbols by class, percent", ["conditions", "method", *map(str, SymbolClass)], rows)
 
 
 def class_shares(records: Sequence[Record]) -> dict[str, float]:
@@ -115,7 +103,7 @@ def class_shares(records: Sequence[Record]) -> dict[str, float]:
     return {name: count / everything for name, count in total.items()} if everything else {}
 
 
-def selections(results: Results) -> list[Table]:
+def selections(results: Results) -> Table:
     """Keyframes by rule and focus, with their spread."""
     rows = []
     for variant in results.chosen.variant:
@@ -134,10 +122,10 @@ def selections(results: Results) -> list[Table]:
         )  # fmt: skip
     header = ["variant", "model", "focus", "rule", "clips", "keyframes, mean", "sd", "max", "sd / mean",
               "S_rel, mean"]  # fmt: skip
-    return [Table("Keyframes that meaning alone chooses", header, rows)] if rows else []
+    return Table("Keyframes that meaning alone chooses", header, rows)
 
 
-def failures(results: Results) -> list[Table]:
+def failures(results: Results) -> Table:
     """Every method that failed somewhere, with the reason of its first failure there."""
     grouped: dict[tuple[str, Setting], list[Record]] = defaultdict(list)
     for record in results.records:
@@ -150,20 +138,20 @@ def failures(results: Results) -> list[Table]:
     rows += [
         [r["method"], "selection", "1", r["clip"], r["failed"]] for r in results.selections if r["failed"]
     ]
-    return [Table("What failed", ["method", "conditions", "clips", "which", "why"], rows)] if rows else []
+    return Table("What failed", ["method", "conditions", "clips", "which", "why"], rows)
 
 
-def not_run(results: Results) -> list[Table]:
+def not_run(results: Results) -> Table:
     """Cells for which the machine was to blame; the next sweep tries them again."""
     rows = [[r["method"], r["clip"], str(setting_of(r)), r["failed"]] for r in results.not_run]
     header = ["method", "clip", "conditions", "why"]
-    return [Table("What could not run on this machine, and counts for nobody", header, rows)] if rows else []
+    return Table("What could not run on this machine, and counts for nobody", header, rows)
 
 
-def absences(results: Results) -> list[Table]:
+def absences(results: Results) -> Table:
     """Measures and judges that were asked for and could not be taken, with the reason."""
     counted = Counter(
         (name, reason) for record in results.records for name, reason in record["absent"].items()
     )
     rows = [[name, str(count), reason] for (name, reason), count in sorted(counted.items())]
-    return [Table("What could not be measured", ["measure or judge", "cells", "why"], rows)] if rows else []
+    return Table("What could not be measured", ["measure or judge", "cells", "why"], rows)

@@ -77,12 +77,7 @@ def _quality_by_cbr(results: Results) -> Figure | None:
     links = bjontegaard_table.links(results)
     if not links:
         return None
-    settings = [
-        s
-        for s in results.settings()
-        if bjontegaard_table.Link(s.snr_db, s.channel_model, s.coherence_symbols) == links[0]
-        and isinstance(s.target, float)
-    ]
+    settings = [s for s in results.settings() if s.link == links[0] and isinstance(s.target, float)]
 
     def curve(method: str, name: str) -> list[tuple[float, float]]:
         groups = [results.at(setting, method) for setting in settings]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from evaluation.bench import records
 from evaluation.bench.records import Record
@@ -15,14 +16,29 @@ from semvid.errors import InvalidInput
 _TOLERANCE = 1.02  # a budget is counted in whole blocks
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all methods had in common in one comparison."""
+class Link(NamedTuple):
+    """A channel."""
+
+    snr_db: float
+    channel_model: str
+    coherence_symbols: int | None
+
+    def __str__(self) -> str:
+        return f"{self.channel_model.upper()} {self.snr_db:g} dB"
+
+
+class Setting(NamedTuple):
+    """What all methods had in common in one comparison; equal to a point of the set."""
 
     snr_db: float
     channel_model: str
     coherence_symbols: int | None
     target: Target
+
+    @property
+    def link(self) -> Link:
+        """The channel."""
+        return Link(*self[:3])
 
     def __str__(self) -> str:
         coherence = "" if self.coherence_symbols is None else f", coherence {self.coherence_symbols} symbols"
@@ -32,7 +48,7 @@ class Setting:
             budget = "as many symbols as the reference spends by default"
         else:
             budget = f"CBR at most {self.target:.3g}"
-        return f"{self.channel_model.upper()} {self.snr_db:g} dB{coherence}, {budget}"
+        return f"{self.link}{coherence}, {budget}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +79,7 @@ class Results:
         variants = {variant.name for variant in chosen.variant}
         points = set(chosen.points())
         order = {method: number for number, method in enumerate(chosen.methods)}
-        sent = [
-            r
-            for r in found
-            if r["method"] in order
-            and (r["snr_db"], r["channel_model"], r.get("coherence_symbols"), r["target"]) in points
-        ]
+        sent = [r for r in found if r["method"] in order and setting_of(r) in points]
         selected = [r for r in found if r.get("kind") == "selection" and r["method"] in variants]
         if not sent and not selected:
             raise InvalidInput(f"{folder}: holds no record of its set; run semvid bench run --out {folder}")
@@ -80,7 +91,7 @@ class Results:
     def settings(self) -> Iterator[Setting]:
         """All comparisons that were made, in the order of the set."""
         there = {setting_of(record) for record in self.records}
-        yield from (setting for point in self.chosen.points() if (setting := Setting(*point)) in there)
+        return (Setting(*point) for point in self.chosen.points() if point in there)
 
     def at(self, setting: Setting, method: str | None = None) -> list[Record]:
         """Records of one comparison."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ class Table:
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Lines of a Markdown table."""
     return [_line(header), "|" + "---|" * len(header), *map(_line, rows)]
+
+
+def formatted(columns: Sequence[tuple[str, str]], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A Markdown table: heading and format of every column, filled with the values of each row."""
+    cells = [[cell.format_map(row) for _, cell in columns] for row in rows]
+    return "\n".join([*markdown([heading for heading, _ in columns], cells), ""])
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -7,7 +7,6 @@ from evaluation.bench.bjontegaard import (
     INTERPOLATIONS,
     Interpolation,
     NoOverlap,
-    bd_quality,
     bd_rate,
     efficient,
     rate_at,
@@ -30,27 +29,25 @@ DEMO = (
 
 
 @pytest.mark.parametrize(
-    ("curves", "interpolation", "rate", "quality"),
+    ("curves", "interpolation", "rate"),
     [
-        (README, "cubic", -4.420462706125383, 0.12040941911451103),
-        (README, "pchip", -4.417485350589045, 0.11969278542479489),
-        (README, "akima", -4.425245156997493, 0.11940927028529469),
-        (HIGH_RATES, "cubic", -4.699437548068142, 0.09540440289143115),
-        (HIGH_RATES, "pchip", -4.47218200276197, 0.08887484704747745),
-        (HIGH_RATES, "akima", -4.0857609404152395, 0.08990284924945707),
-        (DEMO, "cubic", 31.3973740549095, -1.1848979217703506),
-        (DEMO, "pchip", 31.379878202397627, -1.1834724046224592),
-        (DEMO, "akima", 31.38398898434116, -1.183658970073208),
+        (README, "cubic", -4.420462706125383),
+        (README, "pchip", -4.417485350589045),
+        (README, "akima", -4.425245156997493),
+        (HIGH_RATES, "cubic", -4.699437548068142),
+        (HIGH_RATES, "pchip", -4.47218200276197),
+        (HIGH_RATES, "akima", -4.0857609404152395),
+        (DEMO, "cubic", 31.3973740549095),
+        (DEMO, "pchip", 31.379878202397627),
+        (DEMO, "akima", 31.38398898434116),
     ],
 )
 def test_published_examples(
     curves: tuple[list[tuple[float, float]], list[tuple[float, float]]],
     interpolation: Interpolation,
     rate: float,
-    quality: float,
 ) -> None:
     assert bd_rate(*curves, interpolation) == pytest.approx(rate, abs=1e-6)
-    assert bd_quality(*curves, interpolation) == pytest.approx(quality, abs=1e-8)
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
@@ -72,7 +69,6 @@ def test_the_sign_says_who_needs_less(interpolation: Interpolation) -> None:
     cheap = [(1.0, 30.0), (2.0, 33.0), (4.0, 36.0), (8.0, 39.0)]
     dear = [(1.5 * rate, quality) for rate, quality in cheap]
     assert bd_rate(dear, cheap, interpolation) < 0 < bd_rate(cheap, dear, interpolation)
-    assert bd_quality(dear, cheap, interpolation) > 0 > bd_quality(cheap, dear, interpolation)
 
 
 def test_points_that_cost_more_and_bring_nothing_are_left_out() -> None:

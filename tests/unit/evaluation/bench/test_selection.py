@@ -53,7 +53,7 @@ def test_spread_over_clips_stands_beside_what_was_published(tmp_path: Path) -> N
         }  # fmt: skip
         records.write(tmp_path, str(number), record)
     results = Results.read(tmp_path)
-    (table,) = overview.selections(results)
+    table = overview.selections(results)
     assert table.rows[0][4:9] == ["2", "4.00", "2.83", "6", "0.707"]
     (published,) = paper_table.published(results)
     assert [row[5].split()[0] for row in published.rows] == ["4", "2.828", "6", "0.7071"]

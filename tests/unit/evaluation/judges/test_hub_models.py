@@ -61,13 +61,13 @@ def test_action_by_top_one_and_top_five(kind: str, tmp_path: Path) -> None:
     judge = JUDGES["action"](Weights(models={"action": str(tmp_path)}))
     source = frames()
     seen = judge.look(source)
-    best, worst = seen.best_first[0], seen.best_first[-1]
+    best, worst = seen[0], seen[-1]
     right = judge.compare(seen, source, source, Facts(label=LABELS[best].upper().replace(" ", "_")))
     assert right == {"top1": 100, "top5": 100, "action_agreement": 100}
     # six classes: the last answer is not among the best five
     wrong = judge.compare(seen, source, source, Facts(label=LABELS[worst]))
     assert wrong == {"top1": 0, "top5": 0, "action_agreement": 100}
-    second = judge.compare(seen, source, source, Facts(label=LABELS[seen.best_first[1]]))
+    second = judge.compare(seen, source, source, Facts(label=LABELS[seen[1]]))
     assert (second["top1"], second["top5"]) == (0, 100)
     unknown = judge.compare(seen, source, source, Facts(label="knitting"))
     assert unknown == {"action_agreement": 100}

@@ -100,7 +100,7 @@ panel = Panel(names, Weights(Path(sys.argv[1]), {"captions": "embedded"}))
 pictures = [np.full((48, 64, 3), 60 + value, np.uint8) for value in range(3)]
 frames = Frames(range(3), pictures, [*pictures[1:], pictures[-1]])
 panel.look(frames, Facts())
-print(panel.compare(frames).absent)
+print(panel.compare(frames)[1])
 """
 
 

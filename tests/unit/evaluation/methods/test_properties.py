@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.link import Arrival
-from evaluation.methods import annex_b
+from evaluation.methods import video_code
 from evaluation.methods.cache import EncodeCache
 from evaluation.methods.codec import damaged
 from evaluation.methods.video_code import Stream, shown_at
@@ -21,7 +21,7 @@ PACKETS = st.lists(st.binary(min_size=1, max_size=30), min_size=1, max_size=12)
 @given(st.lists(st.tuples(START, PAYLOAD), min_size=1, max_size=10))
 def test_units_are_the_packet_cut_at_its_start_codes(parts):
     packet = b"".join(start + payload for start, payload in parts)
-    found = list(annex_b.units(packet))
+    found = list(video_code.units(packet))
     assert [unit for _, unit in found] == [start + payload for start, payload in parts]
     assert [head for head, _ in found] == [payload[0] for _, payload in parts]
 

@@ -10,13 +10,12 @@ pytestmark = pytest.mark.tiny_models
 
 
 def test_every_way_to_score_and_to_sample_gets_its_row() -> None:
-    meter = bench_models.Meter("cpu")
-    scoring = bench_models.bench_scoring(bench_models.DRY, meter)
+    scoring = bench_models.bench_scoring(bench_models.DRY, "cpu")
     ways = [("direct", False), ("described", False), ("described-once", False), ("direct", True)]
     assert [(row["scoring"], row["prefix_reuse"], row["batch"]) for row in scoring["rows"]] == [
         (*way, batch) for batch in (1, 4) for way in ways
     ]
-    generation = bench_models.bench_generation(bench_models.DRY, meter)
+    generation = bench_models.bench_generation(bench_models.DRY, "cpu")
     assert [(row["sampling"], row["clips"]) for row in generation["rows"]] == [
         ("distilled, 8 steps", 1),
         ("distilled, 8 steps", 2),
