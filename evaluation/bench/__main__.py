@@ -43,7 +43,7 @@ def run_command(
 ) -> None:
     """Fills a folder with a record for every cell of a set; what is there already is not run again."""
     from evaluation.bench.sets import load_set
-    from evaluation.bench.sweep import Request, run
+    from evaluation.bench.sweep import run
 
     models = {}
     for given in weights or []:
@@ -51,16 +51,17 @@ def run_command(
         if not (name and equals and model):
             raise InvalidInput(f"--weights: must be JUDGE=PATH_OR_HUB_ID, got {given!r}")
         models[name] = model
-    request = Request(
+    tally = run(
+        load_set(chosen),
         out,
-        media,
-        Weights(judges, models),
-        workers,
-        cell_seconds,
-        retry_failed,
-        shlex.join(["semvid", "bench", *sys.argv[1:]]),
+        lambda line: typer.echo(line, err=True),
+        media=media,
+        weights=Weights(judges, models),
+        workers=workers,
+        cell_seconds=cell_seconds,
+        retry_failed=retry_failed,
+        command=shlex.join(["semvid", "bench", *sys.argv[1:]]),
     )
-    tally = run(load_set(chosen), request, lambda line: typer.echo(line, err=True))
     typer.echo(
         f"{out}: {tally.there} cells were there, {tally.done} done, {tally.failed} of them failed and are "
         f"shown so, {tally.not_run} could not run on this machine and will be tried again. "

@@ -42,25 +42,6 @@ class SweepBroken(SemvidError):
     """The sweep cannot go on; what is recorded stays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What the command line asks for.
-
-    Attributes:
-        out: folder of the sweep; records that are there and still hold are kept.
-        retry_failed: failed cells run again although their key holds.
-        command: that started it, for the records.
-    """
-
-    out: Path
-    media: Path | None
-    weights: Weights
-    workers: int
-    cell_seconds: float
-    retry_failed: bool
-    command: str
-
-
 @dataclass(slots=True)
 class Tally:
     """How a sweep ended, in cells.
@@ -76,11 +57,24 @@ class Tally:
     not_run: int = 0
 
 
-def run(chosen: SweepSet, request: Request, say: Say) -> Tally:
-    """Fills ``request.out`` with a record for every cell of the set.
+def run(
+    chosen: SweepSet,
+    out: Path,
+    say: Say,
+    *,
+    media: Path | None,
+    weights: Weights,
+    workers: int,
+    cell_seconds: float,
+    retry_failed: bool,
+    command: str,
+) -> Tally:
+    """Fills ``out`` with a record for every cell of the set; records that are there and still hold are kept.
 
     Args:
         say: is told of every cell that ends.
+        retry_failed: failed cells run again although their key holds.
+        command: that started it, for the records.
 
     Raises:
         InvalidInput: a clip or a method that does not exist; nothing has run then.
@@ -88,39 +82,33 @@ def run(chosen: SweepSet, request: Request, say: Say) -> Tally:
         Cancelled: SIGINT or SIGTERM came; what is recorded stays.
         SweepBroken: no process can be started, or the folder cannot be written.
     """
-    sources = [find(name, request.media) for name in chosen.clips]
-    weights = replace(request.weights, models={**chosen.models, **request.weights.models})
+    sources = [find(name, media) for name in chosen.clips]
+    weights = replace(weights, models={**chosen.models, **weights.models})
     code = worker.set_digest(chosen.methods, chosen.judges)
     facts = {
-        "command": request.command,
+        "command": command,
         "commit": commit(),
         "code": code[:12],
         "versions": versions(),
         "date": datetime.now(UTC).date().isoformat(),
     }
-    scratch = request.out / "scratch"
-    work = Work(request.out, scratch, chosen.methods, chosen.judges, weights, chosen.seconds,
-                chosen.judged_every, request.cell_seconds, code, facts)  # fmt: skip
+    work = Work(out, chosen, weights, cell_seconds, code, facts)
     try:
         with ExitStack() as stack:
-            stack.enter_context(_locked(request.out))
-            records.start(request.out, chosen, facts)
-            stack.enter_context(_scratch(scratch))
-            stack.enter_context(_environment(request.out, weights))
+            stack.enter_context(_locked(out))
+            records.start(out, chosen, facts)
+            stack.enter_context(_scratch(work.scratch))
+            stack.enter_context(_environment(out, weights))
             stack.enter_context(_stoppable())
-            return _Sweep(chosen, sources, request, work, say).run()
+            return _Sweep(sources, work, workers, retry_failed, say).run()
     except OSError as error:
-        raise SweepBroken(
-            f"{request.out}: {error.strerror or error}; put that right and run it again"
-        ) from error
+        raise SweepBroken(f"{out}: {error.strerror or error}; put that right and run it again") from error
 
 
 class _Sweep:
-    def __init__(
-        self, chosen: SweepSet, sources: list[Source], request: Request, work: Work, say: Say
-    ) -> None:
-        self._set, self._sources, self._request = chosen, sources, request
-        self._work, self._say = work, say
+    def __init__(self, sources: list[Source], work: Work, workers: int, retry_failed: bool, say: Say) -> None:
+        self._set, self._sources, self._work, self._say = work.chosen, sources, work, say
+        self._workers, self._retry_failed = workers, retry_failed
         self._tally, self._total = Tally(), 0
         self._started = time.monotonic()
 
@@ -170,8 +158,8 @@ class _Sweep:
             yield task
 
     def _key(self, source: Source, what: Cell | Variant) -> str:
-        work = self._work
-        facts = {"clip": source.digest, "facts": asdict(source.facts), "seconds": work.seconds}
+        work, chosen = self._work, self._set
+        facts = {"clip": source.digest, "facts": asdict(source.facts), "seconds": chosen.seconds}
         if isinstance(what, Variant):
             return key(
                 {**facts, "variant": what.model_dump(), "code": digest((), ["evaluation.bench.selection"])}
@@ -180,9 +168,9 @@ class _Sweep:
             {
                 **facts,
                 "cell": asdict(what),
-                "code": _code_of(what.method, work.judges),
-                "judged_every": work.judged_every,
-                "judges": list(work.judges),
+                "code": _code_of(what.method, chosen.judges),
+                "judged_every": chosen.judged_every,
+                "judges": list(chosen.judges),
                 "models": dict(work.weights.models),
                 "small_networks": _folder_digest(work.weights.judges),
             }
@@ -192,7 +180,7 @@ class _Sweep:
         record = records.read(self._work.out, task.name)
         if record is None or record.get("key") != task.key or record.get("environment"):
             return False
-        return not (record["failed"] and self._request.retry_failed)
+        return not (record["failed"] and self._retry_failed)
 
     def _keeps_still(self, what: Cell | Variant) -> bool:
         wanted = self._set.stills
@@ -202,7 +190,7 @@ class _Sweep:
         """Makes the records, whatever becomes of the processes."""
         suspects: list[Task] = []
         while tasks:
-            unfinished, died = self._round(tasks, self._request.workers)
+            unfinished, died = self._round(tasks, self._workers)
             suspects += [task for task in unfinished if task.name in died]
             tasks = [task for task in unfinished if task.name not in died]
             if unfinished and not died:

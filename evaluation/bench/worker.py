@@ -23,7 +23,7 @@ from evaluation.bench.code import ALWAYS, digest
 from evaluation.bench.measuring import measure, still
 from evaluation.bench.panel import Misaligned, Panel, judged_indices, take
 from evaluation.bench.selection import select
-from evaluation.bench.sets import Variant
+from evaluation.bench.sets import SweepSet, Variant
 from evaluation.bench.sources import Source
 from evaluation.clips import Clip
 from evaluation.judge import Frames, Weights
@@ -43,23 +43,23 @@ class Work:
 
     Attributes:
         out: the sweep's folder.
-        scratch: in it, for what is needed while the sweep runs.
-        methods: of the set.
+        chosen: the set.
         cell_seconds: a cell that takes longer is given up and recorded as failed.
         code: digest of the source with which the sweep began.
         facts: what goes into every record as it is (`records.FACTS`).
     """
 
     out: Path
-    scratch: Path
-    methods: tuple[str, ...]
-    judges: tuple[str, ...]
+    chosen: SweepSet
     weights: Weights
-    seconds: float
-    judged_every: int
     cell_seconds: float
     code: str
     facts: dict[str, Any]
+
+    @property
+    def scratch(self) -> Path:
+        """The folder for what is needed while the sweep runs."""
+        return self.out / "scratch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def start(work: Work) -> None:
         RuntimeError: the source is no longer what the sweep began with; its keys would lie.
     """
     global _process
-    if set_digest(work.methods, work.judges) != work.code:
+    if set_digest(work.chosen.methods, work.chosen.judges) != work.code:
         raise RuntimeError("the source changed while the sweep ran; run it again, or from a checkout at rest")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the sweep decides when a process ends
     signal.signal(signal.SIGALRM, _give_up)
@@ -228,15 +228,8 @@ def _measured(process: _Process, task: Task) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(
         prefix="cell-", dir=process.folder, ignore_cleanup_errors=True
     ) as folder:
-        facts, shown = measure(
-            _method(cell.method),
-            clip,
-            conditions,
-            cell.target_cbr,
-            process.panel,
-            work.judged_every,
-            Path(folder),
-        )
+        method, every = _method(cell.method), work.chosen.judged_every
+        facts, shown = measure(method, clip, conditions, cell.target_cbr, process.panel, every, Path(folder))
     if shown is not None and task.keep_still and task.source.may_be_shown:
         _keep_still(work.out / "stills", cell, clip, shown)
     return facts
@@ -262,10 +255,10 @@ def _clip(process: _Process, source: Source) -> Clip:
         return process.clip
     work = process.work
     process.clip, process.clip_name = None, ""
-    clip = source.prepare(work.out / "clips", work.seconds)
+    clip = source.prepare(work.out / "clips", work.chosen.seconds)
     if process.panel is None:
-        process.panel = Panel(work.judges, work.weights)
-    indices = judged_indices(len(clip.pictures), work.judged_every)
+        process.panel = Panel(work.chosen.judges, work.weights)
+    indices = judged_indices(len(clip.pictures), work.chosen.judged_every)
     process.panel.look(take(iter(clip.pictures), clip.pictures, indices), source.facts)
     process.clip, process.clip_name = clip, source.name
     return clip

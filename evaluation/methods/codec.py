@@ -18,7 +18,6 @@ from evaluation.methods.cache import EncodeCache, cache_folder
 from evaluation.methods.ladder import Ladder
 from evaluation.methods.quality import Judge, make_judge
 from evaluation.methods.video_code import (
-    Setting,
     Stream,
     VideoCode,
     decode,
@@ -83,34 +82,22 @@ class CodecRival:
             link = ByteLink(air, self._mcs, self._retransmissions)
             arrival = link.send_stream(b"".join(stream.packets), self._block_bytes)
             if air.crossed <= budget or self._planned_snr_db is not None:
-                return self._outcome(clip, judge, setting, stream, link, air, arrival)
+                settings: dict[str, Any] = {
+                    "scale": setting.scale,
+                    "frame_step": setting.step,
+                    "crf": setting.crf,
+                    "encoder": code.encoder,
+                    "encoder_options": code.options(setting.crf, setting.final),
+                    "av": av.__version__,
+                    "stream_bytes": stream.size,
+                    "chosen_by": judge.name,
+                }
+                return received(clip, code, stream, judge, arrival, link, air, settings)
             affordable = int(_SMALLER * min(affordable, stream.size))
         return Outcome(
             settings={"budget_symbols": budget, "affordable_bytes": affordable},
             failed=f"no setting of {self.name} is as cheap as {budget} symbols ({affordable} bytes)",
         )
-
-    def _outcome(
-        self,
-        clip: Clip,
-        judge: Judge,
-        setting: Setting,
-        stream: Stream,
-        link: ByteLink,
-        air: Air,
-        arrival: Arrival,
-    ) -> Outcome:
-        settings: dict[str, Any] = {
-            "scale": setting.scale,
-            "frame_step": setting.step,
-            "crf": setting.crf,
-            "encoder": self._code.encoder,
-            "encoder_options": self._code.options(setting.crf, setting.final),
-            "av": av.__version__,
-            "stream_bytes": stream.size,
-            "chosen_by": judge.name,
-        }
-        return received(clip, self._code, stream, judge, arrival, link, air, settings)
 
 
 def received(

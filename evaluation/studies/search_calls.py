@@ -26,7 +26,7 @@ import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -241,10 +241,8 @@ def _steps(
             continue
         candidates = range((start // spacing + 1) * spacing, len(pictures), spacing)
         asked = (mllm.compare(pictures[start], [pictures[i]], rules.focus)[0] for i in candidates)
-        differing = (
-            i for i, a in zip(candidates, asked, strict=True) if differs(a, rules.rule, rules.threshold)
-        )
-        first = next(differing, None)
+        different = (differs(answer, rules.rule, rules.threshold) for answer in asked)
+        first = next(compress(candidates, different), None)
         if reason is Reason.SEMANTIC:
             yield first is not None and abs(first - end) <= spacing
         else:

@@ -12,7 +12,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +42,8 @@ def measure(clip: Path, runs: int, folder: Path) -> list[dict[str, Any]]:
             if video["state"] != "SUCCEEDED":
                 raise RuntimeError(f"the video ended {video['state']}: {video['error']}")
             if run:
-                records.append(
-                    {
-                        "end_to_end": seconds,
-                        "transmitter": sent["seconds"],
-                        "receiver": video["seconds"],
-                        "cbr": sent["cbr"],
-                    }
-                )
+                times = {"end_to_end": seconds, "transmitter": sent["seconds"], "receiver": video["seconds"]}
+                records.append({**times, "cbr": sent["cbr"]})
     return records
 
 
@@ -64,28 +58,30 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="semvid-bench-") as folder:
         records = measure(CLIP, arguments.runs, Path(folder))
 
-    def median(value: Callable[[dict[str, Any]], float]) -> float:
-        return round(statistics.median(value(record) / duration for record in records), 4)
+    def median(seconds: Iterable[float]) -> float:
+        return round(statistics.median(value / duration for value in seconds), 4)
 
-    def by_stage(service: str) -> dict[str, float]:
-        return {stage: median(lambda record: record[service][stage]) for stage in records[0][service]}  # noqa: B023
-
+    by_stage = {
+        service: {
+            stage: median(record[service][stage] for record in records) for stage in records[0][service]
+        }
+        for service in ("transmitter", "receiver")
+    }
     result = {
         "clip": f"{CLIP.name} of the demo, {source.width}x{source.height}, {duration:g} s",
         "channel": CHANNEL,
         "runs": arguments.runs,
         "unit": "multiples of the clip's duration, median; stages of one service overlap",
-        "end_to_end": median(lambda record: record["end_to_end"]),
-        "transmitter": by_stage("transmitter"),
-        "receiver": by_stage("receiver"),
+        "end_to_end": median(record["end_to_end"] for record in records),
+        **by_stage,
         "cbr": records[0]["cbr"],
         "provenance": provenance(),
     }
     print(
         f"end to end   {result['end_to_end']:.2f} x the duration ({1 / result['end_to_end']:.1f} x real time)"
     )
-    for service in ("transmitter", "receiver"):
-        for stage, share in sorted(result[service].items(), key=lambda item: -item[1]):
+    for service, stages in by_stage.items():
+        for stage, share in sorted(stages.items(), key=lambda item: -item[1]):
             print(f"{service:12s} {stage:14s} {share:.3f}")
     write(arguments.out, result)
 

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -87,11 +86,8 @@ def _quality_by_cbr(results: Results) -> Figure | None:
             if values(group, name) and _all_shown(group)
         )
 
-    figure = _panels(results, f"Quality at {links[0]}", "CBR", curve, logarithmic=True)
-    if figure is not None:
-        note = "Means over clips; a budget at which a method failed on a clip has no point."
-        figure.supxlabel(note, size=7)
-    return figure
+    note = "Means over clips; a budget at which a method failed on a clip has no point."
+    return _panels(results, f"Quality at {links[0]}", "CBR", curve, note, logarithmic=True)
 
 
 def _quality_by_snr(results: Results) -> Figure | None:
@@ -105,11 +101,8 @@ def _quality_by_snr(results: Results) -> Figure | None:
         return [(snr, fmean(values(fair(group), name))) for snr, group in groups if _mostly_fair(group, name)]
 
     title = f"Quality at CBR {settings[0].target:.3g}, {settings[0].channel_model.upper()}"
-    figure = _panels(results, title, "Es/N0, dB", curve, logarithmic=False)
-    if figure is not None:
-        note = "Means over the clips shown within the budget; no point where these are fewer than half."
-        figure.supxlabel(note, size=7)
-    return figure
+    note = "Means over the clips shown within the budget; no point where these are fewer than half."
+    return _panels(results, title, "Es/N0, dB", curve, note, logarithmic=False)
 
 
 def _mostly_fair(records: Sequence[Record], name: str) -> bool:
@@ -134,6 +127,7 @@ def _panels(
     title: str,
     x_label: str,
     curve: Callable[[str, str], list[tuple[float, float]]],
+    note: str,
     logarithmic: bool,
 ) -> Figure | None:
     there = results.measures()
@@ -149,21 +143,15 @@ def _panels(
             points = curve(method, name)
             if points:
                 axes.plot(*zip(*points, strict=True), **_look(results, method))
-        _name_axes(axes, x_label, name, logarithmic)
+        axes.set(xlabel=x_label, ylabel=measure(name).label, xscale="log" if logarithmic else "linear")
+        if measure(name).better == "lower":
+            axes.invert_yaxis()  # up is good in every panel
     for axes in all_axes[len(names) :]:
         axes.set_axis_off()
     handles, labels = all_axes[0].get_legend_handles_labels()
+    figure.supxlabel(note, size=7)
     figure.legend(handles, labels, loc="outside right center", fontsize=8)
     return figure
-
-
-def _name_axes(axes: Axes, x_label: str, name: str, logarithmic: bool) -> None:
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(measure(name).label)
-    if logarithmic:
-        axes.set_xscale("log")
-    if measure(name).better == "lower":
-        axes.invert_yaxis()  # up is good in every panel
 
 
 def _cliff(results: Results) -> Figure | None:

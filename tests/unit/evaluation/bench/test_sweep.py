@@ -10,6 +10,7 @@ import pytest
 
 from evaluation.bench import worker
 from evaluation.bench.cells import Cell, key
+from evaluation.bench.sets import Grid, SweepSet
 from evaluation.bench.sweep import _locked
 from evaluation.bench.worker import Work, is_of_the_environment, set_digest
 from evaluation.judge import Weights
@@ -31,20 +32,13 @@ def test_records_have_names_that_differ_and_every_file_system_takes() -> None:
 
 
 def test_a_process_refuses_to_work_on_other_source_than_the_sweep_began_with(tmp_path: Path) -> None:
-    work = Work(
-        tmp_path,
-        tmp_path,
-        ("av1",),
-        ("psnr_db",),
-        Weights(),
-        1.0,
-        7,
-        60,
-        set_digest(("av1",), ("psnr_db",)),
-        {},
-    )
+    chosen = SweepSet(
+        title="", clips=("demo:0",), methods=("av1",), judges=("psnr_db",),
+        grid=(Grid(snr_db=(10,), target_cbr=("default",)),),
+    )  # fmt: skip
+    work = Work(tmp_path, chosen, Weights(), 60, set_digest(("av1",), ("psnr_db",)), {})
     with pytest.raises(RuntimeError, match="source changed"):
-        worker.start(replace(work, methods=("h264",)))
+        worker.start(replace(work, chosen=chosen.model_copy(update={"methods": ("h264",)})))
 
 
 @pytest.mark.parametrize(
