@@ -1,7 +1,5 @@
 """Uniform keyframes: semvid's picture code and link without its selection, captions and motion scores."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
@@ -152,11 +150,11 @@ class Grid:
         return float(quality)
 
     def _shown(self, setting: Setting) -> Callable[[int], Picture]:
-        size = coded_size(self._clip.source, setting.shrink)
-        header = stream_header(self._clip.source, TransmissionOptions(), size)
-        decoder = KeyframeDecoder(header.coded_width, header.coded_height)
+        source = self._clip.source
+        decoder = KeyframeDecoder(*coded_size(source, setting.shrink))
         selected = self.selected(setting.gap)
         frames = [one.frame.index for one in selected]
+        size = source.width, source.height
         keyframes = [at_size(decoder.decode(packet), size) for packet in self.packets(setting)]
 
         @lru_cache(maxsize=1)
