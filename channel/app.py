@@ -1,7 +1,5 @@
 """The channel process: builds the parts, runs until it is told to stop, drains."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 

@@ -1,7 +1,5 @@
 """ChannelControlService: conditions at run time."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The next hop: a receiver or another channel."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from typing import Any

@@ -17,8 +17,6 @@ same wherever in the stream it stands.
    Mathematical Statistics 29 (1958).
 """
 
-from __future__ import annotations
-
 import math
 from decimal import Decimal
 

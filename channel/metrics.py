@@ -1,7 +1,5 @@
 """Prometheus metrics of the channel; labels are bounded, no transmission ids."""
 
-from __future__ import annotations
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 

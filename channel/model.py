@@ -1,7 +1,5 @@
 """What a channel model is, and what it may look at; the models themselves: `channel.models`."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 import numpy as np

@@ -9,8 +9,6 @@ number, the gains from the seed and the symbols' positions; neither depends on w
 result is the same to the last bit on every machine (see `channel.gaussian`).
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

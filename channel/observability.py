@@ -1,7 +1,5 @@
 """A small HTTP port beside gRPC: /healthz, /readyz and /metrics."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import socket

@@ -1,7 +1,5 @@
 """No sender may buy SNR with power: what goes on the air has unit mean power."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

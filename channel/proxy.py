@@ -7,8 +7,6 @@ transmission id, the numbering and the received symbols are all that goes on, wh
 put into them or into the call's metadata.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 import time

@@ -1,7 +1,5 @@
 """Which conditions hold for which transmission, and how much has passed."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager

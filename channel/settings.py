@@ -1,7 +1,5 @@
 """Settings of the channel service, ``SEMVID_CHANNEL_*`` in the environment."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Self
 

@@ -4,8 +4,6 @@ The clips are sent through a running transmitter again and again; what is compar
 that its ledger reports, every symbol included. Nothing here knows how keyframes are chosen.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

@@ -3,8 +3,6 @@
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import runpy

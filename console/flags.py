@@ -1,7 +1,5 @@
 """The options of a transmission as flags: names, kinds, ranges and help come from `semvid.options`."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping

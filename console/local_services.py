@@ -1,7 +1,5 @@
 """The three services as child processes on free ports of the loopback interface."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import signal

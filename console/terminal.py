@@ -1,7 +1,5 @@
 """What a person sees while a command runs. All of it goes to standard error, so that results can be piped."""
 
-from __future__ import annotations
-
 from typing import Self
 
 from rich.console import Console

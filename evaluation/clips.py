@@ -1,7 +1,5 @@
 """Real clips as the laboratory uses them: scaled to one area, cut to ten seconds, nearly lossless."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from pathlib import Path

@@ -4,8 +4,6 @@ Its two cores (`receiver.reception`, `receiver.regeneration`) without the servic
 That symbols and pictures equal those of the real services is tested (tests/integration/evaluation).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from receiver.assembly import AssemblyLimits

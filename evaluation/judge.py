@@ -3,8 +3,6 @@
 A judge looks at the source once per clip; what it saw is kept while every method is compared with it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -5,8 +5,6 @@ noise and fading are those of `channel.noise`, drawn from the seed, the burst's 
 symbols' positions.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal

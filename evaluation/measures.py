@@ -1,7 +1,5 @@
 """What is measured: the name, unit and direction of every number in a record."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Final, Literal
 

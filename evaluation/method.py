@@ -4,8 +4,6 @@ A method gets a clip, the conditions of the channel and a budget, and gives back
 would show, with the channel uses that it took. All are counted alike (`semvid.accounting`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

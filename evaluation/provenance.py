@@ -1,7 +1,5 @@
 """What every committed measurement says about how it was made, and how it is written."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform

@@ -1,7 +1,5 @@
 """Counts channel uses as the transmitter would spend them, without sending anything."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from semvid.link.harq import BlockPayload, BlockReport, Delivery, HarqSender

@@ -1,7 +1,5 @@
 """The receiver's REST interface, and the process that serves it together with the link."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

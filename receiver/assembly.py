@@ -5,8 +5,6 @@ of keyframe ``n`` come before those of keyframe ``n + 1``; everything else may c
 once. So a keyframe of which something is missing when a later one shows up is lost.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Which blocks were lost: hybrid ARQ as the receiver sees it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from semvid.phy.block import Reception, TbState

@@ -1,7 +1,5 @@
 """A fair sample of the equalised symbols of a transmission, for plots."""
 
-from __future__ import annotations
-
 import threading
 from typing import Any
 

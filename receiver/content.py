@@ -1,7 +1,5 @@
 """The MP4 over HTTP, finished or not."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

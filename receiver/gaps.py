@@ -3,8 +3,6 @@
 Pure: frame numbers in, runs of frames out. Every frame of the video lies in exactly one run of one plan.
 """
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum

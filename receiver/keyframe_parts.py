@@ -1,7 +1,5 @@
 """Keyframe units in, whole keyframe packets out, in the order of time."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 

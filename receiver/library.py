@@ -1,7 +1,5 @@
 """The videos on disk: one directory each, found again after a restart, the oldest dropped in time."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import threading

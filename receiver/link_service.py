@@ -1,7 +1,5 @@
 """The link's receiving end: blocks in, reports out."""
 
-from __future__ import annotations
-
 import asyncio
 
 import grpc

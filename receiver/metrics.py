@@ -1,7 +1,5 @@
 """What the receiver counts for Prometheus. Labels are bounded; ids never become labels."""
 
-from __future__ import annotations
-
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from receiver.record import VideoRecord

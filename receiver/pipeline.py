@@ -4,8 +4,6 @@
 decoded at a time, by threads shared with all other videos, and written in order.
 """
 
-from __future__ import annotations
-
 import queue
 import threading
 from collections import deque

@@ -4,8 +4,6 @@ Pure: no link, no files, no clock. `receiver.assembly` puts units in order, `rec
 was lost on the way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

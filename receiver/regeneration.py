@@ -4,8 +4,6 @@ Pure: no threads, no files, no clock. `receiver.gaps` plans runs of frames. Keyf
 what lies between them is the decoder's. What it could not make in two attempts is concealed and said to be.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial

@@ -1,7 +1,5 @@
 """The receiver's parts put together: library, transmissions, link; and how they start and stop."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 

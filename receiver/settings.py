@@ -1,7 +1,5 @@
 """Settings of the receiver service, ``SEMVID_RECEIVER_*`` in the environment."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import fields
 from pathlib import Path

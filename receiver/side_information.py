@@ -1,7 +1,5 @@
 """Captions, motion scores and time stamps that wait for the segments they belong to."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 
 from semvid.errors import InvalidInput

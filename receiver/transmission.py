@@ -1,7 +1,5 @@
 """One transmission: symbols in; keyframes, captions and gaps out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass

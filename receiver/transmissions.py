@@ -1,7 +1,5 @@
 """The transmissions in work: how many there may be, their threads, their end."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,5 @@
 """The files of one video: its record, what arrived, what became of each run of frames, and the MP4."""
 
-from __future__ import annotations
-
 import json
 import os
 import threading

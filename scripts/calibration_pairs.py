@@ -1,7 +1,5 @@
 """Labelled pairs of pictures from real clips, for ``calibrate_embedded.py``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path

@@ -3,8 +3,6 @@
 python scripts/demo_picture.py demo-out/side_by_side.mp4 docs/images/demo.jpg
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -9,8 +9,6 @@ Two shots and a hard cut, 640x360 at 25 frames/s, without sound. NOTICE credits 
   and slowed from 30 to 25 frames/s.
 """
 
-from __future__ import annotations
-
 import sys
 from fractions import Fraction
 from itertools import chain, islice

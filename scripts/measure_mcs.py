@@ -8,8 +8,6 @@ knowledge, first transmission (RV 0), 20 iterations. Each pair has its own seed:
 the same table.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import time

@@ -4,8 +4,6 @@ A channel use is one complex symbol sent. Every symbol that leaves the transmitt
 class of the ledger; CRCs, segmentation and padding belong to the class whose bits they protect.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum

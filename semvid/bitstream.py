@@ -4,8 +4,6 @@ Protocol Buffers carry the fields; this module is strict where they are lenient.
 passed every invariant of `semvid.semantics`, and nothing that it was given goes unlooked-at.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 

@@ -4,8 +4,6 @@ Each class fixes its HTTP status and gRPC status name, so that the same mistake 
 A message names the actor, the limit, the value and the remedy.
 """
 
-from __future__ import annotations
-
 import re
 from typing import ClassVar
 

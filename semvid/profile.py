@@ -1,7 +1,5 @@
 """What a receiver's video decoder can bridge; the receiver announces it, the transmitter selects by it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

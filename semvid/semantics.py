@@ -7,8 +7,6 @@ no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe op
 All types are frozen and refuse impossible values when they are made, by our own code or from received bytes.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """The transmitter's REST interface."""
 
-from __future__ import annotations
-
 import asyncio
 import shutil
 from collections.abc import AsyncIterator

@@ -1,7 +1,5 @@
 """One sentence per segment: which of its frames the model gets to see, and how long the sentence may be."""
 
-from __future__ import annotations
-
 import sys
 
 import numpy as np

@@ -5,8 +5,6 @@ by a set number of segments, in another thread if wanted; `shipment` and `delive
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial

@@ -1,7 +1,5 @@
 """Transmissions as jobs: accepted, queued, run a few at a time, kept on disk."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import shutil

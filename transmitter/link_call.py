@@ -1,7 +1,5 @@
 """One `LinkService.Transmit` call, seen from the sending end."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, Self
 

@@ -1,7 +1,5 @@
 """The motion score of a segment (paper, side information): mean optical-flow magnitude."""
 
-from __future__ import annotations
-
 import math
 from typing import Final
 

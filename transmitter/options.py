@@ -1,7 +1,5 @@
 """What the transmitter alone knows of options: which models there are, and its own defaults."""
 
-from __future__ import annotations
-
 from pydantic import ValidationError
 
 from semvid.options import Search, TransmissionOptions, refusal

@@ -9,8 +9,6 @@
 Step 3 runs in a thread of its own, ahead of the link by a few segments, never more.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, closing

@@ -8,8 +8,6 @@ similar::
     mass  = P(yes) + P(no)        our addition: how far the model answered the question at all
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 Nothing here is held in memory per frame or per keyframe, so that a long video costs disk, not memory.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from fractions import Fraction

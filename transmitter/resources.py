@@ -1,7 +1,5 @@
 """The REST interface's documents, for OpenAPI."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel, Field

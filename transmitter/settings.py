@@ -1,7 +1,5 @@
 """Settings of the transmitter service, ``SEMVID_TRANSMITTER_*`` in the environment."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from pydantic import Field

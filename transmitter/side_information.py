@@ -1,7 +1,5 @@
 """What closes with a segment besides its keyframe: motion score, caption, irregular time stamps."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 from typing import Final

@@ -4,8 +4,6 @@ A model says by what complex gain each symbol is multiplied; the noise is the sa
 How to add one: docs/adding-a-channel-model.md.
 """
 
-from __future__ import annotations
-
 from channel.model import ChannelModel
 from channel.models.awgn import awgn
 from channel.models.rayleigh import rayleigh

@@ -1,7 +1,5 @@
 """No fading: additive white Gaussian noise alone."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from channel.model import Fading, Gains

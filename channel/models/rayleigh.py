@@ -1,7 +1,5 @@
 """Rayleigh block fading: many scattered paths, none of them direct."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from channel.gaussian import FADING, complex_normal

@@ -1,7 +1,5 @@
 """Rician block fading: a direct path among scattered ones."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

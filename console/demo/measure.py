@@ -1,7 +1,5 @@
 """Source and reconstruction, frame by frame: how close, and whether every frame is in its place."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest

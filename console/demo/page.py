@@ -1,7 +1,5 @@
 """The report as one self-contained page: no scripts, nothing loaded from elsewhere."""
 
-from __future__ import annotations
-
 import base64
 import json
 import shlex

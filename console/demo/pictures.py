@@ -1,7 +1,5 @@
 """The side-by-side video and the stills of the report."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction

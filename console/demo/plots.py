@@ -1,7 +1,5 @@
 """The report's plots as inline SVG that takes its text colour from the page."""
 
-from __future__ import annotations
-
 import io
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The report of one demo as a JSON document."""
 
-from __future__ import annotations
-
 import platform
 import subprocess
 from collections import Counter

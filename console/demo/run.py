@@ -1,7 +1,5 @@
 """The whole demo: start, send, wait, fetch, measure, report."""
 
-from __future__ import annotations
-
 import csv
 import json
 import tempfile

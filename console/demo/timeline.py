@@ -1,7 +1,5 @@
 """Where every output frame came from."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

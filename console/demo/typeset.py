@@ -1,7 +1,5 @@
 """Lines of text as pictures, set in the typeface that comes with matplotlib."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

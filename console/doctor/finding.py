@@ -1,7 +1,5 @@
 """One line of what the doctor found."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any

@@ -1,7 +1,5 @@
 """The machine: cores, memory, disk, GPUs."""
 
-from __future__ import annotations
-
 import os
 import platform
 import shutil

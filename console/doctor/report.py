@@ -1,7 +1,5 @@
 """All findings together, for people and for programs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is installed: extras, video codecs, the model hub, Docker."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import re

@@ -1,7 +1,5 @@
 """``semvid bench``: run a set, report on a folder, prepare clips."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import sys

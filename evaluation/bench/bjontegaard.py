@@ -6,8 +6,6 @@ VCEG-M33, PCHIP as in the common test conditions of JVET, and Akima (Herglotz et
 least.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 

@@ -1,7 +1,5 @@
 """One cell of a sweep: what it is, and the key that says whether its record still holds."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

@@ -1,7 +1,5 @@
 """The source that decides a cell's numbers: what its method and judges import, and so on from there."""
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import inspect

@@ -1,7 +1,5 @@
 """Means and their 95 % intervals over clips, from Student's distribution."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ The list is a CSV file. Three forms are known by their header:
   ``[label/]ID_000012_000022.mp4``, as its usual downloaders name it.
 """
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """One cell, measured: a method takes a clip across, the judges look at what is shown."""
 
-from __future__ import annotations
-
 import time
 from pathlib import Path
 from typing import Any, Final

@@ -1,7 +1,5 @@
 """All judges of a sweep, and what they saw in the source of the clip at hand."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any

@@ -4,8 +4,6 @@
 folder of the machine that made it.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any, Final

@@ -4,8 +4,6 @@ Nothing is sent. SKEM of the paper without our additions for a real decoder: no 
 longest gap, no shortest one. What is counted are the keyframes of PSSS, the first and the last frame.
 """
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

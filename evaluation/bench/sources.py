@@ -1,7 +1,5 @@
 """Where the clips of a sweep come from: a folder with an index, or the clip of `semvid demo`."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

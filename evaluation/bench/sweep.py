@@ -1,7 +1,5 @@
 """Runs a set: decides which cells are missing, deals them to processes, survives those that die."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

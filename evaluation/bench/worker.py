@@ -1,7 +1,5 @@
 """What one process does: cells, one after another; the clip at hand and the judges stay loaded."""
 
-from __future__ import annotations
-
 import os
 import signal
 import tempfile

@@ -1,7 +1,5 @@
 """Every judge by name; networks and the packages that run them are loaded when it is made."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final

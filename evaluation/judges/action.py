@@ -5,8 +5,6 @@ the judged ones, as many as the model takes. A clip whose label the model does n
 the answer is that on the source is reported for every clip.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

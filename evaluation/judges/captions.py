@@ -6,8 +6,6 @@ with sacrebleu (sentence level, exponential smoothing, 0..1), ROUGE-L (F measure
 BERTScore (F1, needs a model). The paper: BLEU, ROUGE-L and BERTScore.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from contextlib import suppress

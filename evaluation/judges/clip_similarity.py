@@ -1,7 +1,5 @@
 """CLIP image similarity: cosine of image features of any CLIP or SigLIP that transformers loads."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -12,8 +12,6 @@ follows by the scale and shift that fit it to the reference in the least squares
 The rank correlation (Spearman) needs no alignment at all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final

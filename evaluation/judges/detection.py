@@ -5,8 +5,6 @@ what is shown (score at least 0.05) is ranked against it. mAP@0.5 and mAP@0.5:0.
 truth, as COCO defines it (pycocotools). A perfect copy gets 1.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout

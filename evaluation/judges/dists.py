@@ -3,8 +3,6 @@
 The weights are the user's.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Loads models of transformers by path or hub id, with one sentence for everything that can go wrong."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from semvid.errors import MissingComponent

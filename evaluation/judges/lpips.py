@@ -1,7 +1,5 @@
 """LPIPS (Zhang et al., 2018) through ONNX Runtime; the network is the user's."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """Judges that are the mean of a function: of a judged frame and what is shown there, or also of the next."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 import numpy as np

@@ -4,8 +4,6 @@ The folder holds `judges.py` (numpy in, numpy out) and its weights. It serves me
 belongs to this repository.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import sys
 from functools import cache, partial

@@ -1,7 +1,5 @@
 """SSIM of all three colours, and MS-SSIM (Wang, Simoncelli and Bovik, 2003) of the luma."""
 
-from __future__ import annotations
-
 from typing import Final
 
 import cv2

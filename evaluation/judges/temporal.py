@@ -1,7 +1,5 @@
 """Temporal consistency: does what is shown move as the source does, and only so?"""
 
-from __future__ import annotations
-
 from typing import Final
 
 import cv2

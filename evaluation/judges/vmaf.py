@@ -1,7 +1,5 @@
 """VMAF through an ffmpeg that was built with libvmaf."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import subprocess

@@ -3,8 +3,6 @@
 What each does, and the variables SEMVID_EVAL_LPIPS and SEMVID_EVAL_CACHE: docs/metrics-and-rivals.md.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Final

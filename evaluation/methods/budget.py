@@ -1,7 +1,5 @@
 """What a budget of symbols buys: bytes over this very channel, and the best setting of a method."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final, Literal, TypeVar
 

@@ -1,7 +1,5 @@
 """What was encoded once is not encoded again: files named by a hash of all that decides their content."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

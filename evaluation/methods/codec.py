@@ -1,7 +1,5 @@
 """A ready-made video code over our physical layer, at the best point of its ladder."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Literal

@@ -1,7 +1,5 @@
 """What a receiver without a model can do between two keyframes: hold the first, or fade to the second."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 

@@ -1,7 +1,5 @@
 """The ladder of a video code: sizes and frame rates, each at the best quality that fits a budget of bytes."""
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence

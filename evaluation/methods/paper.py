@@ -3,8 +3,6 @@
 They are here to reproduce its table, not to be beaten: `evaluation.methods.codec` is what the codes can do.
 """
 
-from __future__ import annotations
-
 import io
 from dataclasses import dataclass
 from pathlib import Path

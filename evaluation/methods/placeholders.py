@@ -1,7 +1,5 @@
 """Rows without a sender: the source itself, and rivals that the package registries do not have."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final
 

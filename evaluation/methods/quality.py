@@ -1,7 +1,5 @@
 """By what a rival chooses among its own settings: it may look at the clip, as a careful operator would."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """semvid itself: the cores of transmitter and receiver and the channel between them, in one process."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace

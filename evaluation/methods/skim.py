@@ -1,7 +1,5 @@
 """SKIM as in the paper: four equidistant keyframes a clip, as good as the symbols allow."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 from typing import Final

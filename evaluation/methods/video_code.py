@@ -1,7 +1,5 @@
 """The ready-made video codes: encoder, settings, and a decoder that carries on after losses."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -4,8 +4,6 @@ Shows that a family's code runs on a device; a failure is a row and not an end. 
 ``tests/models``, so this needs a checkout.
 """
 
-from __future__ import annotations
-
 import importlib
 import tempfile
 import time

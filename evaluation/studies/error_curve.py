@@ -1,7 +1,5 @@
 """A block error rate curve from counted errors."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -11,8 +11,6 @@ Every family is run at a tiny size too, with each option that moves or shrinks w
 this device (`evaluation.studies.device_check`)?
 """
 
-from __future__ import annotations
-
 import argparse
 import gc
 import resource

@@ -7,8 +7,6 @@ channel uses are counted, for AWGN at 10 dB when every block arrives at once. Wh
 is not looked at: rates need no decoder, quality needs weights.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import tempfile

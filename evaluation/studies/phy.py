@@ -7,8 +7,6 @@ seconds of one thread. Writes the JSON, a Markdown table beside it, and prints t
 `reference` extra (Sionna). With --quick: fewer blocks, for a look in a minute or two.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import math

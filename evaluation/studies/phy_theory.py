@@ -1,7 +1,5 @@
 """What theory says about the physical layer: closed forms and bounds to hold measurements against."""
 
-from __future__ import annotations
-
 import math
 from statistics import NormalDist
 

@@ -3,8 +3,6 @@
 Tokenizers and the tiny models of a dry run are those of ``tests/models``, so this needs a checkout.
 """
 
-from __future__ import annotations
-
 import importlib
 import tempfile
 from pathlib import Path

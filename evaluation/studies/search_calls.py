@@ -18,8 +18,6 @@ reference after it; and *step*, where the exhaustive walk is started anew from e
 chose.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import tempfile

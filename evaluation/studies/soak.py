@@ -6,8 +6,6 @@ Prints the resident memory of every service when the transmission starts, after 
 at its end, and fails when a service grew by more than `ALLOWED_GROWTH` after the first minute.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tempfile

@@ -6,8 +6,6 @@ The three services run as processes, as `semvid demo` runs them; times are wall 
 the receiver has written the last frame. The first transmission warms the services up and is not counted.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import tempfile

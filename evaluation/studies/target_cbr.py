@@ -5,8 +5,6 @@
 Runs through the three services. Writes the JSON, a Markdown table beside it, and prints the rows.
 """
 
-from __future__ import annotations
-
 import argparse
 import tempfile
 from collections.abc import Iterator

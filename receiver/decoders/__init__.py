@@ -3,8 +3,6 @@
 How to add one: docs/adding-a-decoder.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from receiver.decoders.command.decoder import CommandDecoder

@@ -1,7 +1,5 @@
 """What a video decoder is, and what it is asked for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol

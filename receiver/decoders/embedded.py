@@ -1,7 +1,5 @@
 """The decoder without weights: optical flow both ways, on the CPU, deterministic."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 from receiver.decoders.decoder import SegmentRequest

@@ -1,7 +1,5 @@
 """Where the decoder runs: in this process, or one copy of it on every GPU of a Ray cluster (docs/ray.md)."""
 
-from __future__ import annotations
-
 from typing import Protocol, runtime_checkable
 
 from receiver.decoders import make_decoder

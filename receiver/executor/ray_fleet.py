@@ -1,7 +1,5 @@
 """One decoder on every GPU of a Ray cluster, seen from outside as a single one."""
 
-from __future__ import annotations
-
 import os
 import queue
 import signal

@@ -1,7 +1,5 @@
 """What runs inside one Ray actor: a decoder, and one segment at a time, fetched from it in portions."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from itertools import islice

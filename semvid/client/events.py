@@ -1,7 +1,5 @@
 """Server-sent events, followed over broken connections."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """What both clients do alike: requests whose failures become `semvid.errors` again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self

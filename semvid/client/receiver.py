@@ -1,7 +1,5 @@
 """Client of the receiver: waits for videos and fetches them and all that they were made of."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from pathlib import Path

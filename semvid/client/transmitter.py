@@ -1,7 +1,5 @@
 """Client of the transmitter: hands in clips and follows their transmission."""
 
-from __future__ import annotations
-
 import json
 import time
 from collections.abc import Callable, Mapping

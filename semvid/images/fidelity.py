@@ -4,8 +4,6 @@ Pictures are uint8 RGB ``[height, width, 3]``. SSIM is on grey, as in the paper 
 on RGB over all pixels. Perceptual metrics live in `evaluation`.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import cv2

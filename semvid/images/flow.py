@@ -1,7 +1,5 @@
 """Dense optical flow between two pictures (dense inverse search, Kroeger et al., arXiv 1603.03590)."""
 
-from __future__ import annotations
-
 import math
 from enum import Enum
 from typing import Final

@@ -7,8 +7,6 @@ or the two flows contradict each other grossly. A mild sharpening makes up for w
 blurs. docs/decisions/0007-interpolation.md.
 """
 
-from __future__ import annotations
-
 from typing import Final
 
 import cv2

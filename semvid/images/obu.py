@@ -5,8 +5,6 @@ field of the last unit say nothing new. `strip` takes them away (4 bytes of a pa
 puts them back. Source: AV1 bitstream specification, sections 5.3 and 5.6.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

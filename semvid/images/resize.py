@@ -1,7 +1,5 @@
 """Pictures at another size: the only place that scales RGB pictures."""
 
-from __future__ import annotations
-
 import math
 
 import cv2

@@ -1,7 +1,5 @@
 """Keeps SVT-AV1 from taking the machine: as root it gives itself real-time priority over everything else."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What a picture is, everywhere in this project."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

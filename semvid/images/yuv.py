@@ -4,8 +4,6 @@ Full-range BT.601 luma and chroma, chroma halved both ways by area means and dou
 Both ends use these two functions, so nothing about them is signalled.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray

@@ -5,8 +5,6 @@ the whole of many transmissions. Small HTTP/2 windows that do not grow (no bandw
 down to one or two blocks, so that a slow receiver is felt at the sender.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import grpc

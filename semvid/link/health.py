@@ -4,8 +4,6 @@ Watchers learn of every change and are let go when the server drains, so that an
 a draining server alive.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any

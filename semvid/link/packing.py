@@ -1,7 +1,5 @@
 """Semantic units and coded keyframes, dealt into the payloads of blocks."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Errors of `semvid.errors` as gRPC status."""
 
-from __future__ import annotations
-
 from typing import Any, Never
 
 import grpc

@@ -1,7 +1,5 @@
 """Reading the requests of a streaming call on the server."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any, TypeVar
 

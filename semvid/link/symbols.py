@@ -3,8 +3,6 @@
 Eight bytes a symbol: real part, imaginary part, each IEEE 754 binary32, little endian.
 """
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

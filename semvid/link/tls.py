@@ -1,7 +1,5 @@
 """TLS for the link, optional; mutual when both ends are given certificates and authorities."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -5,8 +5,6 @@ MCS maximises the expected information per symbol over that history, incremental
 included. Several transmissions at SNR g are worth one of the same added capacity: ``(1 + g)^r - 1``.
 """
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from typing import Literal

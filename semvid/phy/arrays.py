@@ -1,7 +1,5 @@
 """Array types of the physical layer, by the names of the field."""
 
-from __future__ import annotations
-
 from typing import TypeAlias
 
 import numpy as np

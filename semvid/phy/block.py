@@ -1,7 +1,5 @@
 """One burst on the air: a control word and up to two transport blocks, as symbols and back."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from enum import Enum
 

@@ -9,8 +9,6 @@ wrong gain misleads the decoder with certainty), and each gain is improved by th
 stretch's own data (a step of expectation maximisation).
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Cyclic redundancy checks of TS 38.212 clause 5.1: registers start at zero, most significant bit first."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

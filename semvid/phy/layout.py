@@ -9,8 +9,6 @@ the burst, and the control word, once decoded, serves as extra pilots everywhere
 interleaved CCE-to-REG and VRB-to-PRB mappings, TS 38.211 clauses 7.3.2.2 and 7.3.1.6.)
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import lru_cache

@@ -4,8 +4,6 @@ Codes 0..27 are rows 0..27 of TS 38.214 Table 5.1.3.1-2 (up to 256-QAM); codes 2
 5.1.3.1-3 (low spectral efficiency). `mcs_thresholds.json` is made by ``scripts/measure_mcs.py``.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Known symbols: QPSK pilots from the sequence of TS 38.211 clause 5.2.1, and the sounding burst."""
 
-from __future__ import annotations
-
 from semvid.phy.arrays import Symbols
 from semvid.phy.qam import map_bits
 from semvid.phy.sequences import gold_sequence

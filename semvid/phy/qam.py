@@ -4,8 +4,6 @@ In-phase and quadrature are two independent amplitudes: even bits of a symbol ch
 bits the quadrature one.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -4,8 +4,6 @@ One deviation: transport blocks are whole bytes of any number, not the sizes of 
 not divide evenly among the code blocks. Up to C - 1 zero bits make up the difference.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """The pseudo-random sequences of TS 38.211 clause 5.2.1: pilots and scrambling are made of them."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

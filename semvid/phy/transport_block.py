@@ -5,8 +5,6 @@ block concatenation. The payload's number of bytes and the MCS fix everything el
 need not say more.
 """
 
-from __future__ import annotations
-
 import math
 from functools import lru_cache
 

@@ -1,7 +1,5 @@
 """Seconds by stage of one piece of work."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator

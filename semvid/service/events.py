@@ -1,7 +1,5 @@
 """A bounded log of events that any number of readers follow, each from where it left off."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator

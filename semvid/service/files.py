@@ -1,7 +1,5 @@
 """Files that are whole or not there, and lists on disk that grow at their end."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """``python -m semvid.service.health URL``: exit status 0 when ``URL`` answers 200, for containers."""
 
-from __future__ import annotations
-
 import sys
 import urllib.request
 

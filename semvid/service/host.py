@@ -1,7 +1,5 @@
 """Starts and stops an HTTP service."""
 
-from __future__ import annotations
-
 import asyncio
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Structured logs on standard error: a static message and fields, never the content of captions."""
 
-from __future__ import annotations
-
 import logging
 import sys
 

@@ -1,7 +1,5 @@
 """Prometheus metrics of a FastAPI service: requests, errors and durations by route."""
 
-from __future__ import annotations
-
 import time
 
 from fastapi import FastAPI, Response

@@ -1,7 +1,5 @@
 """What an iterator yields, computed by another thread a bounded number of items before it is taken."""
 
-from __future__ import annotations
-
 import asyncio
 import queue
 import threading

@@ -1,7 +1,5 @@
 """Errors over HTTP as ``application/problem+json`` (RFC 9457)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import structlog

@@ -1,7 +1,5 @@
 """Settings read from the environment, typed, with unknown keys refused."""
 
-from __future__ import annotations
-
 import os
 from typing import Any, Self
 

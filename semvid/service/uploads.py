@@ -1,7 +1,5 @@
 """A bound on request bodies that holds while they are read, not only when they are announced."""
 
-from __future__ import annotations
-
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

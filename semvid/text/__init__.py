@@ -6,8 +6,6 @@ its UTF-8 bytes; no code starts with 0xFF. Every text has exactly one representa
 accepted.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from pathlib import Path
 

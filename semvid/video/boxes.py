@@ -1,7 +1,5 @@
 """The outermost boxes of MP4 and MOV files (ISO/IEC 14496-12, 4.2), without a demuxer."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO

@@ -4,8 +4,6 @@ swscale's default flags darken a round trip by more than one level on average; r
 interpolation are therefore asked for in both directions. The transfer function is left as it is.
 """
 
-from __future__ import annotations
-
 from typing import cast
 
 import numpy as np

@@ -4,8 +4,6 @@ Only the outermost lengths are read: the boxes of ISO/IEC 14496-12 (MP4, MOV), t
 RFC 9559 (Matroska, WebM) and the RIFF chunks of AVI. Transport and program streams, Ogg and FLV state none.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import BinaryIO
 

@@ -1,7 +1,5 @@
 """What a source may cost before it is refused."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from semvid.errors import LimitExceeded

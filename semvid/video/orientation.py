@@ -1,7 +1,5 @@
 """Which way up a stored picture is to be shown."""
 
-from __future__ import annotations
-
 import struct
 from dataclasses import dataclass
 

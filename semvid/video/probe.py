@@ -1,7 +1,5 @@
 """Looks at an untrusted file before any work is spent on it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction

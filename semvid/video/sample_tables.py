@@ -6,8 +6,6 @@ FFmpeg would unfold. Tags are searched for as bytes, because FFmpeg looks for th
 standard does not put them.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

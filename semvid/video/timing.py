@@ -5,8 +5,6 @@ whatever its container rounds to. `fit_grid` finds rate and phase such that no f
 any; `timings` makes units of what is left, and `Clock` turns them back into time stamps at the receiver.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections import Counter

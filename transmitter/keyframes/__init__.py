@@ -1,7 +1,5 @@
 """Which frames cross the link as pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from semvid.options import TransmissionOptions

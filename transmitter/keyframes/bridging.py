@@ -4,8 +4,6 @@ Closed loop: the same interpolation that the receiver runs (`semvid.images.inter
 small copies of two frames, and what it makes of the frames between is compared with what they are.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Final
 

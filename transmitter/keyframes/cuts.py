@@ -13,8 +13,6 @@ Two measurements, both on small copies, both causal:
 Dissolves, fades and wipes are not hard cuts; the frames inside them are legitimate content of a segment.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Frames are held back until the verdict about them is certain, and then go throug
 have without being held: cuts, gaps and bridging are the same. What is held is bounded in time and in bytes.
 """
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Where keyframes between two certain ones pay, found while frames stream by."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final
 

@@ -5,8 +5,6 @@ the receiver's decoder can make. A segment begins at a hard cut; where the meani
 against the frame that opened the segment); or, at a fixed length, wherever the last one is full.
 """
 
-from __future__ import annotations
-
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Comparison, Reason, Selected, Told

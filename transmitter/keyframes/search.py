@@ -10,8 +10,6 @@ questions at once is asked several: they split what is open into equal chances. 
 the search may be one candidate late, because telling the last two apart would cost a question each time.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import Final

@@ -1,7 +1,5 @@
 """What a keyframe selector takes and gives."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum

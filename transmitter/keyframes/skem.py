@@ -10,8 +10,6 @@ latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
   compared with the latest *semantic* keyframe.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

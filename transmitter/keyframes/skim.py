@@ -1,7 +1,5 @@
 """SKIM: equidistant keyframes (paper, SKIM), with hard cuts."""
 
-from __future__ import annotations
-
 from semvid.errors import InvalidInput
 from semvid.video.reader import Frame
 from transmitter.keyframes.cuts import CutDetector

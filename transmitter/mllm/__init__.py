@@ -4,8 +4,6 @@ An implementation is named in the configuration by its prefix, or by ``prefix:ar
 How to add one: docs/adding-an-mllm.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol

@@ -1,7 +1,5 @@
 """PSSS and captions with a large model: three ways to ask whether two pictures mean the same."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence

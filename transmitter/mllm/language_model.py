@@ -1,7 +1,5 @@
 """What the large models have in common: they read text and pictures and predict how the text goes on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Protocol
 

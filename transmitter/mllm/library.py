@@ -1,7 +1,5 @@
 """Loaded models, one per name, shared by all jobs."""
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from fnmatch import fnmatchcase

@@ -1,7 +1,5 @@
 """Counts what one job asks its model, and warns when the model does not answer the question."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Final
 

@@ -1,7 +1,5 @@
 """The prompts of the large models: one file of data, ours or the user's own."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """What an operator decides about multimodal models, ``SEMVID_TRANSMITTER_MLLM_*`` in the environment."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Final, Literal
 

@@ -12,8 +12,6 @@ says what other points would cost. Three ways in:
 Last, the beginning is coded with a finer first picture, to see whether the later ones inherit enough of it.
 """
 
-from __future__ import annotations
-
 import math
 from contextlib import ExitStack
 from dataclasses import dataclass, replace

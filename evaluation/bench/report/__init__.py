@@ -1,7 +1,5 @@
 """Makes tables, plots and a page of the records of a sweep."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from evaluation.bench.report import bjontegaard_table, html, losses, overview, paper_table, plots

@@ -1,7 +1,5 @@
 """How many symbols the reference saves at equal quality, from the curves of every clip."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from statistics import fmean, median
 from typing import Final

@@ -1,7 +1,5 @@
 """The report as one page (`page.html`): no scripts, nothing loaded from elsewhere; stills side by side."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

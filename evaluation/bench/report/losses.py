@@ -1,7 +1,5 @@
 """Paired comparisons with the reference method, clip by clip: above all, where it loses."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

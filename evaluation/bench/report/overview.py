@@ -1,7 +1,5 @@
 """What was run, the means of every method under every set of conditions, and what did not work."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from statistics import fmean, stdev

@@ -1,7 +1,5 @@
 """Published values with ours beside them, and what differs."""
 
-from __future__ import annotations
-
 from statistics import fmean, stdev
 
 from evaluation.bench.report.results import Results, values

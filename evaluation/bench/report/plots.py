@@ -1,7 +1,5 @@
 """The pictures of a report, as PNG."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Sequence
 from statistics import fmean

@@ -1,7 +1,5 @@
 """One external program, run to its end: bounded in time, stopped with all that it started."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -7,8 +7,6 @@ line. It is split as a POSIX shell would split it, and no shell ever sees it: pl
 afterwards, each inside its own argument, so that nothing in a caption can become an argument or a command.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shlex

@@ -1,7 +1,5 @@
 """From the video's size to one that a model can make, and back."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A checkpoint before its weights are loaded: what it is, and plain words for why it cannot be had."""
 
-from __future__ import annotations
-
 import errno
 import json
 from collections.abc import Iterator

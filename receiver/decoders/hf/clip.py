@@ -3,8 +3,6 @@
 One file per family of checkpoints: `ltx`, `ltx2`, `wan`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol

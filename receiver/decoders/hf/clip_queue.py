@@ -1,7 +1,5 @@
 """Clips that wait for the one pipeline: one thread makes them, those of equal shape together."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque

@@ -1,7 +1,5 @@
 """The frames of one gap from the pieces of its plan, each as soon as it is there."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, wait

@@ -1,7 +1,5 @@
 """Loads a checkpoint's pipeline and puts it where it is to run."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from receiver.decoders.hf.checkpoint import Checkpoint, explained, memory_explained, require_packages

@@ -1,7 +1,5 @@
 """LTX-Video: between keyframes at exact frames (from 0.9.5 on), or from words and a first frame (GVSC)."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

@@ -1,7 +1,5 @@
 """LTX-2: keyframes at exact frames. It always makes sound too, which is dropped."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """What a generative model is told: the caption, and how much moves."""
 
-from __future__ import annotations
-
 from typing import Final
 
 _MOTION_WORDS: Final = (  # up to this much of the picture's diagonal per second

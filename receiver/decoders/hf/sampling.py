@@ -1,7 +1,5 @@
 """One call of a diffusers pipeline: seeds in, pixels out, a look at the outside world after every step."""
 
-from __future__ import annotations
-
 import traceback
 from collections.abc import Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Wan 2.1 and 2.2 and their kin: SkyReels-V2, and VACE with its small Apache-2.0 checkpoints."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

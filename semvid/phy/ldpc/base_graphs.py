@@ -4,8 +4,6 @@
 V(i, j) for each of the eight lifting sets of Table 5.3.2-1.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path

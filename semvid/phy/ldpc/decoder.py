@@ -10,8 +10,6 @@ implementations of the sum-product algorithm for decoding LDPC codes", Globecom 
 result of those before (Hocevar, "A reduced complexity decoder architecture via layered decoding", SiPS 2004).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import TypeAlias
 

@@ -4,8 +4,6 @@ In both base graphs every parity column after the first is the only unknown of o
 1..3 of core rows 0..2, then one column per extension row. The first follows from the sum of the core rows.
 """
 
-from __future__ import annotations
-
 import numba
 import numpy as np
 from numba import njit

@@ -4,8 +4,6 @@ The circular buffer is the code word without its punctured columns; filler bits 
 not limited (N_cb = N). Reading past its end repeats it, which is how very low rates come about.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

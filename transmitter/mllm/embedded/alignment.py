@@ -1,7 +1,5 @@
 """Two pictures laid over each other: camera motion and lighting taken out, what differs left."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

@@ -4,8 +4,6 @@ The camera's motion and the change of lighting are found first and taken out, so
 "something in the picture moved", "it became dark" and "this is another place" are different measurements.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import cv2

@@ -4,8 +4,6 @@ It answers the PSSS question with a logistic model per focus over what `measurem
 clips by ``scripts/calibrate_embedded.py``. What it can and cannot see: docs/embedded-mllm.md.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import math

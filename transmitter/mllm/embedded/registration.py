@@ -1,7 +1,5 @@
 """Global motion between two views: what the camera did."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

@@ -1,7 +1,5 @@
 """What is prepared once per picture before it is compared with others."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """What can be refused before weights are loaded: no such model, no model that sees, no GPU, no packages."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What transformers, the model hub and the device say when they fail, as one sentence with the remedy."""
 
-from __future__ import annotations
-
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager

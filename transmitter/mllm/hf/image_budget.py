@@ -3,8 +3,6 @@
 Families whose pictures always take the same number (Gemma 3: 256) are not listed: there is nothing to choose.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

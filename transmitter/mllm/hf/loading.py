@@ -1,7 +1,5 @@
 """Loads a checkpoint onto a device, in the precision that the settings ask for."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import structlog

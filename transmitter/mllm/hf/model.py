@@ -1,7 +1,5 @@
 """A loaded transformers model as `LanguageModel`."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar

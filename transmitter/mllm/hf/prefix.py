@@ -6,8 +6,6 @@ question's text. The families below are those whose answers the tests found equa
 the last digits differ, as they do between batch sizes.
 """
 
-from __future__ import annotations
-
 import copy
 import inspect
 from collections.abc import Callable, Sequence

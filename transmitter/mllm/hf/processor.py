@@ -5,8 +5,6 @@ show pictures only (huggingface/transformers issue 48558). Where torchvision is 
 loaded without that part.
 """
 
-from __future__ import annotations
-
 import types
 from typing import Any
 

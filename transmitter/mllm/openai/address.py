@@ -1,7 +1,5 @@
 """Which server and which of its models."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import httpx

@@ -1,7 +1,5 @@
 """HTTP to the model server: time limits, and patience where patience helps."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Any, Final

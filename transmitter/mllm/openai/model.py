@@ -1,7 +1,5 @@
 """A model behind an OpenAI-compatible server as `LanguageModel`."""
 
-from __future__ import annotations
-
 import base64
 import math
 import threading

@@ -1,7 +1,5 @@
 """Light and colours of a segment, in words."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import cv2

@@ -1,7 +1,5 @@
 """Faces that stay: OpenCV's own frontal-face cascade, believed only where several frames agree."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What moves in a segment: the camera, and the main moving region."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

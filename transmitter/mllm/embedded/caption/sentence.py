@@ -1,7 +1,5 @@
 """One sentence from all that was measured."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import cv2
