@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from semvid.errors import InvalidInput
 from semvid.images.flow import Effort, Flow, flow_both_ways
 from semvid.images.types import Picture
 
@@ -32,9 +33,18 @@ class Bridge:
     Args:
         start, end: uint8 RGB [height, width, 3], equal shapes.
         effort: of the flow; the receiver's decoder uses the default.
+
+    Raises:
+        InvalidInput: pictures of different shapes or not uint8 RGB.
     """
 
     def __init__(self, start: Picture, end: Picture, effort: Effort = Effort.HIGH) -> None:
+        if start.shape != end.shape or start.ndim != 3 or start.shape[2] != 3 or 0 in start.shape:
+            raise InvalidInput(
+                f"a bridge needs two RGB pictures of one shape, got {start.shape}, {end.shape}"
+            )
+        if start.dtype != np.uint8 or end.dtype != np.uint8:
+            raise InvalidInput(f"a bridge needs uint8 pictures, got {start.dtype} and {end.dtype}")
         self._start, self._end = start, end
         self._forward, self._backward = flow_both_ways(start, end, effort)
         height, width = start.shape[:2]
