@@ -11,7 +11,7 @@ Step 3 runs in a thread of its own, ahead of the link by a few segments, never m
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, closing
+from contextlib import aclosing, closing
 from importlib import metadata
 from urllib.parse import urljoin
 
@@ -96,14 +96,15 @@ class _Transmission:
             self._record.add_comparison,
             self._clock,
         )
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(asyncio.to_thread, encoder.close)
-            analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
-            async for segment in await stack.enter_async_context(aclosing(analysis)):
+        analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
+        async with aclosing(analysis) as segments:
+            async for segment in segments:
                 shipment = await asyncio.to_thread(encoder.shipment, segment)
                 delivery = await self._ship(shipment)
                 encoder.delivered(shipment, delivery, self._harq.record)
                 self._note(segment)
+        # not where this is cancelled: a thread may still be coding, and no two may use the picture code at once
+        await asyncio.to_thread(encoder.close)
         job.advance("waiting for the receiver", 1.0)
         with self._clock.stage("finishing"):
             await self._finish()
