@@ -103,7 +103,7 @@ class _Transmission:
                 delivery = await self._ship(shipment)
                 encoder.delivered(shipment, delivery, self._harq.record)
                 self._note(segment)
-        # not where this is cancelled: a thread may still be coding, and no two may use the picture code at once
+        # only here: where this is cancelled a thread may still be coding, and closing under it would hang
         await asyncio.to_thread(encoder.close)
         job.advance("waiting for the receiver", 1.0)
         with self._clock.stage("finishing"):

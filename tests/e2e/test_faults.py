@@ -54,7 +54,7 @@ def test_killed_in_the_middle(
 def test_cancelled_in_the_middle(trio: Trio, long_clip: Path, short_clip: Path, tmp_path: Path) -> None:
     job_id = _begin(trio, long_clip)
     trio._http.delete(f"{trio.transmitter}/v1/transmissions/{job_id}").raise_for_status()
-    wait_for(lambda: trio.transmission(job_id)["state"] == "CANCELLED", "the cancellation", 20)
+    wait_for(lambda: trio.transmission(job_id)["state"] == "CANCELLED", "the cancellation")
     video = trio.wait_video(job_id)
     assert video["state"] == "TRUNCATED"
     assert 0 < _frames(trio.content(job_id, tmp_path / "part.mp4")) < 400
