@@ -63,7 +63,7 @@ bench-full: .venv/.dev  ## the same over twelve real clips, every SNR and rate; 
 	$(BIN)/semvid bench report bench-out/full
 	@echo "to commit it: $(BIN)/semvid bench publish bench-out/full results/bench"
 
-bench-speed: .venv/.dev  ## seconds by stage for a 10 s clip as a multiple of its duration
+bench-speed: .venv/.dev  ## seconds by stage for the demo's clip as a multiple of its duration
 	$(BIN)/python -m evaluation.studies.speed --out results/speed.json $(ARGS)
 
 bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sionna and to theory
