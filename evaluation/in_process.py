@@ -41,26 +41,25 @@ class ReceivingEnd:
 
     @property
     def losses(self) -> dict[str, int]:
-        """Blocks and keyframes that never arrived, keyframes that could not be decoded."""
+        """Blocks and keyframes that never arrived, keyframes that could not be decoded or were not sent."""
         return {
             "blocks_lost": self._stream.tally.lost,
             "keyframes_lost": self._stream.assembly.keyframes_lost,
             "keyframes_undecodable": self._stream.assembly.undecodable_count,
+            "keyframes_given_up": self._stream.assembly.given_up,
         }
 
     def take(self, symbols: Symbols) -> Reception:
         """Receives one burst; see `StreamReceiver.receive`."""
         reception = self._stream.receive(symbols)
-        for keyframe, picture in self._stream.keyframes():
-            header = self._stream.assembly.header
-            assert header is not None
-            self._pictures[keyframe.number] = at_size(picture, (header.width, header.height))
-            self.keyframes.append(keyframe.frame)
+        self._keep_keyframes()
         self._gaps += self._stream.gaps()
         return reception
 
     def end(self) -> bool:
         """No more bursts come; whether everything arrived."""
+        self._stream.close()
+        self._keep_keyframes()
         self._gaps += self._stream.finish()
         return self._stream.assembly.complete
 
@@ -79,3 +78,10 @@ class ReceivingEnd:
                 yield from pictures
                 if regeneration.failure is not None:
                     raise regeneration.failure
+
+    def _keep_keyframes(self) -> None:
+        for keyframe in self._stream.keyframes():
+            header = self._stream.assembly.header
+            assert header is not None
+            self._pictures[keyframe.number] = at_size(keyframe.picture, (header.width, header.height))
+            self.keyframes.append(keyframe.frame)

@@ -1,19 +1,32 @@
 """Semantic units in, decodable keyframes and closed gaps out: what arrived, in order, and what did not.
 
-Pure: no pictures, no files, no clock. The order that the protocol keeps, and that this relies on: the units
-of keyframe ``n`` come before those of keyframe ``n + 1``; everything else may come in any order and more than
-once. So a keyframe of which something is missing when a later one shows up is lost.
+Pure: no pictures, no files, no clock. The order that the protocol keeps, and that this relies on: groups of
+keyframes come one after another, each described before its packets; everything else may come in any order and
+more than once. So a keyframe of which something is missing when a later group shows up is lost.
 """
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from receiver.gaps import Anchor, Gap
-from receiver.keyframe_parts import CodedKeyframe, KeyframeParts
+from receiver.keyframe_groups import KeyframeGroups, ReceivedGroup
 from receiver.side_information import SideInformation
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
 from semvid.profile import Given
-from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
+from semvid.semantics import (
+    Caption,
+    GroupPicture,
+    KeyframeGroup,
+    KeyframeSlice,
+    Motion,
+    Opening,
+    StreamEnd,
+    StreamHeader,
+    Timing,
+    Unit,
+)
 
 MAX_EARLY_UNITS = 64  # kept while the header is missing
 MAX_WAITING_GAPS = 32  # held back for a caption that may still come
@@ -35,11 +48,21 @@ class AssemblyLimits:
     pixels: int = 4096 * 2304
 
 
+class Fate(Enum):
+    """What became of a keyframe."""
+
+    DECODED = "decoded"
+    GIVEN_UP = "given up"  # by the sender, which had no room for it
+    ABSENT = "absent"  # it did not arrive
+    DEPENDENT = "dependent"  # it arrived and needs one that is missing
+    DAMAGED = "damaged"  # it arrived and cannot be decoded
+
+
 class Assembly:
     """The state of one transmission. Not thread-safe.
 
-    Feed it with `add`; after each block ask `next_keyframe` until it has none, answering each with `decoded`
-    or `undecodable`; then `release` gives the gaps that can be regenerated, and `finish` the last of them.
+    Feed it with `add`; after each block ask `next_group` until it has none, answering each with `decoded`;
+    then `release` gives the gaps that can be regenerated, and `finish` the last of them.
 
     Attributes:
         header, end: as they arrived.
@@ -56,31 +79,36 @@ class Assembly:
         self._units = 0
         self._early: list[Unit] = []
         self._side = SideInformation()
-        self._keyframes = KeyframeParts()
-        self._chain = -1  # number of the keyframe that the picture decoder saw last, -2 when it is stuck
+        self._keyframes = KeyframeGroups()
         self._anchor: Anchor | None = None
-        self._dependent = self._damaged = 0  # since the last anchor
+        self._fates: Counter[Fate] = Counter()  # of the keyframes since the last anchor
+        self._lost_cuts: list[int] = []  # frames of hard cuts whose keyframe is missing
         self._named = -1  # largest keyframe number that any unit named
         self._closed: deque[Gap] = deque()
         self._finished = False
 
     @property
     def arrived(self) -> int:
-        """Keyframes of which every part arrived; those without picture included."""
-        return self._keyframes.arrived
+        """Keyframes of which everything arrived; openings included."""
+        return self._keyframes.given_up if self._draws_from_nothing else self._keyframes.arrived
+
+    @property
+    def given_up(self) -> int:
+        """Keyframes that the sender had no room for."""
+        return 0 if self._draws_from_nothing else self._keyframes.given_up
 
     @property
     def keyframes_lost(self) -> int:
         """Keyframes of which something is missing for good, as far as can be known."""
         sent = self.end.keyframes if self._finished and self.end is not None else self._keyframes.begun
-        return sent - self.arrived
+        return sent - self.arrived - self.given_up
 
     @property
     def captions_lost(self) -> int:
         """Stretches of segments whose caption is missing for good: at least one lost caption each."""
         if not self._finished:
             return self._side.captions_lost(max(self._side.newest_caption, 0))
-        keyframes = self.end.keyframes if self.end is not None else self._keyframes.newest_number + 1
+        keyframes = self.end.keyframes if self.end is not None else self._keyframes.stop
         return self._side.captions_lost(max(keyframes - self._closed_by_picture, 0))
 
     @property
@@ -96,7 +124,7 @@ class Assembly:
         return (
             self.header is not None
             and self.end is not None
-            and self.arrived == self.end.keyframes
+            and self.arrived + self.given_up == self.end.keyframes
             and not self.undecodable_count
         )
 
@@ -127,35 +155,32 @@ class Assembly:
             return []
         return [unit] if self._add(unit) else []
 
-    def next_keyframe(self) -> CodedKeyframe | None:
-        """The next keyframe that the picture decoder can take; None when it must wait.
-
-        Keyframes whose prediction is missing are given up here.
-        """
-        while self._keyframes.whole:
-            keyframe = self._keyframes.whole.popleft()
-            if not keyframe.packet:
-                self.decoded(keyframe)
-                continue
-            if self._is_decodable(keyframe):
-                return keyframe
-            self._dependent += 1
-            self._give_up(keyframe)
+    def next_group(self) -> ReceivedGroup | None:
+        """The next group of which nothing more will come; None when there is none."""
+        while self._keyframes.settled:
+            received = self._keyframes.settled.popleft()
+            if not self._draws_from_nothing:
+                return received
+            self.decoded(received, [Fate.DECODED])
         return None
 
-    def decoded(self, keyframe: CodedKeyframe) -> None:
-        """The picture of ``keyframe`` is there: closes the gap before it."""
-        anchor = keyframe.anchor()
-        self._closed.append(self._gap(anchor, keyframe.frame, keyframe.number))
-        self._chain, self._anchor = keyframe.number, anchor
-        self._dependent = self._damaged = 0
-        self._keyframes.lost_cuts = [frame for frame in self._keyframes.lost_cuts if frame > anchor.frame]
+    def decoded(self, received: ReceivedGroup, fates: Sequence[Fate]) -> None:
+        """Closes the gaps before the pictures that are there.
 
-    def undecodable(self, keyframe: CodedKeyframe) -> None:
-        """The picture decoder refused ``keyframe``."""
-        self._damaged += 1
-        self._chain = -2
-        self._give_up(keyframe)
+        Args:
+            received: the latest of `next_group`.
+            fates: of its pictures, in coding order.
+        """
+        group = received.group
+        for picture, fate in sorted(zip(group.pictures, fates, strict=True), key=lambda pair: pair[0].place):
+            shot_start = group.shot_start and picture.place == 0
+            if fate is Fate.DECODED:
+                self._close_gap(group.number + picture.place, picture.frame, shot_start)
+            else:
+                self._fates[fate] += 1
+                self.undecodable_count += fate in (Fate.DEPENDENT, Fate.DAMAGED)
+                if shot_start:
+                    self._lost_cuts.append(picture.frame)
 
     def release(self) -> list[Gap]:
         """Gaps whose side information is there or has been overtaken, in order.
@@ -167,14 +192,17 @@ class Assembly:
             released.append(self._with_side_information(self._closed.popleft()))
         return released
 
+    def close(self) -> None:
+        """Nothing more will come: take `next_group` once more, and then `finish`."""
+        self._finished = True
+        self._keyframes.close()
+
     def finish(self) -> list[Gap]:
-        """The remaining gaps, when nothing more will come.
+        """The remaining gaps.
 
         The last keyframe is held up to the end of the video, if that is known; without any decoded keyframe
         there is nothing to show and nothing is returned.
         """
-        self._finished = True
-        self._keyframes.close()
         gaps = list(self._closed)
         self._closed.clear()
         last = self._anchor
@@ -204,9 +232,14 @@ class Assembly:
 
     def _add(self, unit: Unit) -> bool:
         match unit:
-            case Keyframe():
-                self._check_keyframe(unit)
-                return self._keyframes.add(unit)
+            case Opening(number, frame, shot_start):
+                return self._add_group(
+                    KeyframeGroup(number, (GroupPicture(0, frame, 0, 0),), shot_start), pictured=False
+                )
+            case KeyframeGroup():
+                return self._add_group(unit, pictured=True)
+            case KeyframeSlice():
+                return self._keyframes.add_slice(unit)
             case Caption():
                 self._check_keyframe_number(unit.last, "a caption reaches")
                 new = self._side.add_caption(unit)
@@ -236,57 +269,60 @@ class Assembly:
                 f"the stream ends with {end.keyframes} keyframes, but a unit names keyframe {self._named}"
             )
         newest = self._keyframes.newest
-        if newest is not None and (
-            newest.number >= end.keyframes or end.frames - newest.frame < end.keyframes - newest.number
-        ):
-            raise InvalidInput(
-                f"the stream ends with {end.keyframes} keyframes in {end.frames} frames, "
-                f"but keyframe {newest.number} sits at frame {newest.frame}"
-            )
+        if newest is not None:
+            number, frame = newest.stop - 1, newest.in_time[-1].frame
+            if number >= end.keyframes or end.frames - frame < end.keyframes - number:
+                raise InvalidInput(
+                    f"the stream ends with {end.keyframes} keyframes in {end.frames} frames, "
+                    f"but keyframe {number} sits at frame {frame}"
+                )
         self.end = end
         return True
+
+    @property
+    def _draws_from_nothing(self) -> bool:
+        return self.header is not None and self.header.given is Given.NOTHING
 
     @property
     def _closed_by_picture(self) -> bool:
         """Whether every segment lies between two pictures, so that the last keyframe opens none."""
         return self.header is None or self.header.given is Given.BOTH_ENDS
 
-    def _check_keyframe(self, unit: Keyframe) -> None:
-        assert self.header is not None
-        if bool(unit.packet) == (self.header.given is Given.NOTHING):
-            has, expected = ("a", "none") if unit.packet else ("no", "one")
-            raise InvalidInput(f"keyframe {unit.number} has {has} picture, the header announced {expected}")
-        self._check_frame(unit.frame)
-        self._check_keyframe_number(unit.number, "there is")
-        if self.end is not None and self.end.frames - unit.frame < self.end.keyframes - unit.number:
-            raise InvalidInput(f"keyframe {unit.number} at frame {unit.frame} leaves no place for the others")
+    def _add_group(self, group: KeyframeGroup, pictured: bool) -> bool:
+        if pictured == self._draws_from_nothing:
+            has, expected = ("a", "none") if pictured else ("no", "one")
+            raise InvalidInput(f"keyframe {group.number} has {has} picture, the header announced {expected}")
+        last, frame = group.stop - 1, group.in_time[-1].frame
+        self._check_frame(frame)
+        self._check_keyframe_number(last, "there is")
+        if self.end is not None and self.end.frames - frame < self.end.keyframes - last:
+            raise InvalidInput(f"keyframe {last} at frame {frame} leaves no place for the others")
+        return self._keyframes.add_group(group)
 
-    def _give_up(self, keyframe: CodedKeyframe) -> None:
-        self.undecodable_count += 1
-        if keyframe.shot_start:
-            self._keyframes.lost_cuts.append(keyframe.frame)
-
-    def _is_decodable(self, keyframe: CodedKeyframe) -> bool:
-        assert self.header is not None
-        alone = self.header.coding is PictureCoding.INTRA or keyframe.refresh or keyframe.number == 0
-        return alone or self._chain == keyframe.number - 1
+    def _close_gap(self, number: int, frame: int, shot_start: bool) -> None:
+        anchor = Anchor(number, frame, shot_start, pictured=not self._draws_from_nothing)
+        self._closed.append(self._gap(anchor, frame, number))
+        self._anchor = anchor
+        self._fates.clear()
+        self._lost_cuts = [cut for cut in self._lost_cuts if cut > frame]
 
     def _gap(self, end: Anchor | None, stop_frame: int, keyframes: int) -> Gap:
         """The gap from the last anchor to ``end``, which is preceded by ``keyframes`` keyframes in all."""
-        start = self._anchor
+        start, fates = self._anchor, self._fates
         missing = keyframes - (0 if start is None else start.number + 1)
-        loss = _describe_loss(missing - self._dependent - self._damaged, self._dependent, self._damaged)
+        known = fates.total() - fates[Fate.ABSENT]
+        loss = _describe_loss(missing - known, fates[Fate.DEPENDENT], fates[Fate.DAMAGED])
         if not loss and start is None and stop_frame:
             loss = f"the first keyframe sits at frame {stop_frame}"
         if not loss and start is not None and end is None and self._closed_by_picture:
             loss = f"no keyframe was sent after frame {start.frame}"
-        cuts = [frame for frame in self._keyframes.lost_cuts if frame < stop_frame]
+        cuts = [frame for frame in self._lost_cuts if frame < stop_frame]
         assert self.header is not None
         return Gap(start, end, stop_frame, loss, max(cuts, default=None), given=self.header.given)
 
     def _may_go(self, gap: Gap) -> bool:
         assert gap.end is not None
-        overtaken = self._keyframes.newest_number > gap.end.number
+        overtaken = self._keyframes.stop > gap.end.number + 1
         if not overtaken and self._side.timing_may_come(gap.end.frame):
             return False
         if not self._wait_for_captions or gap.start is None or len(self._closed) > MAX_WAITING_GAPS:

@@ -4,28 +4,47 @@ Pure: no link, no files, no clock. `receiver.assembly` puts units in order, `rec
 was lost on the way.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from receiver.assembly import Assembly, AssemblyLimits
+from receiver.assembly import Assembly, AssemblyLimits, Fate
 from receiver.block_tally import BlockTally
 from receiver.gaps import Gap
-from receiver.keyframe_parts import CodedKeyframe
-from semvid import bitstream
+from semvid import bitstream, keyframe_payload
 from semvid.errors import MalformedUnits
-from semvid.images.keyframe_codec import KeyframeDecoder
+from semvid.images.keyframe_codec import KeyframeDecoder, ReferenceLost
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
-from semvid.semantics import Unit
+from semvid.semantics import GroupPicture, Unit
 
 _log = structlog.get_logger(__name__)
 
 MAX_MALFORMED = 3
 """Payloads that passed their checksum and make no sense, before the sender is to blame. Noise passes a 16-bit
 checksum once in 65536 times, and must not end a transmission."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReceivedKeyframe:
+    """A keyframe that arrived and was decoded.
+
+    Attributes:
+        number: counts keyframes in time order.
+        frame: of the source.
+        size: bytes of its packet.
+        shot_start: a hard cut lies just before it.
+        picture: uint8 RGB [height, width, 3], as coded.
+    """
+
+    number: int
+    frame: int
+    size: int
+    shot_start: bool
+    picture: Picture
 
 
 class StreamReceiver:
@@ -49,7 +68,6 @@ class StreamReceiver:
         self._log = log
         self._bursts = BlockReceiver()
         self._pictures: KeyframeDecoder | None = None
-        self._last_picture = -1  # number of the keyframe decoded last
         self._malformed = 0
         self._units: list[Unit] = []
         self._gaps: list[Gap] = []
@@ -72,11 +90,11 @@ class StreamReceiver:
         reception = self._bursts.receive(symbols)
         units: list[Unit] = []
         if reception.protected is not None:
-            parsed = self._parse(reception.protected)
+            parsed = self._parse(bitstream.unpack, reception.protected)
             units += parsed or []
             reception.protected_state = TbState.FAILED if parsed is None else TbState.DECODED
         if reception.bulk is not None:
-            parsed = self._parse(reception.bulk)
+            parsed = self._parse(keyframe_payload.unpack, reception.bulk)
             units += parsed or []
             reception.bulk_state = TbState.FAILED if parsed is None else TbState.DECODED
         if self.tally.begins_another(reception):
@@ -91,21 +109,24 @@ class StreamReceiver:
         new, self._units = self._units, []
         return new
 
-    def keyframes(self) -> Iterator[tuple[CodedKeyframe, Picture]]:
-        """Keyframes that are new, each decoded when it is asked for, uint8 RGB [height, width, 3] as coded.
+    def keyframes(self) -> Iterator[ReceivedKeyframe]:
+        """Keyframes that are new, in coding order, each decoded when it is asked for.
 
-        One counts as decoded once the next is asked for.
+        Those of a group count as decoded once the first of the next one is asked for.
         """
-        while (keyframe := self.assembly.next_keyframe()) is not None:
-            try:
-                picture = self._decode(keyframe)
-            except MalformedUnits as error:
-                self._log.warning("keyframe cannot be decoded", keyframe=keyframe.number, error=str(error))
-                self.assembly.undecodable(keyframe)
-            else:
-                yield keyframe, picture
-                self._last_picture = keyframe.number
-                self.assembly.decoded(keyframe)
+        while (received := self.assembly.next_group()) is not None:
+            group, pictures = received.group, self._decoder()
+            if not received.follows:
+                pictures.reset()
+            fates = []
+            for described, packet in zip(group.pictures, received.packets, strict=True):
+                picture, fate = self._decode(pictures, described, packet)
+                fates.append(fate)
+                if picture is not None and packet is not None:
+                    shot_start = group.shot_start and described.place == 0
+                    number = group.number + described.place
+                    yield ReceivedKeyframe(number, described.frame, len(packet), shot_start, picture)
+            self.assembly.decoded(received, fates)
 
     def gaps(self) -> list[Gap]:
         """Gaps closed since the last call, in order, of which nothing more will arrive."""
@@ -114,15 +135,19 @@ class StreamReceiver:
         closed, self._gaps = self._gaps, []
         return closed
 
-    def finish(self) -> list[Gap]:
-        """No more bursts come: the remaining gaps."""
+    def close(self) -> None:
+        """No more bursts come: take `keyframes` once more, and then `finish`."""
         self.tally.finish()
+        self.assembly.close()
+
+    def finish(self) -> list[Gap]:
+        """The remaining gaps."""
         closed, self._gaps = self._gaps, []
         return closed + self.assembly.finish()
 
-    def _parse(self, payload: bytes) -> list[Unit] | None:
+    def _parse(self, parse: Callable[[bytes], Sequence[Unit]], payload: bytes) -> Sequence[Unit] | None:
         try:
-            return bitstream.unpack(payload)
+            return parse(payload)
         except MalformedUnits as error:
             self._malformed += 1
             self._log.warning("payload makes no sense", error=str(error))
@@ -130,11 +155,23 @@ class StreamReceiver:
                 raise
             return None
 
-    def _decode(self, keyframe: CodedKeyframe) -> Picture:
+    def _decoder(self) -> KeyframeDecoder:
         if self._pictures is None:
             header = self.assembly.header
             assert header is not None
             self._pictures = KeyframeDecoder(header.coded_width, header.coded_height)
-        if keyframe.number != self._last_picture + 1:
-            self._pictures.reset()  # so that a packet that only claims to be independent is refused
-        return self._pictures.decode(keyframe.packet)
+        return self._pictures
+
+    def _decode(
+        self, pictures: KeyframeDecoder, described: GroupPicture, packet: bytes | None
+    ) -> tuple[Picture | None, Fate]:
+        if not packet:
+            pictures.lose(described.kept_in)
+            return None, Fate.ABSENT if packet is None else Fate.GIVEN_UP
+        try:
+            return pictures.decode(packet), Fate.DECODED
+        except ReferenceLost:
+            return None, Fate.DEPENDENT
+        except MalformedUnits as error:
+            self._log.warning("keyframe cannot be decoded", frame=described.frame, error=str(error))
+            return None, Fate.DAMAGED

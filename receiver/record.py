@@ -43,6 +43,7 @@ class VideoRecord:
         bursts_undecoded: bursts without a readable control word.
         blocks_lost: those of which a transport block never arrived (`receiver.block_tally.BlockTally`).
         keyframes_undecodable: keyframes that arrived and could not be decoded.
+        keyframes_given_up: keyframes that the sender had no room for.
         captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
         segments: runs of frames by provenance, finished ones.
         in_flight: share done of the segments that are being regenerated, by number.
@@ -68,6 +69,7 @@ class VideoRecord:
     keyframes_received: int = 0
     keyframes_lost: int = 0
     keyframes_undecodable: int = 0
+    keyframes_given_up: int = 0
     captions_received: int = 0
     captions_lost: int = 0
     segments: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Provenance, 0))

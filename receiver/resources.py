@@ -50,6 +50,7 @@ class VideoResource(BaseModel):
     keyframes_undecodable: int = Field(
         description="arrived, but needed one that was lost, or could not be decoded"
     )
+    keyframes_given_up: int = Field(description="not sent, because the budget had no room for them")
     captions_received: int
     captions_lost: int = Field(
         description="stretches of the video without caption; each is at least one lost caption"

@@ -109,6 +109,8 @@ class Transmission:
         Args:
             broken: why the stream broke off; None when the sender closed it.
         """
+        self._stream.close()
+        self._keep_what_arrived()
         self._submit(self._stream.finish())
         self._update_record()
         assembly = self._stream.assembly
@@ -149,10 +151,8 @@ class Transmission:
             for unit in self._stream.units():
                 self._note(unit)
             with self.record.clock.stage("keyframes"):
-                for keyframe, picture in self._stream.keyframes():
-                    self._files.add_keyframe(
-                        keyframe.number, keyframe.frame, len(keyframe.packet), keyframe.shot_start, picture
-                    )
+                kept = [self._files.keep_picture(keyframe) for keyframe in self._stream.keyframes()]
+                self._files.note_keyframes(kept)
             self._submit(self._stream.gaps())
         finally:
             self._update_record()
@@ -187,4 +187,5 @@ class Transmission:
         if assembly.header is not None and assembly.header.given is Given.NOTHING:
             record.keyframes_received = 0  # what arrived were marks
         record.keyframes_undecodable = assembly.undecodable_count
+        record.keyframes_given_up = assembly.given_up
         record.captions_received, record.captions_lost = assembly.captions, assembly.captions_lost

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from receiver.gaps import Provenance, Run
+from receiver.reception import ReceivedKeyframe
 from receiver.record import State, VideoRecord
 from semvid.errors import NotFound, SemvidError, UnsupportedMedia
 from semvid.images.types import Picture
@@ -121,15 +122,23 @@ class VideoFiles:
         """Notes a caption or motion score that arrived."""
         self._list("captions" if isinstance(unit, Caption) else "motions").append(asdict(unit))
 
-    def add_keyframe(self, number: int, frame: int, size: int, shot_start: bool, picture: Picture) -> None:
-        """Keeps a keyframe as received, uint8 RGB [height, width, 3], and its packet's ``size`` in bytes."""
-        done, png = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), _PNG)
+    def keep_picture(self, keyframe: ReceivedKeyframe) -> dict[str, Any]:
+        """Keeps the picture of a keyframe as received; gives the line for `note_keyframes`."""
+        done, png = cv2.imencode(".png", cv2.cvtColor(keyframe.picture, cv2.COLOR_RGB2BGR), _PNG)
         if not done:
-            raise OSError(f"keyframe {number} cannot be coded as PNG")
-        write_atomically(self.keyframe_png(number), png.tobytes())
-        self._list("keyframes").append(
-            {"number": number, "frame": frame, "bytes": size, "shot_start": shot_start}
-        )
+            raise OSError(f"keyframe {keyframe.number} cannot be coded as PNG")
+        write_atomically(self.keyframe_png(keyframe.number), png.tobytes())
+        return {
+            "number": keyframe.number,
+            "frame": keyframe.frame,
+            "bytes": keyframe.size,
+            "shot_start": keyframe.shot_start,
+        }
+
+    def note_keyframes(self, lines: list[dict[str, Any]]) -> None:
+        """Notes keyframes that were kept, in the order of time."""
+        for line in sorted(lines, key=lambda line: line["number"]):
+            self._list("keyframes").append(line)
 
     def add_run(self, run: Run) -> None:
         """Notes what is about to become of ``run``'s frames."""

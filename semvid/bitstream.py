@@ -1,4 +1,4 @@
-"""Semantic units <-> bytes: the payload of one transport block.
+"""Semantic units <-> bytes: the payload of one protected transport block (`semvid.keyframe_payload`: bulk).
 
 Protocol Buffers carry the fields; this module is strict where they are lenient. What `unpack` returns has
 passed every invariant of `semvid.semantics`, and nothing that it was given goes unlooked-at.
@@ -13,19 +13,28 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from semvid import text
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
-from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
+from semvid.semantics import (
+    Caption,
+    Motion,
+    Opening,
+    PictureCoding,
+    SideUnit,
+    StreamEnd,
+    StreamHeader,
+    Timing,
+)
 from semvid.wire.v1 import semantics_pb2 as pb
 
 MAX_UNITS = 256  # in one transport block
-_SHOT_START, _REFRESH = 1, 2
 _NEAREST = Fraction(1, 2)
 _CODING_TO_WIRE = {
-    PictureCoding.JOINT: pb.PICTURE_CODING_UNSPECIFIED,
+    PictureCoding.PYRAMID: pb.PICTURE_CODING_UNSPECIFIED,
+    PictureCoding.LOW_DELAY: pb.PICTURE_CODING_LOW_DELAY,
     PictureCoding.INTRA: pb.PICTURE_CODING_INTRA,
 }
 _CODING_FROM_WIRE = {
     **{wire: coding for coding, wire in _CODING_TO_WIRE.items()},
-    pb.PICTURE_CODING_JOINT: PictureCoding.JOINT,
+    pb.PICTURE_CODING_PYRAMID: PictureCoding.PYRAMID,
 }
 _GIVEN_TO_WIRE = {
     Given.BOTH_ENDS: pb.GIVEN_UNSPECIFIED,
@@ -38,7 +47,7 @@ _GIVEN_FROM_WIRE = {
 }
 
 
-def pack(units: Sequence[Unit]) -> bytes:
+def pack(units: Sequence[SideUnit]) -> bytes:
     """Serialises ``units``; the same units always give the same bytes.
 
     Raises:
@@ -51,8 +60,8 @@ def pack(units: Sequence[Unit]) -> bytes:
         match unit:
             case StreamHeader():
                 message.headers.append(_header_to_wire(unit))
-            case Keyframe():
-                message.keyframes.append(_keyframe_to_wire(unit))
+            case Opening(number, frame, shot_start):
+                message.openings.add(number=number, frame=frame, shot_start=shot_start)
             case Caption(first, last, sentence):
                 message.captions.add(first=first, span=last - first, text=text.compress(sentence))
             case Motion(segment, score):
@@ -64,11 +73,11 @@ def pack(units: Sequence[Unit]) -> bytes:
     return message.SerializeToString(deterministic=True)
 
 
-def unpack(payload: bytes) -> list[Unit]:
+def unpack(payload: bytes) -> list[SideUnit]:
     """Parses what `pack` made.
 
     Returns:
-        The units, grouped by type in the order header, keyframes, captions, motions, timings, end.
+        The units, grouped by type in the order header, openings, captions, motions, timings, end.
 
     Raises:
         MalformedUnits: bytes that are not the serialisation of valid units, unknown fields, too many units.
@@ -79,7 +88,7 @@ def unpack(payload: bytes) -> list[Unit]:
     except DecodeError as error:
         raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
     m = message
-    units = [*m.headers, *m.keyframes, *m.captions, *m.motions, *m.timings, *m.ends]
+    units = [*m.headers, *m.openings, *m.captions, *m.motions, *m.timings, *m.ends]
     if len(units) > MAX_UNITS:
         raise MalformedUnits(f"{len(units)} units in one transport block, at most {MAX_UNITS} are allowed")
     if len(message.headers) > 1 or len(message.ends) > 1:
@@ -91,7 +100,7 @@ def unpack(payload: bytes) -> list[Unit]:
     try:
         return [
             *map(_header_from_wire, message.headers),
-            *map(_keyframe_from_wire, message.keyframes),
+            *(Opening(o.number, o.frame, o.shot_start) for o in message.openings),
             *(Caption(c.first, c.first + c.span, text.expand(c.text)) for c in message.captions),
             *(Motion(m.segment, m.score) for m in message.motions),
             *(Timing(t.first_frame, tuple(t.offsets)) for t in message.timings),
@@ -141,31 +150,6 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         seed=header.seed,
         phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,
         given=_GIVEN_FROM_WIRE[header.given],
-    )
-
-
-def _keyframe_to_wire(keyframe: Keyframe) -> pb.Keyframe:
-    return pb.Keyframe(
-        number=keyframe.number,
-        frame=keyframe.frame,
-        packet=keyframe.packet,
-        flags=_SHOT_START * keyframe.shot_start + _REFRESH * keyframe.refresh,
-        part=keyframe.part,
-        parts=_zero_for_one(keyframe.parts),
-    )
-
-
-def _keyframe_from_wire(keyframe: pb.Keyframe) -> Keyframe:
-    if keyframe.flags & ~(_SHOT_START | _REFRESH):
-        raise MalformedUnits(f"keyframe {keyframe.number} has the unknown flags {keyframe.flags:#x}")
-    return Keyframe(
-        number=keyframe.number,
-        frame=keyframe.frame,
-        packet=keyframe.packet,
-        shot_start=bool(keyframe.flags & _SHOT_START),
-        refresh=bool(keyframe.flags & _REFRESH),
-        part=keyframe.part,
-        parts=keyframe.parts or 1,
     )
 
 

@@ -125,13 +125,14 @@ class TransmissionOptions(BaseModel):
         description="exhaustive: every candidate is asked about; gallop: far fewer questions; left out: "
         "gallop for large models, else exhaustive",
     )
-    quality: int | None = Field(None, ge=20, le=63, description="AV1 CRF of the keyframes, lower is better")
+    quality: float | None = Field(None, ge=20, le=70, description="AV1 CRF of the keyframes, lower is better")
     target_cbr: float | None = Field(
         None, gt=0, le=1, description="channel uses per source sample to aim at, for example 6e-4"
     )
     coding: PictureCoding = Field(
-        PictureCoding.JOINT,
-        description="joint: keyframes lean on each other; intra: each alone, for links without a return path",
+        PictureCoding.PYRAMID,
+        description="pyramid: keyframes in layers, predicted from both sides, costs least; low-delay: each "
+        "leans on earlier ones and leaves at once; intra: each alone, for links without a return path",
     )
     mcs: Annotated[int, Field(ge=0, le=27)] | Literal["auto"] = Field(
         "auto", description="auto, or row 0..27 of TS 38.214 Table 5.1.3.1-2, for keyframes"

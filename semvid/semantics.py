@@ -1,6 +1,6 @@
 """The semantic units: what is meant, before it becomes bits.
 
-A transmission is one `StreamHeader`, then `Keyframe`, `Caption`, `Motion` and (only for sources whose time
+A transmission is one `StreamHeader`, then keyframes in groups, `Caption`, `Motion` and (only for sources whose time
 stamps are irregular) `Timing` units as segments close, then one `StreamEnd`. Keyframe numbers count from 0
 in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper, notation), and where
 no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one more, up to the end.
@@ -8,9 +8,11 @@ All types are frozen and refuse impossible values when they are made, by our own
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 
 from semvid.errors import InvalidInput
 from semvid.profile import Given
@@ -20,8 +22,9 @@ MAX_FRAMES = 2**31 - 1
 MAX_KEYFRAMES = 2**24
 MAX_CAPTION_CHARS = 400
 MAX_TIMING_FRAMES = 4_096  # frames whose time stamps fit into one Timing unit
-MAX_PARTS = 4_096
-MAX_PACKET_BYTES = 8_160  # of one keyframe part: with its framing it fits one transport block
+MAX_GROUP = 64  # keyframes that are decoded together
+MAX_PACKET_BYTES = 2**24 - 1
+MAX_GROUP_BYTES = 2**26
 
 
 def _require(condition: bool, message: str) -> None:
@@ -33,10 +36,17 @@ def _in_range(name: str, value: int, low: int, high: int) -> None:
     _require(low <= value <= high, f"{name} must lie in {low}..{high}, got {value}")
 
 
+def _check_place(number: int, frame: int) -> None:
+    _in_range("keyframe number", number, 0, MAX_KEYFRAMES)
+    _in_range("keyframe frame", frame, 0, MAX_FRAMES)
+    _require(frame >= number, f"keyframe {number} cannot sit at frame {frame}")
+
+
 class PictureCoding(StrEnum):
     """How keyframe packets depend on each other."""
 
-    JOINT = "joint"  # one low-delay AV1 sequence; a lost packet spoils what follows until a refresh
+    PYRAMID = "pyramid"  # hierarchical AV1: anchors, and layers of pictures predicted from both sides
+    LOW_DELAY = "low-delay"  # each is predicted from earlier ones; a lost packet spoils what follows
     INTRA = "intra"  # every packet stands alone
 
 
@@ -67,7 +77,7 @@ class StreamHeader:
     time_base: Fraction
     frame_rate: Fraction
     first_pts: int = 0
-    coding: PictureCoding = PictureCoding.JOINT
+    coding: PictureCoding = PictureCoding.PYRAMID
     seed: int = 0
     phase: Fraction = Fraction(1, 2)
     given: Given = Given.BOTH_ENDS
@@ -93,38 +103,137 @@ class StreamHeader:
 
 
 @dataclass(frozen=True, slots=True)
-class Keyframe:
-    """One keyframe picture, or one part of it when it does not fit into a transport block.
+class Opening:
+    """Where a segment begins that is drawn without any picture (`Given.NOTHING`); it counts as a keyframe.
 
     Attributes:
         number: counts keyframes from 0 in time order.
         frame: index of the source frame.
-        packet: bytes of the picture code (elementary stream, no container), or of this part of them; empty
-            where only the beginning of a segment is marked and no picture is sent (`Given.NOTHING`).
         shot_start: a hard cut lies just before this frame; nothing may be interpolated across it.
-        refresh: the packet decodes without any earlier one.
-        part, parts: position of this part and number of parts.
     """
 
     number: int
     frame: int
-    packet: bytes
+    shot_start: bool = False
+
+    def __post_init__(self) -> None:
+        _check_place(self.number, self.frame)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPicture:
+    """One keyframe of a group, described.
+
+    Attributes:
+        place: among the keyframes of the group in time order, from 0.
+        frame: index of the source frame.
+        size: bytes of its packet; 0: it was given up and is not sent.
+        kept_in: slots of the picture decoder that it is kept in, a bit mask (`semvid.images.frame_header`).
+    """
+
+    place: int
+    frame: int
+    size: int
+    kept_in: int
+
+    def __post_init__(self) -> None:
+        _in_range("keyframe place", self.place, 0, MAX_GROUP - 1)
+        _in_range("keyframe frame", self.frame, 0, MAX_FRAMES)
+        _in_range("keyframe packet bytes", self.size, 0, MAX_PACKET_BYTES)
+        _in_range("keyframe slots", self.kept_in, 0, 255)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyframeGroup:
+    """What there is to know about keyframes that are decoded together, before their packets.
+
+    Attributes:
+        number: of its first keyframe in time order; keyframes count from 0.
+        pictures: in coding order; their places fill 0 .. n - 1, and later places lie at later frames.
+        shot_start: a hard cut lies just before its first frame; nothing may be interpolated across it.
+        refresh: the first picture coded decodes without any earlier packet.
+    """
+
+    number: int
+    pictures: tuple[GroupPicture, ...]
     shot_start: bool = False
     refresh: bool = False
-    part: int = 0
-    parts: int = 1
+
+    def __post_init__(self) -> None:
+        _in_range("keyframes of a group", len(self.pictures), 1, MAX_GROUP)
+        in_time = self.in_time
+        _require(
+            [picture.place for picture in in_time] == list(range(len(in_time))),
+            "the places of a group's keyframes must be 0 .. n - 1, each once",
+        )
+        for earlier, later in pairwise(in_time):
+            _require(
+                earlier.frame < later.frame, "keyframes of a group must lie at different frames, in order"
+            )
+        _check_place(self.number, in_time[0].frame)
+        _in_range("keyframe number", self.number + len(in_time) - 1, 0, MAX_KEYFRAMES)
+        _in_range("bytes of a group", self.size, 0, MAX_GROUP_BYTES)
+
+    @property
+    def in_time(self) -> list[GroupPicture]:
+        """Its pictures in the order of time."""
+        return sorted(self.pictures, key=lambda picture: picture.place)
+
+    @property
+    def stop(self) -> int:
+        """One past the number of its last keyframe."""
+        return self.number + len(self.pictures)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its packets."""
+        return sum(picture.size for picture in self.pictures)
+
+    def layers(self) -> list[int]:
+        """The layer of each picture, in coding order: see `layers`."""
+        return layers([picture.place for picture in self.pictures])
+
+    def by_importance(self) -> list[int]:
+        """Indices of its pictures in the order in which their packets travel: by layer, then coding order."""
+        return sorted(range(len(self.pictures)), key=self.layers().__getitem__)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyframeSlice:
+    """A part of the packets of a group, joined in the order of `KeyframeGroup.by_importance`.
+
+    Attributes:
+        number: of the group.
+        offset: of its first byte among the joined ones.
+        data: bytes of the picture code (elementary stream, no container).
+    """
+
+    number: int
+    offset: int
+    data: bytes
 
     def __post_init__(self) -> None:
         _in_range("keyframe number", self.number, 0, MAX_KEYFRAMES)
-        _in_range("keyframe frame", self.frame, 0, MAX_FRAMES)
-        _require(self.frame >= self.number, f"keyframe {self.number} cannot sit at frame {self.frame}")
-        _in_range("keyframe packet bytes", len(self.packet), 0, MAX_PACKET_BYTES)
-        _in_range("keyframe parts", self.parts, 1, MAX_PARTS)
-        _require(
-            len(self.packet) > 0 or (self.parts == 1 and not self.refresh),
-            f"keyframe {self.number} without a picture has no parts and refreshes nothing",
-        )
-        _in_range("keyframe part", self.part, 0, self.parts - 1)
+        _in_range("offset in a group", self.offset, 0, MAX_GROUP_BYTES)
+        _in_range("end in a group", self.offset + len(self.data), 0, MAX_GROUP_BYTES)
+
+
+def layers(coded: Sequence[int]) -> list[int]:
+    """The layer of each picture of a hierarchy: 0 where none coded before it lies later in time, otherwise
+    one more than the higher of its two neighbours in time then.
+
+    Args:
+        coded: places in time, in coding order.
+    """
+    known: dict[int, int] = {}
+    for place in coded:
+        later = min((p for p in known if p > place), default=None)
+        if later is None:
+            known[place] = 0
+        else:
+            earlier = max((p for p in known if p < place), default=later)
+            known[place] = 1 + max(known[earlier], known[later])
+    return list(known.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +311,7 @@ class StreamEnd:
         _in_range("keyframes", self.keyframes, 1, min(MAX_KEYFRAMES, self.frames))
 
 
-Unit = StreamHeader | Keyframe | Caption | Motion | Timing | StreamEnd
+SideUnit = StreamHeader | Opening | Caption | Motion | Timing | StreamEnd
+"""What travels protected."""
+
+Unit = SideUnit | KeyframeGroup | KeyframeSlice

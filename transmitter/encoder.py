@@ -1,23 +1,33 @@
-"""The transmitter's core: frames in, shipments out, one per segment, and back what became of each.
+"""The transmitter's core: frames in, shipments out, one per group of keyframes, and back what became of each.
 
 Pure: no files, no link, no threads of its own. `Encoder.segments` is analysis and may run ahead of the rest
-by a set number of segments, in another thread if wanted; `shipment` and `delivered` are called in turn. What
+by a set number of segments, in another thread if wanted; `shipments` and `delivered` are called in turn. What
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
-from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
+from semvid.images.frame_header import ALL_SLOTS
+from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
 from semvid.images.resize import at_size
+from semvid.images.types import Picture
 from semvid.link.harq import BlockPayload, Delivery, LinkRecord
-from semvid.link.packing import KeyframePacket, block_payloads
+from semvid.link.packing import CodedGroup, block_payloads
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
-from semvid.semantics import Keyframe, StreamEnd, StreamHeader, Unit
+from semvid.semantics import (
+    Opening,
+    PictureCoding,
+    SideUnit,
+    StreamEnd,
+    StreamHeader,
+    layers,
+)
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
@@ -25,7 +35,7 @@ from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Selected, Told
 from transmitter.mllm import Mllm
 from transmitter.rate.control import Budget, RateControl
-from transmitter.rate.model import coded_size
+from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
 from transmitter.side_information import SideInformation
@@ -33,49 +43,50 @@ from transmitter.side_information import SideInformation
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """What ends together: a segment's side information, and the keyframe that ends it.
+    """What analysis ends together: a segment's side information, and the keyframe that ends it.
 
     Attributes:
         units: for the protected transport block.
         keyframe: None where only side information is left to send.
         number: of the keyframe, or how many there were.
         frames_read: frames of the source looked at so far.
+        last: no other segment follows.
     """
 
-    units: list[Unit]
+    units: list[SideUnit]
     keyframe: Selected | None
     number: int
     frames_read: int
+    last: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shipment:
-    """What leaves together.
+    """What leaves together: some segments, and the group of the keyframes that end them.
 
     Attributes:
-        segment: whose units and keyframe these are.
-        units: its units, the stream header before the first, the mark of a keyframe without picture after.
-        coded: the picture of its keyframe; None where none is sent.
-        crf: of that picture.
+        segments: in the order of time.
+        units: theirs, the stream header before the first, the openings of segments without picture after.
+        coded: the group; None where no picture is sent.
+        crf: of its pictures.
     """
 
-    segment: Segment
-    units: list[Unit]
-    coded: EncodedPicture | None = None
-    crf: int | None = None
+    segments: tuple[Segment, ...]
+    units: list[SideUnit]
+    coded: CodedGroup | None = None
+    crf: float | None = None
 
     def blocks(self, bulk_limit_bytes: int) -> list[BlockPayload]:
         """As payloads for `semvid.link.harq.HarqSender.ship`."""
-        packet = None
-        if self.coded is not None and (selected := self.segment.keyframe) is not None:
-            packet = KeyframePacket(
-                self.segment.number,
-                selected.frame.index,
-                self.coded.packet,
-                selected.shot_start,
-                self.coded.refresh,
-            )
-        return block_payloads(self.units, packet, bulk_limit_bytes)
+        return block_payloads(self.units, self.coded, bulk_limit_bytes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A segment whose keyframe is still in the picture code, and the picture at the size it is coded at."""
+
+    segment: Segment
+    picture: Picture
 
 
 class Encoder:
@@ -87,8 +98,9 @@ class Encoder:
         profile: what the receiver's decoder can bridge.
         mllm: who compares and captions.
         plan: quality and density to begin with (`transmitter.rate.plan`).
-        segments_ahead: how many segments analysis may be ahead of the shipments. Decisions that depend on
+        segments_ahead: how many segments analysis may be ahead of `shipments`. Decisions that depend on
             what was sent lag behind by so much, even where analysis is not ahead.
+        price: what the link charges now.
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
     """
@@ -101,22 +113,26 @@ class Encoder:
         mllm: Mllm,
         plan: Plan,
         segments_ahead: int,
+        price: Callable[[], LinkPrice],
         compared: Told = lambda _: None,
         clock: StageClock | None = None,
     ) -> None:
-        self._source, self._given, self._mllm = source, options.given, mllm
+        self._source, self._options, self._mllm, self._price = source, options, mllm, price
         self._clock = clock or StageClock()
         self._closed = 0  # segments that analysis has handed over
-        budget = Budget.for_target(options, source)
-        self._control = RateControl(plan, budget, options.coding, lag=segments_ahead + 1)
+        lag = segments_ahead + 1 + MOST_HELD[options.coding]
+        self._control = RateControl(plan, Budget.for_target(options, source), options.coding, lag)
         self._selector = make_selector(
-            options, source, profile, mllm, lambda: self._control.point_for(self._closed), compared
+            options, source, profile, mllm, lambda: self._control.price_for(self._closed), compared
         )
-        self._size = coded_size(source, plan.point.shrink)
+        self._size = coded_size(source, plan.point.scale)
         self._header = stream_header(source, options, self._size)
-        self._pictures = KeyframeEncoder(
-            *self._size, plan.point.crf, options.coding, finer_start=plan.point.finer_start
+        self._waiting: deque[_Waiting] = deque()
+        self._missing = (
+            ALL_SLOTS  # slots of the receiver's picture decoder without the picture meant for them
         )
+        self._missing_before = ALL_SLOTS  # the latest group
+        self._pictures = self._begun()
 
     def segments(
         self, frames: Iterator[Frame], gone: Callable[[], bool] = lambda: False
@@ -129,13 +145,13 @@ class Encoder:
         def close(selected: Selected) -> Segment:
             nonlocal ended
             at_end = selected.frame.index == self._source.frame_count_hint - 1
-            ended = at_end and self._given is Given.BOTH_ENDS
+            ended = at_end and self._options.given is Given.BOTH_ENDS
             with self._clock.stage("captions"):
                 units = side.close(selected, last=ended)
             if ended:
                 units.append(StreamEnd(frames_read, self._closed + 1))
             self._closed += 1
-            return Segment(units, selected, self._closed - 1, frames_read)
+            return Segment(units, selected, self._closed - 1, frames_read, ended)
 
         while not gone():
             with self._clock.stage("reading"):
@@ -156,53 +172,137 @@ class Encoder:
         if not ended:  # the last segment is open, or the container announced another number of frames
             with self._clock.stage("captions"):
                 units = side.finish()
-            yield Segment([*units, StreamEnd(frames_read, self._closed)], None, self._closed, frames_read)
+            end = StreamEnd(frames_read, self._closed)
+            yield Segment([*units, end], None, self._closed, frames_read, last=True)
 
-    def shipment(self, segment: Segment) -> Shipment:
-        """Codes the keyframe of the next segment, at the quality that the budget allows."""
+    def shipments(self, segment: Segment) -> Iterator[Shipment]:
+        """Takes the next segment; codes its keyframe; gives what is complete now, each when it is asked for.
+
+        Call `delivered` with each before you ask for the next.
+        """
         selected = segment.keyframe
+        if selected is not None and self._options.given is Given.NOTHING:
+            opening = Opening(segment.number, selected.frame.index, selected.shot_start)
+            yield Shipment((segment,), [*self._units_of(segment), opening])
+            return
+        if selected is not None:
+            with self._clock.stage("coding"):
+                picture = at_size(selected.frame.picture, self._size)
+                crf = self._control.restart(
+                    selected.frame.index, selected.shot_start, self._spoilt, partial(bytes_alone, picture)
+                )
+            anew = crf is not None or (selected.shot_start and self._options.coding is PictureCoding.PYRAMID)
+            if anew:
+                yield from self._shipped(self._ended(), last=False)
+            if anew or self._spoilt:
+                self._begin()
+            self._waiting.append(_Waiting(segment, picture))
+            with self._clock.stage("coding"):
+                groups = self._pictures.push(picture)
+            yield from self._shipped(groups, last=False)
+        if segment.last:
+            yield from self._shipped(self._ended(), last=True)
         if selected is None:
-            return Shipment(segment, segment.units)
-        units = [*([self._header] if segment.number == 0 else []), *segment.units]
-        frame = selected.frame
-        if self._given is Given.NOTHING:
-            units.append(Keyframe(segment.number, frame.index, b"", selected.shot_start))
-            return Shipment(segment, units)
-        with self._clock.stage("coding"):
-            picture = at_size(frame.picture, self._size)
-            crf = self._control.restart(
-                frame.index,
-                selected.shot_start,
-                self._pictures.refreshing,
-                partial(bytes_alone, picture, self._control.point.finer_start),
-            )
-            if crf is not None:
-                self._pictures.refresh(crf)
-            coded = self._pictures.encode(picture)
-        return Shipment(segment, units, coded, self._pictures.crf)
+            yield Shipment((segment,), self._units_of(segment))
 
     def delivered(self, shipment: Shipment, delivery: Delivery, link: LinkRecord) -> None:
-        """Takes what became of the latest shipment: what it cost, and whether its picture is lost.
+        """Takes what became of the latest shipment: what it cost, and which pictures are lost.
 
         Raises:
             TransmissionFailed: the stream header was lost, without which nothing can be shown.
         """
-        selected = shipment.segment.keyframe
-        if shipment.coded is not None and selected is not None:
-            ledger = link.ledger
-            keyframe_symbols = ledger.symbols[SymbolClass.KEYFRAME]
-            self._control.note(selected.frame.index + 1, ledger.total_symbols, keyframe_symbols)
-        if shipment.segment.number == 0 and selected is not None and not delivery.protected:
+        if shipment.segments[0].number == 0 and not delivery.protected:
             raise TransmissionFailed(
                 f"the stream header was lost in all {link.rounds} rounds; the receiver last measured "
                 f"{link.snr_db:.1f} dB. Raise the SNR or allow more retransmissions"
             )
-        if not delivery.bulk:
-            self._pictures.refresh()
+        if shipment.coded is None:
+            return
+        last = shipment.segments[-1].keyframe
+        assert last is not None
+        ledger = link.ledger
+        keyframe_symbols = ledger.symbols[SymbolClass.KEYFRAME]
+        count = len(shipment.segments)
+        self._control.note(count, last.frame.index + 1, ledger.total_symbols, keyframe_symbols)
+        lost = shipment.coded.pictures_in(delivery.lost)
+        if lost:
+            pictures = shipment.coded.group.pictures
+            self._missing = self._missing_before
+            for index, picture in enumerate(pictures):
+                there = index not in lost and picture.size > 0
+                self._missing = self._missing & ~picture.kept_in if there else self._missing | picture.kept_in
+            anchors = {index for index, layer in enumerate(shipment.coded.group.layers()) if layer == 0}
+            self._spoilt = bool(lost & anchors) and self._options.coding is not PictureCoding.INTRA
 
     def close(self) -> None:
         """Frees the picture code."""
-        self._pictures.close()
+        self._pictures.finish()
+
+    def _begin(self) -> None:
+        """A new sequence of pictures; what waits in the present one is lost with it."""
+        self._pictures.finish()
+        self._pictures = self._begun()
+
+    def _begun(self) -> KeyframeEncoder:
+        self._spoilt = False
+        point = self._control.point
+        return KeyframeEncoder(*self._size, point.crf, self._options.coding, point.preset)
+
+    def _ended(self) -> list[Group]:
+        with self._clock.stage("coding"):
+            return self._pictures.finish()
+
+    def _shipped(self, groups: list[Group], last: bool) -> Iterator[Shipment]:
+        """``groups`` as shipments. Where an anchor is lost on the way, what waits is coded anew.
+
+        Args:
+            last: no picture will be pushed any more.
+        """
+        for group in groups:
+            yield self._shipment(group)
+            if self._spoilt and self._waiting:
+                break
+        else:
+            return
+        self._begin()
+        with self._clock.stage("coding"):
+            again = [group for waiting in self._waiting for group in self._pictures.push(waiting.picture)]
+            again += self._pictures.finish() if last else []
+        yield from self._shipped(again, last)
+
+    def _shipment(self, group: Group) -> Shipment:
+        segments = tuple(self._waiting.popleft().segment for _ in group)
+        keyframes = [segment.keyframe for segment in segments if segment.keyframe is not None]
+        units = [unit for segment in segments for unit in self._units_of(segment)]
+        room = self._control.room(keyframes[-1].frame.index + 1)
+        kept = self._affordable(group, room)
+        self._missing_before = self._missing
+        sent = set()
+        for index, picture in enumerate(group):
+            if index in kept and not picture.leans_on & self._missing:
+                sent.add(index)
+                self._missing &= ~picture.kept_in
+            else:
+                self._missing |= picture.kept_in
+        frames = [keyframe.frame.index for keyframe in keyframes]
+        coded = CodedGroup.of(group, segments[0].number, frames, keyframes[0].shot_start, sent)
+        return Shipment(segments, units, coded, self._pictures.crf)
+
+    def _affordable(self, group: Group, room: float) -> set[int]:
+        """Indices of the pictures that cost no more than ``room`` symbols, by importance; anchors always."""
+        layer = layers([picture.number for picture in group])
+        order = sorted(range(len(group)), key=layer.__getitem__)
+        price, size = self._price(), 0
+        kept = set()
+        for index in order:
+            size += len(group[index].packet)
+            if layer[index] and price.symbols_of(size) > room:
+                break
+            kept.add(index)
+        return kept
+
+    def _units_of(self, segment: Segment) -> list[SideUnit]:
+        return [*([self._header] if segment.number == 0 else []), *segment.units]
 
 
 def stream_header(

@@ -3,7 +3,8 @@
 1. The link is opened; the receiver announces what its decoder can bridge; known symbols measure the SNR.
 2. Excerpts of the video are tried, and quality and density planned (`transmitter.rate.plan`).
 3. `Encoder.segments` reads frames one by one and closes a segment at each keyframe that it chooses.
-4. `Encoder.shipment` codes the keyframe, and `HarqSender` sends it with the segment's side information.
+4. `Encoder.shipments` codes keyframes in groups, and `HarqSender` sends each group, the most important layers
+   first, with the side information of its segments.
 5. `Encoder.delivered` takes what became of it, for the picture code and for rate control.
 
 Step 3 runs in a thread of its own, ahead of the link by a few segments, never more.
@@ -12,6 +13,7 @@ Step 3 runs in a thread of its own, ahead of the link by a few segments, never m
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
+from functools import partial
 from importlib import metadata
 from urllib.parse import urljoin
 
@@ -31,9 +33,9 @@ from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.meter import Meter
 from transmitter.options import search_of
+from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import Plan, make_plan
-from transmitter.rate.trial import Excerpts
 from transmitter.records import SemanticsRecord
 from transmitter.settings import TransmitterSettings
 
@@ -93,16 +95,18 @@ class _Transmission:
             self._mllm,
             plan,
             segments_ahead,
+            lambda: LinkPrice.of(self._harq.adapter),
             self._record.add_comparison,
             self._clock,
         )
         analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
         async with aclosing(analysis) as segments:
             async for segment in segments:
-                shipment = await asyncio.to_thread(encoder.shipment, segment)
-                delivery = await self._ship(shipment)
-                encoder.delivered(shipment, delivery, self._harq.record)
-                self._note(segment)
+                shipments = encoder.shipments(segment)
+                while (shipment := await asyncio.to_thread(next, shipments, None)) is not None:
+                    delivery = await self._ship(shipment)
+                    encoder.delivered(shipment, delivery, self._harq.record)
+                    self._note(shipment.segments[-1])
         # only here: where this is cancelled a thread may still be coding, and closing under it would hang
         await asyncio.to_thread(encoder.close)
         job.advance("waiting for the receiver", 1.0)
@@ -110,10 +114,9 @@ class _Transmission:
             await self._finish()
 
     def _plan(self) -> Plan:
-        excerpts = Excerpts.of(
-            self._job.upload, self._source, self._limits, self._job.options, self._call.profile
-        )
-        return make_plan(excerpts, self._job.options, LinkPrice.of(self._harq.adapter))
+        job = self._job
+        read = partial(Footage.read, job.upload, self._source, self._limits, job.options, self._call.profile)
+        return make_plan(read, job.options, LinkPrice.of(self._harq.adapter))
 
     def _segments(self, encoder: Encoder, gone: Callable[[], bool]) -> Iterator[Segment]:
         with closing(read_frames(self._job.upload, self._source, self._limits)) as frames:
@@ -121,12 +124,12 @@ class _Transmission:
 
     async def _ship(self, shipment: Shipment) -> Delivery:
         """One shipment onto the link, repeated where it does not arrive."""
-        self._record.add_units(shipment.segment.units)
+        self._record.add_units(shipment.units)
         with self._clock.stage("link"):
             self._harq.ship(shipment.blocks(self._harq.adapter.bulk_limit_bytes()))
             while (burst := await asyncio.to_thread(self._harq.next_burst)) is not None:
                 self._harq.report(await self._call.exchange(burst))
-        self._record.add_keyframe(shipment, self._harq.delivery)
+        self._record.add_keyframes(shipment, self._harq.delivery)
         return self._harq.delivery
 
     async def _finish(self) -> None:

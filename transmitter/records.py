@@ -44,23 +44,29 @@ class SemanticsRecord:
             decision=comparison.decision,
         )
 
-    def add_keyframe(self, shipment: Shipment, delivery: Delivery) -> None:
-        """The keyframe of a shipment, if it has one, and whether it arrived."""
-        selected, coded = shipment.segment.keyframe, shipment.coded
-        if selected is None:
-            return
-        self._append(
-            "keyframes",
-            number=shipment.segment.number,
-            frame=selected.frame.index,
-            time_s=self._seconds(selected.frame),
-            reason=selected.reason.value,
-            shot_start=selected.shot_start,
-            refresh=coded is not None and coded.refresh,
-            bytes=0 if coded is None else len(coded.packet),
-            crf=shipment.crf,
-            delivered=delivery.protected if coded is None else delivery.bulk,
-        )
+    def add_keyframes(self, shipment: Shipment, delivery: Delivery) -> None:
+        """The keyframes of a shipment, in the order of time: what each is, and what became of it."""
+        coded = shipment.coded
+        lost = set() if coded is None else coded.pictures_in(delivery.lost)
+        layers = [] if coded is None else coded.group.layers()
+        index_of = {} if coded is None else {p.place: i for i, p in enumerate(coded.group.pictures)}
+        for place, segment in enumerate(shipment.segments):
+            if (selected := segment.keyframe) is None:
+                continue
+            index = index_of.get(place)
+            size = 0 if coded is None or index is None else len(coded.packets[index])
+            self._append(
+                "keyframes",
+                number=segment.number,
+                frame=selected.frame.index,
+                time_s=self._seconds(selected.frame),
+                reason=selected.reason.value,
+                shot_start=selected.shot_start,
+                layer=None if index is None else layers[index],
+                bytes=size,
+                crf=shipment.crf,
+                delivered=delivery.protected if index is None else size > 0 and index not in lost,
+            )
 
     def add_units(self, units: Sequence[Unit]) -> None:
         """Captions and motion scores that were sent."""

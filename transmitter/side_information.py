@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from semvid.profile import Given
-from semvid.semantics import Caption, Motion, StreamHeader, Unit
+from semvid.semantics import Caption, Motion, SideUnit, StreamHeader
 from semvid.video.reader import Frame
 from semvid.video.timing import timings
 from transmitter.captions import SegmentCaption
@@ -47,7 +47,7 @@ class SideInformation:
         self._open.append(_Seen(frame.index, frame.pts, motion))
         self._caption.push(frame.index, frame.picture)
 
-    def close(self, selected: Selected, last: bool) -> list[Unit]:
+    def close(self, selected: Selected, last: bool) -> list[SideUnit]:
         """Ends the segment before ``selected``, which becomes the next keyframe.
 
         Args:
@@ -59,7 +59,7 @@ class SideInformation:
         """
         number, self._keyframes = self._keyframes, self._keyframes + 1
         seen = self._take_up_to(selected.frame.index)
-        units: list[Unit] = list(timings([s.pts for s in seen], self._header, seen[0].index))
+        units: list[SideUnit] = list(timings([s.pts for s in seen], self._header, seen[0].index))
         if number == 0:
             return units
         if not (selected.shot_start and self._closed_by_picture):
@@ -70,13 +70,15 @@ class SideInformation:
             self._caption_from = number
         return units
 
-    def finish(self) -> list[Unit]:
+    def finish(self) -> list[SideUnit]:
         """Units of what follows the last keyframe: a whole segment where no picture closes it, otherwise only
         what is left when the video ended where nobody expected it."""
         last = self._keyframes - 1
         seen = list(self._open)
         self._open.clear()
-        units: list[Unit] = list(timings([s.pts for s in seen], self._header, seen[0].index)) if seen else []
+        units: list[SideUnit] = (
+            list(timings([s.pts for s in seen], self._header, seen[0].index)) if seen else []
+        )
         if not self._closed_by_picture:
             units.append(_motion(last, seen))
         if not self._closed_by_picture or self._caption_from < last:

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,15 +17,14 @@ from evaluation.methods.cache import EncodeCache, cache_folder
 from evaluation.methods.ladder import finest_crf
 from evaluation.methods.quality import Judge, judged, make_judge
 from evaluation.methods.semantic import shown
-from evaluation.methods.video_code import Stream
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.decoder import Decoder, SegmentRequest
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
-from semvid.link.packing import KeyframePacket, block_payloads
+from semvid.link.packing import CodedGroup, block_payloads
 from semvid.options import TransmissionOptions
-from semvid.semantics import StreamEnd, Unit
+from semvid.semantics import SideUnit, StreamEnd
 from semvid.video.reader import Frame
 from transmitter.encoder import stream_header
 from transmitter.keyframes.cuts import CutDetector
@@ -75,7 +75,7 @@ class UniformKeyframes:
             air, receiver = Air(conditions), ReceivingEnd(self._decoder)
             link = InProcessLink(air, receiver.take)
             settings: dict[str, Any] = asdict(chosen) | {"chosen_by": judge.name}
-            header_arrived = _send(link, clip, grid.selected(chosen.gap), chosen)
+            header_arrived = _send(link, grid.groups(chosen))
             receiver.end()
             symbols = verified(link.harq.record.ledger.symbols, air)
             if header_arrived:
@@ -97,7 +97,7 @@ class Grid:
 
     def __init__(self, clip: Clip, decoder: Decoder, judge: Judge, cache: EncodeCache) -> None:
         self._clip, self._decoder, self._judge, self._cache = clip, decoder, judge, cache
-        self.packets = lru_cache(maxsize=None)(self._packets)
+        self.groups = lru_cache(maxsize=None)(self._groups)
         detector = CutDetector()
         self._shot_starts = [i for i, picture in enumerate(clip.pictures) if detector.push(picture)]
 
@@ -138,8 +138,12 @@ class Grid:
 
     def cost(self, setting: Setting, snr_db: float) -> float:
         """Symbols over a steady channel of ``snr_db`` where no block is lost."""
-        selected = self.selected(setting.gap)
-        return steady_cost(self._clip, selected, self.packets(setting), setting.shrink, snr_db)
+        name = ("cost", snr_db, *astuple(setting))
+        cost = self._cache.value(*name)
+        if cost is None:
+            cost = steady_cost(self.groups(setting), snr_db)
+            self._cache.store_value(cost, *name)
+        return float(cost)
 
     def _quality(self, setting: Setting) -> float:
         name = ("quality", self._judge.name, type(self._decoder).__name__, *astuple(setting))
@@ -155,7 +159,13 @@ class Grid:
         selected = self.selected(setting.gap)
         frames = [one.frame.index for one in selected]
         size = source.width, source.height
-        keyframes = [at_size(decoder.decode(packet), size) for packet in self.packets(setting)]
+        keyframes: list[Picture] = []
+        for _, group in self.groups(setting):
+            decoded = [at_size(decoder.decode(packet), size) for packet in group.packets]
+            places = [picture.place for picture in group.group.pictures]
+            keyframes += [
+                picture for _, picture in sorted(zip(places, decoded, strict=True), key=itemgetter(0))
+            ]
 
         @lru_cache(maxsize=1)
         def between(number: int) -> dict[int, Picture]:
@@ -176,55 +186,49 @@ class Grid:
 
         return shown
 
-    def _packets(self, setting: Setting) -> list[bytes]:
-        stream = self._cache.stream("packets", *astuple(setting))
-        if stream is None:
-            size = coded_size(self._clip.source, setting.shrink)
-            selected = self.selected(setting.gap)
-            packets = coded(selected, size, setting.crf)
-            frames = [one.frame.index for one in selected]
-            stream = Stream(packets, frames, *size, setting.gap)
-            self._cache.store_stream(stream, "packets", *astuple(setting))
-        return stream.packets
+    def _groups(self, setting: Setting) -> list[tuple[list[SideUnit], CodedGroup]]:
+        return coded(self._clip, self.selected(setting.gap), setting)
 
 
-def coded(selected: list[Selected], size: tuple[int, int], crf: int) -> list[bytes]:
-    """The packets of keyframes at ``size`` (width, height) when all of them arrive."""
-    with KeyframeEncoder(*size, crf) as encoder:
-        return [encoder.encode(at_size(one.frame.picture, size)).packet for one in selected]
+def coded(clip: Clip, selected: list[Selected], setting: Setting) -> list[tuple[list[SideUnit], CodedGroup]]:
+    """Keyframes in groups, and what travels beside each: the header with the first, the end with the last."""
+    size = coded_size(clip.source, setting.shrink)
+    groups: list[tuple[list[SideUnit], CodedGroup]] = []
+    number = 0
+    for shot in _shots(selected):
+        with KeyframeEncoder(*size, setting.crf) as encoder:
+            made = [group for one in shot for group in encoder.push(at_size(one.frame.picture, size))]
+            made += encoder.finish()
+        for group in made:
+            members = selected[number : number + len(group)]
+            frames = [one.frame.index for one in members]
+            units: list[SideUnit] = (
+                [] if number else [stream_header(clip.source, TransmissionOptions(), size)]
+            )
+            if number + len(group) == len(selected):
+                units.append(StreamEnd(len(clip.pictures), len(selected)))
+            groups.append((units, CodedGroup.of(group, number, frames, members[0].shot_start)))
+            number += len(group)
+    return groups
 
 
-def steady_cost(
-    clip: Clip, selected: list[Selected], packets: list[bytes], shrink: int, snr_db: float
-) -> float:
-    """Symbols of keyframes over a steady channel where no block is lost."""
-    count, size = SymbolCount(snr_db), coded_size(clip.source, shrink)
-    for number, (one, packet) in enumerate(zip(selected, packets, strict=True)):
-        keyframe = KeyframePacket(number, one.frame.index, packet, one.shot_start, number == 0)
-        units = _units(clip, size, number, len(selected))
-        count.ship(block_payloads(units, keyframe, count.bulk_limit_bytes))
+def steady_cost(groups: list[tuple[list[SideUnit], CodedGroup]], snr_db: float) -> int:
+    """Symbols over a steady channel where no block is lost."""
+    count = SymbolCount(snr_db)
+    for units, group in groups:
+        count.ship(block_payloads(units, group, count.bulk_limit_bytes))
     return count.symbols
 
 
-def _units(clip: Clip, size: tuple[int, int], number: int, keyframes: int) -> list[Unit]:
-    """What travels beside keyframe ``number``: the header with the first, the end with the last."""
-    units: list[Unit] = [] if number else [stream_header(clip.source, TransmissionOptions(), size)]
-    if number == keyframes - 1:
-        units.append(StreamEnd(len(clip.pictures), keyframes))
-    return units
+def _shots(selected: list[Selected]) -> list[list[Selected]]:
+    starts = [n for n, one in enumerate(selected) if n == 0 or one.shot_start]
+    return [selected[a:b] for a, b in zip(starts, [*starts[1:], len(selected)], strict=True)]
 
 
-def _send(link: InProcessLink, clip: Clip, selected: list[Selected], setting: Setting) -> bool:
+def _send(link: InProcessLink, groups: list[tuple[list[SideUnit], CodedGroup]]) -> bool:
     """Keyframes with header and end, without other units; False where the header was lost."""
-    size = coded_size(clip.source, setting.shrink)
-    with KeyframeEncoder(*size, setting.crf) as encoder:
-        for number, one in enumerate(selected):
-            coded = encoder.encode(at_size(one.frame.picture, size))
-            packet = KeyframePacket(number, one.frame.index, coded.packet, one.shot_start, coded.refresh)
-            units = _units(clip, size, number, len(selected))
-            delivery = link.ship(block_payloads(units, packet, link.bulk_limit_bytes))
-            if number == 0 and not delivery.protected:
-                return False
-            if not delivery.bulk:
-                encoder.refresh()
+    for units, group in groups:
+        delivery = link.ship(block_payloads(units, group, link.bulk_limit_bytes))
+        if group.group.number == 0 and not delivery.protected:
+            return False
     return True

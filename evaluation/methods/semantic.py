@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +21,9 @@ from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.settings import MllmSettings
+from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import make_plan
-from transmitter.rate.trial import Excerpts
 
 _ATTEMPTS: Final = 4  # at a target
 _CLOSE: Final = 0.93  # of the target
@@ -70,19 +71,28 @@ class Semvid:
         decoder = make_decoder(self._decoder_name)
         air, receiver = Air(conditions), ReceivingEnd(decoder)
         link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
-        excerpts = Excerpts.of(clip.path, clip.source, _LIMITS, options, decoder.profile)
-        plan = make_plan(excerpts, options, LinkPrice.of(link.harq.adapter))
+        read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, decoder.profile)
+        plan = make_plan(read, options, LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
         failed = ""
+        encoding = Encoder(
+            clip.source,
+            options,
+            decoder.profile,
+            mllm,
+            plan,
+            _SEGMENTS_AHEAD,
+            lambda: LinkPrice.of(link.harq.adapter),
+        )
         with (
-            closing(Encoder(clip.source, options, decoder.profile, mllm, plan, _SEGMENTS_AHEAD)) as encoder,
+            closing(encoding) as encoder,
             closing(read_frames(clip.path, clip.source, _LIMITS)) as frames,
         ):
             try:
                 for segment in encoder.segments(frames):
-                    shipment = encoder.shipment(segment)
-                    delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
-                    encoder.delivered(shipment, delivery, link.harq.record)
+                    for shipment in encoder.shipments(segment):
+                        delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
+                        encoder.delivered(shipment, delivery, link.harq.record)
             except TransmissionFailed as error:
                 failed = str(error)
         receiver.end()

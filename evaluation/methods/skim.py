@@ -7,7 +7,7 @@ from typing import Final
 from evaluation.clips import Clip
 from evaluation.method import Conditions, Outcome
 from evaluation.methods.budget import budget_symbols, spend
-from evaluation.methods.keyframes import coded, steady_cost
+from evaluation.methods.keyframes import Setting, coded, steady_cost
 from evaluation.methods.ladder import finest_crf
 from evaluation.methods.semantic import Semvid
 from semvid.video.reader import Frame
@@ -34,8 +34,7 @@ class PaperSkim:
 
         def cost(crf: int) -> float:
             """Symbols without captions and motion scores."""
-            packets = coded(selected, (clip.source.width, clip.source.height), crf)
-            return steady_cost(clip, selected, packets, 1, conditions.snr_db)
+            return steady_cost(coded(clip, selected, Setting(0, crf, 1)), conditions.snr_db)
 
         def send(crf: int) -> Outcome:
             count = min(KEYFRAMES, len(clip.pictures))

@@ -1,37 +1,54 @@
-"""Keyframes as one low-delay AV1 sequence (SVT-AV1 to encode, dav1d to decode, both through PyAV).
+"""Keyframes as AV1 sequences (SVT-AV1 to encode, dav1d to decode, both through PyAV).
 
-Every picture gives one packet at once. In `PictureCoding.JOINT` a picture is predicted from earlier ones,
-which saves most of the bytes on calm content (docs/decisions/0006-keyframe-codec.md); after a lost packet
-nothing decodes until a picture that the encoder was asked to `refresh`. In `PictureCoding.INTRA` each picture
-stands alone.
+How pictures depend on each other is a choice (`PictureCoding`):
+
+- *Pyramid.* Hierarchical: of every eight pictures one is an anchor, predicted from earlier anchors; the others
+  lie in layers above it and are predicted from both sides. Costs least; the encoder looks ahead, so packets
+  come late, and in coding order instead of the order of time (docs/decisions/0009-pyramid.md).
+- *Low delay.* Each picture is predicted from earlier ones and gives one packet at once.
+- *Intra.* Each picture stands alone.
+
+Every packet holds one picture. What a lost one spoils follows from the reference slots that packets name
+(`semvid.images.frame_header`): a decoder refuses those that lean on a missing picture and goes on with others.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 import av
 import numpy as np
 from av.error import FFmpegError
+from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
 
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.images import obu
+from semvid.images.frame_header import ALL_SLOTS, FrameHeader, SequenceHeader
 from semvid.images.scheduling import ordinary_priority
 from semvid.images.types import Picture
 from semvid.images.yuv import from_yuv420, to_yuv420
 from semvid.semantics import PictureCoding
 
-MIN_CRF, MAX_CRF = 20, 70
-SLOW_PRESET, MIDDLE_PRESET = 2, 4
-SLOW_PRESET_AREA = 640 * 360  # pixels; larger pictures are coded with the middle preset
+MIN_CRF, MAX_CRF = 20.0, 70.0
+FASTEST_PRESET: Final = 13
+MOST_HELD: Final = {PictureCoding.PYRAMID: 40, PictureCoding.LOW_DELAY: 0, PictureCoding.INTRA: 0}
+"""Pictures that are pushed and not given back yet, at most."""
 _MIN_SIDE = 16  # pixels; SVT-AV1 refuses some smaller sizes
-_FFMPEG_MAX_CRF = 63  # higher ones only pass through svtav1-params
-_PERCEPTUAL = "sharpness=7:ac-bias=4:enable-variance-boost=1:variance-boost-curve=2"
-_STREAMING = "keyint=-1:pred-struct=1:lookahead=0:force-key-frames=1:lp=1:tune=1"
+_ORDER: Final = 128  # places in time that frame headers tell apart
+_COMMON: Final = "keyint=-1:lp=1:sharpness=7:ac-bias=4:enable-variance-boost=1:variance-boost-curve=2"
+_LOW_DELAY: Final = "tune=1:pred-struct=1:lookahead=0:force-key-frames=1"
+_STRUCTURE: Final = {
+    PictureCoding.PYRAMID: "tune=0:hierarchical-levels=3",  # SVT-AV1 has `tune=0` for random access only
+    PictureCoding.LOW_DELAY: _LOW_DELAY,
+    PictureCoding.INTRA: _LOW_DELAY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,64 +56,60 @@ class EncodedPicture:
     """One keyframe in the picture code.
 
     Attributes:
+        number: its place in the sequence in the order of time, from 0.
         packet: bytes of the elementary stream; no container, no temporal delimiter.
         refresh: it decodes without any earlier packet.
+        leans_on: slots that it may be predicted from, a bit mask.
+        kept_in: slots that it is kept in afterwards, a bit mask; 0: no other picture needs it.
     """
 
+    number: int
     packet: bytes
     refresh: bool
+    leans_on: int
+    kept_in: int
+
+
+Group = tuple[EncodedPicture, ...]
+"""Pictures in coding order that fill a stretch of time without a hole: an anchor and those that hang on it."""
 
 
 class KeyframeEncoder:
-    """Encodes keyframes of one size in time order.
+    """Encodes the keyframes of one sequence, pushed in the order of time.
 
-    Not thread-safe, but `encode` releases the interpreter lock, so encoders in different threads run at once.
+    Not thread-safe, but `push` releases the interpreter lock, so encoders in different threads run at once.
 
     Args:
         width, height: of the pictures, pixels, 1 and up; padded inside, cropped by the decoder.
         crf: 20 (best) .. 70 (fewest bytes).
-        coding: joint or intra.
-        preset: of SVT-AV1, 0 (slowest) .. 13. By default 2 for pictures up to 640x360 and 4 for larger
-            ones: 2 takes about three times as long and loses less (docs/decisions/0005).
-        psnr: tune for squared error instead of for the eye.
-        finer_start: 0 .. 63, quantiser steps (of 256) by which a picture that starts a sequence is finer than
-            ``crf`` says. On calm content the later pictures inherit from it.
+        coding: how pictures depend on each other.
+        preset: of SVT-AV1, 0 (slowest) .. 13.
 
     Raises:
-        InvalidInput: ``crf``, ``preset`` or ``finer_start`` out of range, or a size that AV1 cannot code.
+        InvalidInput: ``crf`` or ``preset`` out of range, or a size that AV1 cannot code.
     """
 
     def __init__(
         self,
         width: int,
         height: int,
-        crf: int,
-        coding: PictureCoding = PictureCoding.JOINT,
-        preset: int | None = None,
-        psnr: bool = False,
-        finer_start: int = 0,
+        crf: float,
+        coding: PictureCoding = PictureCoding.PYRAMID,
+        preset: int = 4,
     ) -> None:
         if not MIN_CRF <= crf <= MAX_CRF:
-            raise InvalidInput(f"keyframe quality (crf) must lie in {MIN_CRF}..{MAX_CRF}, got {crf}")
-        if preset is None:
-            preset = SLOW_PRESET if width * height <= SLOW_PRESET_AREA else MIDDLE_PRESET
-        if not 0 <= preset <= 13:
-            raise InvalidInput(f"keyframe encoder preset must lie in 0..13, got {preset}")
-        if not 0 <= finer_start <= 63:
-            raise InvalidInput(f"keyframe encoder finer_start must lie in 0..63, got {finer_start}")
-        self.width, self.height, self.crf, self.coding = width, height, crf, coding
-        self._preset, self._psnr, self._finer_start = preset, psnr, finer_start
+            raise InvalidInput(f"keyframe quality (crf) must lie in {MIN_CRF:g}..{MAX_CRF:g}, got {crf:g}")
+        if not 0 <= preset <= FASTEST_PRESET:
+            raise InvalidInput(f"keyframe encoder preset must lie in 0..{FASTEST_PRESET}, got {preset}")
+        self.width, self.height, self.crf, self.coding, self.preset = width, height, crf, coding, preset
         self._codec: VideoCodecContext | None = None
-        self._count = 0
-        self._refresh = False
+        self._sequence: SequenceHeader | None = None
+        self._pushed = self._coded = 0
+        self._group: list[EncodedPicture] = []
+        self._closed = self._newest = -1  # last number of the latest group; of all
 
-    @property
-    def refreshing(self) -> bool:
-        """Whether the next picture was asked to stand alone."""
-        return self._refresh
-
-    def encode(self, picture: Picture) -> EncodedPicture:
-        """Codes the next picture, uint8 RGB [height, width, 3], into one packet at once.
+    def push(self, picture: Picture) -> list[Group]:
+        """Takes the next picture, uint8 RGB [height, width, 3]; gives the groups that are complete now.
 
         Raises:
             InvalidInput: a picture of another shape or dtype.
@@ -104,47 +117,48 @@ class KeyframeEncoder:
         shape = (self.height, self.width, 3)
         if picture.shape != shape or picture.dtype != np.uint8:
             raise InvalidInput(f"keyframe encoder wants uint8 {shape}, got {picture.dtype} {picture.shape}")
-        codec = self._codec or self._open()
-        width, height = coded_size(self.width, self.height)
-        frame = VideoFrame.from_ndarray(to_yuv420(picture, width, height), "yuv420p")
-        frame.pts = self._count
-        if self._refresh or self.coding is PictureCoding.INTRA:
+        codec = self._codec = self._codec or self._open()
+        frame = VideoFrame.from_ndarray(to_yuv420(picture, codec.width, codec.height), "yuv420p")
+        frame.pts = self._pushed
+        if self.coding is PictureCoding.INTRA:
             frame.pict_type = PictureType.I
-        packets = codec.encode(frame)
-        if len(packets) != 1:
-            raise RuntimeError(f"SVT-AV1 gave {len(packets)} packets for one picture; low delay is broken")
-        self._count += 1
-        self._refresh = False
-        packet = obu.strip(bytes(packets[0]))
-        return EncodedPicture(packet, obu.starts_sequence(packet))
+        self._pushed += 1
+        return list(self._grouped(codec.encode(frame)))
 
-    def refresh(self, crf: int | None = None) -> None:
-        """Makes the next picture independent of all earlier ones, and changes the quality if asked.
-
-        A sequence keeps its quality, so a new ``crf`` takes effect only here.
-
-        Raises:
-            InvalidInput: ``crf`` out of range.
-        """
-        if crf is not None and crf != self.crf:
-            if not MIN_CRF <= crf <= MAX_CRF:
-                raise InvalidInput(f"keyframe quality (crf) must lie in {MIN_CRF}..{MAX_CRF}, got {crf}")
-            self.close()
-            self.crf = crf
-        self._refresh = self._codec is not None
-
-    def close(self) -> None:
-        """Frees the encoder and its threads; the next `encode` starts a new sequence."""
-        if self._codec is not None:
-            self._codec.encode(None)
-            self._codec = None
-            self._count = 0
+    def finish(self) -> list[Group]:
+        """Ends the sequence: gives the groups still to come, and frees the encoder and its threads."""
+        codec, self._codec = self._codec, None
+        if codec is None:
+            return []
+        groups = list(self._grouped(codec.encode(None)))
+        return [*groups, tuple(self._group)] if self._group else groups
 
     def __enter__(self) -> KeyframeEncoder:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self.finish()
+
+    def _grouped(self, units: list[Packet[VideoStream]]) -> Iterator[Group]:
+        """The picture that begins a pyramid waits for the group that leans on it."""
+        for unit in units:
+            for packet in obu.pictures(bytes(unit)):
+                picture = self._described(packet)
+                self._group.append(picture)
+                self._newest = max(self._newest, picture.number)
+                whole = len(self._group) == self._newest - self._closed
+                if whole and (self._newest > 0 or self.coding is not PictureCoding.PYRAMID):
+                    yield tuple(self._group)
+                    self._group.clear()
+                    self._closed = self._newest
+
+    def _described(self, packet: bytes) -> EncodedPicture:
+        self._sequence, head = obu.heads(packet, self._sequence)
+        number, newest = self._coded, self._newest
+        if self.coding is PictureCoding.PYRAMID:
+            number = newest + (head.order - newest + _ORDER // 2) % _ORDER - _ORDER // 2
+        self._coded += 1
+        return EncodedPicture(number, packet, obu.starts_sequence(packet), head.leans_on, head.kept_in)
 
     def _open(self) -> VideoCodecContext:
         os.environ.setdefault("SVT_LOG", "0")  # read by SVT-AV1 when it opens; it prints a banner otherwise
@@ -154,15 +168,10 @@ class KeyframeEncoder:
         codec.pix_fmt = "yuv420p"
         codec.time_base = Fraction(1, 1)
         codec.framerate = Fraction(1, 1)
-        parameters = _STREAMING if self._psnr else f"{_STREAMING}:{_PERCEPTUAL}"
-        if self.crf > _FFMPEG_MAX_CRF:
-            parameters += f":crf={self.crf}"
-        if self._finer_start:
-            parameters += f":use-fixed-qindex-offsets=2:key-frame-qindex-offset={-self._finer_start}"
         codec.options = {
-            "preset": str(self._preset),
-            "crf": str(min(self.crf, _FFMPEG_MAX_CRF)),
-            "svtav1-params": parameters,
+            "preset": str(self.preset),
+            # FFmpeg's own option takes whole numbers up to 63; these parameters come later and hold
+            "svtav1-params": f"{_COMMON}:{_STRUCTURE[self.coding]}:crf={self.crf:g}",
         }
         try:
             with ordinary_priority():
@@ -171,15 +180,19 @@ class KeyframeEncoder:
             raise InvalidInput(
                 f"SVT-AV1 cannot code pictures of {self.width}x{self.height}: {error}"
             ) from error
-        self._codec = codec
         return codec
 
 
-class KeyframeDecoder:
-    """Decodes the packets of a `KeyframeEncoder` one by one.
+class ReferenceLost(MalformedUnits):
+    """A keyframe leans on one that is missing."""
 
-    After `reset`, and after any packet that could not be decoded, it waits for one that starts a new
-    sequence. A damaged packet can decode into nonsense: only packets whose checksum held belong here.
+
+class KeyframeDecoder:
+    """Decodes the packets of a `KeyframeEncoder` one by one, in coding order.
+
+    A packet that was lost must be told by `lose`: later ones that lean on it are refused until its place is
+    taken. After `reset`, and after a packet that could not be decoded, that are all up to the next one that
+    starts a sequence. A damaged packet can decode into nonsense: only packets whose checksum held belong here.
 
     Args:
         width, height: of the pictures, pixels.
@@ -188,26 +201,43 @@ class KeyframeDecoder:
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         self._codec: VideoCodecContext | None = None
+        self._sequence: SequenceHeader | None = None
+        self._missing = ALL_SLOTS
 
     def decode(self, packet: bytes) -> Picture:
         """The picture of ``packet``, uint8 RGB [height, width, 3].
 
         Raises:
-            MalformedUnits: the packet is damaged, belongs to another size, or needs an earlier packet that is
-                missing. Nothing decodes then until a refresh.
+            ReferenceLost: it leans on a picture that is missing.
+            MalformedUnits: the packet is damaged or belongs to another size.
         """
-        codec = self._codec
-        if obu.starts_sequence(packet):
-            codec = codec or self._open()
-        elif codec is None:
-            raise MalformedUnits("keyframe packet depends on an earlier one that is missing; refresh needed")
-        self._codec = None
+        sequence, head = obu.heads(packet, self._sequence)
+        if not obu.starts_sequence(packet) and (self._codec is None or head.leans_on & self._missing):
+            self.lose(head.kept_in)
+            raise ReferenceLost("keyframe packet depends on an earlier one that is missing")
+        codec, self._codec = self._codec or self._open(), None
+        missing, self._missing = self._missing & ~head.kept_in, ALL_SLOTS
         try:
-            frames = codec.decode(av.Packet(obu.restore(packet)))
+            picture = self._shown(codec, packet, head)
         except FFmpegError as error:
             raise MalformedUnits(
                 f"keyframe packet of {len(packet)} bytes cannot be decoded: {error}"
             ) from error
+        self._codec, self._sequence, self._missing = codec, sequence, missing
+        return picture
+
+    def lose(self, slots: int) -> None:
+        """Takes note that a packet is missing whose picture would have been kept in ``slots``."""
+        self._missing |= slots
+
+    def reset(self) -> None:
+        """Takes note that nobody knows which packets are missing: only a new sequence can be decoded."""
+        self._missing = ALL_SLOTS
+
+    def _shown(self, codec: VideoCodecContext, packet: bytes, head: FrameHeader) -> Picture:
+        frames = codec.decode(Packet(obu.restore(packet)))
+        if not head.shown and not frames:
+            frames = codec.decode(Packet(obu.call((head.kept_in & -head.kept_in).bit_length() - 1)))
         if len(frames) != 1:
             raise MalformedUnits(
                 f"keyframe packet of {len(packet)} bytes holds {len(frames)} pictures, not one"
@@ -217,12 +247,7 @@ class KeyframeDecoder:
             raise MalformedUnits(
                 f"keyframe packet holds {frame.format.name} {frame.width}x{frame.height}, not yuv420p {size}"
             )
-        self._codec = codec
         return from_yuv420(frame.to_ndarray().astype(np.uint8, copy=False), self.width, self.height)
-
-    def reset(self) -> None:
-        """Tells the decoder that a packet was lost: it waits for a refresh."""
-        self._codec = None
 
     def _open(self) -> VideoCodecContext:
         codec = av.CodecContext.create("libdav1d", "r")

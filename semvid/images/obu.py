@@ -1,21 +1,27 @@
-"""AV1 open bitstream units: framing that a counted channel need not carry.
+"""AV1 open bitstream units: one packet per picture, without the framing that a counted channel need not carry.
 
-The air carries one packet per picture and knows its length, so the temporal delimiter in front and the size
-field of the last unit say nothing new. `strip` takes them away (4 bytes of a packet of about 300), `restore`
-puts them back. Source: AV1 bitstream specification, sections 5.3 and 5.6.
+An encoder gives temporal units: what is shown at one time, and in front of it pictures that are coded now and
+shown later, each of which a unit of 5 bytes calls up when its time has come. `pictures` takes such a unit apart.
+The air carries a packet for each picture and knows its length, so delimiters, the size of the last unit and
+the calls say nothing new; `restore` and `call` put them back at the receiver.
+Source: AV1 bitstream specification, sections 5.3, 5.6 and 7.21 (a frame shown again).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from semvid.errors import MalformedUnits
+from semvid.images.frame_header import FrameHeader, SequenceHeader
 
 _SEQUENCE_HEADER = 1
 _TEMPORAL_DELIMITER = 2
+_FRAME_HEADER = 3
+_FRAME = 6
 _HAS_SIZE = 0x02
 _HAS_EXTENSION = 0x04
 _RESERVED = 0x81  # forbidden bit and reserved bit
 _MAX_SIZE_FIELD = 8  # bytes of leb128
+_DELIMITER = bytes([_TEMPORAL_DELIMITER << 3 | _HAS_SIZE, 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +31,55 @@ class _Obu:
     payload: bytes
 
 
-def strip(packet: bytes) -> bytes:
-    """One temporal unit without its delimiter and without the size of its last unit.
+def pictures(temporal_unit: bytes) -> list[bytes]:
+    """The packets of the pictures coded in one temporal unit, in coding order; none if it only shows one.
+
+    A packet is a frame, behind the sequence header where it begins a sequence; no delimiter, and no size of
+    its last unit.
 
     Raises:
-        MalformedUnits: ``packet`` is not a sequence of AV1 units.
+        MalformedUnits: ``temporal_unit`` is not a sequence of AV1 units, or holds some that no picture needs.
     """
-    units = [unit for unit in _units(packet) if unit.kind != _TEMPORAL_DELIMITER]
-    if not units:
-        raise MalformedUnits(f"keyframe packet of {len(packet)} bytes holds no AV1 unit besides delimiters")
-    return b"".join(map(_with_size, units[:-1])) + _without_size(units[-1])
+    packets: list[bytes] = []
+    before: list[_Obu] = []
+    for unit in _units(temporal_unit):
+        if unit.kind == _SEQUENCE_HEADER:
+            before.append(unit)
+        elif unit.kind == _FRAME:
+            packets.append(b"".join(map(_with_size, before)) + _without_size(unit))
+            before.clear()
+        elif unit.kind not in (_TEMPORAL_DELIMITER, _FRAME_HEADER):
+            raise MalformedUnits(f"an AV1 unit of kind {unit.kind} in a temporal unit of pictures")
+    return packets
+
+
+def heads(packet: bytes, sequence: SequenceHeader | None) -> tuple[SequenceHeader, FrameHeader]:
+    """The sequence header in force for a packet, its own or the one before, and its frame header.
+
+    Raises:
+        MalformedUnits: the packet is not one of `pictures`, or none has begun a sequence.
+    """
+    *before, last = _units(packet) if packet else [_Obu(0, b"", b"")]
+    if before and before[0].kind == _SEQUENCE_HEADER:
+        sequence = SequenceHeader.parse(before[0].payload)
+    if last.kind != _FRAME or len(before) > 1 or (before and before[0].kind != _SEQUENCE_HEADER):
+        raise MalformedUnits(f"keyframe packet of {len(packet)} bytes is not one AV1 frame")
+    if sequence is None:
+        raise MalformedUnits("keyframe packet depends on an earlier one that is missing; refresh needed")
+    frame = FrameHeader.parse(last.payload, sequence)
+    if frame is None:
+        raise MalformedUnits("keyframe packet holds no picture, only a call for another one")
+    return sequence, frame
+
+
+def call(slot: int) -> bytes:
+    """A temporal unit that makes a decoder show the picture that it keeps in ``slot``."""
+    head = 1 << 7 | slot << 4 | 1 << 3  # show an existing frame; its slot; trailing bit
+    return bytes([*_DELIMITER, _FRAME_HEADER << 3 | _HAS_SIZE, 1, head])
 
 
 def restore(packet: bytes) -> bytes:
-    """A full temporal unit for any decoder, from what `strip` left.
+    """A full temporal unit for any decoder, from a packet of `pictures`.
 
     Raises:
         MalformedUnits: ``packet`` is not a sequence of AV1 units.
@@ -46,11 +87,11 @@ def restore(packet: bytes) -> bytes:
     units = list(_units(packet))
     if not units:
         raise MalformedUnits("keyframe packet is empty")
-    return bytes([_TEMPORAL_DELIMITER << 3 | _HAS_SIZE, 0]) + b"".join(map(_with_size, units))
+    return _DELIMITER + b"".join(map(_with_size, units))
 
 
 def starts_sequence(packet: bytes) -> bool:
-    """Whether a stripped packet opens with a sequence header: it decodes without any earlier packet."""
+    """Whether a packet opens with a sequence header: it decodes without any earlier packet."""
     return len(packet) > 0 and (packet[0] >> 3) & 15 == _SEQUENCE_HEADER
 
 

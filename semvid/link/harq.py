@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from semvid.accounting import Ledger, SymbolClass
@@ -54,10 +54,16 @@ class BlockPayload:
     Attributes:
         protected: side information.
         bulk: pictures.
+        stretch: what is in ``bulk``, for the sender to know what was lost.
+        renewals: how often what did not arrive in all rounds is sent anew.
+        renewed: it was sent before.
     """
 
     protected: Payload | None = None
     bulk: Payload | None = None
+    stretch: range = range(0)
+    renewals: int = 0
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +121,15 @@ class LinkRecord:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Which transport blocks of a shipment arrived; one that was not sent counts as arrived."""
+    """What of a shipment arrived.
+
+    Attributes:
+        protected: all of its protected transport blocks.
+        lost: stretches of the bulk transport blocks that did not.
+    """
 
     protected: bool = True
-    bulk: bool = True
+    lost: tuple[range, ...] = ()
 
 
 @dataclass(slots=True)
@@ -213,36 +224,51 @@ class HarqSender:
 
     def _begin(self, payload: BlockPayload) -> _Sending:
         protected, bulk = payload.protected, payload.bulk
-        small = None if protected is None else self._transport_block(protected, self._safe_mcs(protected))
+        small = None if protected is None else TransportBlock(protected.data, self._safe_mcs(protected))
         large = None
         if bulk is not None:
-            large = self._transport_block(bulk, self.adapter.choose_bulk(len(bulk.data)))
+            large = TransportBlock(bulk.data, self.adapter.choose_bulk(len(bulk.data)))
         self._process = (self._process + 1) % PROCESSES
-        self.record.blocks_sent += 1
+        if not payload.renewed:
+            self.record.blocks_sent += 1
+            for part, block in ((protected, small), (bulk, large)):
+                self._count_mcs(part, block)
         return _Sending(payload, small, large, self.adapter.aggregation())
 
     def _end(self, sending: _Sending) -> None:
         self._sending = None
-        arrived = Delivery(sending.protected is None, sending.bulk is None)
-        self.record.blocks_lost += arrived != Delivery()
-        self.delivery = Delivery(
-            self.delivery.protected and arrived.protected, self.delivery.bulk and arrived.bulk
-        )
+        protected, bulk = sending.protected is None, sending.bulk is None
+        payload = sending.payload
+        if protected and bulk:
+            return
+        if payload.renewals:
+            rest = replace(
+                payload,
+                protected=None if protected else payload.protected,
+                bulk=None if bulk else payload.bulk,
+                renewals=payload.renewals - 1,
+                renewed=True,
+            )
+            self._waiting.appendleft(rest)
+            return
+        self.record.blocks_lost += 1
+        lost = () if bulk else (payload.stretch,)
+        self.delivery = Delivery(self.delivery.protected and protected, self.delivery.lost + lost)
 
     def _safe_mcs(self, payload: Payload) -> Mcs:
         header = SymbolClass.HEADER in payload.bits
         choose = self.adapter.choose_header if header else self.adapter.choose_protected
         return choose(len(payload.data))
 
-    def _transport_block(self, payload: Payload, mcs: Mcs) -> TransportBlock:
-        for symbol_class in payload.bits:
-            self.record.mcs.setdefault(symbol_class, Counter())[mcs.name] += 1
-        return TransportBlock(payload.data, mcs)
+    def _count_mcs(self, payload: Payload | None, block: TransportBlock | None) -> None:
+        if payload is not None and block is not None:
+            for symbol_class in payload.bits:
+                self.record.mcs.setdefault(symbol_class, Counter())[block.mcs.name] += 1
 
     def _count(self, sizes: BurstSizes, sending: _Sending) -> None:
         ledger, payload = self.record.ledger, sending.payload
         self.record.bursts_sent += 1
-        if sending.rounds:
+        if sending.rounds or payload.renewed:
             self.record.retransmissions += 1
             ledger.add(SymbolClass.RETRANSMISSION, sizes.total)
             return

@@ -1,85 +1,138 @@
-"""Semantic units and coded keyframes, dealt into the payloads of blocks."""
+"""Semantic units and groups of coded keyframes, dealt into the payloads of blocks."""
+
+from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Final
 
-from semvid import bitstream
+from semvid import bitstream, keyframe_payload
 from semvid.accounting import SymbolClass
+from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.harq import BlockPayload, Payload
-from semvid.semantics import MAX_PACKET_BYTES, Caption, Keyframe, Motion, Unit
+from semvid.semantics import Caption, GroupPicture, KeyframeGroup, KeyframeSlice, Motion, SideUnit
 
-_FRAMING_BYTES: Final = 32  # of a keyframe unit around its packet, at most
 _PROTECTED_BYTES: Final = 400  # of units in one protected transport block
-_CLASS_OF: Final = {
-    Caption: SymbolClass.CAPTION,
-    Motion: SymbolClass.MOTION,
-    Keyframe: SymbolClass.KEYFRAME,
-}
+_SMALLEST_BULK_BYTES: Final = 700  # a block of its own costs as much as 30 bytes, and short codes lose more
+_CLASS_OF: Final = {Caption: SymbolClass.CAPTION, Motion: SymbolClass.MOTION}
 
 
 @dataclass(frozen=True, slots=True)
-class KeyframePacket:
-    """One coded keyframe, whole.
+class CodedGroup:
+    """A group of keyframes, coded.
 
     Attributes:
-        number, frame, packet, shot_start, refresh: see `semvid.semantics.Keyframe`.
+        group: describes it.
+        packets: of its pictures, in coding order; empty where one is not sent.
     """
 
-    number: int
-    frame: int
-    packet: bytes
-    shot_start: bool
-    refresh: bool
+    group: KeyframeGroup
+    packets: Sequence[bytes]
 
-    def parts(self, most_bytes: int) -> list[Keyframe]:
-        """As units with at most ``most_bytes`` of the packet each."""
-        packet = self.packet
-        pieces = [packet[start : start + most_bytes] for start in range(0, len(packet), most_bytes)]
+    @classmethod
+    def of(
+        cls,
+        pictures: Sequence[EncodedPicture],
+        number: int,
+        frames: Sequence[int],
+        shot_start: bool,
+        sent: Container[int] | None = None,
+    ) -> CodedGroup:
+        """A group from the picture code.
+
+        Args:
+            pictures: in coding order.
+            number: of its first keyframe in time order.
+            frames: of the source, in time order.
+            shot_start: a hard cut lies just before the first of them.
+            sent: indices of the pictures that are not given up; None: all.
+        """
+        first = min(picture.number for picture in pictures)
+        packets = [p.packet if sent is None or index in sent else b"" for index, p in enumerate(pictures)]
+        described = tuple(
+            GroupPicture(p.number - first, frames[p.number - first], len(packet), p.kept_in)
+            for p, packet in zip(pictures, packets, strict=True)
+        )
+        return cls(KeyframeGroup(number, described, shot_start, pictures[0].refresh), packets)
+
+    def stretches(self, most_bytes: int) -> list[range]:
+        """The bytes of each block, as ranges of the joined packets.
+
+        A new block begins where a layer does, unless one of the two would be small, and where one is full.
+        """
+        layers = self.group.layers()
+        order = self.group.by_importance()
+        ends = list(accumulate(len(self.packets[index]) for index in order))
+        starts, total = [0], ends[-1]
+        for index, following, end in zip(order, order[1:], ends, strict=False):
+            layer_ends = layers[index] < layers[following]
+            if layer_ends and end - starts[-1] >= _SMALLEST_BULK_BYTES <= total - end:
+                starts.append(end)
         return [
-            Keyframe(self.number, self.frame, piece, self.shot_start, self.refresh, part, len(pieces))
-            for part, piece in enumerate(pieces)
+            range(first, min(first + most_bytes, stop))
+            for start, stop in zip(starts, [*starts[1:], total], strict=True)
+            for first in range(start, max(stop, 1), most_bytes)
         ]
+
+    def blocks(self, limit_bytes: int) -> Iterator[BlockPayload]:
+        """Blocks with at most ``limit_bytes`` each, most important pictures first.
+
+        Where pictures lean on each other a block that was given up is sent anew once: what it holds costs
+        less than what would hang in the air without it.
+        """
+        group = self.group
+        joined = b"".join(self.packets[index] for index in group.by_importance())
+        framing = len(keyframe_payload.pack(group, KeyframeSlice(group.number, 0, b"")))
+        leaned_on = any(picture.kept_in for picture in group.pictures)
+        for stretch in self.stretches(limit_bytes - framing):
+            part = KeyframeSlice(group.number, stretch.start, joined[stretch.start : stretch.stop])
+            data = keyframe_payload.pack(None if stretch.start else group, part)
+            payload = Payload(data, {SymbolClass.KEYFRAME: 8 * len(data)})
+            yield BlockPayload(bulk=payload, stretch=stretch, renewals=int(leaned_on))
+
+    def pictures_in(self, stretches: Sequence[range]) -> set[int]:
+        """Indices of the pictures of which some byte lies in ``stretches``."""
+        order = self.group.by_importance()
+        ends = list(accumulate(len(self.packets[index]) for index in order))
+        return {
+            index
+            for index, end in zip(order, ends, strict=True)
+            if any(s.start < end and end - len(self.packets[index]) < s.stop for s in stretches)
+        }
 
 
 def block_payloads(
-    units: Sequence[Unit], keyframe: KeyframePacket | None, bulk_limit_bytes: int
+    units: Sequence[SideUnit], coded: CodedGroup | None, bulk_limit_bytes: int
 ) -> list[BlockPayload]:
-    """The blocks in which ``units`` and a keyframe travel; there must be units or a keyframe.
+    """The blocks in which ``units`` and keyframes travel.
 
-    Units that do not fit beside the keyframe go before it: the receiver shows a segment as soon as the
-    keyframe at its end is there, and needs its time stamps by then.
+    Units that do not fit beside the first keyframes go before them: the receiver shows a segment as soon as
+    the keyframe at its end is there, and needs its time stamps by then.
 
     Args:
-        units: header, caption, motion, timing and end units, keyframes without picture.
         bulk_limit_bytes: largest bulk payload at the present modulation and coding.
     """
     blocks = [BlockPayload(protected=_payload(group)) for group in _groups(units)]
-    if keyframe is None:
+    if coded is None:
         return blocks
-    most_bytes = min(MAX_PACKET_BYTES, bulk_limit_bytes - _FRAMING_BYTES)
-    first, *others = [_payload([part]) for part in keyframe.parts(most_bytes)]
-    beside = blocks.pop().protected if blocks else None
-    return [*blocks, BlockPayload(beside, first), *(BlockPayload(bulk=part) for part in others)]
+    first, *others = coded.blocks(bulk_limit_bytes)
+    if blocks:
+        first = replace(first, protected=blocks.pop().protected)
+    return [*blocks, first, *others]
 
 
-def _payload(units: Sequence[Unit]) -> Payload:
+def _payload(units: Sequence[SideUnit]) -> Payload:
     bits: Counter[SymbolClass] = Counter()
     for unit in units:
-        bits[_class_of(unit)] += 8 * len(bitstream.pack([unit]))
+        bits[_CLASS_OF.get(type(unit), SymbolClass.HEADER)] += 8 * len(bitstream.pack([unit]))
     return Payload(bitstream.pack(units), bits)
 
 
-def _class_of(unit: Unit) -> SymbolClass:
-    if isinstance(unit, Keyframe) and not unit.packet:  # a mark is no picture
-        return SymbolClass.HEADER
-    return _CLASS_OF.get(type(unit), SymbolClass.HEADER)
-
-
-def _groups(units: Sequence[Unit]) -> list[list[Unit]]:
+def _groups(units: Sequence[SideUnit]) -> list[list[SideUnit]]:
     """Units dealt into groups that each fit one protected transport block."""
-    groups: list[list[Unit]] = []
+    groups: list[list[SideUnit]] = []
     for unit in units:
         if groups and len(bitstream.pack([*groups[-1], unit])) <= _PROTECTED_BYTES:
             groups[-1].append(unit)

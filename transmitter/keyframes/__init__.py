@@ -6,14 +6,13 @@ from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.video.probe import SourceInfo
 from transmitter.keyframes.gallop import Gallop
-from transmitter.keyframes.gaps import GapTree
+from transmitter.keyframes.gaps import GapTree, Window
 from transmitter.keyframes.openings import Openings
 from transmitter.keyframes.selection import KeyframeSelector, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.mllm import Mllm
 from transmitter.options import search_of
-from transmitter.rate.model import GapCost, OperatingPoint
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
 MIN_SEGMENT_S = 1.0  # of a segment that is drawn from what opens it, cuts excepted
@@ -25,14 +24,15 @@ def make_selector(
     source: SourceInfo,
     profile: Profile,
     mllm: Mllm | None,
-    point: Callable[[], OperatingPoint],
+    price: Callable[[], float],
     tell: Told = lambda _: None,
+    windows: Callable[[Window], None] = lambda _: None,
 ) -> KeyframeSelector:
     """The selector that ``options`` ask for, fitted to the source's frame rate and the receiver's decoder.
 
-    Without ``mllm`` no meanings are compared: what is left is cuts, gaps and bridging. ``point`` is asked for
-    the operating point whenever density is decided; it may change while the video streams by. ``tell`` hears
-    of every comparison.
+    Without ``mllm`` no meanings are compared: what is left is cuts, gaps and bridging. ``price`` is asked for
+    that of a keyframe whenever density is decided; it may change while the video streams by. ``tell`` hears
+    of every comparison, ``windows`` of every window in which bridging might want keyframes.
     """
 
     def frames(seconds: float) -> int:
@@ -55,8 +55,7 @@ def make_selector(
         return Openings(None if options.segment_s else mllm, rules, tell)
     tree = None
     if profile.closed_loop:
-        samples = 3 * source.width * source.height
-        tree = GapTree(lambda: GapCost(point(), samples), frames(BRIDGING_STEP_S), rules.max_gap)
+        tree = GapTree(price, frames(BRIDGING_STEP_S), rules.max_gap, windows)
     if mllm is not None and search_of(options) == "gallop":
         return Gallop(mllm, rules, Skem(None, rules, tree), tell)
     return Skem(mllm, rules, tree, tell)

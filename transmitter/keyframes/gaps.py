@@ -1,14 +1,54 @@
 """Where keyframes between two certain ones pay, found while frames stream by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from semvid.images.types import Picture
 from semvid.video.reader import Frame
 from transmitter.keyframes.bridging import bridging_error
-from transmitter.rate.model import GapCost
+from transmitter.rate.model import gap_loss, keyframe_cost
 
 _MOST_HALVINGS: Final = 4  # of a window; it holds that many source frames, to the power of two
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """Frames between two keyframes of which some may become keyframes too.
+
+    Attributes:
+        grid: the two keyframes, and between them the frames that may, at equal distances except the last.
+        copies: small copies of all its frames, both ends included.
+    """
+
+    grid: Sequence[Frame]
+    copies: Sequence[Picture]
+    _errors: dict[tuple[int, int], float] = field(default_factory=dict)
+
+    def that_pay(self, price: float) -> list[Frame]:
+        """The frames inside the window that are worth ``price`` as keyframes, in order."""
+        return self._halved(0, len(self.grid) - 1, price)[0]
+
+    def error(self, first: int, last: int) -> float:
+        """`bridging_error` of the gap from one frame of the grid to another, measured once."""
+        if (first, last) not in self._errors:
+            start, stop = (self.grid[i].index - self.grid[0].index for i in (first, last))
+            self._errors[first, last] = bridging_error(self.copies[start : stop + 1])
+        return self._errors[first, last]
+
+    def _halved(self, first: int, last: int, price: float) -> tuple[list[Frame], float]:
+        """The keyframes that pay between two frames of the grid, and what the gaps then cost."""
+        frames, error = self.grid[last].index - self.grid[first].index, self.error(first, last)
+        loss = gap_loss(frames, error)
+        whole = loss + keyframe_cost(price, error)
+        if last - first < 2 or loss <= keyframe_cost(price, 0.0):
+            return [], whole
+        middle = (first + last + 1) // 2
+        before, cost_before = self._halved(first, middle, price)
+        after, cost_after = self._halved(middle, last, price)
+        if cost_before + cost_after >= whole:
+            return [], whole
+        return [*before, self.grid[middle], *after], cost_before + cost_after
 
 
 class GapTree:
@@ -22,13 +62,20 @@ class GapTree:
     Memory: small copies of the frames of the window, and the frames on its grid, at most 16.
 
     Args:
-        cost: what prices a gap now.
+        price: of a keyframe now (`transmitter.rate.model`).
         step: frames between two neighbours on the grid.
         max_gap: frames; the longest gap that the decoder bridges.
+        tell: hears of every window when it is closed.
     """
 
-    def __init__(self, cost: Callable[[], GapCost], step: int, max_gap: int) -> None:
-        self._cost, self._step = cost, step
+    def __init__(
+        self,
+        price: Callable[[], float],
+        step: int,
+        max_gap: int,
+        tell: Callable[[Window], None] = lambda _: None,
+    ) -> None:
+        self._price, self._step, self._tell = price, step, tell
         halvings = min(_MOST_HALVINGS, max(0, (max_gap // step).bit_length() - 1))
         self._window = step << halvings
         self._copies: list[Picture] = []
@@ -59,20 +106,6 @@ class GapTree:
     def end_before(self, frame: Frame) -> list[Frame]:
         """The keyframes that pay before ``frame``, the newest, if that must be one."""
         grid = [held for held in self._grid if held is not frame]
-        chosen, _ = self._halved([*grid, frame], self._cost())
-        return chosen
-
-    def _halved(self, grid: list[Frame], cost: GapCost) -> tuple[list[Frame], float]:
-        """The keyframes that pay inside ``grid``, and what the gaps then cost."""
-        first = self._grid[0].index
-        start, stop = grid[0].index, grid[-1].index
-        error = bridging_error(self._copies[start - first : stop - first + 1])
-        whole = cost.of_gap(stop - start, error)
-        if len(grid) < 3 or not cost.may_pay(stop - start, error):
-            return [], whole
-        middle = len(grid) // 2
-        before, cost_before = self._halved(grid[: middle + 1], cost)
-        after, cost_after = self._halved(grid[middle:], cost)
-        if cost_before + cost_after >= whole:
-            return [], whole
-        return [*before, grid[middle], *after], cost_before + cost_after
+        window = Window([*grid, frame], self._copies)
+        self._tell(window)
+        return window.that_pay(self._price())

@@ -2,7 +2,7 @@
 
 A frame's cost is forecast from the plan, from everything sent so far and, for the next seconds, from what was
 sent just now. The quality at which the rest of the video would use up the rest of the budget is the one that
-is wanted. Density follows by the rd_lambda that belongs to the quality. The picture code keeps its quality
+is wanted. Density follows by the price that belongs to the quality. The picture code keeps its quality
 for a whole sequence, so quality follows where one begins anyway, at a cut or after a loss, or, when it is far
 off, with a picture that stands alone.
 
@@ -12,18 +12,19 @@ number of keyframes ago, and not by the newest one.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from semvid.video.probe import SourceInfo
-from transmitter.rate.model import Forecast, OperatingPoint, bytes_factor, deserved_rd_lambda
-from transmitter.rate.plan import Plan
-from transmitter.rate.trial import CRF_RANGE, RD_LAMBDAS
+from transmitter.rate.model import Forecast, bytes_factor, deserved_price
+from transmitter.rate.plan import FINEST_CRF, Plan
 
 _RECENT_S: Final = 3.0  # that tell what the video is like now
 _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
@@ -33,6 +34,8 @@ _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
 _COARSER, _COARSER_AFTER_S = 3, 2.0
 _FINER, _FINER_AFTER_S = 6, 6.0
 _BEFORE_THE_END_S: Final = 6.0
+_KEPT_FOR_THE_REST: Final = 0.5  # of what the plan puts aside for it
+_CRFS: Final = tuple(FINEST_CRF + step for step in range(round(MAX_CRF - FINEST_CRF) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +65,14 @@ class Budget:
 class RateControl:
     """The operating point of one transmission over time.
 
-    `restart` and `note` are called in turn for every keyframe that is sent; `point_for` may be called from
+    `restart` and `note` are called in turn for every keyframe that is sent; `price_for` may be called from
     another thread.
 
     Args:
         plan: to begin with.
         budget: to keep; None: the plan is kept instead.
         coding: of the pictures.
-        lag: keyframes by which `point_for` looks back: as many as may be chosen and not noted yet.
+        lag: keyframes by which `price_for` looks back: as many as may be chosen and not noted yet.
 
     Attributes:
         point: now. Its CRF is that of the picture code.
@@ -79,7 +82,7 @@ class RateControl:
         self,
         plan: Plan,
         budget: Budget | None,
-        coding: PictureCoding = PictureCoding.JOINT,
+        coding: PictureCoding = PictureCoding.PYRAMID,
         lag: int = 0,
     ) -> None:
         self.point = plan.point
@@ -90,20 +93,20 @@ class RateControl:
         self._cut = self._alone = True  # the keyframe under way: behind a cut; leaning on none before it
         self._all = plan.forecast or Forecast(0.0, 0.0, 0)
         self._recent: deque[Forecast] = deque()
-        self._points: dict[int, OperatingPoint] = {}
+        self._prices: dict[int, float] = {}
 
-    def point_for(self, chosen: int) -> OperatingPoint:
-        """The point by which the next keyframe is chosen: that of ``lag`` keyframes ago, noted or not yet.
+    def price_for(self, chosen: int) -> float:
+        """The price by which the next keyframe is chosen: that of ``lag`` keyframes ago, noted or not yet.
 
         Args:
             chosen: keyframes chosen so far, at most ``lag`` more than are noted and no fewer.
         """
         noted = chosen - self._lag
-        return self._points[noted] if noted > 0 else self._plan.point
+        return self._prices[noted] if noted > 0 else self._plan.point.price
 
     def restart(
-        self, frame: int, cut: bool, refresh: bool, bytes_alone: Callable[[int], float]
-    ) -> int | None:
+        self, frame: int, cut: bool, refresh: bool, bytes_alone: Callable[[float], float]
+    ) -> float | None:
         """The CRF with which the picture code shall begin anew at this keyframe; None: it goes on as it is.
 
         Args:
@@ -137,11 +140,12 @@ class RateControl:
             self._alone = True
         return self._at(wanted, frame)
 
-    def note(self, frames: int, symbols: int, keyframe_symbols: int) -> None:
-        """Takes what was sent so far, the newest keyframe included.
+    def note(self, keyframes: int, frames: int, symbols: int, keyframe_symbols: int) -> None:
+        """Takes what was sent so far, the newest keyframes included.
 
         Args:
-            frames: up to the newest keyframe.
+            keyframes: that are new.
+            frames: up to the newest of them.
             symbols: channel uses in all.
             keyframe_symbols: those of keyframes.
         """
@@ -151,16 +155,29 @@ class RateControl:
             keyframe_symbols - self._keyframe_symbols,
             self.point.crf,
         )
-        self._noted += 1
+        first = self._noted == 0
         self._frames, self._symbols, self._keyframe_symbols = frames, symbols, keyframe_symbols
-        if self._budget is not None and self._noted > 1:
+        if self._budget is not None and not first:
             self._learn(spent, self._budget)
             self._wanted = self._quality_for_the_rest(self._budget)
             plan = self._plan.point
-            rd_lambda = plan.rd_lambda * deserved_rd_lambda(self._wanted) / deserved_rd_lambda(plan.crf)
-            self.point = replace(self.point, rd_lambda=min(RD_LAMBDAS[1], max(RD_LAMBDAS[0], rd_lambda)))
-        self._points[self._noted] = self.point
-        self._points.pop(self._noted - self._lag - 1, None)  # one more than is asked for meanwhile
+            change = deserved_price(self._wanted) / deserved_price(plan.crf)
+            self.point = replace(self.point, price=plan.price * change)
+        for _ in range(keyframes):
+            self._noted += 1
+            self._prices[self._noted] = self.point.price
+            self._prices.pop(self._noted - self._lag - 1, None)  # one more than is asked for meanwhile
+
+    def room(self, frames: int) -> float:
+        """Symbols that may be spent at once on what leads up to ``frames`` frames; infinite without a budget.
+
+        What the plan puts aside for the rest of the video may be drawn on a little, and less towards the end,
+        where the budget is kept.
+        """
+        if self._budget is None:
+            return math.inf
+        rest = (self._budget.frames - frames) * (self._plan.forecast or self._all).at(self._plan.point.crf)
+        return self._budget.symbols - self._symbols - _KEPT_FOR_THE_REST * rest
 
     def _learn(self, spent: Forecast, budget: Budget) -> None:
         """What a keyframe cost says something about those to come, unless it stood alone without a cut."""
@@ -172,7 +189,7 @@ class RateControl:
         while len(self._recent) > 1 and sum(r.frames for r in self._recent) > _RECENT_S * budget.frame_rate:
             self._recent.popleft()
 
-    def _at(self, crf: int, frame: int) -> int | None:
+    def _at(self, crf: float, frame: int) -> float | None:
         if crf == self.point.crf:
             return None
         self._begun = frame
@@ -193,7 +210,7 @@ class RateControl:
     def _is_near_the_end(frame: int, budget: Budget) -> bool:
         return budget.frames - frame < _BEFORE_THE_END_S * budget.frame_rate
 
-    def _pays(self, crf: int, alone_at_60: float, budget: Budget) -> bool:
+    def _pays(self, crf: float, alone_at_60: float, budget: Budget) -> bool:
         """Whether a picture that stands alone is worth it.
 
         For coarser ones, only if it saves symbols, and not so many itself that ``crf`` must be far coarser
@@ -204,7 +221,7 @@ class RateControl:
         begun_anew = alone_at_60 * bytes_factor(crf) + self._cost(crf, budget)
         return begun_anew < self._cost(self.point.crf, budget) and crf - self._wanted <= _COARSER
 
-    def _quality_for_the_rest(self, budget: Budget, alone_at_60: float = 0.0) -> int:
+    def _quality_for_the_rest(self, budget: Budget, alone_at_60: float = 0.0) -> float:
         """The CRF that uses the budget up, if the next picture costs ``alone_at_60`` symbols more.
 
         Near its end the video is taken to go on for a few seconds, paid for as before, so that what is over
@@ -213,12 +230,12 @@ class RateControl:
         beyond = self._left(budget) - (budget.frames - self._frames)
         affordable = budget.symbols * (1 + beyond / budget.frames) - self._symbols
 
-        def excess(crf: int) -> float:
+        def excess(crf: float) -> float:
             return alone_at_60 * bytes_factor(crf) + self._cost(crf, budget) - affordable
 
-        return min(CRF_RANGE, key=lambda crf: abs(excess(crf)))
+        return min(_CRFS, key=lambda crf: abs(excess(crf)))
 
-    def _cost(self, crf: int, budget: Budget) -> float:
+    def _cost(self, crf: float, budget: Budget) -> float:
         """Symbols that the rest of the video takes at ``crf``."""
         left = self._left(budget)
         now = sum(self._recent, Forecast(0.0, 0.0, 0))

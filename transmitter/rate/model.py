@@ -1,13 +1,9 @@
-"""Quality and density of keyframes, decided together by one price.
+"""What is traded: the price of a symbol, of a keyframe, and of quality.
 
-A symbol costs the same wherever it is spent: on a keyframe more, on all keyframes a little better, or on a
-finer first picture that the later ones inherit from. The price is the rd_lambda: the loss that a unit of CBR
-must save to be worth sending. For a given rd_lambda the model says which CRF is right and, gap by gap,
-whether a keyframe inside pays.
-
-The coefficients are in units of LPIPS and were fitted to uniform keyframes on the clips that the laboratory
-measures with, so its tables show how the model does on clips that it knows. How they were found, and what
-else was tried: docs/decisions/0005-one-slope.md.
+Density has one number, the price of a keyframe: the loss, summed over the frames of a gap, that a keyframe in
+it must save. Quality has one too, the CRF. How the two go together on a clip is measured
+(`transmitter.rate.plan`); the model here says how they go on from there, and prices gaps against each other. Its coefficients were
+fitted to pyramids on clips that the laboratory does not measure with (docs/decisions/0009-pyramid.md).
 """
 
 from __future__ import annotations
@@ -19,22 +15,17 @@ from typing import Final
 from semvid.phy.adaptation import LinkAdapter
 from semvid.video.probe import SourceInfo
 
-DEFAULT_RD_LAMBDA: Final = 150.0
-"""LPIPS per unit of CBR."""
-
-# What a viewer loses on a coded picture at CRF 60, and how it grows with the CRF.
-_LOSS_AT_60: Final = 0.09
-_LOSS_PER_CRF_BELOW_60: Final = 0.065
+# How the loss of a coded picture grows with the CRF, and how its bytes shrink.
+_LOSS_PER_CRF_BELOW_60: Final = 0.055
 _LOSS_PER_CRF_ABOVE_60: Final = 0.10
-# What a viewer loses beyond that on a regenerated picture, from the error measured on small copies.
-_LOSS_PER_SQUARED_ERROR: Final = 0.6
-# Bytes of a predicted keyframe at CRF 60 from the same error, and how they shrink with the CRF.
-_BYTES_AT_60: Final = 2270.0
-_BYTES_OFFSET: Final = 0.05
 _BYTES_PER_CRF_BELOW_60: Final = 0.08
 _BYTES_PER_CRF_ABOVE_60: Final = 0.11
+_OFFSET: Final = (
+    0.05  # of the bridging error, to which bytes of the keyframe that ends a gap are proportional
+)
+_PRICE_AT_60: Final = 1.0
 _PILOT_FACTOR: Final = 1.03
-_TYPICAL_KEYFRAME_BYTES, _TYPICAL_SIDE_BYTES = 600, 6
+_TYPICAL_BULK_BYTES, _TYPICAL_SIDE_BYTES = 1000, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,7 @@ class LinkPrice:
 
     Attributes:
         bits_per_symbol: information of keyframes per channel use.
-        block_symbols: of a block beside its keyframe's bits: control word, preamble, side information.
+        block_symbols: of a block beside its keyframes' bits: control word, preamble, side information.
         fixed_symbols: of sounding, header and end.
     """
 
@@ -56,7 +47,7 @@ class LinkPrice:
         """The price at the SNR that ``adapter`` has observed."""
         usual = LinkAdapter()
         usual.observe(10.0, 10.0)
-        bits, usual_bits = (a.bulk_bits_per_symbol(_TYPICAL_KEYFRAME_BYTES) for a in (adapter, usual))
+        bits, usual_bits = (a.bulk_bits_per_symbol(_TYPICAL_BULK_BYTES) for a in (adapter, usual))
         overhead, usual_overhead = (a.overhead_symbols(_TYPICAL_SIDE_BYTES) for a in (adapter, usual))
         dearer = overhead / usual_overhead
         return cls(
@@ -66,106 +57,78 @@ class LinkPrice:
         )
 
     def symbols_of(self, size: float) -> float:
-        """Channel uses of a block whose keyframe has ``size`` bytes, pilots and control word counted."""
+        """Channel uses of a block whose keyframes have ``size`` bytes, pilots and control word counted."""
         return size * 8 / self.bits_per_symbol * _PILOT_FACTOR + self.block_symbols
 
 
-AT_10_DB: Final = LinkPrice(bits_per_symbol=2.45, block_symbols=120.0, fixed_symbols=600.0)
+AT_10_DB: Final = LinkPrice(bits_per_symbol=2.5, block_symbols=110.0, fixed_symbols=420.0)
 
 
-def coded_size(source: SourceInfo, shrink: int) -> tuple[int, int]:
-    """Width and height of coded keyframes when both are divided by ``shrink``; at least one pixel each."""
-    return max(1, round(source.width / shrink)), max(1, round(source.height / shrink))
+def coded_size(source: SourceInfo, scale: float) -> tuple[int, int]:
+    """Width and height of coded keyframes when both are divided by ``scale``; at least one pixel each."""
+    return max(1, round(source.width / scale)), max(1, round(source.height / scale))
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """What the optimiser decides for one clip.
+    """What the planner decides for one clip.
 
     Attributes:
         crf: AV1 quality of keyframes.
-        rd_lambda: loss that a unit of CBR must save.
-        bytes_scale: bytes of this clip's keyframes relative to the model's.
-        finer_start: quantiser steps by which a picture that starts a sequence is finer than the others.
-        shrink: what width and height of coded pictures are divided by.
+        price: of a keyframe, see the module's text.
+        scale: what width and height of coded pictures are divided by.
+        preset: of SVT-AV1.
         link: what it charges.
     """
 
-    crf: int
-    rd_lambda: float
-    bytes_scale: float
-    finer_start: int = 0
-    shrink: int = 1
+    crf: float
+    price: float
+    scale: float = 1.0
+    preset: int = 4
     link: LinkPrice = AT_10_DB
 
     def resource(self) -> dict[str, float]:
         """For reports."""
         return {
             "crf": self.crf,
-            "rd_lambda": round(self.rd_lambda, 3),
-            "bytes_scale": round(self.bytes_scale, 4),
-            "finer_start": self.finer_start,
-            "shrink": self.shrink,
+            "price": round(self.price, 4),
+            "scale": round(self.scale, 3),
+            "preset": self.preset,
             "bits_per_symbol": round(self.link.bits_per_symbol, 3),
         }
 
 
-@dataclass(frozen=True, slots=True)
-class GapCost:
-    """Prices a gap between two keyframes.
+def gap_loss(frames: int, error: float) -> float:
+    """Summed loss of the frames between two keyframes, beyond what they lose by being coded.
 
-    Attributes:
-        point: quality and rd_lambda.
-        samples: of one source frame (3 * width * height): what a CBR refers to.
+    Args:
+        frames: from one keyframe to the next.
+        error: `transmitter.keyframes.bridging.bridging_error` of the gap.
     """
-
-    point: OperatingPoint
-    samples: int
-
-    def of_gap(self, frames: int, error: float) -> float:
-        """Summed loss of a gap's frames, the keyframe at its end counted, and the price of its symbols.
-
-        Args:
-            frames: from one keyframe to the next.
-            error: `transmitter.keyframes.bridging.bridging_error` of the gap.
-        """
-        symbols = self.point.link.symbols_of(self.predicted_bytes(error))
-        coded = frames * coding_loss(self.point.crf)
-        return coded + _bridged_loss(frames, error) + self.point.rd_lambda * symbols / self.samples
-
-    def may_pay(self, frames: int, error: float) -> bool:
-        """Whether a keyframe inside the gap could save more than its cheapest block costs."""
-        cheapest = self.point.rd_lambda * self.point.link.symbols_of(0) / self.samples
-        return _bridged_loss(frames, error) > cheapest
-
-    def predicted_bytes(self, error: float) -> float:
-        """Bytes of the keyframe that ends a gap."""
-        at_60 = _BYTES_AT_60 * (error + _BYTES_OFFSET)
-        return self.point.bytes_scale * at_60 * bytes_factor(self.point.crf)
+    return (frames - 1) * error * error
 
 
-def _bridged_loss(frames: int, error: float) -> float:
-    return (frames - 1) * _LOSS_PER_SQUARED_ERROR * error * error
+def keyframe_cost(price: float, error: float) -> float:
+    """Price of the keyframe that ends a gap: what is bridged badly is predicted badly too."""
+    return price * (error + _OFFSET)
 
 
-def coding_loss(crf: float) -> float:
-    """Loss of a coded picture (LPIPS)."""
-    rate = _LOSS_PER_CRF_BELOW_60 if crf <= 60 else _LOSS_PER_CRF_ABOVE_60
-    return _LOSS_AT_60 * math.exp(rate * (crf - 60))
+def deserved_price(crf: float) -> float:
+    """The price of keyframes that goes with a quality, up to a factor that belongs to the clip.
+
+    A byte saves as much loss spent on density as spent on quality where the price is the loss of coding times
+    the ratio of its growth to that of bytes.
+    """
+    below = crf <= 60
+    loss_rate = _LOSS_PER_CRF_BELOW_60 if below else _LOSS_PER_CRF_ABOVE_60
+    bytes_rate = _BYTES_PER_CRF_BELOW_60 if below else _BYTES_PER_CRF_ABOVE_60
+    return _PRICE_AT_60 * math.exp(loss_rate * (crf - 60)) * loss_rate / bytes_rate
 
 
 def bytes_factor(crf: float) -> float:
     """Bytes of a keyframe relative to CRF 60."""
     rate = _BYTES_PER_CRF_BELOW_60 if crf <= 60 else _BYTES_PER_CRF_ABOVE_60
     return math.exp(-rate * (crf - 60))
-
-
-def deserved_rd_lambda(crf: float) -> float:
-    """The rd_lambda at which a quality is right, up to a factor that belongs to the clip."""
-    below = crf <= 60
-    loss_rate = _LOSS_PER_CRF_BELOW_60 if below else _LOSS_PER_CRF_ABOVE_60
-    bytes_rate = _BYTES_PER_CRF_BELOW_60 if below else _BYTES_PER_CRF_ABOVE_60
-    return loss_rate * coding_loss(crf) / (bytes_rate * bytes_factor(crf))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,91 +1,51 @@
-"""Chooses the operating point of one clip by trying it on excerpts of it.
+"""Chooses size, density and quality of one clip's keyframes by trying them on the real coder.
 
-Keyframes are selected and coded once; `transmitter.rate.model`, scaled to the bytes that came out, then
-says what other points would cost. Three ways in:
+Three ways in:
 
-- nothing asked: the CRF that the default rd_lambda deserves;
-- a quality asked: the rd_lambda at which that CRF is right, so that density fits quality;
-- a CBR asked: rd_lambda and CRF that meet it over the link as it is, the keyframes selected anew for each
-  rd_lambda tried. Where the coarsest CRF that still looks like something costs too much, pictures are coded
-  smaller. The excerpts then lie all over the clip; how it goes on after the plan: `transmitter.rate.control`.
+- a CBR asked: sizes and prices of a keyframe are tried, each at the CRF that meets it over the link as it is;
+  the least loss wins. The search walks from neighbour to neighbour as long as it gets better, with a fast
+  preset; the winner is coded once more with the preset that will be used, and its CRF set right.
+- a quality asked: the price of keyframes that belongs to it.
+- nothing asked: `DEFAULT_CRF`.
 
-Last, the beginning is coded with a finer first picture, to see whether the later ones inherit enough of it.
+How it goes on after the plan: `transmitter.rate.control`.
 """
 
+from __future__ import annotations
+
 import math
-from contextlib import ExitStack
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
-from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
-from semvid.images.resize import at_size, within_area
+from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
-from semvid.semantics import PictureCoding
-from transmitter.keyframes.bridging import dissimilarity
-from transmitter.rate.model import (
-    AT_10_DB,
-    DEFAULT_RD_LAMBDA,
-    Forecast,
-    LinkPrice,
-    OperatingPoint,
-    coded_size,
-)
-from transmitter.rate.trial import CRF_RANGE, RD_LAMBDAS, TRIAL_EXCESS, TRIAL_PRESET, Excerpts, Trial
+from transmitter.rate.footage import Footage
+from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint, bytes_factor, deserved_price
+from transmitter.rate.trial import FAST_PRESET, Coded, Trial
 
-_FINER_STARTS: Final = (16, 32)  # quantiser steps
-_INHERITED_S: Final = 20.0  # for so long at most does a finer first picture count; scenes change
-_LOSS_PER_DISSIMILARITY: Final = 1.0  # LPIPS; of coded pictures within a clip
-_JUDGED_AREA: Final = 288 * 160  # pixels of the copies on which coded pictures are judged
-
-
-def with_finer_start(excerpts: Excerpts, point: OperatingPoint) -> OperatingPoint:
-    """``point`` with the finer start that gains most at its rd_lambda, or none."""
-    source = excerpts.source
-    starts = (0, *_FINER_STARTS)
-    first_bytes = dict.fromkeys(starts, 0)
-    losses: dict[int, list[float]] = {finer: [] for finer in starts}
-    size = coded_size(source, point.shrink)
-    with ExitStack() as stack:
-        coders = {
-            finer: stack.enter_context(
-                KeyframeEncoder(*size, point.crf, preset=TRIAL_PRESET, finer_start=finer)
-            )
-            for finer in starts
-        }
-        decoders = {finer: KeyframeDecoder(*size) for finer in starts}
-        for selected in excerpts.beginning().keyframes(point):
-            picture = at_size(selected.frame.picture, size)
-            real = within_area(picture, _JUDGED_AREA)
-            for finer, coder in coders.items():
-                packet = coder.encode(picture).packet
-                first_bytes[finer] = first_bytes[finer] or len(packet)
-                decoded = decoders[finer].decode(packet)
-                losses[finer].append(dissimilarity(real, within_area(decoded, _JUDGED_AREA)))
-    inheriting = min(source.frame_count_hint, math.ceil(_INHERITED_S * source.frame_rate))
-    samples = 3 * source.width * source.height
-
-    def cost(finer: int) -> float:
-        later = losses[finer][1:] or losses[finer]
-        symbols = point.link.symbols_of(first_bytes[finer] / TRIAL_EXCESS)
-        return (
-            _LOSS_PER_DISSIMILARITY * inheriting * float(np.mean(later)) + point.rd_lambda * symbols / samples
-        )
-
-    return replace(point, finer_start=min(starts, key=cost))
-
-
-TRIAL_CRF: Final = 60
-_DEFAULT_MAX_CRF: Final = 63  # coarser keyframes look bad however cheap; only a low target CBR asks for them
-_SEARCH_STEPS: Final = 5  # selections tried at most for a target CBR
-_CLOSE: Final = 0.07  # of the target: near enough for density, quality makes up for the rest
-_SHRINKS: Final = (1, 2, 4)  # of width and height
-_SHRINK_BEYOND_CRF: Final = 67  # there half the size at a finer CRF costs as much and looks no worse
-
-FIRST_FRAME_CRF: Final = 45
+DEFAULT_CRF: Final = 57.0
+FIRST_FRAME_CRF: Final = 45.0
 """Of a picture that a whole segment hangs on, which is worth more than one that many others lie beside."""
+
+CRF_STEP: Final = 0.25
+FINEST_CRF: Final = 35.0
+_SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
+_PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
+_START: Final = (0, 4)  # indices of size and price
+_COARSEST_TRIED: Final = 66.0  # beyond, a smaller size looks better; where there is none, up to MAX_CRF
+_MOST_TRIALS: Final = 12  # points looked at
+_CLOSE: Final = 0.12  # of the target, of a trial that is looked at
+_BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
+_BYTES_PER_PRICE: Final = 0.25
+_LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
+
+# Seconds of one core that the presets take for a million pixels of keyframes, and how many may go into a
+# second of video: slower ones lose less (docs/decisions/0009-pyramid.md).
+_PRESET_S: Final = {2: 1.7, 4: 0.6, 6: 0.27, 8: 0.13}
+_CODING_S: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,98 +61,132 @@ class Plan:
     forecast: Forecast | None = None
 
 
-def make_plan(excerpts: Excerpts, options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> Plan:
+def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> Plan:
     """The plan for a clip; see the module's text.
 
     Args:
-        excerpts: of the clip, its beginning.
+        read: gives excerpts of the clip; called where something is to be tried.
         options: of the transmission.
-        link: what it charges now; heeded where a CBR is asked. Quality that nobody limits does not depend on
-            the SNR.
+        link: what it charges now; heeded where a CBR is asked.
     """
-    source = excerpts.source
-    scale = source.width * source.height / (576 * 320)
     if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
-        return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, DEFAULT_RD_LAMBDA, scale))
-    if options.target_cbr is not None:
-        start = OperatingPoint(_SHRINK_BEYOND_CRF, RD_LAMBDAS[1], scale, link=link)
-        return _meeting(options.target_cbr, excerpts.spread(), start)
-    trial = excerpts.tried(OperatingPoint(TRIAL_CRF, DEFAULT_RD_LAMBDA, scale))
-    if options.quality is not None:
-        point = OperatingPoint(options.quality, trial.rd_lambda_of(options.quality), trial.bytes_scale)
-    else:
-        crf = min(_DEFAULT_MAX_CRF, trial.best_crf(DEFAULT_RD_LAMBDA))
-        point = OperatingPoint(crf, DEFAULT_RD_LAMBDA, trial.bytes_scale)
-    return Plan(point if excerpts.coding is PictureCoding.INTRA else with_finer_start(excerpts, point))
+        return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
+    if options.target_cbr is None:
+        crf = options.quality or DEFAULT_CRF
+        footage = read()
+        point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
+        return Plan(replace(point, preset=_preset(footage, Coded.at(footage, point).trial)))
+    return _Search(read(), options.target_cbr, link).plan()
 
 
-def _meeting(target_cbr: float, excerpts: Excerpts, start: OperatingPoint) -> Plan:
-    """The plan whose CBR is nearest to ``target_cbr``, at the largest size that reaches it.
+class _Search:
+    """The walk over sizes and prices for one target.
 
-    Args:
-        start: with the fewest keyframes and the coarsest CRF.
+    Neighbours are tried two at a time; what is tried depends on the place that the walk stands at and on
+    nothing else, so that a plan does not depend on which of them is ready first.
     """
-    for shrink in _SHRINKS:
-        trial = excerpts.tried(replace(start, shrink=shrink))
-        if trial.cbr(start.crf) <= target_cbr:
-            break
-    trial = _at_right_density(target_cbr, excerpts, trial)
-    plan = _at_target(trial, target_cbr)
-    if excerpts.coding is PictureCoding.JOINT:
-        finer = with_finer_start(excerpts, plan.point)
-        if finer.finer_start:
-            trial = excerpts.tried(finer)
-            if trial.cbr(CRF_RANGE[-1]) <= target_cbr:
-                return _at_target(trial, target_cbr)
-    return plan
 
+    def __init__(self, footage: Footage, target_cbr: float, link: LinkPrice) -> None:
+        self._footage, self._target, self._link = footage, target_cbr, link
+        self._tried: dict[tuple[int, int], Trial | None] = {}
 
-def _at_right_density(target_cbr: float, excerpts: Excerpts, fewest: Trial) -> Trial:
-    """A trial whose density and quality deserve one rd_lambda, and meet ``target_cbr`` together.
+    def plan(self) -> Plan:
+        place, crf = _START, 62.0
+        while self._at(place, crf) is None and place != (len(_SCALES) - 1, len(_PRICES) - 1):
+            denser = place[1] + 2 < len(_PRICES)  # too dear even at its coarsest
+            place = (place[0], place[1] + 2) if denser else (place[0] + 1, place[1])
+            crf = _COARSEST_TRIED
+        while (here := self._tried[place]) is not None and len(self._tried) < _MOST_TRIALS:
+            open_places = [p for p in self._neighbours(place) if p not in self._tried]
+            with ThreadPoolExecutor(2) as pool:
+                guesses = [self._guess(here, p) for p in open_places]
+                for _ in pool.map(self._at, open_places, guesses):
+                    pass
+            better = min(self._neighbours(place), key=self._loss)
+            if self._loss(better) >= self._loss(place):
+                break
+            place = better
+        return self._set_right(self._tried[place] or self._cheapest())
 
-    The rd_lambda at which one set of keyframes meets it is tried next; where density jumps, that leads from
-    too many to too few and back, and the middle of what is left is tried instead.
-    """
-    low, high = RD_LAMBDAS
-    best = trial = fewest
-    if fewest.cbr(fewest.best_crf(high)) >= target_cbr:
-        return fewest
-    for _ in range(_SEARCH_STEPS):
-        rd_lambda = _slope_for(trial, target_cbr)
-        if not low < rd_lambda < high:
-            rd_lambda = math.sqrt(low * high)
-        crf = trial.best_crf(rd_lambda)
-        trial = excerpts.tried(
-            replace(trial.point, crf=crf, rd_lambda=rd_lambda, bytes_scale=trial.bytes_scale)
+    def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
+        size, price = place
+        places = [(size, price + 1), (size, price - 1), (size + 1, price), (size - 1, price)]
+        return [(s, p) for s, p in places if 0 <= s < len(_SCALES) and 0 <= p < len(_PRICES)]
+
+    def _loss(self, place: tuple[int, int]) -> float:
+        """Loss at the target, infinite where it cannot be met."""
+        trial = self._tried[place]
+        if trial is None:
+            return math.inf
+        return trial.loss * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
+
+    def _guess(self, here: Trial, place: tuple[int, int]) -> float:
+        """The CRF that will probably meet the target at a neighbour of what was tried."""
+        smaller = (_SCALES[place[0]] / here.point.scale) ** _BYTES_PER_SCALE
+        fewer = (_PRICES[place[1]] / here.point.price) ** _BYTES_PER_PRICE
+        return self._crf_for(here, smaller * fewer)
+
+    def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
+        if place not in self._tried:
+            crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
+            point = OperatingPoint(crf, _PRICES[place[1]], _SCALES[place[0]], FAST_PRESET, self._link)
+            self._tried[place] = self._meeting(point)
+        return self._tried[place]
+
+    def _meeting(self, point: OperatingPoint) -> Trial | None:
+        """A trial near the target, looked at; None where the CRF would leave its range."""
+        coded = Coded.at(self._footage, point)
+        for _ in range(2):
+            trial = coded.trial
+            crf = self._crf_for(trial)
+            if crf > _COARSEST_TRIED + 1 and point.crf >= _COARSEST_TRIED:
+                return None
+            point = replace(point, crf=min(max(crf, FINEST_CRF), _COARSEST_TRIED))
+            if point.crf == trial.point.crf or abs(math.log(trial.cbr / self._target)) < _CLOSE:
+                break
+            coded = Coded.at(self._footage, point)
+        return coded.looked_at()
+
+    def _crf_for(self, trial: Trial, cheaper: float = 1.0) -> float:
+        """The CRF at which the keyframes of ``trial`` meet the target, by the model, in quarters.
+
+        Args:
+            cheaper: keyframes take so many times fewer bytes.
+        """
+        link, crf = self._link, trial.point.crf
+        fixed = link.fixed_symbols + link.symbols_of(0) * (1 + trial.blocks * trial.total / trial.window)
+        symbols = self._target * trial.samples * trial.total
+        spent = trial.cbr * trial.samples * trial.total
+        if symbols <= fixed:
+            return MAX_CRF + 1
+        wanted = cheaper * (symbols - fixed) / (spent - fixed) * bytes_factor(crf)
+        steps = range(round((MAX_CRF + 2 - FINEST_CRF) / CRF_STEP))
+        return min(
+            (FINEST_CRF + CRF_STEP * step for step in steps),
+            key=lambda one: abs(math.log(bytes_factor(one) / wanted)),
         )
-        best = min(best, trial, key=lambda one: _miss(one, target_cbr))
-        if _miss(best, target_cbr) < _CLOSE:
-            break
-        if trial.cbr(trial.best_crf(rd_lambda)) > target_cbr:
-            low = rd_lambda
-        else:
-            high = rd_lambda
-    return best
+
+    def _cheapest(self) -> Trial:
+        """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
+        point = OperatingPoint(MAX_CRF, _PRICES[-1], _SCALES[-1], FAST_PRESET, self._link)
+        return Coded.at(self._footage, point).trial
+
+    def _set_right(self, best: Trial) -> Plan:
+        """The winner with the preset that will be used, at the CRF that then meets the target."""
+        point = replace(best.point, preset=_preset(self._footage, best))
+        trial = Coded.at(self._footage, point).trial
+        for _ in range(2):
+            crf = min(max(self._crf_for(trial), FINEST_CRF), MAX_CRF)
+            if crf == trial.point.crf:
+                break
+            trial = Coded.at(self._footage, replace(trial.point, crf=crf)).trial
+        return Plan(trial.point, trial.forecast)
 
 
-def _miss(trial: Trial, target_cbr: float) -> float:
-    """How far the quality that the trial's rd_lambda deserves is from ``target_cbr``, as a log ratio."""
-    return abs(math.log(trial.cbr(trial.best_crf(trial.point.rd_lambda)) / target_cbr))
-
-
-def _at_target(trial: Trial, target_cbr: float) -> Plan:
-    """The keyframes of ``trial`` at the CRF that comes nearest to ``target_cbr``."""
-    crf = min(CRF_RANGE, key=lambda crf: abs(math.log(trial.cbr(crf) / target_cbr)))
-    return Plan(replace(trial.point, crf=crf, bytes_scale=trial.bytes_scale), trial.forecast)
-
-
-def _slope_for(trial: Trial, target_cbr: float) -> float:
-    """The rd_lambda whose quality meets ``target_cbr`` with the keyframes of ``trial``, by bisection."""
-    low, high = RD_LAMBDAS
-    for _ in range(30):
-        middle = math.sqrt(low * high)
-        if trial.cbr(trial.best_crf(middle)) > target_cbr:
-            low = middle
-        else:
-            high = middle
-    return math.sqrt(low * high)
+def _preset(footage: Footage, trial: Trial) -> int:
+    """The slowest preset that codes keyframes this dense and large in the time that there is."""
+    source = footage.source
+    pixels = source.width * source.height / trial.point.scale**2
+    megapixels_per_s = trial.keyframes_per_frame * float(source.frame_rate) * pixels / 1e6
+    fitting = [p for p, seconds in _PRESET_S.items() if seconds * megapixels_per_s <= _CODING_S]
+    return min(fitting, default=FAST_PRESET)

@@ -57,31 +57,35 @@ class _PictureCoding:
 class _PictureCodingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PictureCoding.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     PICTURE_CODING_UNSPECIFIED: _PictureCoding.ValueType  # 0
-    """joint"""
-    PICTURE_CODING_JOINT: _PictureCoding.ValueType  # 1
-    """one low-delay AV1 sequence"""
+    """pyramid"""
+    PICTURE_CODING_PYRAMID: _PictureCoding.ValueType  # 1
+    """hierarchical AV1: anchors, and layers predicted from both sides"""
     PICTURE_CODING_INTRA: _PictureCoding.ValueType  # 2
     """every packet stands alone"""
+    PICTURE_CODING_LOW_DELAY: _PictureCoding.ValueType  # 3
+    """each packet leans on earlier ones only"""
 
 class PictureCoding(_PictureCoding, metaclass=_PictureCodingEnumTypeWrapper):
     """How keyframe packets depend on each other."""
 
 PICTURE_CODING_UNSPECIFIED: PictureCoding.ValueType  # 0
-"""joint"""
-PICTURE_CODING_JOINT: PictureCoding.ValueType  # 1
-"""one low-delay AV1 sequence"""
+"""pyramid"""
+PICTURE_CODING_PYRAMID: PictureCoding.ValueType  # 1
+"""hierarchical AV1: anchors, and layers predicted from both sides"""
 PICTURE_CODING_INTRA: PictureCoding.ValueType  # 2
 """every packet stands alone"""
+PICTURE_CODING_LOW_DELAY: PictureCoding.ValueType  # 3
+"""each packet leans on earlier ones only"""
 Global___PictureCoding: _TypeAlias = PictureCoding  # noqa: Y015
 
 @_typing.final
 class SemanticUnits(_message.Message):
-    """The payload of one transport block: any number of units. The order inside is not meaningful."""
+    """The payload of one protected transport block: any number of units. The order inside is not meaningful."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HEADERS_FIELD_NUMBER: _builtins.int
-    KEYFRAMES_FIELD_NUMBER: _builtins.int
+    OPENINGS_FIELD_NUMBER: _builtins.int
     CAPTIONS_FIELD_NUMBER: _builtins.int
     MOTIONS_FIELD_NUMBER: _builtins.int
     TIMINGS_FIELD_NUMBER: _builtins.int
@@ -91,7 +95,7 @@ class SemanticUnits(_message.Message):
         """at most one"""
 
     @_builtins.property
-    def keyframes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Keyframe]: ...
+    def openings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Opening]: ...
     @_builtins.property
     def captions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Caption]: ...
     @_builtins.property
@@ -106,7 +110,7 @@ class SemanticUnits(_message.Message):
         self,
         *,
         headers: _abc.Iterable[Global___StreamHeader] | None = ...,
-        keyframes: _abc.Iterable[Global___Keyframe] | None = ...,
+        openings: _abc.Iterable[Global___Opening] | None = ...,
         captions: _abc.Iterable[Global___Caption] | None = ...,
         motions: _abc.Iterable[Global___Motion] | None = ...,
         timings: _abc.Iterable[Global___Timing] | None = ...,
@@ -114,7 +118,7 @@ class SemanticUnits(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "keyframes", b"keyframes", "motions", b"motions", "timings", b"timings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "motions", b"motions", "openings", b"openings", "timings", b"timings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -190,46 +194,36 @@ class StreamHeader(_message.Message):
 Global___StreamHeader: _TypeAlias = StreamHeader  # noqa: Y015
 
 @_typing.final
-class Keyframe(_message.Message):
-    """One keyframe picture, or one part of it."""
+class Opening(_message.Message):
+    """Where a segment begins that is drawn without any picture. Pictures travel in bulk transport blocks, see
+    semvid/keyframe_payload.py.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NUMBER_FIELD_NUMBER: _builtins.int
     FRAME_FIELD_NUMBER: _builtins.int
-    PACKET_FIELD_NUMBER: _builtins.int
-    FLAGS_FIELD_NUMBER: _builtins.int
-    PART_FIELD_NUMBER: _builtins.int
-    PARTS_FIELD_NUMBER: _builtins.int
+    SHOT_START_FIELD_NUMBER: _builtins.int
     number: _builtins.int
-    """counts from 0 in time order, at most 2^24"""
+    """counts keyframes from 0 in time order, at most 2^24"""
     frame: _builtins.int
     """index of the source frame, at least `number`"""
-    packet: _builtins.bytes
-    """AV1 temporal unit without container, at most 8160 bytes; empty: a mark"""
-    flags: _builtins.int
-    """bit 0: shot start; bit 1: refresh; others must be 0"""
-    part: _builtins.int
-    """0..parts-1"""
-    parts: _builtins.int
-    """1..4096; 0 means 1"""
+    shot_start: _builtins.bool
+    """a hard cut lies just before it"""
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         frame: _builtins.int = ...,
-        packet: _builtins.bytes = ...,
-        flags: _builtins.int = ...,
-        part: _builtins.int = ...,
-        parts: _builtins.int = ...,
+        shot_start: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["flags", b"flags", "frame", b"frame", "number", b"number", "packet", b"packet", "part", b"part", "parts", b"parts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "number", b"number", "shot_start", b"shot_start"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Keyframe: _TypeAlias = Keyframe  # noqa: Y015
+Global___Opening: _TypeAlias = Opening  # noqa: Y015
 
 @_typing.final
 class Caption(_message.Message):

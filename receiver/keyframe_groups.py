@@ -1,0 +1,129 @@
+"""Groups and slices in, groups of keyframe packets out, in the order of time."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from semvid.errors import InvalidInput
+from semvid.semantics import KeyframeGroup, KeyframeSlice
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedGroup:
+    """A group of which nothing more will come.
+
+    Attributes:
+        group: describes it.
+        packets: of its pictures, in coding order; None where something of one is missing, empty where it was
+            given up before it was sent.
+        follows: it is the next one after the group before it; otherwise nobody knows what hung on those that
+            are missing in between.
+    """
+
+    group: KeyframeGroup
+    packets: tuple[bytes | None, ...]
+    follows: bool
+
+
+class KeyframeGroups:
+    """Joins the slices of one group at a time.
+
+    Attributes:
+        newest: the newest group begun.
+        arrived: keyframes that have a packet and of which all of it arrived.
+        given_up: keyframes that were not sent.
+        settled: groups of which nothing more will come, oldest first; to be taken from the left.
+    """
+
+    def __init__(self) -> None:
+        self.newest: KeyframeGroup | None = None
+        self.arrived = self.given_up = 0
+        self.settled: deque[ReceivedGroup] = deque()
+        self._slices: dict[int, bytes] | None = None  # of the newest group while it is open
+        self._follows = True
+
+    @property
+    def stop(self) -> int:
+        """One past the number of the newest keyframe known."""
+        return 0 if self.newest is None else self.newest.stop
+
+    @property
+    def begun(self) -> int:
+        """Keyframes up to the newest group that is settled, those overtaken without a trace included."""
+        if self.newest is None:
+            return 0
+        return self.newest.stop if self._slices is None else self.newest.number
+
+    def add_group(self, group: KeyframeGroup) -> bool:
+        """Takes the description of a group in; False if it is not new, or comes too late to be of use.
+
+        Raises:
+            InvalidInput: it contradicts an earlier one, or the order of time.
+        """
+        newest = self.newest
+        if newest is not None and group.number < newest.stop:
+            if group.number >= newest.number and group != newest:
+                raise InvalidInput(f"the keyframes from {group.number} on contradict an earlier description")
+            return False
+        stop, frame = self.stop, -1 if newest is None else newest.in_time[-1].frame
+        if group.in_time[0].frame - frame <= group.number - stop:
+            raise InvalidInput(
+                f"keyframe {group.number} sits at frame {group.in_time[0].frame}, too early after keyframe "
+                f"{stop - 1} at frame {frame}"
+            )
+        self.close()
+        self.newest, self._slices, self._follows = group, {}, group.number == stop
+        self._settle_if_whole(group)
+        return True
+
+    def add_slice(self, part: KeyframeSlice) -> bool:
+        """Takes one slice in; False if it is not new, or its group is not known or settled.
+
+        Raises:
+            InvalidInput: it contradicts an earlier one, or passes the end of its group.
+        """
+        newest, slices = self.newest, self._slices
+        if newest is None or slices is None or part.number != newest.number:
+            return False
+        if part.offset in slices:
+            if slices[part.offset] != part.data:
+                raise InvalidInput(f"a slice of the keyframes from {part.number} on came with two contents")
+            return False
+        stop = part.offset + len(part.data)
+        overlap = any(start < stop and part.offset < start + len(data) for start, data in slices.items())
+        if overlap or stop > newest.size:
+            raise InvalidInput(f"a slice of the keyframes from {part.number} on lies where it cannot")
+        slices[part.offset] = part.data
+        self._settle_if_whole(newest)
+        return True
+
+    def close(self) -> None:
+        """Nothing more will come of the newest group."""
+        if self.newest is not None and self._slices is not None:
+            packets = tuple(self._packets(self.newest, self._slices))
+            self.settled.append(ReceivedGroup(self.newest, packets, self._follows))
+            self.arrived += sum(bool(packet) for packet in packets)
+            self.given_up += packets.count(b"")
+            self._slices = None
+
+    def _settle_if_whole(self, group: KeyframeGroup) -> None:
+        if self._slices is not None and sum(map(len, self._slices.values())) == group.size:
+            self.close()
+
+    @staticmethod
+    def _packets(group: KeyframeGroup, slices: dict[int, bytes]) -> Iterator[bytes | None]:
+        """Of each picture in coding order; None where a byte of it is missing."""
+        joined = bytearray()
+        missing: list[range] = []
+        for start in sorted(slices):
+            missing.append(range(len(joined), start))
+            joined += bytes(start - len(joined)) + slices[start]
+        missing.append(range(len(joined), group.size))
+        starts, at = {}, 0
+        for index in group.by_importance():
+            starts[index] = at
+            at += group.pictures[index].size
+        for index, picture in enumerate(group.pictures):
+            first, stop = starts[index], starts[index] + picture.size
+            whole = not any(gap.start < stop and first < gap.stop for gap in missing if gap)
+            yield bytes(joined[first:stop]) if whole else None
