@@ -128,9 +128,7 @@ class Encoder:
         self._size = coded_size(source, plan.point.scale)
         self._header = stream_header(source, options, self._size)
         self._waiting: deque[_Waiting] = deque()
-        self._missing = (
-            ALL_SLOTS  # slots of the receiver's picture decoder without the picture meant for them
-        )
+        self._missing = ALL_SLOTS  # slots of the receiver's picture decoder without the picture meant for them
         self._missing_before = ALL_SLOTS  # the latest group
         self._pictures = self._begun()
 
@@ -193,15 +191,15 @@ class Encoder:
                 )
             anew = crf is not None or (selected.shot_start and self._options.coding is PictureCoding.PYRAMID)
             if anew:
-                yield from self._shipped(self._ended(), last=False)
+                yield from self._shipped(self._ended(), ended=True)
             if anew or self._spoilt:
                 self._begin()
             self._waiting.append(_Waiting(segment, picture))
             with self._clock.stage("coding"):
                 groups = self._pictures.push(picture)
-            yield from self._shipped(groups, last=False)
+            yield from self._shipped(groups, ended=False)
         if segment.last:
-            yield from self._shipped(self._ended(), last=True)
+            yield from self._shipped(self._ended(), ended=True)
         if selected is None:
             yield Shipment((segment,), self._units_of(segment))
 
@@ -252,11 +250,11 @@ class Encoder:
         with self._clock.stage("coding"):
             return self._pictures.finish()
 
-    def _shipped(self, groups: list[Group], last: bool) -> Iterator[Shipment]:
+    def _shipped(self, groups: list[Group], ended: bool) -> Iterator[Shipment]:
         """``groups`` as shipments. Where an anchor is lost on the way, what waits is coded anew.
 
         Args:
-            last: no picture will be pushed any more.
+            ended: nothing follows what waits in its sequence.
         """
         for group in groups:
             yield self._shipment(group)
@@ -267,8 +265,8 @@ class Encoder:
         self._begin()
         with self._clock.stage("coding"):
             again = [group for waiting in self._waiting for group in self._pictures.push(waiting.picture)]
-            again += self._pictures.finish() if last else []
-        yield from self._shipped(again, last)
+            again += self._pictures.finish() if ended else []
+        yield from self._shipped(again, ended)
 
     def _shipment(self, group: Group) -> Shipment:
         segments = tuple(self._waiting.popleft().segment for _ in group)

@@ -2,40 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
-from itertools import chain, islice
+from itertools import chain, count, islice
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
-from semvid.images.keyframe_codec import KeyframeDecoder
+from semvid.images.fidelity import psnr_db
+from semvid.images.keyframe_codec import KeyframeDecoder, ReferenceLost
+from semvid.images.types import Picture
 from semvid.link.harq import Delivery, LinkRecord
-from semvid.options import TransmissionOptions
+from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
-from semvid.semantics import Keyframe, StreamEnd, StreamHeader
+from semvid.semantics import Opening, PictureCoding, StreamEnd, StreamHeader
 from semvid.video.orientation import Orientation
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from semvid.video.scan import StampSource
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter.encoder import Encoder, Segment, Shipment
-from transmitter.mllm.library import load
-from transmitter.rate.model import Forecast, OperatingPoint
+from transmitter.psss import Answer
+from transmitter.rate.model import AT_10_DB, Forecast, OperatingPoint
 from transmitter.rate.plan import Plan
 
-FRAMES = 60
+FRAMES = 64
 PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=frozenset(Given))
 AHEAD = 3
+BLOCK = 200  # bytes
+EACH = {"keyframe_method": "skim", "keyframe_count": FRAMES}
+"""Options under which every frame is a keyframe."""
+CODINGS = [coding.value for coding in PictureCoding]
 
 
-def frames() -> Iterator[Frame]:
-    """Calm, then moving, then another picture in every frame."""
+class Mute:
+    """Sees no difference in anything."""
+
+    name = "mute"
+
+    def compare(
+        self,
+        reference: Picture,  # noqa: ARG002
+        candidates: Sequence[Picture],
+        focus: Focus,  # noqa: ARG002
+    ) -> list[Answer]:
+        return [Answer(0.9, 0.1) for _ in candidates]
+
+    def caption(self, frames: Sequence[Picture]) -> str:  # noqa: ARG002
+        return "A picture."
+
+
+def story() -> Iterator[Frame]:
+    """Calm, then moving, then, behind a cut, something new in every frame."""
     return chain(still(20), pan(25, 2.0, first=20), flicker(FRAMES - 45, first=45))
+
+
+def shots(cut: int = 33) -> Iterator[Frame]:
+    return chain(pan(cut, 1.3), pan(FRAMES - cut, 1.3, seed=7, first=cut))
 
 
 def source(announced: int = FRAMES) -> SourceInfo:
@@ -45,10 +74,12 @@ def source(announced: int = FRAMES) -> SourceInfo:
     )  # fmt: skip
 
 
-def encoder(announced: int = FRAMES, **options: object) -> Encoder:
+def encoder(announced: int = FRAMES, bits_per_symbol: float = 2.5, **options: object) -> Encoder:
     chosen = TransmissionOptions.model_validate({"candidate_spacing_s": 1.0, **options})
-    plan = Plan(OperatingPoint(55, 60.0, 0.1), Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
-    return Encoder(source(announced), chosen, PROFILE, load("embedded"), plan, AHEAD)
+    point = OperatingPoint(40.0, 0.3, preset=8)
+    plan = Plan(point, Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
+    price = replace(AT_10_DB, bits_per_symbol=bits_per_symbol)
+    return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price)
 
 
 def record(symbols: int, keyframe_symbols: int) -> LinkRecord:
@@ -58,104 +89,284 @@ def record(symbols: int, keyframe_symbols: int) -> LinkRecord:
     return link
 
 
-def sent(announced: int = FRAMES, **options: object) -> list[Shipment]:
-    """All shipments of a transmission in which everything arrives."""
-    shipments = []
-    with closing(encoder(announced, **options)) as core:
+Lossy = Callable[[Shipment], Iterable[int]]
+"""Indices of the blocks of a shipment that are lost."""
+
+
+def nothing(_: Shipment) -> list[int]:
+    return []
+
+
+class Receiver:
+    """Takes what arrives of each shipment and decodes it.
+
+    Attributes:
+        shipments: all.
+        frames: source frames of the decoded keyframes, in coding order.
+        refused: source frames of those that arrived in vain.
+    """
+
+    def __init__(self, pictures: list[Picture], size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        self.shipments: list[Shipment] = []
+        self.frames: list[int] = []
+        self.refused: list[int] = []
+        self._pictures, self._decoder = pictures, KeyframeDecoder(*size)
+
+    def take(self, shipment: Shipment, losses: Lossy) -> Delivery:
+        self.shipments.append(shipment)
+        stretches = [block.stretch for block in shipment.blocks(BLOCK) if block.bulk is not None]
+        delivery = Delivery(lost=tuple(stretches[i] for i in losses(shipment) if i < len(stretches)))
+        coded = shipment.coded
+        if coded is None:
+            return delivery
+        lost = coded.pictures_in(delivery.lost)
+        for index, (described, packet) in enumerate(zip(coded.group.pictures, coded.packets, strict=True)):
+            if index in lost or not packet:
+                self._decoder.lose(described.kept_in)
+                continue
+            try:
+                picture = self._decoder.decode(packet)
+            except ReferenceLost:
+                self.refused.append(described.frame)
+                assert lost, "the sender knew that it leans on what is missing"
+                continue
+            self.frames.append(described.frame)
+            assert psnr_db(picture, self._pictures[described.frame]) > 24  # another frame: below 17
+        return delivery
+
+
+def transmit(
+    core: Encoder, losses: Lossy = nothing, frames: Callable[[], Iterator[Frame]] = story
+) -> Receiver:
+    receiver = Receiver([frame.picture for frame in frames()])
+    with closing(core):
         for segment in core.segments(frames()):
-            shipments.append(core.shipment(segment))
-            core.delivered(shipments[-1], Delivery(), record(900 * len(shipments), 500 * len(shipments)))
-    return shipments
+            for shipment in core.shipments(segment):
+                sent = len(receiver.shipments) + 1
+                core.delivered(shipment, receiver.take(shipment, losses), record(900 * sent, 500 * sent))
+    return receiver
+
+
+def slow_pan() -> Iterator[Frame]:
+    return pan(FRAMES, 1.3)
+
+
+def layers(shipment: Shipment) -> list[int]:
+    assert shipment.coded is not None
+    return shipment.coded.group.layers()
+
+
+def given_up(shipment: Shipment) -> set[int]:
+    """Layers of the pictures that were not sent."""
+    assert shipment.coded is not None
+    return {layer for layer, packet in zip(layers(shipment), shipment.coded.packets, strict=True) if not packet}
+
+
+def keyframes(segments: Iterable[Segment]) -> list[int]:
+    return [one.keyframe.frame.index for one in segments if one.keyframe is not None]
 
 
 def test_every_frame_lies_in_one_segment_and_the_end_says_how_many_there_were() -> None:
-    segments = [one.segment for one in sent()]
-    keyframes = [one.keyframe.frame.index for one in segments if one.keyframe is not None]
-    assert keyframes[0] == 0
-    assert keyframes[-1] == FRAMES - 1
-    assert keyframes == sorted(set(keyframes))
+    with closing(encoder()) as core:
+        segments = list(core.segments(story()))
+    frames = keyframes(segments)
+    assert frames[0] == 0
+    assert frames[-1] == FRAMES - 1
+    assert frames == sorted(set(frames))
     assert [one.number for one in segments] == list(range(len(segments)))
     ends = [unit for one in segments for unit in one.units if isinstance(unit, StreamEnd)]
-    assert ends == [StreamEnd(FRAMES, len(keyframes))]
+    assert ends == [StreamEnd(FRAMES, len(frames))]
 
 
 @pytest.mark.parametrize("announced", [FRAMES - 20, FRAMES + 20])
 def test_a_container_that_announced_another_number_of_frames_is_not_believed(announced: int) -> None:
-    segments = [one.segment for one in sent(announced)]
-    keyframes = sum(one.keyframe is not None for one in segments)
-    assert segments[-1].units[-1] == StreamEnd(FRAMES, keyframes)
+    receiver = transmit(encoder(announced))
+    segments = [segment for shipment in receiver.shipments for segment in shipment.segments]
+    assert receiver.shipments[-1].units[-1] == StreamEnd(FRAMES, len(keyframes(segments)))
 
 
-@settings(max_examples=5, deadline=None)
-@given(lost=st.sets(st.integers(1, 20), min_size=1))
-def test_after_any_loss_the_next_picture_stands_alone_and_all_that_arrived_decodes(lost: set[int]) -> None:
-    decoder = KeyframeDecoder(WIDTH, HEIGHT)
-    with closing(encoder()) as core:
-        previous_lost = True
-        for segment in core.segments(frames()):
-            shipment = core.shipment(segment)
-            assert shipment.coded is not None
-            assert shipment.coded.refresh == previous_lost
-            previous_lost = segment.number in lost
-            if previous_lost:
-                decoder.reset()
-            else:
-                decoder.decode(shipment.coded.packet)
-            symbols = 500 * (segment.number + 1)
-            core.delivered(shipment, Delivery(bulk=not previous_lost), record(symbols, symbols // 2))
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("method", [{}, EACH], ids=["by meaning", "every frame"])
+def test_groups_cover_all_keyframes_once_and_in_order(coding: str, method: dict[str, object]) -> None:
+    receiver = transmit(encoder(coding=coding, **method))
+    segments = [segment for shipment in receiver.shipments for segment in shipment.segments]
+    assert [segment.number for segment in segments] == list(range(len(segments)))
+    for shipment in receiver.shipments:
+        assert shipment.coded is not None
+        assert shipment.coded.group.number == shipment.segments[0].number
+        described = [picture.frame for picture in shipment.coded.group.in_time]
+        assert described == keyframes(shipment.segments)
+    assert sorted(receiver.frames) == keyframes(segments)
 
 
-@settings(max_examples=4, deadline=None)
-@given(data=st.data())
-def test_what_is_sent_does_not_depend_on_how_far_analysis_is_ahead(data: st.DataObject) -> None:
-    def run(ahead: Iterator[int]) -> list[tuple[int, bytes]]:
-        done: list[tuple[int, bytes]] = []
+def test_low_delay_and_intra_send_each_keyframe_at_once() -> None:
+    for coding in ("low-delay", "intra"):
+        with closing(encoder(coding=coding, **EACH)) as core:
+            for segment in islice(core.segments(slow_pan()), 12):
+                (shipment,) = core.shipments(segment)
+                assert shipment.segments == (segment,)
+                core.delivered(shipment, Delivery(), record(900, 500))
+
+
+def test_a_pyramid_is_sent_while_the_video_goes_on() -> None:
+    with closing(encoder(**EACH)) as core:
+        for segment in core.segments(slow_pan()):
+            if list(core.shipments(segment)):
+                break
+    assert segment.number < FRAMES - 8
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@settings(max_examples=8)
+@given(seed=st.integers(0, 2**16), share=st.sampled_from([0.05, 0.2, 0.6]))
+def test_whatever_is_lost_all_that_is_sent_decodes_at_who_has_the_rest(
+    coding: str, seed: int, share: float
+) -> None:
+    """Refused is only what was on its way together with what it leans on; `Receiver` sees to that."""
+    random = np.random.default_rng(seed)
+    receiver = transmit(
+        encoder(coding=coding, **EACH), lambda _: [i for i in range(50) if random.random() < share], shots
+    )
+    segments = [segment for shipment in receiver.shipments for segment in shipment.segments]
+    assert keyframes(segments) == list(range(FRAMES))
+    assert receiver.frames
+
+
+@settings(max_examples=6)
+@given(after=st.integers(0, 5))
+def test_after_a_lost_anchor_what_waits_is_coded_anew(after: int) -> None:
+    """Behind the shipment in which it was lost everything arrives, and the first picture stands alone."""
+    sent = count()
+    receiver = transmit(
+        encoder(**EACH), lambda _: range(99) if next(sent) == after else [], lambda: pan(FRAMES, 1.3)
+    )
+    refreshing = [n for n, one in enumerate(receiver.shipments) if one.coded and one.coded.group.refresh]
+    assert refreshing == [0, after + 1]
+    lost = keyframes(receiver.shipments[after].segments)
+    assert sorted(receiver.frames) == [frame for frame in range(FRAMES) if frame not in lost]
+
+
+@pytest.mark.parametrize("cut", [33, 41, 50])
+def test_an_anchor_lost_just_before_a_cut_spoils_no_more_than_its_group(cut: int) -> None:
+    """All groups before the cut are complete by then, and those behind the lost one are coded anew."""
+    sent = count()
+    receiver = transmit(
+        encoder(**EACH), lambda _: range(99) if next(sent) == 1 else [], lambda: shots(cut)
+    )
+    lost = keyframes(receiver.shipments[1].segments)
+    assert sorted(receiver.frames) == [frame for frame in range(FRAMES) if frame not in lost]
+
+
+def test_a_lost_upper_picture_costs_only_those_that_lean_on_it() -> None:
+    def losses(shipment: Shipment) -> list[int]:
+        """The last block of the first group: its top layer."""
+        blocks = [block for block in shipment.blocks(BLOCK) if block.bulk is not None]
+        return [len(blocks) - 1] if shipment.segments[0].number == 0 else []
+
+    receiver = transmit(encoder(**EACH), losses, slow_pan)
+    first = receiver.shipments[0]
+    assert first.coded is not None
+    (delivered,) = [receiver.take(first, losses).lost]
+    lost = first.coded.pictures_in(delivered)
+    assert lost
+    assert 0 not in {layers(first)[index] for index in lost}
+    assert [one.coded.group.refresh for one in receiver.shipments if one.coded][1:].count(True) == 0
+    least = min(layers(first)[index] for index in lost)
+    for shipment in receiver.shipments[1:]:
+        assert shipment.coded is not None
+        assert not given_up(shipment) & set(range(least))
+
+
+def test_what_is_too_dear_is_given_up_from_the_top_and_anchors_never() -> None:
+    kept = []
+    for bits_per_symbol in (2.5, 0.2, 0.05, 0.01):
+        core = encoder(bits_per_symbol=bits_per_symbol, target_cbr=0.02, **EACH)
+        receiver = transmit(core, frames=slow_pan)
+        for shipment in receiver.shipments[:-2]:  # a short sequence's end leans on what lies above
+            left = {layer for layer in layers(shipment) if layer not in given_up(shipment)}
+            assert 0 in left
+            assert 0 not in given_up(shipment)
+            assert not given_up(shipment) or min(given_up(shipment)) >= max(left)
+        kept.append(len(receiver.frames))
+        assert not receiver.refused
+    assert kept[0] == FRAMES
+    assert kept == sorted(kept, reverse=True)
+    assert kept[-1] < FRAMES / 3
+
+
+def test_without_a_target_nothing_is_given_up() -> None:
+    assert len(transmit(encoder(bits_per_symbol=0.01, **EACH)).frames) == FRAMES
+
+
+def test_a_cut_begins_a_sequence() -> None:
+    receiver = transmit(encoder(**EACH), frames=shots)
+    for shipment in receiver.shipments:
+        frames, coded = keyframes(shipment.segments), shipment.coded
+        assert coded is not None
+        assert frames[-1] < 33 or frames[0] >= 33
+        assert coded.group.shot_start == (frames[0] == 33)
+        assert coded.group.refresh == (frames[0] in (0, 33))
+
+
+@settings(max_examples=4)
+@given(data=st.data(), coding=st.sampled_from(CODINGS))
+def test_what_is_sent_does_not_depend_on_how_far_analysis_is_ahead(data: st.DataObject, coding: str) -> None:
+    def run(ahead: Iterator[int]) -> list[tuple[int, tuple[bytes, ...]]]:
+        done: list[tuple[int, tuple[bytes, ...]]] = []
         spent = 0
-        with closing(encoder(target_cbr=0.005)) as core:
-            analysed = core.segments(frames())
+        with closing(encoder(target_cbr=0.005, coding=coding)) as core:
+            analysed = core.segments(story())
             waiting: list[Segment] = []
             while True:
                 waiting += islice(analysed, max(0, 1 + next(ahead) - len(waiting)))
                 if not waiting:
                     return done
-                shipment = core.shipment(waiting.pop(0))
-                assert shipment.coded is not None
-                assert shipment.segment.keyframe is not None
-                spent += 8 * len(shipment.coded.packet)
-                core.delivered(shipment, Delivery(), record(spent + 100 * (len(done) + 1), spent))
-                done.append((shipment.segment.keyframe.frame.index, shipment.coded.packet))
+                for shipment in core.shipments(waiting.pop(0)):
+                    assert shipment.coded is not None
+                    spent += 8 * shipment.coded.group.size
+                    core.delivered(shipment, Delivery(), record(spent + 100 * (len(done) + 1), spent))
+                    done.append((shipment.segments[0].number, tuple(shipment.coded.packets)))
 
     steps = data.draw(st.lists(st.integers(0, AHEAD), min_size=60, max_size=60))
     assert run(chain(steps, iter(lambda: AHEAD, None))) == run(iter(lambda: 0, None))
 
 
 def test_the_header_goes_first_and_its_loss_ends_the_transmission() -> None:
-    with closing(encoder()) as core:
-        shipment = core.shipment(next(core.segments(frames())))
+    with closing(encoder(coding="low-delay")) as core:
+        (shipment,) = core.shipments(next(core.segments(story())))
         assert isinstance(shipment.units[0], StreamHeader)
         with pytest.raises(TransmissionFailed, match=r"lost in all 3 rounds; .* 10\.0 dB"):
             core.delivered(shipment, Delivery(protected=False), record(900, 500))
 
 
 def test_other_side_information_may_be_lost() -> None:
-    with closing(encoder()) as core:
-        for segment in core.segments(frames()):
-            shipment = core.shipment(segment)
-            core.delivered(shipment, Delivery(protected=segment.number == 0), record(900, 500))
+    with closing(encoder(coding="low-delay")) as core:
+        for segment in core.segments(story()):
+            for shipment in core.shipments(segment):
+                core.delivered(shipment, Delivery(protected=segment.number == 0), record(900, 500))
 
 
 def test_text_only_marks_where_segments_begin_and_codes_no_picture() -> None:
-    shipments = sent(keyframe_method="text-only")
+    shipments = transmit(encoder(keyframe_method="text-only")).shipments
     assert all(one.coded is None for one in shipments)
-    marks = [unit for one in shipments for unit in one.units if isinstance(unit, Keyframe)]
+    marks = [unit for one in shipments for unit in one.units if isinstance(unit, Opening)]
     assert [mark.number for mark in marks] == list(range(len(shipments) - 1))
-    assert all(mark.packet == b"" for mark in marks)
+    assert marks[0].frame == 0
     assert isinstance(shipments[-1].units[-1], StreamEnd)
 
 
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_first_frame_of_each_segment_is_sent_with_its_units(coding: str) -> None:
+    receiver = transmit(encoder(keyframe_method="first-frame", segment_s=0.5, coding=coding))
+    assert sorted(receiver.frames)[0] == 0
+    assert isinstance(receiver.shipments[-1].units[-1], StreamEnd)
+    units = [unit for one in receiver.shipments for unit in one.units]
+    assert sum(isinstance(unit, StreamHeader) for unit in units) == 1
+
+
 def test_a_consumer_that_is_gone_stops_the_analysis() -> None:
-    source_frames = frames()
+    frames = story()
     with closing(encoder()) as core:
         gone = iter([False] * 10 + [True] * 1000)
-        assert len(list(core.segments(source_frames, lambda: next(gone)))) == 1
-    assert next(source_frames).index == 10
+        assert len(list(core.segments(frames, lambda: next(gone)))) == 1
+    assert next(frames).index == 10
