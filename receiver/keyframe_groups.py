@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from receiver.side_information import Coverage
 from semvid.errors import InvalidInput
 from semvid.semantics import KeyframeGroup, KeyframeSlice
 
@@ -40,6 +41,8 @@ class KeyframeGroups:
         self.arrived = self.given_up = 0
         self.settled: deque[ReceivedGroup] = deque()
         self._slices: dict[int, bytes] | None = None  # of the newest group while it is open
+        self._covered = Coverage()
+        self._bytes = 0
         self._follows = True
 
     @property
@@ -73,6 +76,7 @@ class KeyframeGroups:
             )
         self.close()
         self.newest, self._slices, self._follows = group, {}, group.number == stop
+        self._covered, self._bytes = Coverage(), 0
         self._settle_if_whole(group)
         return True
 
@@ -90,10 +94,11 @@ class KeyframeGroups:
                 raise InvalidInput(f"a slice of the keyframes from {part.number} on came with two contents")
             return False
         stop = part.offset + len(part.data)
-        overlap = any(start < stop and part.offset < start + len(data) for start, data in slices.items())
-        if overlap or stop > newest.size:
+        if stop > newest.size or self._covered.touches(part.offset, stop):
             raise InvalidInput(f"a slice of the keyframes from {part.number} on lies where it cannot")
         slices[part.offset] = part.data
+        self._covered.add(part.offset, stop)
+        self._bytes += len(part.data)
         self._settle_if_whole(newest)
         return True
 
@@ -107,23 +112,14 @@ class KeyframeGroups:
             self._slices = None
 
     def _settle_if_whole(self, group: KeyframeGroup) -> None:
-        if self._slices is not None and sum(map(len, self._slices.values())) == group.size:
+        if self._bytes == group.size:
             self.close()
 
-    @staticmethod
-    def _packets(group: KeyframeGroup, slices: dict[int, bytes]) -> Iterator[bytes | None]:
+    def _packets(self, group: KeyframeGroup, slices: dict[int, bytes]) -> Iterator[bytes | None]:
         """Of each picture in coding order; None where a byte of it is missing."""
-        joined = bytearray()
-        missing: list[range] = []
-        for start in sorted(slices):
-            missing.append(range(len(joined), start))
-            joined += bytes(start - len(joined)) + slices[start]
-        missing.append(range(len(joined), group.size))
-        starts, at = {}, 0
-        for index in group.by_importance():
-            starts[index] = at
-            at += group.pictures[index].size
-        for index, picture in enumerate(group.pictures):
-            first, stop = starts[index], starts[index] + picture.size
-            whole = not any(gap.start < stop and first < gap.stop for gap in missing if gap)
-            yield bytes(joined[first:stop]) if whole else None
+        joined = bytearray(group.size)
+        for offset, data in slices.items():
+            joined[offset : offset + len(data)] = data
+        for span in group.spans():
+            whole = self._covered.covers(span.start, span.stop)
+            yield bytes(joined[span.start : span.stop]) if whole else None

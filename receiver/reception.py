@@ -15,7 +15,8 @@ from receiver.block_tally import BlockTally
 from receiver.gaps import Gap
 from semvid import bitstream, keyframe_payload
 from semvid.errors import MalformedUnits
-from semvid.images.keyframe_codec import KeyframeDecoder, ReferenceLost
+from semvid.images.keyframe_codec import KeyframeDecoder
+from semvid.images.obu import ReferenceLost
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState

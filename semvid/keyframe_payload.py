@@ -9,23 +9,24 @@ A group is: keyframes less one, 6 bits; shot start; refresh; the first frame; th
 time order; then of each picture in coding order its place, the slots that it is kept in, and its size.
 """
 
+from itertools import pairwise
+
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_GROUP, GroupPicture, KeyframeGroup, KeyframeSlice
+from semvid.semantics import ALL_SLOTS, MAX_GROUP, GroupPicture, KeyframeGroup, KeyframeSlice
 
 _NUMBER_ORDER, _OFFSET_ORDER, _FRAME_ORDER, _GAP_ORDER, _SIZE_ORDER = 5, 0, 8, 2, 7
 _COUNT_BITS = (MAX_GROUP - 1).bit_length()
 _LONGEST_PREFIX = 40  # zeros of a code; no field needs more
-_ALL_SLOTS = 255
 
 
 def pack(group: KeyframeGroup | None, part: KeyframeSlice) -> bytes:
     """Serialises a slice, and before the first one its group.
 
     Raises:
-        InvalidInput: a first slice without its group, or a later one with it.
+        InvalidInput: a first slice without its group, or a later one with one.
     """
-    if (group is None) != (part.offset > 0):
-        raise InvalidInput("the first slice of a group travels with the group, the others without")
+    if (group is None) != (part.offset > 0) or (group is not None and group.number != part.number):
+        raise InvalidInput("the first slice of a group travels with its group, the others without")
     bits = _Writer()
     bits.golomb(part.number, _NUMBER_ORDER)
     bits.golomb(part.offset, _OFFSET_ORDER)
@@ -38,13 +39,13 @@ def unpack(payload: bytes) -> list[KeyframeGroup | KeyframeSlice]:
     """Parses what `pack` made: the slice, and the group before it if it is there.
 
     Raises:
-        MalformedUnits: bytes that are not the serialisation of a slice.
+        MalformedUnits: bytes that `pack` does not make.
     """
     bits = _Reader(payload)
     try:
         number, offset = bits.golomb(_NUMBER_ORDER), bits.golomb(_OFFSET_ORDER)
         group = [] if offset else [_read_group(bits, number)]
-        return [*group, KeyframeSlice(number, offset, payload[bits.bytes_read :])]
+        return [*group, KeyframeSlice(number, offset, bits.rest())]
     except MalformedUnits:
         raise
     except InvalidInput as error:
@@ -58,7 +59,7 @@ def _write_group(bits: "_Writer", group: KeyframeGroup) -> None:
     bits.fixed(group.refresh, 1)
     bits.golomb(in_time[0].frame - group.number, _FRAME_ORDER)
     gap = 0
-    for earlier, later in zip(in_time, in_time[1:], strict=False):
+    for earlier, later in pairwise(in_time):
         last, gap = gap, later.frame - earlier.frame
         bits.golomb(gap - 1 if not last else _unsigned(gap - last), _GAP_ORDER if not last else 0)
     for index, picture in enumerate(group.pictures):
@@ -80,7 +81,7 @@ def _read_group(bits: "_Reader", number: int) -> KeyframeGroup:
     pictures = []
     for index in range(count):
         place = bits.fixed((count - 1).bit_length())
-        kept_in = _read_slots(bits) if index or not refresh else _ALL_SLOTS
+        kept_in = _read_slots(bits) if index or not refresh else ALL_SLOTS
         size = bits.golomb(_SIZE_ORDER)
         if place >= count:
             raise MalformedUnits(f"a group of {count} keyframes has none at place {place}")
@@ -100,7 +101,12 @@ def _write_slots(bits: "_Writer", slots: int) -> None:
 def _read_slots(bits: "_Reader") -> int:
     if not bits.fixed(1):
         return 0
-    return bits.fixed(8) if bits.fixed(1) else 1 << bits.fixed(3)
+    if not bits.fixed(1):
+        return 1 << bits.fixed(3)
+    slots = bits.fixed(8)
+    if not slots & (slots - 1):
+        raise MalformedUnits(f"the slots {slots:08b} of a keyframe are not several")
+    return slots
 
 
 def _unsigned(value: int) -> int:
@@ -133,10 +139,6 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
 
-    @property
-    def bytes_read(self) -> int:
-        return (self._at + 7) // 8
-
     def fixed(self, count: int) -> int:
         if self._at + count > 8 * len(self._data):
             raise MalformedUnits("keyframes end before their last field")
@@ -152,3 +154,9 @@ class _Reader:
             if zeros > _LONGEST_PREFIX:
                 raise MalformedUnits("a code of a keyframe field does not end")
         return (1 << zeros + order | self.fixed(zeros + order)) - (1 << order)
+
+    def rest(self) -> bytes:
+        """The whole bytes after the padding."""
+        if self.fixed(-self._at % 8):
+            raise MalformedUnits("keyframe fields are not padded with zeros")
+        return self._data[self._at // 8 :]

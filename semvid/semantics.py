@@ -1,9 +1,10 @@
 """The semantic units: what is meant, before it becomes bits.
 
-A transmission is one `StreamHeader`, then keyframes in groups, `Caption`, `Motion` and (only for sources whose time
-stamps are irregular) `Timing` units as segments close, then one `StreamEnd`. Keyframe numbers count from 0
-in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper, notation), and where
-no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one more, up to the end.
+A transmission is one `StreamHeader`, then keyframes in groups, `Caption`, `Motion` and (only for sources
+whose time stamps are irregular) `Timing` units as segments close, then one `StreamEnd`. Keyframe numbers
+count from 0 in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper,
+notation), and where no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one
+more, up to the end.
 All types are frozen and refuse impossible values when they are made, by our own code or from received bytes.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from semvid.errors import InvalidInput
 from semvid.profile import Given
@@ -25,6 +26,7 @@ MAX_TIMING_FRAMES = 4_096  # frames whose time stamps fit into one Timing unit
 MAX_GROUP = 64  # keyframes that are decoded together
 MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
+ALL_SLOTS = 255  # of the picture decoder, a bit mask
 
 
 def _require(condition: bool, message: str) -> None:
@@ -140,7 +142,7 @@ class GroupPicture:
         _in_range("keyframe place", self.place, 0, MAX_GROUP - 1)
         _in_range("keyframe frame", self.frame, 0, MAX_FRAMES)
         _in_range("keyframe packet bytes", self.size, 0, MAX_PACKET_BYTES)
-        _in_range("keyframe slots", self.kept_in, 0, 255)
+        _in_range("keyframe slots", self.kept_in, 0, ALL_SLOTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class KeyframeGroup:
         number: of its first keyframe in time order; keyframes count from 0.
         pictures: in coding order; their places fill 0 .. n - 1, and later places lie at later frames.
         shot_start: a hard cut lies just before its first frame; nothing may be interpolated across it.
-        refresh: the first picture coded decodes without any earlier packet.
+        refresh: the first picture coded decodes without any earlier packet, and takes all slots.
     """
 
     number: int
@@ -173,6 +175,10 @@ class KeyframeGroup:
         _check_place(self.number, in_time[0].frame)
         _in_range("keyframe number", self.number + len(in_time) - 1, 0, MAX_KEYFRAMES)
         _in_range("bytes of a group", self.size, 0, MAX_GROUP_BYTES)
+        _require(
+            not self.refresh or self.pictures[0].kept_in == ALL_SLOTS,
+            "a keyframe that needs no earlier one takes all slots of the picture decoder",
+        )
 
     @property
     def in_time(self) -> list[GroupPicture]:
@@ -197,6 +203,13 @@ class KeyframeGroup:
         """Indices of its pictures in the order in which their packets travel: by layer, then coding order."""
         return sorted(range(len(self.pictures)), key=self.layers().__getitem__)
 
+    def spans(self) -> list[range]:
+        """Where the packet of each picture lies among the joined ones, in coding order."""
+        order = self.by_importance()
+        stops = accumulate(self.pictures[index].size for index in order)
+        spans = {i: range(stop - self.pictures[i].size, stop) for i, stop in zip(order, stops, strict=True)}
+        return [spans[index] for index in range(len(order))]
+
 
 @dataclass(frozen=True, slots=True)
 class KeyframeSlice:
@@ -205,7 +218,8 @@ class KeyframeSlice:
     Attributes:
         number: of the group.
         offset: of its first byte among the joined ones.
-        data: bytes of the picture code (elementary stream, no container).
+        data: bytes of the picture code (elementary stream, no container); empty only where nothing of the
+            group is sent.
     """
 
     number: int
@@ -216,6 +230,7 @@ class KeyframeSlice:
         _in_range("keyframe number", self.number, 0, MAX_KEYFRAMES)
         _in_range("offset in a group", self.offset, 0, MAX_GROUP_BYTES)
         _in_range("end in a group", self.offset + len(self.data), 0, MAX_GROUP_BYTES)
+        _require(bool(self.data) or not self.offset, "only the first slice of a group can be empty")
 
 
 def layers(coded: Sequence[int]) -> list[int]:

@@ -12,7 +12,6 @@ from functools import partial
 
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
-from semvid.images.frame_header import ALL_SLOTS
 from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
@@ -21,6 +20,7 @@ from semvid.link.packing import CodedGroup, block_payloads
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import (
+    ALL_SLOTS,
     Opening,
     PictureCoding,
     SideUnit,

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from semvid.errors import MalformedUnits
+from semvid.semantics import ALL_SLOTS
 
 SLOTS = 8
-ALL_SLOTS = (1 << SLOTS) - 1
 _KEY, _INTER, _INTRA_ONLY, _SWITCH = range(4)
 _REFERENCES = 7
+_LONGEST_HEAD = 100  # bytes that hold all fields read here, whatever they say
 
 
 class _Bits:
@@ -50,7 +51,7 @@ class SequenceHeader:
         Raises:
             MalformedUnits: it ends early, or is of a kind that our encoder never makes.
         """
-        bits = _Bits(payload)
+        bits = _Bits(payload[:_LONGEST_HEAD])
         bits.take(3 + 1)  # profile, still picture
         reduced, timing, delay = bits.take(1), bits.take(1), bits.take(1)
         if reduced or timing or delay:
@@ -67,9 +68,10 @@ class SequenceHeader:
         ordered = bits.take(1)
         bits.take(2 * ordered)
         screen_content_choice = bits.take(1)
-        forced = 2 if screen_content_choice else bits.take(1)
-        integer_mv_choice = bool(forced) and bool(bits.take(1))
-        if forced and not integer_mv_choice:
+        if not screen_content_choice and bits.take(1):
+            raise MalformedUnits("an AV1 sequence header that forces tools for screen content")
+        integer_mv_choice = bool(screen_content_choice) and bool(bits.take(1))
+        if screen_content_choice and not integer_mv_choice:
             bits.take(1)
         return cls(bits.take(3) + 1 if ordered else 0, bool(screen_content_choice), integer_mv_choice)
 
@@ -97,7 +99,7 @@ class FrameHeader:
         Raises:
             MalformedUnits: it ends early, or is of a kind that our encoder never makes.
         """
-        bits = _Bits(payload[:32])
+        bits = _Bits(payload[:_LONGEST_HEAD])
         if bits.take(1):
             return None
         kind, shown = bits.take(2), bits.take(1)
@@ -114,6 +116,8 @@ class FrameHeader:
         if not (kind in (_KEY, _INTRA_ONLY) or resilient):
             bits.take(3)  # whose probabilities it begins with: one of those below
         kept_in = ALL_SLOTS if starts else bits.take(SLOTS)
+        if not (shown or kept_in):
+            raise MalformedUnits("an AV1 frame that is neither shown nor kept")
         if kind != _INTER:
             return cls(bool(shown), order, 0, kept_in)
         if resilient and sequence.order_hint_bits:

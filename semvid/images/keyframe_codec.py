@@ -2,14 +2,15 @@
 
 How pictures depend on each other is a choice (`PictureCoding`):
 
-- *Pyramid.* Hierarchical: of every eight pictures one is an anchor, predicted from earlier anchors; the others
-  lie in layers above it and are predicted from both sides. Costs least; the encoder looks ahead, so packets
-  come late, and in coding order instead of the order of time (docs/decisions/0009-pyramid.md).
+- *Pyramid.* Hierarchical: of every eight pictures one is an anchor, predicted from earlier anchors; the
+  others lie in layers above it and are predicted from both sides. Costs least; the encoder looks ahead, so
+  packets come late, and in coding order instead of the order of time (docs/decisions/0009-pyramid.md).
 - *Low delay.* Each picture is predicted from earlier ones and gives one packet at once.
 - *Intra.* Each picture stands alone.
 
 Every packet holds one picture. What a lost one spoils follows from the reference slots that packets name
-(`semvid.images.frame_header`): a decoder refuses those that lean on a missing picture and goes on with others.
+(`semvid.images.frame_header`): a decoder refuses those that lean on a missing picture and goes on with the
+others.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from av.video.stream import VideoStream
 
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.images import obu
-from semvid.images.frame_header import ALL_SLOTS, FrameHeader, SequenceHeader
+from semvid.images.frame_header import FrameHeader, SequenceHeader
 from semvid.images.scheduling import ordinary_priority
 from semvid.images.types import Picture
 from semvid.images.yuv import from_yuv420, to_yuv420
-from semvid.semantics import PictureCoding
+from semvid.semantics import ALL_SLOTS, PictureCoding
 
 MIN_CRF, MAX_CRF = 20.0, 70.0
 FASTEST_PRESET: Final = 13
@@ -71,7 +72,7 @@ class EncodedPicture:
 
 
 Group = tuple[EncodedPicture, ...]
-"""Pictures in coding order that fill a stretch of time without a hole: an anchor and those that hang on it."""
+"""Pictures in coding order that fill a stretch of time without a hole: an anchor and what hangs on it."""
 
 
 class KeyframeEncoder:
@@ -183,16 +184,13 @@ class KeyframeEncoder:
         return codec
 
 
-class ReferenceLost(MalformedUnits):
-    """A keyframe leans on one that is missing."""
-
-
 class KeyframeDecoder:
     """Decodes the packets of a `KeyframeEncoder` one by one, in coding order.
 
     A packet that was lost must be told by `lose`: later ones that lean on it are refused until its place is
     taken. After `reset`, and after a packet that could not be decoded, that are all up to the next one that
-    starts a sequence. A damaged packet can decode into nonsense: only packets whose checksum held belong here.
+    starts a sequence. A damaged packet can decode into nonsense: only packets whose checksum held belong
+    here.
 
     Args:
         width, height: of the pictures, pixels.
@@ -208,13 +206,17 @@ class KeyframeDecoder:
         """The picture of ``packet``, uint8 RGB [height, width, 3].
 
         Raises:
-            ReferenceLost: it leans on a picture that is missing.
+            obu.ReferenceLost: it leans on a picture that is missing.
             MalformedUnits: the packet is damaged or belongs to another size.
         """
-        sequence, head = obu.heads(packet, self._sequence)
+        try:
+            sequence, head = obu.heads(packet, self._sequence)
+        except MalformedUnits:
+            self.reset()  # where it was to be kept cannot be read
+            raise
         if not obu.starts_sequence(packet) and (self._codec is None or head.leans_on & self._missing):
             self.lose(head.kept_in)
-            raise ReferenceLost("keyframe packet depends on an earlier one that is missing")
+            raise obu.ReferenceLost("keyframe packet depends on an earlier one that is missing")
         codec, self._codec = self._codec or self._open(), None
         missing, self._missing = self._missing & ~head.kept_in, ALL_SLOTS
         try:

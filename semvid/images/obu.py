@@ -1,9 +1,9 @@
-"""AV1 open bitstream units: one packet per picture, without the framing that a counted channel need not carry.
+"""AV1 open bitstream units: one packet per picture, without framing that a counted channel need not carry.
 
 An encoder gives temporal units: what is shown at one time, and in front of it pictures that are coded now and
-shown later, each of which a unit of 5 bytes calls up when its time has come. `pictures` takes such a unit apart.
-The air carries a packet for each picture and knows its length, so delimiters, the size of the last unit and
-the calls say nothing new; `restore` and `call` put them back at the receiver.
+shown later, each of which a unit of 5 bytes calls up when its time has come. `pictures` takes such a unit
+apart. The air carries a packet for each picture and knows its length, so delimiters, the size of the last
+unit and the calls say nothing new; `restore` and `call` put them back at the receiver.
 Source: AV1 bitstream specification, sections 5.3, 5.6 and 7.21 (a frame shown again).
 """
 
@@ -22,6 +22,10 @@ _HAS_EXTENSION = 0x04
 _RESERVED = 0x81  # forbidden bit and reserved bit
 _MAX_SIZE_FIELD = 8  # bytes of leb128
 _DELIMITER = bytes([_TEMPORAL_DELIMITER << 3 | _HAS_SIZE, 0])
+
+
+class ReferenceLost(MalformedUnits):
+    """A keyframe leans on one that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ def heads(packet: bytes, sequence: SequenceHeader | None) -> tuple[SequenceHeade
     """The sequence header in force for a packet, its own or the one before, and its frame header.
 
     Raises:
-        MalformedUnits: the packet is not one of `pictures`, or none has begun a sequence.
+        ReferenceLost: none has begun a sequence.
+        MalformedUnits: the packet is not one of `pictures`.
     """
     *before, last = _units(packet) if packet else [_Obu(0, b"", b"")]
     if before and before[0].kind == _SEQUENCE_HEADER:
@@ -65,7 +70,7 @@ def heads(packet: bytes, sequence: SequenceHeader | None) -> tuple[SequenceHeade
     if last.kind != _FRAME or len(before) > 1 or (before and before[0].kind != _SEQUENCE_HEADER):
         raise MalformedUnits(f"keyframe packet of {len(packet)} bytes is not one AV1 frame")
     if sequence is None:
-        raise MalformedUnits("keyframe packet depends on an earlier one that is missing; refresh needed")
+        raise ReferenceLost("keyframe packet belongs to a sequence whose beginning is missing")
     frame = FrameHeader.parse(last.payload, sequence)
     if frame is None:
         raise MalformedUnits("keyframe packet holds no picture, only a call for another one")

@@ -99,7 +99,7 @@ class LinkRecord:
     """What the link cost and carried so far.
 
     Attributes:
-        rounds: how often a block is sent at most.
+        rounds: how often a block is sent at most; those that are sent anew, as often again.
         ledger: every symbol sent, by class.
         mcs: transport blocks by class and modulation and coding scheme, repetitions not counted.
         bursts_sent: with soundings and repetitions.
@@ -228,8 +228,8 @@ class HarqSender:
         large = None
         if bulk is not None:
             large = TransportBlock(bulk.data, self.adapter.choose_bulk(len(bulk.data)))
-        self._process = (self._process + 1) % PROCESSES
-        if not payload.renewed:
+        if not payload.renewed:  # otherwise it is the same block still, and the receiver knows it as such
+            self._process = (self._process + 1) % PROCESSES
             self.record.blocks_sent += 1
             for part, block in ((protected, small), (bulk, large)):
                 self._count_mcs(part, block)

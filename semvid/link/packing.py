@@ -93,13 +93,16 @@ class CodedGroup:
             yield BlockPayload(bulk=payload, stretch=stretch, renewals=int(leaned_on))
 
     def pictures_in(self, stretches: Sequence[range]) -> set[int]:
-        """Indices of the pictures of which some byte lies in ``stretches``."""
-        order = self.group.by_importance()
-        ends = list(accumulate(len(self.packets[index]) for index in order))
+        """Indices of the pictures that are sent in vain where the blocks of ``stretches`` are lost.
+
+        Those of which some byte lies in them; and where the first of all is lost, which describes the group,
+        every one.
+        """
+        headless = any(not stretch.start for stretch in stretches)
         return {
             index
-            for index, end in zip(order, ends, strict=True)
-            if any(s.start < end and end - len(self.packets[index]) < s.stop for s in stretches)
+            for index, span in enumerate(self.group.spans())
+            if span and (headless or any(s.start < span.stop and span.start < s.stop for s in stretches))
         }
 
 

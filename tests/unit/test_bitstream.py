@@ -1,16 +1,29 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from semvid import text
 from semvid.bitstream import MAX_UNITS, pack, unpack
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
-from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
+from semvid.semantics import (
+    Caption,
+    Motion,
+    Opening,
+    PictureCoding,
+    SideUnit,
+    StreamEnd,
+    StreamHeader,
+    Timing,
+)
 from semvid.wire.v1 import semantics_pb2 as pb
+
+SMALL = {"width": 1, "height": 1, "time_base_denominator": 1, "frame_rate_numerator": 1}
 
 positive = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
 sides = st.integers(1, 16_384)
@@ -28,20 +41,8 @@ headers = st.builds(
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
     st.sampled_from(Given),
 )
-marks = st.integers(0, 2**24).flatmap(
-    lambda number: st.builds(
-        Keyframe, st.just(number), st.integers(number, 2**31 - 1), st.just(b""), st.booleans()
-    )
-)
-keyframes = st.integers(0, 2**24).flatmap(
-    lambda number: st.builds(
-        Keyframe,
-        st.just(number),
-        st.integers(number, 2**31 - 1),
-        st.binary(min_size=1, max_size=300),
-        st.booleans(),
-        st.booleans(),
-    )
+openings = st.integers(0, 2**24).flatmap(
+    lambda number: st.builds(Opening, st.just(number), st.integers(number, 2**31 - 1), st.booleans())
 )
 captions = st.builds(
     lambda first, span, text: Caption(first, first + span, text),
@@ -62,21 +63,21 @@ ends = st.integers(1, 2**24).flatmap(
 
 @given(
     st.lists(headers, max_size=1),
-    st.lists(keyframes | marks, max_size=3),
+    st.lists(openings, max_size=3),
     st.lists(captions, max_size=2),
     st.lists(motions, max_size=3),
     st.lists(timings, max_size=2),
     st.lists(ends, max_size=1),
 )
 def test_round_trip(
-    headers: list[Unit],
-    keyframes: list[Unit],
-    captions: list[Unit],
-    motions: list[Unit],
-    timings: list[Unit],
-    ends: list[Unit],
+    headers: list[SideUnit],
+    openings: list[SideUnit],
+    captions: list[SideUnit],
+    motions: list[SideUnit],
+    timings: list[SideUnit],
+    ends: list[SideUnit],
 ) -> None:
-    units = [*headers, *keyframes, *captions, *motions, *timings, *ends]
+    units = [*headers, *openings, *captions, *motions, *timings, *ends]
     assert unpack(pack(units)) == units
 
 
@@ -95,14 +96,14 @@ def _are_units_or_refused(payload: bytes) -> None:
 
 @given(st.data())
 def test_damaged_units_are_units_or_refused(data: st.DataObject) -> None:
-    payload = bytearray(pack([data.draw(headers), data.draw(keyframes), data.draw(motions)]))
+    payload = bytearray(pack([data.draw(headers), data.draw(openings), data.draw(motions)]))
     position = data.draw(st.integers(0, len(payload) - 1))
     payload[position] ^= data.draw(st.integers(1, 255))
     _are_units_or_refused(bytes(payload))
 
 
 def test_truncated_units_are_refused() -> None:
-    payload = pack([Keyframe(1, 20, b"packet")])
+    payload = pack([Opening(1, 20), Motion(1, 8)])
     with pytest.raises(MalformedUnits):
         unpack(payload[:-1])
 
@@ -110,14 +111,15 @@ def test_truncated_units_are_refused() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        pb.SemanticUnits(keyframes=[pb.Keyframe(number=0, frame=0, packet=b"", parts=2)]),
-        pb.SemanticUnits(keyframes=[pb.Keyframe(number=0, frame=0, packet=b"x", flags=4)]),
-        pb.SemanticUnits(keyframes=[pb.Keyframe(number=9, frame=1, packet=b"x")]),
-        pb.SemanticUnits(keyframes=[pb.Keyframe(number=1, frame=1, packet=b"x", part=3, parts=2)]),
+        pb.SemanticUnits(openings=[pb.Opening(number=9, frame=1)]),
+        pb.SemanticUnits(openings=[pb.Opening(number=0, frame=2**31)]),
+        pb.SemanticUnits(captions=[pb.Caption(first=0, span=2**24 + 1, text=text.compress("a dog"))]),
+        pb.SemanticUnits(captions=[pb.Caption(first=0, span=1, text=b"\xff" * 2000)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(width=1, height=1)]),
-        pb.SemanticUnits(
-            headers=[_ := pb.StreamHeader(width=0, height=1, time_base_denominator=1, frame_rate_numerator=1)]
-        ),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**{**SMALL, "width": 0})]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, coding=4)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, given=4)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)] * 2),
         pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
         pb.SemanticUnits(motions=[pb.Motion(segment=0, score=256)]),
         pb.SemanticUnits(motions=[pb.Motion()] * (MAX_UNITS + 1)),
@@ -127,6 +129,16 @@ def test_truncated_units_are_refused() -> None:
 def test_impossible_fields_are_refused(message: pb.SemanticUnits) -> None:
     with pytest.raises(MalformedUnits):
         unpack(message.SerializeToString())
+
+
+def test_a_zero_stands_for_the_usual_choice() -> None:
+    """And says the same as the choice by its name."""
+    usual = (PictureCoding.PYRAMID, Given.BOTH_ENDS)
+    for wire in ({}, {"coding": pb.PICTURE_CODING_PYRAMID, "given": pb.GIVEN_BOTH_ENDS}):
+        (header,) = unpack(pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, **wire)]).SerializeToString())
+        assert isinstance(header, StreamHeader)
+        assert (header.coding, header.given) == usual
+        assert len(pack([header])) == len(pack([replace(header, coding=PictureCoding.INTRA)])) - 2
 
 
 def test_unknown_fields_are_refused() -> None:
@@ -143,5 +155,5 @@ def test_too_many_units_are_not_packed() -> None:
 def test_usual_units_are_small() -> None:
     header = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
     assert len(pack([header])) <= 16
-    assert len(pack([Keyframe(9, 130, bytes(300))])) <= 300 + 12
+    assert len(pack([Opening(9, 130)])) <= 7
     assert len(pack([Motion(9, 40)])) <= 6

@@ -8,15 +8,23 @@ import pytest
 from semvid.errors import InvalidInput
 from semvid.semantics import (
     MAX_CAPTION_CHARS,
+    MAX_FRAMES,
+    MAX_GROUP,
+    MAX_GROUP_BYTES,
+    MAX_KEYFRAMES,
     MAX_PACKET_BYTES,
     MAX_SIDE,
     MAX_TIMING_FRAMES,
     Caption,
-    Keyframe,
+    GroupPicture,
+    KeyframeGroup,
+    KeyframeSlice,
     Motion,
+    Opening,
     StreamEnd,
     StreamHeader,
     Timing,
+    layers,
 )
 
 
@@ -30,6 +38,11 @@ def header(**changes: Any) -> StreamHeader:
         "frame_rate": Fraction(24),
     }
     return StreamHeader(**(fields | changes))
+
+
+def group(*pictures: tuple[int, int, int], number: int = 0, **more: Any) -> KeyframeGroup:
+    """A group of (place, frame, bytes) in coding order."""
+    return KeyframeGroup(number, tuple(GroupPicture(*picture, kept_in=0) for picture in pictures), **more)
 
 
 def test_nominal_time_stamps_of_a_millisecond_container() -> None:
@@ -79,8 +92,11 @@ def test_impossible_headers(changes: dict[str, Any]) -> None:
 
 def test_limits_are_inclusive() -> None:
     header(width=MAX_SIDE, seed=2**32 - 1)
-    Keyframe(0, 0, bytes(MAX_PACKET_BYTES))
-    Keyframe(0, 0, b"")  # only marks where a segment begins
+    Opening(MAX_KEYFRAMES, MAX_FRAMES)
+    group((0, 1, MAX_PACKET_BYTES), (1, 2, 0))
+    group(*((place, place, 1) for place in range(MAX_GROUP)))
+    KeyframeSlice(MAX_KEYFRAMES, MAX_GROUP_BYTES - 1, b"x")
+    KeyframeSlice(0, 0, b"")
     Caption(0, 0, "x" * MAX_CAPTION_CHARS)
     Timing(0, (0,) * MAX_TIMING_FRAMES)
     Motion(0, 255)
@@ -90,12 +106,22 @@ def test_limits_are_inclusive() -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Keyframe(0, 0, b"", parts=2),
-        lambda: Keyframe(0, 0, b"", refresh=True),
-        lambda: Keyframe(0, 0, bytes(MAX_PACKET_BYTES + 1)),
-        lambda: Keyframe(3, 2, b"x"),
-        lambda: Keyframe(0, 0, b"x", part=1, parts=1),
-        lambda: Keyframe(0, 0, b"x", parts=0),
+        lambda: Opening(3, 2),
+        lambda: Opening(-1, 0),
+        lambda: GroupPicture(0, 0, MAX_PACKET_BYTES + 1, 0),
+        lambda: GroupPicture(MAX_GROUP, 100, 1, 0),
+        lambda: GroupPicture(0, 0, 1, 256),
+        lambda: group(),
+        lambda: group((0, 0, 1), (0, 1, 1)),  # two at one place
+        lambda: group((0, 0, 1), (2, 1, 1)),  # none at place 1
+        lambda: group((0, 5, 1), (1, 5, 1)),  # two at one frame
+        lambda: group((1, 3, 1), (0, 5, 1)),  # backwards
+        lambda: group((0, 2, 1), number=3),
+        lambda: group((0, MAX_KEYFRAMES, 1), (1, MAX_FRAMES, 1), number=MAX_KEYFRAMES),
+        lambda: group(*((place, place, MAX_PACKET_BYTES) for place in range(5))),
+        lambda: group((0, 0, 1), refresh=True),  # and keeps slots that are not its own
+        lambda: KeyframeSlice(0, MAX_GROUP_BYTES, b"x"),
+        lambda: KeyframeSlice(0, 5, b""),
         lambda: Caption(1, 0, ""),
         lambda: Caption(0, 0, "x" * (MAX_CAPTION_CHARS + 1)),
         lambda: Motion(0, 256),
@@ -109,3 +135,29 @@ def test_limits_are_inclusive() -> None:
 def test_impossible_units(make: Any) -> None:
     with pytest.raises(InvalidInput):
         make()
+
+
+@pytest.mark.parametrize(
+    ("coded", "expected"),
+    [
+        ([0], [0]),
+        ([0, 1, 2], [0, 0, 0]),  # each leans on earlier ones at most
+        ([0, 8, 4, 2, 1, 3, 6, 5, 7], [0, 0, 1, 2, 3, 3, 2, 3, 3]),
+        ([7, 3, 1, 0, 2, 5, 4, 6], [0, 1, 2, 3, 3, 2, 3, 3]),  # the next one hangs on the group before
+        ([3, 1, 0, 2], [0, 1, 2, 2]),
+    ],
+)
+def test_a_layer_is_one_more_than_that_of_the_higher_neighbour(coded: list[int], expected: list[int]) -> None:
+    assert layers(coded) == expected
+
+
+def test_packets_travel_by_importance() -> None:
+    whole = group((0, 10, 100), (4, 50, 30), (2, 30, 20), (1, 20, 5), (3, 40, 7), number=9)
+    assert (whole.stop, whole.size) == (14, 162)
+    assert [picture.frame for picture in whole.in_time] == [10, 20, 30, 40, 50]
+    assert whole.layers() == [0, 0, 1, 2, 2]
+    assert whole.by_importance() == [0, 1, 2, 3, 4]
+    deep = group((0, 1, 1), (3, 4, 2), (2, 3, 4), (1, 2, 8), (4, 9, 16))  # the last one coded is an anchor
+    assert deep.layers() == [0, 0, 1, 2, 0]
+    assert deep.by_importance() == [0, 1, 4, 2, 3]
+    assert deep.spans() == [range(0, 1), range(1, 3), range(19, 23), range(23, 31), range(3, 19)]
