@@ -128,7 +128,8 @@ class Encoder:
         self._size = coded_size(source, plan.point.scale)
         self._header = stream_header(source, options, self._size)
         self._waiting: deque[_Waiting] = deque()
-        self._missing = ALL_SLOTS  # slots of the receiver's picture decoder without the picture meant for them
+        self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
+        self._latest: Group = ()  # that was shipped
         self._missing_before = ALL_SLOTS  # the latest group
         self._pictures = self._begun()
 
@@ -224,11 +225,9 @@ class Encoder:
         self._control.note(count, last.frame.index + 1, ledger.total_symbols, keyframe_symbols)
         lost = shipment.coded.pictures_in(delivery.lost)
         if lost:
-            pictures = shipment.coded.group.pictures
+            arrived = {index for index, packet in enumerate(shipment.coded.packets) if packet} - lost
             self._missing = self._missing_before
-            for index, picture in enumerate(pictures):
-                there = index not in lost and picture.size > 0
-                self._missing = self._missing & ~picture.kept_in if there else self._missing | picture.kept_in
+            self._decodable(self._latest, arrived)
             anchors = {index for index, layer in enumerate(shipment.coded.group.layers()) if layer == 0}
             self._spoilt = bool(lost & anchors) and self._options.coding is not PictureCoding.INTRA
 
@@ -274,17 +273,22 @@ class Encoder:
         units = [unit for segment in segments for unit in self._units_of(segment)]
         room = self._control.room(keyframes[-1].frame.index + 1)
         kept = self._affordable(group, room)
-        self._missing_before = self._missing
-        sent = set()
-        for index, picture in enumerate(group):
-            if index in kept and not picture.leans_on & self._missing:
-                sent.add(index)
-                self._missing &= ~picture.kept_in
-            else:
-                self._missing |= picture.kept_in
+        self._latest, self._missing_before = group, self._missing
+        sent = self._decodable(group, kept)
         frames = [keyframe.frame.index for keyframe in keyframes]
         coded = CodedGroup.of(group, segments[0].number, frames, keyframes[0].shot_start, sent)
         return Shipment(segments, units, coded, self._pictures.crf)
+
+    def _decodable(self, group: Group, there: set[int]) -> set[int]:
+        """Those of ``there``, indices of ``group``, that lean on nothing missing; the rest is missing now."""
+        decodable = set()
+        for index, picture in enumerate(group):
+            if index in there and not picture.leans_on & self._missing:
+                decodable.add(index)
+                self._missing &= ~picture.kept_in
+            else:
+                self._missing |= picture.kept_in
+        return decodable
 
     def _affordable(self, group: Group, room: float) -> set[int]:
         """Indices of the pictures that cost no more than ``room`` symbols, by importance; anchors always."""
