@@ -185,12 +185,15 @@ class Encoder:
             yield Shipment((segment,), [*self._units_of(segment), opening])
             return
         if selected is not None:
+            cut = selected.shot_start and self._options.coding is PictureCoding.PYRAMID
+            if cut:
+                yield from self._shipped(self._ended(), ended=True)
             with self._clock.stage("coding"):
                 picture = at_size(selected.frame.picture, self._size)
                 crf = self._control.restart(
                     selected.frame.index, selected.shot_start, self._spoilt, partial(bytes_alone, picture)
                 )
-            anew = crf is not None or (selected.shot_start and self._options.coding is PictureCoding.PYRAMID)
+            anew = cut or crf is not None
             if anew:
                 yield from self._shipped(self._ended(), ended=True)
             if anew or self._spoilt:
@@ -217,18 +220,24 @@ class Encoder:
             )
         if shipment.coded is None:
             return
-        last = shipment.segments[-1].keyframe
+        last, group, crf = shipment.segments[-1].keyframe, shipment.coded.group, shipment.crf
         assert last is not None
-        ledger = link.ledger
-        keyframe_symbols = ledger.symbols[SymbolClass.KEYFRAME]
-        count = len(shipment.segments)
-        self._control.note(count, last.frame.index + 1, ledger.total_symbols, keyframe_symbols)
+        assert crf is not None
+        self._control.note(
+            len(shipment.segments),
+            last.frame.index + 1,
+            link.ledger.total_symbols,
+            link.ledger.symbols[SymbolClass.KEYFRAME],
+            crf,
+            group.refresh,
+            group.shot_start,
+        )
         lost = shipment.coded.pictures_in(delivery.lost)
         if lost:
             arrived = {index for index, packet in enumerate(shipment.coded.packets) if packet} - lost
             self._missing = self._missing_before
             self._decodable(self._latest, arrived)
-            anchors = {index for index, layer in enumerate(shipment.coded.group.layers()) if layer == 0}
+            anchors = {index for index, layer in enumerate(group.layers()) if layer == 0}
             self._spoilt = bool(lost & anchors) and self._options.coding is not PictureCoding.INTRA
 
     def close(self) -> None:

@@ -331,6 +331,21 @@ def test_a_cut_begins_a_sequence() -> None:
         assert coded.group.refresh == (frames[0] in (0, 33))
 
 
+def test_the_quality_behind_a_cut_goes_by_all_that_was_sent_before_it() -> None:
+    """Although a pyramid gives nothing back before its end comes in sight."""
+    crfs: list[float | None] = []
+    sent = count(1)
+    with closing(encoder(target_cbr=0.02, **EACH)) as core:
+        for segment in core.segments(shots()):
+            for shipment in core.shipments(segment):
+                number = next(sent)
+                core.delivered(shipment, Delivery(), record(5300 * number, 5000 * number))
+                crfs += [shipment.crf] * len(shipment.segments)
+    before, behind = set(crfs[:33]), set(crfs[33:])
+    assert before == {40}
+    assert min(crf or 0 for crf in behind) > 40
+
+
 @settings(max_examples=4)
 @given(data=st.data(), coding=st.sampled_from(CODINGS))
 def test_what_is_sent_does_not_depend_on_how_far_analysis_is_ahead(data: st.DataObject, coding: str) -> None:
