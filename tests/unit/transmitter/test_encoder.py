@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from fractions import Fraction
 from itertools import chain, count, islice
 
 import numpy as np
@@ -23,11 +22,8 @@ from semvid.link.harq import Delivery, LinkRecord
 from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import Opening, PictureCoding, StreamEnd, StreamHeader
-from semvid.video.orientation import Orientation
-from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
-from semvid.video.scan import StampSource
-from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
+from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder, Segment, Shipment
 from transmitter.psss import Answer
 from transmitter.rate.model import AT_10_DB, Forecast, OperatingPoint
@@ -65,13 +61,6 @@ def story() -> Iterator[Frame]:
 
 def shots(cut: int = 33) -> Iterator[Frame]:
     return chain(pan(cut, 1.3), pan(FRAMES - cut, 1.3, seed=7, first=cut))
-
-
-def source(announced: int = FRAMES) -> SourceInfo:
-    return SourceInfo(
-        WIDTH, HEIGHT, Orientation(), Fraction(24), Fraction(1, 24), 0, Fraction(1, 2), StampSource.FRAME,
-        announced / 24, announced, "h264",
-    )  # fmt: skip
 
 
 def encoder(announced: int = FRAMES, bits_per_symbol: float = 2.5, **options: object) -> Encoder:
