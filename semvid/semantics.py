@@ -68,6 +68,7 @@ class StreamHeader:
         given: what segments are to be drawn from. ``BOTH_ENDS``: the first and the last frame are keyframes,
             and segments are bridged. ``FIRST_FRAME``: every keyframe opens a segment that nothing closes.
             ``NOTHING``: the same, and no keyframe has a picture.
+        detail: strength 0..7 of what the receiver puts back into keyframes (`semvid.images.detail`).
     """
 
     width: int
@@ -81,6 +82,7 @@ class StreamHeader:
     seed: int = 0
     phase: Fraction = Fraction(1, 2)
     given: Given = Given.BOTH_ENDS
+    detail: int = 0
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):
@@ -92,6 +94,7 @@ class StreamHeader:
             _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
         _in_range("first_pts", self.first_pts, -(2**62), 2**62)
         _in_range("seed", self.seed, 0, 2**32 - 1)
+        _in_range("detail", self.detail, 0, 7)
         _require(
             0 <= self.phase < 1 and 256 % self.phase.denominator == 0,
             f"phase must be a multiple of 1/256 in 0..255/256, got {self.phase}",

@@ -126,7 +126,7 @@ class Encoder:
             options, source, profile, mllm, lambda: self._control.price_for(self._closed), compared
         )
         self._size = coded_size(source, plan.point.scale)
-        self._header = stream_header(source, options, self._size)
+        self._header = stream_header(source, options, self._size, plan.point.detail)
         self._waiting: deque[_Waiting] = deque()
         self._missing = (
             ALL_SLOTS  # slots of the receiver's picture decoder without the picture meant for them
@@ -306,7 +306,10 @@ class Encoder:
 
 
 def stream_header(
-    source: SourceInfo, options: TransmissionOptions, coded: tuple[int, int] | None = None
+    source: SourceInfo,
+    options: TransmissionOptions,
+    coded: tuple[int, int] | None = None,
+    detail: int = 0,
 ) -> StreamHeader:
     """What the receiver must know first; keyframes are ``coded`` (width, height) large, or as the source."""
     coded_width, coded_height = coded or (source.width, source.height)
@@ -322,4 +325,5 @@ def stream_header(
         seed=options.seed,
         phase=source.grid_phase,
         given=options.given,
+        detail=detail,
     )

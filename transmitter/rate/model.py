@@ -78,6 +78,7 @@ class OperatingPoint:
         price: of a keyframe, see the module's text.
         scale: what width and height of coded pictures are divided by.
         preset: of SVT-AV1.
+        detail: strength of what the receiver puts back (`semvid.images.detail`).
         link: what it charges.
     """
 
@@ -85,6 +86,7 @@ class OperatingPoint:
     price: float
     scale: float = 1.0
     preset: int = 4
+    detail: int = 0
     link: LinkPrice = AT_10_DB
 
     def resource(self) -> dict[str, float]:
@@ -94,6 +96,7 @@ class OperatingPoint:
             "price": round(self.price, 4),
             "scale": round(self.scale, 3),
             "preset": self.preset,
+            "detail": self.detail,
             "bits_per_symbol": round(self.link.bits_per_symbol, 3),
         }
 
