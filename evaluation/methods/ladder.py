@@ -26,6 +26,8 @@ from semvid.images.types import Picture
 SCALES: Final = (1, 1.5, 2, 3, 4)  # divisors of the sides
 STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16)  # frames
 _START: Final = (2, 3)  # the rung from which the search sets out, numbers of a scale and of a step
+# one finer or coarser in size or frame rate, or one traded for the other
+_AROUND: Final = ((-1, 0), (1, 0), (0, -1), (0, 1), (1, -1), (-1, 1))
 _CONFIRMED: Final = 2  # of the sizes and frame rates, with the slow preset
 _FINAL_STEP: Final = 0.25  # of the CRF; some 3 % of the bytes
 _CLOSE: Final = 0.015  # of the budget; a final stream that leaves less than this is fine enough
@@ -89,7 +91,7 @@ class Ladder:
         while fresh:
             promises |= {rung: self._promise(rung, budget) for rung in sorted(fresh)}
             best = sorted(promises, key=promises.__getitem__, reverse=True)[:_CONFIRMED]
-            around = {(i + di, j + dj) for i, j in best for di, dj in ((-1, 0), (1, 0), (0, -1), (0, 1))}
+            around = {(i + di, j + dj) for i, j in best for di, dj in _AROUND}
             fresh = (around & self._rungs) - promises.keys()
         return [rung for rung in best if promises[rung][0]]
 
