@@ -34,7 +34,8 @@ _CLOSE: Final = 0.015  # of the budget; a final stream that leaves less than thi
 _BYTES_PER_CRF: Final = 0.115  # natural logarithm; about the same for all codes
 
 _Rung = tuple[int, int]  # numbers of a scale and of a step
-_Promise = tuple[bool, float]
+_Promise = tuple[bool, float]  # whether anything fits, and how good it is
+_NOTHING: Final[_Promise] = (False, -math.inf)
 
 
 class Ladder:
@@ -89,24 +90,29 @@ class Ladder:
         promises: dict[_Rung, _Promise] = {}
         fresh = {min(self._rungs, key=lambda rung: math.dist(rung, _START))}
         while fresh:
-            promises |= {rung: self._promise(rung, budget) for rung in sorted(fresh)}
+            for rung in sorted(fresh):
+                least = sorted(promises.values(), reverse=True)[_CONFIRMED - 1 : _CONFIRMED]
+                promises[rung] = self._promise(rung, budget, least[0] if least else _NOTHING)
             best = sorted(promises, key=promises.__getitem__, reverse=True)[:_CONFIRMED]
             around = {(i + di, j + dj) for i, j in best for di, dj in _AROUND}
             fresh = (around & self._rungs) - promises.keys()
         return [rung for rung in best if promises[rung][0]]
 
-    def _promise(self, rung: _Rung, budget: int) -> _Promise:
+    def _promise(self, rung: _Rung, budget: int, least: _Promise) -> _Promise:
         """Whether anything fits, and the quality that the fast preset has where it takes just the budget.
 
-        That lies between two points of the grid of CRFs; rates share most of these. Where nothing fits the
-        second value is higher the less the coarsest is too much.
+        That lies between two points of the grid of CRFs; rates share most of these. Judging costs more than
+        encoding: where the finer, which takes more than the budget, is already worse than ``least``, the
+        coarser is not judged. Where nothing fits the second value is higher the less the coarsest is too much.
         """
         fitting, finer = self._bracket(rung, budget)
         if fitting is None:
             return False, -float(self.stream(finer).size)
-        ends = (fitting, finer)
-        sizes = [math.log(self.stream(end).size) for end in ends]
-        return True, float(np.interp(math.log(budget), sizes, [self.quality(end) for end in ends]))
+        most = self.quality(finer)
+        if (True, most) < least:
+            return True, most
+        sizes = [math.log(self.stream(end).size) for end in (fitting, finer)]
+        return True, float(np.interp(math.log(budget), sizes, [self.quality(fitting), most]))
 
     def _final(self, rung: _Rung, budget: int) -> Setting:
         """The slow preset at the finest quarter step of the CRF that fits.
