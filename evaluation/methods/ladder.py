@@ -103,7 +103,7 @@ class Ladder:
 
         That lies between two points of the grid of CRFs; rates share most of these. Judging costs more than
         encoding: where the finer, which takes more than the budget, is already worse than ``least``, the
-        coarser is not judged. Where nothing fits the second value is higher the less the coarsest is too much.
+        coarser is not judged. Where nothing fits the second value is the higher the less is too much.
         """
         fitting, finer = self._bracket(rung, budget)
         if fitting is None:
