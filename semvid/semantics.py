@@ -193,8 +193,8 @@ class KeyframeGroup:
         return sum(picture.size for picture in self.pictures)
 
     def layers(self) -> list[int]:
-        """The layer of each picture, in coding order: see `layers`."""
-        return layers([picture.place for picture in self.pictures])
+        """The layer of each picture, in coding order: see `layers_of`."""
+        return layers_of([picture.place for picture in self.pictures])
 
     def by_importance(self) -> list[int]:
         """Indices of its pictures in the order in which their packets travel: by layer, then coding order."""
@@ -221,7 +221,7 @@ class KeyframeSlice:
         _in_range("end in a group", self.offset + len(self.data), 0, MAX_GROUP_BYTES)
 
 
-def layers(coded: Sequence[int]) -> list[int]:
+def layers_of(coded: Sequence[int]) -> list[int]:
     """The layer of each picture of a hierarchy: 0 where none coded before it lies later in time, otherwise
     one more than the higher of its two neighbours in time then.
 

@@ -5,7 +5,7 @@ by a set number of segments, in another thread if wanted; `shipments` and `deliv
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ from semvid.semantics import (
     SideUnit,
     StreamEnd,
     StreamHeader,
-    layers,
+    layers_of,
 )
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
@@ -81,6 +81,22 @@ class Shipment:
         return block_payloads(self.units, self.coded, bulk_limit_bytes)
 
 
+@dataclass(slots=True)
+class LayerRecord:
+    """What became of the keyframes of one layer so far.
+
+    Attributes:
+        sent: that left, and how many ``bytes`` they took.
+        given_up: that had no room or leaned on a missing one.
+        lost: that left and did not arrive.
+    """
+
+    sent: int = 0
+    bytes: int = 0
+    given_up: int = 0
+    lost: int = 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     """A segment whose keyframe is still in the picture code, and the picture at the size it is coded at."""
@@ -103,6 +119,9 @@ class Encoder:
         price: what the link charges now.
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
+
+    Attributes:
+        layers: what became of the keyframes, by layer.
     """
 
     def __init__(
@@ -119,6 +138,7 @@ class Encoder:
     ) -> None:
         self._source, self._options, self._mllm, self._price = source, options, mllm, price
         self._clock = clock or StageClock()
+        self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
         self._closed = 0  # segments that analysis has handed over
         lag = segments_ahead + 1 + MOST_HELD[options.coding]
         self._control = RateControl(plan, Budget.for_target(options, source), options.coding, lag)
@@ -225,13 +245,18 @@ class Encoder:
         count = len(shipment.segments)
         self._control.note(count, last.frame.index + 1, ledger.total_symbols, keyframe_symbols)
         lost = shipment.coded.pictures_in(delivery.lost)
+        layers = shipment.coded.group.layers()
+        for index, (layer, packet) in enumerate(zip(layers, shipment.coded.packets, strict=True)):
+            record = self.layers[layer]
+            record.sent, record.bytes = record.sent + bool(packet), record.bytes + len(packet)
+            record.given_up, record.lost = record.given_up + (not packet), record.lost + (index in lost)
         if lost:
             pictures = shipment.coded.group.pictures
             self._missing = self._missing_before
             for index, picture in enumerate(pictures):
                 there = index not in lost and picture.size > 0
                 self._missing = self._missing & ~picture.kept_in if there else self._missing | picture.kept_in
-            anchors = {index for index, layer in enumerate(shipment.coded.group.layers()) if layer == 0}
+            anchors = {index for index, layer in enumerate(layers) if layer == 0}
             self._spoilt = bool(lost & anchors) and self._options.coding is not PictureCoding.INTRA
 
     def close(self) -> None:
@@ -290,7 +315,7 @@ class Encoder:
 
     def _affordable(self, group: Group, room: float) -> set[int]:
         """Indices of the pictures that cost no more than ``room`` symbols, by importance; anchors always."""
-        layer = layers([picture.number for picture in group])
+        layer = layers_of([picture.number for picture in group])
         order = sorted(range(len(group)), key=layer.__getitem__)
         price, size = self._price(), 0
         kept = set()
