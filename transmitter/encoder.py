@@ -5,7 +5,7 @@ by a set number of segments, in another thread if wanted; `shipments` and `deliv
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ from semvid.semantics import (
     SideUnit,
     StreamEnd,
     StreamHeader,
-    layers,
+    layers_of,
 )
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
@@ -81,6 +81,22 @@ class Shipment:
         return block_payloads(self.units, self.coded, bulk_limit_bytes)
 
 
+@dataclass(slots=True)
+class LayerRecord:
+    """What became of the keyframes of one layer so far.
+
+    Attributes:
+        sent: that left, and how many ``bytes`` they took.
+        given_up: that had no room or leaned on a missing one.
+        lost: that left and did not arrive.
+    """
+
+    sent: int = 0
+    bytes: int = 0
+    given_up: int = 0
+    lost: int = 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     """A segment whose keyframe is still in the picture code, and the picture at the size it is coded at."""
@@ -103,6 +119,9 @@ class Encoder:
         price: what the link charges now.
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
+
+    Attributes:
+        layers: what became of the keyframes, by layer.
     """
 
     def __init__(
@@ -119,6 +138,7 @@ class Encoder:
     ) -> None:
         self._source, self._options, self._mllm, self._price = source, options, mllm, price
         self._clock = clock or StageClock()
+        self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
         self._closed = 0  # segments that analysis has handed over
         lag = segments_ahead + 1 + MOST_HELD[options.coding]
         self._control = RateControl(plan, Budget.for_target(options, source), options.coding, lag)
@@ -126,7 +146,7 @@ class Encoder:
             options, source, profile, mllm, lambda: self._control.price_for(self._closed), compared
         )
         self._size = coded_size(source, plan.point.scale)
-        self._header = stream_header(source, options, self._size)
+        self._header = stream_header(source, options, self._size, plan.point.detail)
         self._waiting: deque[_Waiting] = deque()
         self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
         self._latest: Group = ()  # that was shipped
@@ -233,11 +253,16 @@ class Encoder:
             group.shot_start,
         )
         lost = shipment.coded.pictures_in(delivery.lost)
+        layers = group.layers()
+        for index, (layer, packet) in enumerate(zip(layers, shipment.coded.packets, strict=True)):
+            record = self.layers[layer]
+            record.sent, record.bytes = record.sent + bool(packet), record.bytes + len(packet)
+            record.given_up, record.lost = record.given_up + (not packet), record.lost + (index in lost)
         if lost:
             arrived = {index for index, packet in enumerate(shipment.coded.packets) if packet} - lost
             self._missing = self._missing_before
             self._decodable(self._latest, arrived)
-            anchors = {index for index, layer in enumerate(group.layers()) if layer == 0}
+            anchors = {index for index, layer in enumerate(layers) if layer == 0}
             self._spoilt = bool(lost & anchors) and self._options.coding is not PictureCoding.INTRA
 
     def close(self) -> None:
@@ -301,7 +326,7 @@ class Encoder:
 
     def _affordable(self, group: Group, room: float) -> set[int]:
         """Indices of the pictures that cost no more than ``room`` symbols, by importance; anchors always."""
-        layer = layers([picture.number for picture in group])
+        layer = layers_of([picture.number for picture in group])
         order = sorted(range(len(group)), key=layer.__getitem__)
         price, size = self._price(), 0
         kept = set()
@@ -317,7 +342,10 @@ class Encoder:
 
 
 def stream_header(
-    source: SourceInfo, options: TransmissionOptions, coded: tuple[int, int] | None = None
+    source: SourceInfo,
+    options: TransmissionOptions,
+    coded: tuple[int, int] | None = None,
+    detail: int = 0,
 ) -> StreamHeader:
     """What the receiver must know first; keyframes are ``coded`` (width, height) large, or as the source."""
     coded_width, coded_height = coded or (source.width, source.height)
@@ -333,4 +361,5 @@ def stream_header(
         seed=options.seed,
         phase=source.grid_phase,
         given=options.given,
+        detail=detail,
     )

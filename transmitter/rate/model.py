@@ -77,6 +77,7 @@ class OperatingPoint:
         price: of a keyframe, see the module's text.
         scale: what width and height of coded pictures are divided by.
         preset: of SVT-AV1.
+        detail: strength of what the receiver puts back (`semvid.images.detail`).
         link: what it charges.
     """
 
@@ -84,6 +85,7 @@ class OperatingPoint:
     price: float
     scale: float = 1.0
     preset: int = 4
+    detail: int = 0
     link: LinkPrice = AT_10_DB
 
     def resource(self) -> dict[str, float]:
@@ -93,6 +95,7 @@ class OperatingPoint:
             "price": round(self.price, 4),
             "scale": round(self.scale, 3),
             "preset": self.preset,
+            "detail": self.detail,
             "bits_per_symbol": round(self.link.bits_per_symbol, 3),
         }
 
