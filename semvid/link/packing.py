@@ -79,17 +79,17 @@ class CodedGroup:
     def blocks(self, limit_bytes: int) -> Iterator[BlockPayload]:
         """Blocks with at most ``limit_bytes`` each, most important pictures first.
 
-        Where pictures lean on each other a block that was given up is sent anew once: what it holds costs
-        less than what would hang in the air without it.
+        A block that was given up is sent anew once where others lean on a picture in it: it costs less than
+        what would hang in the air without it.
         """
         group = self.group
         joined = b"".join(self.packets[index] for index in group.by_importance())
         framing = len(keyframe_payload.pack(group, KeyframeSlice(group.number, 0, b"")))
-        leaned_on = any(picture.kept_in for picture in group.pictures)
         for stretch in self.stretches(limit_bytes - framing):
             part = KeyframeSlice(group.number, stretch.start, joined[stretch.start : stretch.stop])
             data = keyframe_payload.pack(None if stretch.start else group, part)
             payload = Payload(data, {SymbolClass.KEYFRAME: 8 * len(data)})
+            leaned_on = any(group.pictures[index].kept_in for index in self.pictures_in([stretch]))
             yield BlockPayload(bulk=payload, stretch=stretch, renewals=int(leaned_on))
 
     def pictures_in(self, stretches: Sequence[range]) -> set[int]:
