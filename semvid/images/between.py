@@ -5,6 +5,7 @@ for a pixel in between: their mean where the pixel is, what the start's flow say
 and what the end's flow says where it goes to. That along which the two pictures look most alike counts most.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -16,7 +17,7 @@ from semvid.images.types import Picture
 
 Plane = NDArray[np.float32]
 
-_FIT_SIGMA: Final = 2.0  # places; window in which the two pictures are compared
+_FIT_WINDOW: Final = 7  # places; side of the window in which the two pictures are compared
 _FIT_SCALE: Final = 2.0  # 8-bit levels; a motion that fits worse by so much counts a third
 _TOLERANCE: Final = 5.0  # places; disagreement of the two flows that counts little, beside the motion itself
 _MOST_DOUBT: Final = 3.0  # of what both pictures show
@@ -47,7 +48,7 @@ class Between:
             cv2.resize(cv2.cvtColor(p, cv2.COLOR_RGB2GRAY), self._size, interpolation=cv2.INTER_AREA)
             for p in (start, end)
         )
-        brighter = float(np.mean(self._end)) - float(np.mean(self._start))
+        brighter = cv2.mean(self._end)[0] - cv2.mean(self._start)[0]
         self._start = cv2.add(self._start, brighter / 2)  # a fade is no contradiction
         self._end = cv2.add(self._end, -brighter / 2)
         self._grid = grid(self._size)
@@ -96,7 +97,7 @@ class Between:
     def _misfit(self, motion: Flow, t: float) -> cv2.typing.MatLike:
         at_start, at_end = self._ends(motion, t)
         apart = cv2.absdiff(sample(self._start, at_start), sample(self._end, at_end))
-        return cv2.GaussianBlur(apart.astype(np.float32), (0, 0), _FIT_SIGMA)
+        return cv2.boxFilter(apart, cv2.CV_32F, (_FIT_WINDOW, _FIT_WINDOW))
 
     def _round_trips(self) -> tuple[Plane, Plane]:
         """Squared distance from each place to where the two flows lead there and back, from both pictures."""
@@ -117,10 +118,13 @@ class Between:
         return np.asarray(cv2.resize(sums / np.asarray(weight)[..., None], self._size), np.float32)
 
 
+@lru_cache(maxsize=8)
 def grid(size: tuple[int, int]) -> Flow:
     """Where each pixel of a picture of ``size`` (width, height) lies: float32 [height, width, 2], x and y."""
     columns, rows = (np.arange(length, dtype=np.float32) for length in size)
-    return np.stack(np.meshgrid(columns, rows), axis=-1)
+    places = np.stack(np.meshgrid(columns, rows), axis=-1)
+    places.flags.writeable = False
+    return places
 
 
 def sample(source: cv2.typing.MatLike, at: cv2.typing.MatLike) -> cv2.typing.MatLike:
