@@ -1,8 +1,7 @@
 """Where each pixel of a picture between two others comes from: motion, its fit, and doubt about it.
 
-All of it at half the pictures' sides, which is as fine as the flow itself is. Two flows offer three motions
-for a pixel in between: their mean where the pixel is, what the start's flow says where that mean comes from,
-and what the end's flow says where it goes to. That along which the two pictures look most alike counts most.
+All of it at half the pictures' sides, which is as fine as the flow itself is. The flow from either picture
+says how a pixel in between moves; that along which the two pictures look more alike counts more.
 """
 
 from functools import lru_cache
@@ -61,15 +60,13 @@ class Between:
 
     def motion(self, t: float) -> tuple[Flow, Plane]:
         """The motion through each place at ``t``, and how much the pictures differ along it, 8-bit levels."""
-        mean = np.asarray(cv2.addWeighted(self._forward, 1 - t, self._backward, -t, 0), np.float32)
-        at_start, at_end = self._ends(mean, t)
-        offers = (mean, sample(self._forward, at_start), -sample(self._backward, at_end))
-        misfits = [self._misfit(offer, t) for offer in offers]
-        least = cv2.min(cv2.min(misfits[0], misfits[1]), misfits[2])
-        weights = [cv2.exp((least - misfit) / _FIT_SCALE) for misfit in misfits]
-        two = cv2.blendLinear(offers[0], offers[1], weights[0], weights[1])
-        best = cv2.blendLinear(two, offers[2], weights[0] + weights[1], weights[2])
-        return np.asarray(best, np.float32), np.asarray(least, np.float32)
+        here = np.asarray(cv2.addWeighted(self._forward, 1 - t, self._backward, -t, 0), np.float32)
+        at_start, at_end = self._ends(here, t)
+        ahead, back = sample(self._forward, at_start), -sample(self._backward, at_end)
+        ahead_misfit, back_misfit = self._misfit(ahead, t), self._misfit(back, t)
+        least = cv2.min(ahead_misfit, back_misfit)
+        weights = (cv2.exp((least - misfit) / _FIT_SCALE) for misfit in (ahead_misfit, back_misfit))
+        return np.asarray(cv2.blendLinear(ahead, back, *weights), np.float32), np.asarray(least, np.float32)
 
     def calmed(self, motion: Flow, share: Plane, t: float) -> Flow:
         """``motion``, in its place as much of the motion of the surroundings as ``share``, 0 .. 1, says."""

@@ -19,7 +19,7 @@ from semvid.images.between import Between, Plane, grid, sample
 from semvid.images.flow import Effort
 from semvid.images.types import Picture
 
-_CONTRADICTION: Final = 20.0  # 8-bit levels between what the keyframes show at one place that count as much
+_CONTRADICTION: Final = 30.0  # 8-bit levels between what the keyframes show at one place that count as much
 _ONSET: Final = 4  # power with which contradiction grows: a slow change of light is none
 _NEARER: Final = 6.0  # log odds of the nearer keyframe where they contradict each other
 _SHARPENING: Final = 0.3  # of detail below about 2 pixels, half way between the keyframes
