@@ -18,11 +18,16 @@ MAX_SECONDS: Final = 10.0
 
 @dataclass(frozen=True)
 class Clip:
-    """A scaled clip, as a file for the probe and in memory for everything else."""
+    """A scaled clip, as a file for the probe and in memory for everything else.
+
+    Attributes:
+        judged: the frames on which what is shown will be judged; nobody may choose by them.
+    """
 
     path: Path
     source: SourceInfo
     pictures: list[Picture]
+    judged: frozenset[int] = frozenset()
 
     def cbr(self, symbols: int) -> float:
         """CBR of ``symbols`` channel uses for this clip."""

@@ -11,6 +11,7 @@ from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap
 from receiver.reception import StreamReceiver
 from receiver.regeneration import Regeneration
+from semvid.images.detail import with_detail
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
@@ -83,5 +84,6 @@ class ReceivingEnd:
         for keyframe in self._stream.keyframes():
             header = self._stream.assembly.header
             assert header is not None
-            self._pictures[keyframe.number] = at_size(keyframe.picture, (header.width, header.height))
+            picture = at_size(keyframe.picture, (header.width, header.height))
+            self._pictures[keyframe.number] = with_detail(picture, header.detail)
             self.keyframes.append(keyframe.frame)

@@ -43,6 +43,7 @@ MEASURES: Final[dict[str, Measure]] = {
     "class_agreement": Measure("MobileNet class as on the source, %", "higher", 1),
     "map_50": Measure("detection mAP@0.5", "higher"),
     "map_50_95": Measure("detection mAP@0.5:0.95", "higher"),
+    "objects_lost": Measure("objects lost, %", "lower", 1),
     "depth_rank": Measure("depth, rank correlation", "higher"),
     "depth_d1": Measure("depth D1", "higher"),
     "depth_d2": Measure("depth D2", "higher"),

@@ -21,6 +21,7 @@ from receiver.regeneration import Regeneration
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
+from semvid.images.detail import with_detail
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
@@ -193,6 +194,8 @@ class Pipeline:
 
     def _load_keyframe(self, number: int) -> Picture:
         """A keyframe at the size of the video, uint8 RGB [height, width, 3], read-only."""
-        picture = at_size(self._files.keyframe_picture(number), (self._header.width, self._header.height))
+        header = self._header
+        picture = at_size(self._files.keyframe_picture(number), (header.width, header.height))
+        picture = with_detail(picture, header.detail)
         picture.flags.writeable = False
         return picture

@@ -128,6 +128,7 @@ def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
         seed=header.seed,
         phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
         given=_GIVEN_TO_WIRE[header.given],
+        detail=header.detail,
     )
 
 
@@ -150,6 +151,7 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         seed=header.seed,
         phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,
         given=_GIVEN_FROM_WIRE[header.given],
+        detail=header.detail,
     )
 
 

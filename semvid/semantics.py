@@ -70,6 +70,7 @@ class StreamHeader:
         given: what segments are to be drawn from. ``BOTH_ENDS``: the first and the last frame are keyframes,
             and segments are bridged. ``FIRST_FRAME``: every keyframe opens a segment that nothing closes.
             ``NOTHING``: the same, and no keyframe has a picture.
+        detail: strength 0..7 of what the receiver puts back into keyframes (`semvid.images.detail`).
     """
 
     width: int
@@ -83,6 +84,7 @@ class StreamHeader:
     seed: int = 0
     phase: Fraction = Fraction(1, 2)
     given: Given = Given.BOTH_ENDS
+    detail: int = 0
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):
@@ -94,6 +96,7 @@ class StreamHeader:
             _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
         _in_range("first_pts", self.first_pts, -(2**62), 2**62)
         _in_range("seed", self.seed, 0, 2**32 - 1)
+        _in_range("detail", self.detail, 0, 7)
         _require(
             0 <= self.phase < 1 and 256 % self.phase.denominator == 0,
             f"phase must be a multiple of 1/256 in 0..255/256, got {self.phase}",
@@ -196,8 +199,8 @@ class KeyframeGroup:
         return sum(picture.size for picture in self.pictures)
 
     def layers(self) -> list[int]:
-        """The layer of each picture, in coding order: see `layers`."""
-        return layers([picture.place for picture in self.pictures])
+        """The layer of each picture, in coding order: see `layers_of`."""
+        return layers_of([picture.place for picture in self.pictures])
 
     def by_importance(self) -> list[int]:
         """Indices of its pictures in the order in which their packets travel: by layer, then coding order."""
@@ -233,7 +236,7 @@ class KeyframeSlice:
         _require(bool(self.data) or not self.offset, "only the first slice of a group can be empty")
 
 
-def layers(coded: Sequence[int]) -> list[int]:
+def layers_of(coded: Sequence[int]) -> list[int]:
     """The layer of each picture of a hierarchy: 0 where none coded before it lies later in time, otherwise
     one more than the higher of its two neighbours in time then.
 

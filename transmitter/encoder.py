@@ -5,7 +5,7 @@ by a set number of segments, in another thread if wanted; `shipments` and `deliv
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -26,7 +26,7 @@ from semvid.semantics import (
     SideUnit,
     StreamEnd,
     StreamHeader,
-    layers,
+    layers_of,
 )
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
@@ -81,6 +81,22 @@ class Shipment:
         return block_payloads(self.units, self.coded, bulk_limit_bytes)
 
 
+@dataclass(slots=True)
+class LayerRecord:
+    """What became of the keyframes of one layer so far.
+
+    Attributes:
+        sent: that left, and how many ``bytes`` they took.
+        given_up: that had no room or leaned on a missing one.
+        lost: that left and did not arrive.
+    """
+
+    sent: int = 0
+    bytes: int = 0
+    given_up: int = 0
+    lost: int = 0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     """A segment whose keyframe is still in the picture code, and the picture at the size it is coded at."""
@@ -103,6 +119,9 @@ class Encoder:
         price: what the link charges now.
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
+
+    Attributes:
+        layers: what became of the keyframes, by layer.
     """
 
     def __init__(
@@ -119,6 +138,7 @@ class Encoder:
     ) -> None:
         self._source, self._options, self._mllm, self._price = source, options, mllm, price
         self._clock = clock or StageClock()
+        self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
         self._closed = 0  # segments that analysis has handed over
         lag = segments_ahead + 1 + MOST_HELD[options.coding]
         self._control = RateControl(plan, Budget.for_target(options, source), options.coding, lag)
@@ -126,11 +146,10 @@ class Encoder:
             options, source, profile, mllm, lambda: self._control.price_for(self._closed), compared
         )
         self._size = coded_size(source, plan.point.scale)
-        self._header = stream_header(source, options, self._size)
+        self._header = stream_header(source, options, self._size, plan.point.detail)
         self._waiting: deque[_Waiting] = deque()
-        self._missing = (
-            ALL_SLOTS  # slots of the receiver's picture decoder without the picture meant for them
-        )
+        self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
+        self._latest: Group = ()  # that was shipped
         self._missing_before = ALL_SLOTS  # the latest group
         self._pictures = self._begun()
 
@@ -186,22 +205,25 @@ class Encoder:
             yield Shipment((segment,), [*self._units_of(segment), opening])
             return
         if selected is not None:
+            cut = selected.shot_start and self._options.coding is PictureCoding.PYRAMID
+            if cut:
+                yield from self._shipped(self._ended(), ended=True)
             with self._clock.stage("coding"):
                 picture = at_size(selected.frame.picture, self._size)
                 crf = self._control.restart(
                     selected.frame.index, selected.shot_start, self._spoilt, partial(bytes_alone, picture)
                 )
-            anew = crf is not None or (selected.shot_start and self._options.coding is PictureCoding.PYRAMID)
+            anew = cut or crf is not None
             if anew:
-                yield from self._shipped(self._ended(), last=False)
+                yield from self._shipped(self._ended(), ended=True)
             if anew or self._spoilt:
                 self._begin()
             self._waiting.append(_Waiting(segment, picture))
             with self._clock.stage("coding"):
                 groups = self._pictures.push(picture)
-            yield from self._shipped(groups, last=False)
+            yield from self._shipped(groups, ended=False)
         if segment.last:
-            yield from self._shipped(self._ended(), last=True)
+            yield from self._shipped(self._ended(), ended=True)
         if selected is None:
             yield Shipment((segment,), self._units_of(segment))
 
@@ -218,20 +240,29 @@ class Encoder:
             )
         if shipment.coded is None:
             return
-        last = shipment.segments[-1].keyframe
+        last, group, crf = shipment.segments[-1].keyframe, shipment.coded.group, shipment.crf
         assert last is not None
-        ledger = link.ledger
-        keyframe_symbols = ledger.symbols[SymbolClass.KEYFRAME]
-        count = len(shipment.segments)
-        self._control.note(count, last.frame.index + 1, ledger.total_symbols, keyframe_symbols)
+        assert crf is not None
+        self._control.note(
+            len(shipment.segments),
+            last.frame.index + 1,
+            link.ledger.total_symbols,
+            link.ledger.symbols[SymbolClass.KEYFRAME],
+            crf,
+            group.refresh,
+            group.shot_start,
+        )
         lost = shipment.coded.pictures_in(delivery.lost)
+        layers = group.layers()
+        for index, (layer, packet) in enumerate(zip(layers, shipment.coded.packets, strict=True)):
+            record = self.layers[layer]
+            record.sent, record.bytes = record.sent + bool(packet), record.bytes + len(packet)
+            record.given_up, record.lost = record.given_up + (not packet), record.lost + (index in lost)
         if lost:
-            pictures = shipment.coded.group.pictures
+            arrived = {index for index, packet in enumerate(shipment.coded.packets) if packet} - lost
             self._missing = self._missing_before
-            for index, picture in enumerate(pictures):
-                there = index not in lost and picture.size > 0
-                self._missing = self._missing & ~picture.kept_in if there else self._missing | picture.kept_in
-            anchors = {index for index, layer in enumerate(shipment.coded.group.layers()) if layer == 0}
+            self._decodable(self._latest, arrived)
+            anchors = {index for index, layer in enumerate(layers) if layer == 0}
             self._spoilt = bool(lost & anchors) and self._options.coding is not PictureCoding.INTRA
 
     def close(self) -> None:
@@ -252,11 +283,11 @@ class Encoder:
         with self._clock.stage("coding"):
             return self._pictures.finish()
 
-    def _shipped(self, groups: list[Group], last: bool) -> Iterator[Shipment]:
+    def _shipped(self, groups: list[Group], ended: bool) -> Iterator[Shipment]:
         """``groups`` as shipments. Where an anchor is lost on the way, what waits is coded anew.
 
         Args:
-            last: no picture will be pushed any more.
+            ended: nothing follows what waits in its sequence.
         """
         for group in groups:
             yield self._shipment(group)
@@ -267,8 +298,8 @@ class Encoder:
         self._begin()
         with self._clock.stage("coding"):
             again = [group for waiting in self._waiting for group in self._pictures.push(waiting.picture)]
-            again += self._pictures.finish() if last else []
-        yield from self._shipped(again, last)
+            again += self._pictures.finish() if ended else []
+        yield from self._shipped(again, ended)
 
     def _shipment(self, group: Group) -> Shipment:
         segments = tuple(self._waiting.popleft().segment for _ in group)
@@ -276,21 +307,26 @@ class Encoder:
         units = [unit for segment in segments for unit in self._units_of(segment)]
         room = self._control.room(keyframes[-1].frame.index + 1)
         kept = self._affordable(group, room)
-        self._missing_before = self._missing
-        sent = set()
-        for index, picture in enumerate(group):
-            if index in kept and not picture.leans_on & self._missing:
-                sent.add(index)
-                self._missing &= ~picture.kept_in
-            else:
-                self._missing |= picture.kept_in
+        self._latest, self._missing_before = group, self._missing
+        sent = self._decodable(group, kept)
         frames = [keyframe.frame.index for keyframe in keyframes]
         coded = CodedGroup.of(group, segments[0].number, frames, keyframes[0].shot_start, sent)
         return Shipment(segments, units, coded, self._pictures.crf)
 
+    def _decodable(self, group: Group, there: set[int]) -> set[int]:
+        """Those of ``there``, indices of ``group``, that lean on nothing missing; the rest is missing now."""
+        decodable = set()
+        for index, picture in enumerate(group):
+            if index in there and not picture.leans_on & self._missing:
+                decodable.add(index)
+                self._missing &= ~picture.kept_in
+            else:
+                self._missing |= picture.kept_in
+        return decodable
+
     def _affordable(self, group: Group, room: float) -> set[int]:
         """Indices of the pictures that cost no more than ``room`` symbols, by importance; anchors always."""
-        layer = layers([picture.number for picture in group])
+        layer = layers_of([picture.number for picture in group])
         order = sorted(range(len(group)), key=layer.__getitem__)
         price, size = self._price(), 0
         kept = set()
@@ -306,7 +342,10 @@ class Encoder:
 
 
 def stream_header(
-    source: SourceInfo, options: TransmissionOptions, coded: tuple[int, int] | None = None
+    source: SourceInfo,
+    options: TransmissionOptions,
+    coded: tuple[int, int] | None = None,
+    detail: int = 0,
 ) -> StreamHeader:
     """What the receiver must know first; keyframes are ``coded`` (width, height) large, or as the source."""
     coded_width, coded_height = coded or (source.width, source.height)
@@ -322,4 +361,5 @@ def stream_header(
         seed=options.seed,
         phase=source.grid_phase,
         given=options.given,
+        detail=detail,
     )

@@ -13,6 +13,7 @@ Step 3 runs in a thread of its own, ahead of the link by a few segments, never m
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
+from dataclasses import asdict
 from functools import partial
 from importlib import metadata
 from urllib.parse import urljoin
@@ -107,6 +108,9 @@ class _Transmission:
                     delivery = await self._ship(shipment)
                     encoder.delivered(shipment, delivery, self._harq.record)
                     self._note(shipment.segments[-1])
+                    job.facts["layers"] = {
+                        str(n): asdict(layer) for n, layer in sorted(encoder.layers.items())
+                    }
         # only here: where this is cancelled a thread may still be coding, and closing under it would hang
         await asyncio.to_thread(encoder.close)
         job.advance("waiting for the receiver", 1.0)

@@ -49,6 +49,9 @@ class TransmissionResource(BaseModel):
     blocks_lost: int = Field(0, description="of which a part never arrived")
     retransmissions: int = Field(0, description="bursts that repeated an earlier one")
     snr_db: float | None = Field(None, description="as the receiver last measured it")
+    layers: dict[str, dict[str, int]] = Field(
+        {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
+    )
     keyframes: int = 0
     segments: int = 0
     frames: int | None = Field(None, description="frames read from the source")

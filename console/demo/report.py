@@ -17,7 +17,7 @@ from semvid.errors import LinkFailed
 from semvid.images.fidelity import PSNR_CAP_DB
 
 Json = dict[str, Any]
-_LINK = ("mcs", "bursts_sent", "blocks_sent", "blocks_lost", "retransmissions")
+_LINK = ("mcs", "layers", "bursts_sent", "blocks_sent", "blocks_lost", "retransmissions")
 _PACKAGES = ("semvid", "numpy", "opencv-python-headless", "av", "grpcio", "numba")
 
 

@@ -99,6 +99,19 @@ def link(report: Report) -> str:
     )
 
 
+def layers(report: Report) -> str:
+    """What became of the keyframes of each layer; empty where there is only one."""
+    if len(report["layers"]) < 2:
+        return ""
+    parts = []
+    for number, layer in report["layers"].items():
+        name = "anchors" if number == "0" else f"layer {number}"
+        sent = f"{layer['sent']} in {layer['bytes']:,} bytes"
+        fates = [f"{layer[fate]} {fate.replace('_', ' ')}" for fate in ("given_up", "lost") if layer[fate]]
+        parts.append(f"{name} {', '.join([sent, *fates])}")
+    return f"Keyframes by importance: {'; '.join(parts)}."
+
+
 def percent(ratio: float) -> str:
     """A small ratio as a percentage with three significant digits, never in powers of ten."""
     value = 100 * ratio

@@ -16,6 +16,8 @@ from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
 Interpolation = Literal["cubic", "pchip", "akima"]
 INTERPOLATIONS: Final[tuple[Interpolation, ...]] = ("cubic", "pchip", "akima")
 
+_SAMPLES: Final = 400  # of a hull
+
 _Values = NDArray[np.float64]
 
 
@@ -50,6 +52,27 @@ def rate_at(points: Sequence[tuple[float, float]], quality: float) -> float | No
     if not qualities[0] <= quality <= qualities[-1]:
         return None
     return float(np.exp(_curve(qualities, rates, "pchip")[0](quality)))
+
+
+def envelope(curves: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
+    """The hull of several curves: at every quality the lowest rate at which any of them (PCHIP) reaches it.
+
+    Returns:
+        Points (rate, quality), dense enough to stand for the hull in `bd_rate`.
+    """
+    ends = [_by_quality(points) for points in curves if len(efficient(points)) > 1]
+    single = [point for points in curves if len(efficient(points)) == 1 for point in efficient(points)]
+    if not ends:
+        return efficient(single)
+    knots = np.concatenate([qualities for qualities, _ in ends])
+    dense = np.union1d(knots, np.linspace(knots.min(), knots.max(), _SAMPLES))
+    rates = np.full(len(dense), np.inf)
+    for qualities, logarithms in ends:
+        covered = (qualities[0] <= dense) & (dense <= qualities[-1])
+        here = np.exp(_curve(qualities, logarithms, "pchip")[0](dense[covered]))
+        rates[covered] = np.minimum(rates[covered], here)
+    reached = np.isfinite(rates)
+    return efficient([*single, *zip(rates[reached].tolist(), dense[reached].tolist(), strict=True)])
 
 
 def efficient(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

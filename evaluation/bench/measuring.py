@@ -1,6 +1,7 @@
 """One cell, measured: a method takes a clip across, the judges look at what is shown."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,8 @@ def measure(
     Raises:
         Misaligned: other frames are shown than the clip has.
     """
+    indices = judged_indices(len(clip.pictures), judged_every)
+    clip = replace(clip, judged=frozenset(indices))
     started = time.process_time()
     outcome = method.run(clip, conditions, target_cbr, folder)
     cpu_seconds = time.process_time() - started
@@ -54,7 +57,6 @@ def measure(
     wrong = verified(outcome.symbols, outcome.crossed)
     if wrong or outcome.failed:
         return facts | {"failed": wrong or outcome.failed}, None
-    indices = judged_indices(len(clip.pictures), judged_every)
     shown = take(outcome.pictures(), clip.pictures, indices)
     metrics, absent = panel.compare(shown)
     metrics |= {"cpu_per_second": cpu_seconds / clip.source.duration_s}

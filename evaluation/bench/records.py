@@ -1,7 +1,7 @@
 """The folder of a sweep: `run.json` and a file for every cell; published: `run.json` and one `records.jsonl`.
 
-`run.json` holds the set and, once published, what all records have in common. Nothing in either names a
-folder of the machine that made it.
+`run.json` holds the set; once published, what all records have in common; once reported, the differences from
+the best rivals. Nothing in either names a folder of the machine that made it.
 """
 
 import json
@@ -52,9 +52,7 @@ def read_all(folder: Path) -> tuple[SweepSet, list[Record]]:
     Raises:
         InvalidInput: it holds no sweep.
     """
-    run = _read(folder / _RUN)
-    if run is None:
-        raise InvalidInput(f"{folder}: holds no sweep; make one with semvid bench run --out {folder}")
+    run = _run(folder)
     chosen = set_of(run["set"], str(folder / _RUN))
     if (folder / _RECORDS).is_file():
         shared = {name: run[name] for name in FACTS if name in run}
@@ -62,6 +60,15 @@ def read_all(folder: Path) -> tuple[SweepSet, list[Record]]:
         return chosen, [shared | json.loads(line) for line in lines]
     found = [_read(path) for path in sorted((folder / _CELLS).glob("*.json"))]
     return chosen, [record for record in found if record is not None]
+
+
+def annotate(folder: Path, facts: dict[str, Any]) -> None:
+    """Adds ``facts`` to `run.json`: what a report found out about all records together.
+
+    Raises:
+        InvalidInput: the folder holds no sweep.
+    """
+    _write(folder / _RUN, _run(folder) | facts)
 
 
 def publish(source: Path, target: Path) -> None:
@@ -82,6 +89,13 @@ def publish(source: Path, target: Path) -> None:
         for record in records
     ]
     write_atomically(target / _RECORDS, "\n".join(lines) + "\n")
+
+
+def _run(folder: Path) -> dict[str, Any]:
+    run = _read(folder / _RUN)
+    if run is None:
+        raise InvalidInput(f"{folder}: holds no sweep; make one with semvid bench run --out {folder}")
+    return run
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

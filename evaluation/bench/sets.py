@@ -14,6 +14,8 @@
     target_cbr = [6.5e-4, "default", "reference"]
     methods = ["semvid"]                   # only these of the set; left out: all of them
 
+What a grid says of a point is run in its turn; another grid may have more methods there, later.
+
 A target is a CBR that may not be exceeded, ``"default"`` for what the method chooses itself, or
 ``"reference"``: as many symbols as the reference method spent by default on this clip over this channel.
 """
@@ -148,6 +150,22 @@ class SweepSet(_Strict):
     def points(self) -> Iterator[Point]:
         """What the cells of the set have in common, each once, in the order of the grids."""
         yield from dict.fromkeys(point for grid in self.grid for point in grid.points())
+
+    def turns(self) -> Iterator[list[tuple[Point, str]]]:
+        """What each grid adds: its points and the methods that run there, in its order.
+
+        Where a target is what the reference spends, the reference runs in the first grid that needs it.
+        """
+        there: set[tuple[Point, str]] = set()
+        for grid in self.grid:
+            turn = []
+            for point in dict.fromkeys(grid.points()):
+                wanted = self.methods if grid.methods is None else grid.methods
+                if point[3] == "reference" and self.reference in self.methods_at(point):
+                    wanted = (*wanted, self.reference)
+                turn += [(point, method) for method in self.methods if method in wanted]
+            yield [pair for pair in turn if pair not in there]
+            there.update(turn)
 
     def methods_at(self, point: Point) -> list[str]:
         """Methods that run at ``point``, in the order of the set."""

@@ -111,24 +111,19 @@ class _Sweep:
         self._started = time.monotonic()
 
     def run(self) -> Tally:
-        cells = sum(len(self._set.methods_at(point)) for point in self._set.points())
+        cells = sum(map(len, self._set.turns()))
         self._total = (len(self._set.variant) + cells) * len(self._sources)
         self._do([task for s in self._sources for v in self._set.variant for task in self._missing(s, v)])
         # grids in their order, so that a sweep that is stopped has whole comparisons; in each the reference
         # first: it decides how many symbols the others get where they shall get the same
-        there: set[Point] = set()
-        for grid in self._set.grid:
-            points = [point for point in dict.fromkeys(grid.points()) if point not in there]
-            there.update(points)
+        for turn in self._set.turns():
             for reference_turn in (True, False):
                 self._do(
                     [
                         task
                         for source in self._sources
-                        for method in self._set.methods
+                        for point, method in turn
                         if (method == self._set.reference) is reference_turn
-                        for point in points
-                        if method in self._set.methods_at(point)
                         for task in self._missing(source, self._cell(source, method, point))
                     ]
                 )

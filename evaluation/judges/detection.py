@@ -3,6 +3,10 @@
 What the detector is sure of on the source (score at least 0.3) is taken as truth; everything that it finds on
 what is shown (score at least 0.05) is ranked against it. mAP@0.5 and mAP@0.5:0.95 over the classes of the
 truth, as COCO defines it (pycocotools). A perfect copy gets 1.
+
+Objects lost: of what the detector is confident of on the source (score at least 0.5), the share for which
+it finds nothing on what is shown: at the same frame, of the same class, IoU at least 0.5, score at least 0.3.
+One find stands for one object. The two scores differ so that a confidence that wavers loses no object.
 """
 
 import io
@@ -14,6 +18,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from evaluation.judge import Absent, Facts, Frames
 from evaluation.judges import small
@@ -21,6 +27,8 @@ from semvid.errors import MissingComponent
 from semvid.images.types import Picture
 
 TRUTH_SCORE: Final = 0.3
+CONFIDENT_SCORE: Final = 0.5
+FOUND_IOU: Final = 0.5
 LEAST_SCORE: Final = 0.05
 THRESHOLDS: Final = tuple(round(0.5 + 0.05 * step, 2) for step in range(10))  # IoU, COCO's primary metric
 _MOST: Final = 100  # detections a frame that COCO counts
@@ -47,7 +55,7 @@ Detector = Callable[[Picture], list[Box]]  # every box with a score of at least 
 class Detection:
     """See `evaluation.judge.Judge`."""
 
-    measures = ("map_50", "map_50_95")
+    measures = ("map_50", "map_50_95", "objects_lost")
 
     def __init__(self, detector: Detector) -> None:
         self._detect = detector
@@ -60,7 +68,7 @@ class Detection:
     def compare(
         self, seen: list[list[Box]], _source: Frames, shown: Frames, _facts: Facts
     ) -> dict[str, float]:
-        """Both means.
+        """Both means, 0..1; objects lost, percent, left out where the detector is confident of none.
 
         Raises:
             Absent: the detector is sure of nothing in the source.
@@ -69,7 +77,37 @@ class Detection:
             raise Absent(f"the detector finds no object with a score of {TRUTH_SCORE} in the source")
         found = [self._detect(picture) for picture in shown.pictures]
         by_threshold = mean_average_precision(seen, found)
-        return {"map_50": float(by_threshold[0]), "map_50_95": float(by_threshold.mean())}
+        measured = {"map_50": float(by_threshold[0]), "map_50_95": float(by_threshold.mean())}
+        lost = objects_lost(seen, found)
+        return measured if lost is None else measured | {"objects_lost": 100 * lost}
+
+
+def objects_lost(truths: Sequence[Sequence[Box]], detections: Sequence[Sequence[Box]]) -> float | None:
+    """Share of confident ``truths`` without a match of their own, 0..1; None where there are none.
+
+    Args:
+        truths: boxes on the source, by frame.
+        detections: boxes on what is shown, by frame, as many frames.
+    """
+    objects = matched = 0
+    for wanted, found in zip(truths, detections, strict=True):
+        confident = [box for box in wanted if box.score >= CONFIDENT_SCORE]
+        finds = [box for box in found if box.score >= TRUTH_SCORE]
+        fits = [[a.label == b.label and overlap(a, b) >= FOUND_IOU for b in finds] for a in confident]
+        objects += len(confident)
+        if confident and finds:
+            matched += int((maximum_bipartite_matching(csr_array(np.array(fits))) >= 0).sum())
+    return (objects - matched) / objects if objects else None
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union of two boxes, 0..1."""
+    corners = np.array([one.corners, other.corners])
+    sides = np.maximum(corners[:, 2:].min(axis=0) - corners[:, :2].max(axis=0), 0)
+    areas = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
+    shared = float(np.prod(sides))
+    union = float(areas.sum()) - shared
+    return shared / union if union > 0 else 0.0
 
 
 def mean_average_precision(

@@ -26,6 +26,8 @@ class EncodeCache:
         libraries = {name: ".".join(map(str, version)) for name, version in av.library_versions.items()}
         digest.update(json.dumps([av.__version__, libraries, *map(str, settings)]).encode())
         self._key = digest.hexdigest()
+        # a score is that of the frames that are looked at, and these are not the judged ones
+        self._judged = sorted(clip.judged)
         self._folder.mkdir(parents=True, exist_ok=True)
 
     def stream(self, *settings: object) -> Stream | None:
@@ -54,13 +56,13 @@ class EncodeCache:
     def value(self, *settings: object) -> Any:
         """The JSON value stored under ``settings``; None if there is none."""
         try:
-            return json.loads(self._path("json", settings).read_text(encoding="utf-8"))
+            return json.loads(self._path("json", (*settings, self._judged)).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
 
     def store_value(self, value: Any, *settings: object) -> None:
         """Keeps a JSON value."""
-        write_atomically(self._path("json", settings), json.dumps(value))
+        write_atomically(self._path("json", (*settings, self._judged)), json.dumps(value))
 
     def _path(self, suffix: str, settings: tuple[object, ...]) -> Path:
         name = hashlib.sha256(json.dumps([self._key, *map(str, settings)]).encode()).hexdigest()[:32]

@@ -14,7 +14,7 @@ from evaluation.method import Conditions, Outcome
 from evaluation.methods.budget import budget_symbols, bytes_within
 from evaluation.methods.cache import EncodeCache, cache_folder
 from evaluation.methods.ladder import Ladder
-from evaluation.methods.quality import Judge, make_judge
+from evaluation.methods.quality import Judge, make_judge, tuned_on_judged
 from evaluation.methods.video_code import (
     Stream,
     VideoCode,
@@ -89,6 +89,7 @@ class CodecRival:
                     "av": av.__version__,
                     "stream_bytes": stream.size,
                     "chosen_by": judge.name,
+                    "tuned_on_judged": tuned_on_judged(clip),
                 }
                 return received(clip, code, stream, judge, arrival, link, air, settings)
             affordable = int(_SMALLER * min(affordable, stream.size))

@@ -15,7 +15,7 @@ from evaluation.method import Conditions, Outcome
 from evaluation.methods.budget import budget_symbols, spend
 from evaluation.methods.cache import EncodeCache, cache_folder
 from evaluation.methods.ladder import finest_crf
-from evaluation.methods.quality import Judge, judged, make_judge
+from evaluation.methods.quality import Judge, make_judge, tuning_frames
 from evaluation.methods.semantic import shown
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.decoder import Decoder, SegmentRequest
@@ -171,7 +171,7 @@ class Grid:
         def between(number: int) -> dict[int, Picture]:
             """The pictures that are looked at between keyframe ``number`` and the next."""
             first, stop = frames[number] + 1, frames[number + 1]
-            wanted = {index for index in judged(self._clip) if first <= index < stop}
+            wanted = {index for index in tuning_frames(self._clip) if first <= index < stop}
             if selected[number + 1].shot_start:
                 return dict.fromkeys(wanted, keyframes[number])
             start, end = keyframes[number], keyframes[number + 1]

@@ -1,12 +1,12 @@
 """The ladder of a video code: sizes and frame rates, each at the best quality that fits a budget of bytes."""
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import product
-from typing import Final
+from typing import Final, TypeVar
+
+import numpy as np
 
 from evaluation.clips import Clip
 from evaluation.methods.cache import EncodeCache
@@ -23,10 +23,19 @@ from evaluation.methods.video_code import (
 )
 from semvid.images.types import Picture
 
-SCALES: Final = (1, 2, 4)  # divisors of the sides
-STEPS: Final = (1, 3, 6)  # frames
-_REFINED: Final = 2  # of the sizes and frame rates
+SCALES: Final = (1, 1.5, 2, 3, 4)  # divisors of the sides
+STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16)  # frames
+_START: Final = (2, 3)  # the rung from which the search sets out, numbers of a scale and of a step
+# one finer or coarser in size or frame rate, or one traded for the other
+_AROUND: Final = ((-1, 0), (1, 0), (0, -1), (0, 1), (1, -1), (-1, 1))
+_CONFIRMED: Final = 2  # of the sizes and frame rates, with the slow preset
+_FINAL_STEP: Final = 0.25  # of the CRF; some 3 % of the bytes
+_CLOSE: Final = 0.015  # of the budget; a final stream that leaves less than this is fine enough
 _BYTES_PER_CRF: Final = 0.115  # natural logarithm; about the same for all codes
+
+_Rung = tuple[int, int]  # numbers of a scale and of a step
+_Promise = tuple[bool, float]  # whether anything fits, and how good it is
+_NOTHING: Final[_Promise] = (False, -math.inf)
 
 
 class Ladder:
@@ -39,37 +48,23 @@ class Ladder:
     def __init__(self, code: VideoCode, clip: Clip, judge: Judge, cache: EncodeCache) -> None:
         self._code, self._clip, self._judge, self._cache = code, clip, judge, cache
         self.stream = lru_cache(maxsize=None)(self._stream)
+        width, height = clip.source.width, clip.source.height
+        self._rungs = {
+            (i, j)
+            for (i, scale), (j, step) in product(enumerate(SCALES), enumerate(STEPS))
+            if codable(width, height, scale) and (step == 1 or step < len(clip.pictures))
+        }
 
     def best(self, budget_bytes: int) -> Setting | None:
         """The setting of best quality whose stream takes at most ``budget_bytes``; None if none does.
 
-        Every size and frame rate is tried on the coarse grid of CRFs with the fast preset; the two best are
-        then coded with the slow one, as finely as fits, and the better of them wins.
+        A walk over sizes and frame rates with the fast preset finds the two that promise most; these are
+        coded with the slow one, as finely as fits, and the better of them wins.
         """
-        fitting: list[tuple[float, Setting]] = []
-        width, height = self._clip.source.width, self._clip.source.height
-        for scale, step in product(SCALES, STEPS):
-            if not codable(width, height, scale):
-                continue
-            setting = self._finest(scale, step, budget_bytes)
-            if setting is not None:
-                fitting.append((self.quality(setting), setting))
-        if not fitting:
+        if budget_bytes <= 0:
             return None
-        fitting.sort(key=lambda pair: -pair[0])
-        refined = [self._refined(setting, budget_bytes) for _, setting in fitting[:_REFINED]]
-        return max(refined, key=self.quality)
-
-    def _refined(self, chosen: Setting, budget_bytes: int) -> Setting:
-        """The same size and frame rate with the slow preset, at the finest half step of the CRF that fits.
-
-        Where the slow preset takes more bytes even at the coarsest of them, ``chosen`` stays.
-        """
-        spacing = abs(self._code.crfs[0] - self._code.crfs[1])
-        half_steps = [chosen.crf + 1 - number / 2 for number in range(2 * spacing + 2)]
-        finals = [replace(chosen, crf=crf, final=True) for crf in half_steps if crf <= self._code.crfs[0]]
-        fitting = bisect_left(finals, True, key=lambda final: self.stream(final).size > budget_bytes)
-        return finals[fitting - 1] if fitting else chosen
+        finals = [self._final(rung, budget_bytes) for rung in self._most_promising(budget_bytes)]
+        return max(finals, key=self.quality) if finals else None
 
     def quality(self, setting: Setting) -> float:
         """Mean score of what a receiver shows when all arrives."""
@@ -87,12 +82,67 @@ class Ladder:
             self._cache.store_value(quality, *name)
         return float(quality)
 
-    def _finest(self, scale: int, step: int, budget_bytes: int) -> Setting | None:
-        """The finest CRF of the grid that fits."""
+    def _most_promising(self, budget: int) -> list[_Rung]:
+        """The best rungs on which something fits, best first.
+
+        Neighbours of the best are tried until they are the best of all that lie around them.
+        """
+        promises: dict[_Rung, _Promise] = {}
+        fresh = {min(self._rungs, key=lambda rung: math.dist(rung, _START))}
+        while fresh:
+            for rung in sorted(fresh):
+                least = sorted(promises.values(), reverse=True)[_CONFIRMED - 1 : _CONFIRMED]
+                promises[rung] = self._promise(rung, budget, least[0] if least else _NOTHING)
+            best = sorted(promises, key=promises.__getitem__, reverse=True)[:_CONFIRMED]
+            around = {(i + di, j + dj) for i, j in best for di, dj in _AROUND}
+            fresh = (around & self._rungs) - promises.keys()
+        return [rung for rung in best if promises[rung][0]]
+
+    def _promise(self, rung: _Rung, budget: int, least: _Promise) -> _Promise:
+        """Whether anything fits, and the quality that the fast preset has where it takes just the budget.
+
+        That lies between two points of the grid of CRFs; rates share most of these. Judging costs more than
+        encoding: where the finer, which takes more than the budget, is already worse than ``least``, the
+        coarser is not judged. Where nothing fits the second value is the higher the less is too much.
+        """
+        fitting, finer = self._bracket(rung, budget)
+        if fitting is None:
+            return False, -float(self.stream(finer).size)
+        most = self.quality(finer)
+        if (True, most) < least:
+            return True, most
+        sizes = [math.log(self.stream(end).size) for end in (fitting, finer)]
+        return True, float(np.interp(math.log(budget), sizes, [self.quality(fitting), most]))
+
+    def _final(self, rung: _Rung, budget: int) -> Setting:
+        """The slow preset at the finest quarter step of the CRF that fits.
+
+        Where it takes more bytes even at the coarsest of them, the point of the fast one stays.
+        """
+        fitting, finer = self._bracket(rung, budget)
+        assert fitting is not None
+        steps = np.arange(self._code.crfs[0], self._code.crfs[-1] - _FINAL_STEP, -_FINAL_STEP).tolist()
+        sizes = [math.log(self.stream(end).size) for end in (fitting, finer)]
+        expected = float(np.interp(math.log(budget), sizes, [fitting.crf, finer.crf]))
+        between = fitting.crf - finer.crf
         crf = finest_crf(
-            self._code.crfs, budget_bytes, lambda crf: self.stream(Setting(scale, step, crf)).size
+            steps,
+            budget,
+            lambda crf: self.stream(_setting(rung, crf, final=True)).size,
+            first=round((steps[0] - expected) / _FINAL_STEP),
+            close=_CLOSE,
+            per_crf=(sizes[1] - sizes[0]) / between if between else _BYTES_PER_CRF,
         )
-        return None if crf is None else Setting(scale, step, crf)
+        return fitting if crf is None else _setting(rung, crf, final=True)
+
+    def _bracket(self, rung: _Rung, budget: int) -> tuple[Setting | None, Setting]:
+        """The finest setting of the fast grid that fits, if any does, and the next finer, if there is one."""
+        crfs = self._code.crfs
+        crf = finest_crf(crfs, budget, lambda crf: self.stream(_setting(rung, crf)).size, first=1)
+        if crf is None:
+            return None, _setting(rung, crfs[0])
+        finer = crfs[min(crfs.index(crf) + 1, len(crfs) - 1)]
+        return _setting(rung, crf), _setting(rung, finer)
 
     def _stream(self, setting: Setting) -> Stream:
         stream = self._cache.stream(setting)
@@ -102,7 +152,21 @@ class Ladder:
         return stream
 
 
-def finest_crf(crfs: Sequence[int], budget: float, size_of: Callable[[int], float]) -> int | None:
+def _setting(rung: _Rung, crf: float, final: bool = False) -> Setting:
+    return Setting(SCALES[rung[0]], STEPS[rung[1]], crf, final)
+
+
+_Crf = TypeVar("_Crf", bound=float)
+
+
+def finest_crf(
+    crfs: Sequence[_Crf],
+    budget: float,
+    size_of: Callable[[_Crf], float],
+    first: int = 0,
+    close: float = 0.0,
+    per_crf: float = _BYTES_PER_CRF,
+) -> _Crf | None:
     """The finest of ``crfs`` whose size fits the budget; None if none does.
 
     Sizes fall exponentially with the CRF, so secant steps find it in about four trials.
@@ -110,15 +174,20 @@ def finest_crf(crfs: Sequence[int], budget: float, size_of: Callable[[int], floa
     Args:
         crfs: coarsest first, evenly spaced.
         size_of: size at a CRF, in units of the budget.
+        first: number of the CRF that is tried first.
+        close: the search ends at a size that leaves less than this share of the budget.
+        per_crf: by what the natural logarithm of the size falls with the CRF, about.
     """
     if budget <= 0:
         return None
     fits, passes = -1, len(crfs)  # the last index known to fit, the first known not to
-    index, per_step = 0, _BYTES_PER_CRF * abs(crfs[0] - crfs[1])
+    index, per_step = min(max(first, 0), passes - 1), per_crf * abs(crfs[0] - crfs[1])
     while fits + 1 < passes:
         size = size_of(crfs[index])
         if size <= budget:
             fits = index
+            if size > (1 - close) * budget:
+                break
         else:
             passes = index
         guess = index + math.floor(math.log(budget / size) / per_step)

@@ -25,6 +25,8 @@ _DELIMITER: Final = (
     b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
 )
 _START_CODE: Final = re.compile(rb"\x00?\x00\x00\x01")
+# what our own keyframes are coded with, and `tune=0`, which SVT-AV1 has for sequences only
+_PERCEPTUAL: Final = "tune=0:sharpness=7:ac-bias=4:enable-variance-boost=1:variance-boost-curve=2"
 _SMALLEST_SIDE: Final = 64  # pixels; smaller sizes are not tried, some encoders refuse them
 
 
@@ -34,8 +36,8 @@ class VideoCode:
 
     Attributes:
         encoder, decoder: names in FFmpeg.
-        crfs: coarsest first, evenly spaced.
-        options: FFmpeg options for a CRF; slower ones when the point is chosen and coded for good.
+        crfs: a coarse grid, coarsest first, evenly spaced.
+        options: FFmpeg options for a CRF; slower ones for what is coded for good.
         strip, restore: takes out of a packet, and puts back, what the receiver knows anyway.
     """
 
@@ -52,13 +54,13 @@ class Setting:
     """One point of the ladder.
 
     Attributes:
-        scale: divisor of the sides.
+        scale: divisor of the sides, at least 1.
         step: frames from one coded picture to the next.
-        crf: of the encoder; all three take fractions.
+        crf: of the encoder; all three take quarters.
         final: coded with the slow preset, not with the one that the search uses.
     """
 
-    scale: int
+    scale: float
     step: int
     crf: float
     final: bool = False
@@ -89,13 +91,13 @@ class Stream:
         return sum(map(len, self.packets))
 
 
-def codable(width: int, height: int, scale: int) -> bool:
-    """Whether a ``scale``-th of the sides is large enough to be tried; the full size always is."""
+def codable(width: int, height: int, scale: float) -> bool:
+    """Whether the ``scale``-th part of the sides is large enough to be tried; the full size always is."""
     return scale == 1 or min(coded_size(width, height, scale)) >= _SMALLEST_SIDE
 
 
 def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, setting: Setting) -> Stream:
-    """Codes every ``step``-th picture at a ``scale``-th of the sides."""
+    """Codes every ``step``-th picture at the ``scale``-th part of the sides."""
     full_height, full_width = pictures[0].shape[:2]
     width, height = coded_size(full_width, full_height, setting.scale)
     os.environ.setdefault("SVT_LOG", "0")
@@ -179,8 +181,8 @@ def full_picture(stream: Stream, planes: NDArray[np.uint8], width: int, height: 
     return at_size(small, (width, height))
 
 
-def coded_size(width: int, height: int, scale: int) -> tuple[int, int]:
-    """Even sides, a ``scale``-th of the clip's; at scale 1 rounded up."""
+def coded_size(width: int, height: int, scale: float) -> tuple[int, int]:
+    """Even sides, the ``scale``-th part of the clip's; at scale 1 rounded up."""
     if scale == 1:
         return width + width % 2, height + height % 2
     return 2 * round(width / scale / 2), 2 * round(height / scale / 2)
@@ -192,14 +194,15 @@ def _x264(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
 
 
 def _x265(crf: float, final: bool) -> dict[str, str]:
-    parameters = "keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
+    # a qcomp below the default of 0.6 is the one tuning that helped, by 2 % (docs/metrics-and-rivals.md)
+    parameters = "qcomp=0.5:keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
     return {"preset": "slower" if final else "slow", "crf": f"{crf:g}", "x265-params": parameters}
 
 
 def _svt_av1(crf: float, final: bool) -> dict[str, str]:
     # FFmpeg's own option takes whole numbers up to 63; what its parameter string says comes later and holds
-    parameters = f"keyint=-1:lp=1:tune=0:crf={crf:g}"
-    return {"preset": "4" if final else "6", "svtav1-params": parameters}
+    parameters = f"keyint=-1:lp=1:{_PERCEPTUAL}:crf={crf:g}"
+    return {"preset": "2" if final else "8", "svtav1-params": parameters}
 
 
 def units(packet: bytes) -> Iterator[tuple[int, bytes]]:
@@ -238,8 +241,8 @@ def _with_delimiter(packet: bytes) -> bytes:
     return _DELIMITER + packet
 
 
-H264: Final = VideoCode("libx264", "h264", range(51, 17, -3), _x264, partial(_without, h264_idle))
-H265: Final = VideoCode("libx265", "hevc", range(51, 17, -3), _x265, partial(_without, h265_idle))
+H264: Final = VideoCode("libx264", "h264", range(51, 17, -6), _x264, partial(_without, h264_idle))
+H265: Final = VideoCode("libx265", "hevc", range(51, 17, -6), _x265, partial(_without, h265_idle))
 AV1: Final = VideoCode(
-    "libsvtav1", "libdav1d", range(69, 26, -3), _svt_av1, _without_delimiter, _with_delimiter
+    "libsvtav1", "libdav1d", range(69, 26, -6), _svt_av1, _without_delimiter, _with_delimiter
 )

@@ -65,8 +65,8 @@ class Budget:
 class RateControl:
     """The operating point of one transmission over time.
 
-    `restart` and `note` are called in turn for every keyframe that is sent; `price_for` may be called from
-    another thread.
+    `restart` is called for every keyframe in order, `note` for those that were sent together once they are;
+    `price_for` may be called from another thread.
 
     Args:
         plan: to begin with.
@@ -90,7 +90,6 @@ class RateControl:
         self._wanted = plan.point.crf
         self._noted = self._frames = self._symbols = self._keyframe_symbols = 0  # so far
         self._begun = 0  # frame at which the shot or the sequence began
-        self._cut = self._alone = True  # the keyframe under way: behind a cut; leaning on none before it
         self._all = plan.forecast or Forecast(0.0, 0.0, 0)
         self._recent: deque[Forecast] = deque()
         self._prices: dict[int, float] = {}
@@ -116,15 +115,13 @@ class RateControl:
             bytes_alone: of this keyframe, coded at a CRF on its own.
         """
         budget, crf = self._budget, self.point.crf
-        self._cut, self._alone = cut, cut or refresh or frame == 0
         if budget is None or frame == 0:
             return None
         if self._coding is PictureCoding.INTRA:
-            self._alone = False  # no more than any other
             return self._at(self._wanted, frame)
         if cut:
             self._recent.clear()
-        if self._alone:
+        if cut or refresh:
             self._begun = frame
         elif not self._may_begin_anew(frame, budget):
             return None
@@ -134,13 +131,20 @@ class RateControl:
         wanted = self._quality_for_the_rest(budget, alone_at_60)
         if self._is_near_the_end(frame, budget):
             wanted = min(crf + _FINER, max(crf - _FINER, wanted))
-        if not self._alone:
-            if wanted == crf or not self._pays(wanted, alone_at_60, budget):
-                return None
-            self._alone = True
+        if not (cut or refresh) and (wanted == crf or not self._pays(wanted, alone_at_60, budget)):
+            return None
         return self._at(wanted, frame)
 
-    def note(self, keyframes: int, frames: int, symbols: int, keyframe_symbols: int) -> None:
+    def note(
+        self,
+        keyframes: int,
+        frames: int,
+        symbols: int,
+        keyframe_symbols: int,
+        crf: float,
+        alone: bool,
+        cut: bool,
+    ) -> None:
         """Takes what was sent so far, the newest keyframes included.
 
         Args:
@@ -148,17 +152,17 @@ class RateControl:
             frames: up to the newest of them.
             symbols: channel uses in all.
             keyframe_symbols: those of keyframes.
+            crf: that the new ones were coded at; by now the picture code may be at another.
+            alone: the first of the new ones leans on none before it.
+            cut: a hard cut lies just before it.
         """
         spent = Forecast.of(
-            frames - self._frames,
-            symbols - self._symbols,
-            keyframe_symbols - self._keyframe_symbols,
-            self.point.crf,
+            frames - self._frames, symbols - self._symbols, keyframe_symbols - self._keyframe_symbols, crf
         )
         first = self._noted == 0
         self._frames, self._symbols, self._keyframe_symbols = frames, symbols, keyframe_symbols
         if self._budget is not None and not first:
-            self._learn(spent, self._budget)
+            self._learn(spent, alone or cut, cut, self._budget)
             self._wanted = self._quality_for_the_rest(self._budget)
             plan = self._plan.point
             change = deserved_price(self._wanted) / deserved_price(plan.crf)
@@ -179,11 +183,12 @@ class RateControl:
         rest = (self._budget.frames - frames) * (self._plan.forecast or self._all).at(self._plan.point.crf)
         return self._budget.symbols - self._symbols - _KEPT_FOR_THE_REST * rest
 
-    def _learn(self, spent: Forecast, budget: Budget) -> None:
-        """What a keyframe cost says something about those to come, unless it stood alone without a cut."""
-        if self._cut or not self._alone:
+    def _learn(self, spent: Forecast, alone: bool, cut: bool, budget: Budget) -> None:
+        """What keyframes cost says something about those to come, unless one stood alone without a cut."""
+        alone = alone and self._coding is not PictureCoding.INTRA  # no more than any other
+        if cut or not alone:
             self._all = self._all + spent
-        if self._alone:
+        if alone:
             return
         self._recent.append(spent)
         while len(self._recent) > 1 and sum(r.frames for r in self._recent) > _RECENT_S * budget.frame_rate:

@@ -20,8 +20,8 @@ def viewing_loss(source: Picture, shown: Picture) -> float:
 
     The root of one minus SSIM's contrast term (Wang et al., 2004), at full and at half size. Detail that is
     blurred or blocked counts, detail that lies a pixel beside its place does not. Of 36 measures tried on
-    coded and bridged pictures it follows a perceptual judge (LPIPS, r = 0.99 within a clip) and a classifier's
-    embedding (0.97) best, where structure reaches 0.95 and 0.91 (docs/decisions/0009-pyramid.md).
+    coded and bridged pictures it follows a perceptual judge (LPIPS, r = 0.99 within a clip) and the embedding
+    of a classifier (0.97) best, where structure reaches 0.95 and 0.91 (docs/decisions/0009-pyramid.md).
 
     Args:
         source, shown: uint8 RGB [height, width, 3] of one size.

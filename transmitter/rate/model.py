@@ -2,8 +2,9 @@
 
 Density has one number, the price of a keyframe: the loss, summed over the frames of a gap, that a keyframe in
 it must save. Quality has one too, the CRF. How the two go together on a clip is measured
-(`transmitter.rate.plan`); the model here says how they go on from there, and prices gaps against each other. Its coefficients were
-fitted to pyramids on clips that the laboratory does not measure with (docs/decisions/0009-pyramid.md).
+(`transmitter.rate.plan`); the model here says how they go on from there, and prices gaps against each other.
+Its coefficients were fitted to pyramids on clips that the laboratory does not measure with
+(docs/decisions/0009-pyramid.md).
 """
 
 from __future__ import annotations
@@ -20,9 +21,7 @@ _LOSS_PER_CRF_BELOW_60: Final = 0.055
 _LOSS_PER_CRF_ABOVE_60: Final = 0.10
 _BYTES_PER_CRF_BELOW_60: Final = 0.08
 _BYTES_PER_CRF_ABOVE_60: Final = 0.11
-_OFFSET: Final = (
-    0.05  # of the bridging error, to which bytes of the keyframe that ends a gap are proportional
-)
+_OFFSET: Final = 0.05  # of the bridging error; bytes of the keyframe that ends a gap go by the two together
 _PRICE_AT_60: Final = 1.0
 _PILOT_FACTOR: Final = 1.03
 _TYPICAL_BULK_BYTES, _TYPICAL_SIDE_BYTES = 1000, 6
@@ -78,6 +77,7 @@ class OperatingPoint:
         price: of a keyframe, see the module's text.
         scale: what width and height of coded pictures are divided by.
         preset: of SVT-AV1.
+        detail: strength of what the receiver puts back (`semvid.images.detail`).
         link: what it charges.
     """
 
@@ -85,6 +85,7 @@ class OperatingPoint:
     price: float
     scale: float = 1.0
     preset: int = 4
+    detail: int = 0
     link: LinkPrice = AT_10_DB
 
     def resource(self) -> dict[str, float]:
@@ -94,6 +95,7 @@ class OperatingPoint:
             "price": round(self.price, 4),
             "scale": round(self.scale, 3),
             "preset": self.preset,
+            "detail": self.detail,
             "bits_per_symbol": round(self.link.bits_per_symbol, 3),
         }
 

@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
+from semvid.images.detail import MAX_STRENGTH
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
@@ -34,10 +35,12 @@ CRF_STEP: Final = 0.25
 FINEST_CRF: Final = 35.0
 _SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
 _PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
-_START: Final = (0, 4)  # indices of size and price
+# Where the walk begins, as indices of size and price: usual winners down to so low a CBR at 10 dB.
+_STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
 _COARSEST_TRIED: Final = 66.0  # beyond, a smaller size looks better; where there is none, up to MAX_CRF
-_MOST_TRIALS: Final = 12  # points looked at
+_MOST_TRIALS: Final = 10  # points looked at
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
+_MET: Final = 0.015  # of the target, in the end
 _BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
@@ -74,8 +77,10 @@ def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: L
     if options.target_cbr is None:
         crf = options.quality or DEFAULT_CRF
         footage = read()
-        point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
-        return Plan(replace(point, preset=_preset(footage, Coded.at(footage, point).trial)))
+        detail = _usual_detail(crf, 1.0)
+        point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, detail=detail, link=link)
+        coded = Coded.at(footage, point)
+        return Plan(replace(_with_best_detail(coded), preset=_preset(footage, coded.trial)))
     return _Search(read(), options.target_cbr, link).plan()
 
 
@@ -91,11 +96,11 @@ class _Search:
         self._tried: dict[tuple[int, int], Trial | None] = {}
 
     def plan(self) -> Plan:
-        place, crf = _START, 62.0
-        while self._at(place, crf) is None and place != (len(_SCALES) - 1, len(_PRICES) - 1):
-            denser = place[1] + 2 < len(_PRICES)  # too dear even at its coarsest
-            place = (place[0], place[1] + 2) if denser else (place[0] + 1, place[1])
-            crf = _COARSEST_TRIED
+        bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
+        place = next(start for least, start in _STARTS.items() if self._target * bits >= least)
+        corner = len(_SCALES) - 1, len(_PRICES) - 1
+        while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
+            place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
         while (here := self._tried[place]) is not None and len(self._tried) < _MOST_TRIALS:
             open_places = [p for p in self._neighbours(place) if p not in self._tried]
             with ThreadPoolExecutor(2) as pool:
@@ -129,23 +134,42 @@ class _Search:
     def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
-            point = OperatingPoint(crf, _PRICES[place[1]], _SCALES[place[0]], FAST_PRESET, self._link)
+            scale = _SCALES[place[0]]
+            point = OperatingPoint(
+                crf, _PRICES[place[1]], scale, FAST_PRESET, _usual_detail(crf, scale), self._link
+            )
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
     def _meeting(self, point: OperatingPoint) -> Trial | None:
-        """A trial near the target, looked at; None where the CRF would leave its range."""
-        coded = Coded.at(self._footage, point)
-        for _ in range(2):
-            trial = coded.trial
-            crf = self._crf_for(trial)
-            if crf > _COARSEST_TRIED + 1 and point.crf >= _COARSEST_TRIED:
-                return None
-            point = replace(point, crf=min(max(crf, FINEST_CRF), _COARSEST_TRIED))
-            if point.crf == trial.point.crf or abs(math.log(trial.cbr / self._target)) < _CLOSE:
+        """A trial near the target, looked at; None where even the coarsest that is tried costs too much."""
+        coded = self._near(point, _COARSEST_TRIED, _CLOSE, most=2)
+        too_dear = coded.trial.cbr > self._target * (1 + 2 * _CLOSE)
+        return None if too_dear and coded.trial.point.crf >= _COARSEST_TRIED else coded.looked_at()
+
+    def _near(self, point: OperatingPoint, coarsest: float, close: float, most: int) -> Coded:
+        """The keyframes at the CRF that comes nearest to the target; costing too much counts twice."""
+        known: dict[float, Coded] = {}
+        crf = min(max(point.crf, FINEST_CRF), coarsest)
+        while crf not in known and len(known) < most:
+            known[crf] = Coded.at(self._footage, replace(point, crf=crf))
+            if abs(self._excess(known[crf])) < close:
                 break
-            coded = Coded.at(self._footage, point)
-        return coded.looked_at()
+            crf = min(max(self._next_crf(known), FINEST_CRF), coarsest)
+        return min(known.values(), key=lambda coded: max(-self._excess(coded), 2 * self._excess(coded)))
+
+    def _excess(self, coded: Coded) -> float:
+        return math.log(coded.trial.cbr / self._target)
+
+    def _next_crf(self, known: dict[float, Coded]) -> float:
+        """Between the nearest on both sides of the target, or by the model where there is one side only."""
+        finer = [crf for crf, coded in known.items() if self._excess(coded) > 0]
+        coarser = [crf for crf, coded in known.items() if self._excess(coded) <= 0]
+        if not finer or not coarser:
+            return self._crf_for(known[max(finer) if finer else min(coarser)].trial)
+        low, high = max(finer), min(coarser)
+        over, under = self._excess(known[low]), -self._excess(known[high])
+        return low + CRF_STEP * round((high - low) * over / (over + under) / CRF_STEP)
 
     def _crf_for(self, trial: Trial, cheaper: float = 1.0) -> float:
         """The CRF at which the keyframes of ``trial`` meet the target, by the model, in quarters.
@@ -168,19 +192,26 @@ class _Search:
 
     def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
-        point = OperatingPoint(MAX_CRF, _PRICES[-1], _SCALES[-1], FAST_PRESET, self._link)
+        point = OperatingPoint(MAX_CRF, _PRICES[-1], _SCALES[-1], FAST_PRESET, MAX_STRENGTH, self._link)
         return Coded.at(self._footage, point).trial
 
     def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
         point = replace(best.point, preset=_preset(self._footage, best))
-        trial = Coded.at(self._footage, point).trial
-        for _ in range(2):
-            crf = min(max(self._crf_for(trial), FINEST_CRF), MAX_CRF)
-            if crf == trial.point.crf:
-                break
-            trial = Coded.at(self._footage, replace(trial.point, crf=crf)).trial
-        return Plan(trial.point, trial.forecast)
+        coded = self._near(point, MAX_CRF, _MET, most=5)
+        return Plan(_with_best_detail(coded), coded.trial.forecast)
+
+
+def _usual_detail(crf: float, scale: float) -> int:
+    """The strength of detail that usually loses least."""
+    return min(MAX_STRENGTH, max(0, round((crf - 48) / 4 + 2 * (scale - 1))))
+
+
+def _with_best_detail(coded: Coded) -> OperatingPoint:
+    """The point with the strength of detail, the usual one or one beside it, that loses least."""
+    point = coded.trial.point
+    strengths = range(max(0, point.detail - 2), min(MAX_STRENGTH, point.detail + 2) + 1, 2)
+    return replace(point, detail=min(strengths, key=coded.loss))
 
 
 def _preset(footage: Footage, trial: Trial) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from semvid.images.detail import with_detail
 from semvid.images.flow import Effort
 from semvid.images.interpolation import Bridge
 from semvid.images.keyframe_codec import Group, KeyframeDecoder, KeyframeEncoder
@@ -22,7 +23,7 @@ from transmitter.rate.model import Forecast, OperatingPoint, coded_size
 
 FAST_PRESET: Final = 8
 _LOOKED_AT: Final = 640 * 360  # pixels; larger pictures are looked at in this size
-_LOOKS: Final = 36  # at gaps, over all excerpts
+_LOOKS: Final = 16  # at gaps, over all excerpts
 _BLOCK_BYTES: Final = 1000  # of the layers of a group that share a block, about
 
 
@@ -120,15 +121,23 @@ class Coded:
         return cls(trial, footage, parts)
 
     def looked_at(self) -> Trial:
-        """The trial with its loss: keyframes decoded, gaps bridged, and both compared with what they show."""
+        """The trial with its loss."""
+        return replace(self.trial, loss=self.loss(self.trial.point.detail))
+
+    def loss(self, detail: int) -> float:
+        """Of the mean frame: keyframes decoded, gaps bridged, and both compared with what they show.
+
+        Args:
+            detail: strength of what the receiver puts back.
+        """
         footage, point = self._footage, self.trial.point
         size = coded_size(footage.source, point.scale)
         most = max(1, _LOOKS // len(self._parts))
         loss = 0.0
         for part, selected, groups in self._parts:
             pictures = _decoded(groups, selected, size)
-            loss += _frames(footage, part, selected) * _loss(footage, part, selected, pictures, most)
-        return replace(self.trial, loss=loss / self.trial.window)
+            loss += _frames(footage, part, selected) * _loss(footage, part, selected, pictures, most, detail)
+        return loss / self.trial.window
 
 
 def _frames(footage: Footage, part: Part, selected: list[Selected]) -> int:
@@ -171,14 +180,14 @@ def _decoded(groups: list[Group], selected: list[Selected], size: tuple[int, int
 
 
 def _loss(
-    footage: Footage, part: Part, selected: list[Selected], pictures: list[Picture], most: int
+    footage: Footage, part: Part, selected: list[Selected], pictures: list[Picture], most: int, detail: int
 ) -> float:
     """Mean loss of a frame of ``part``: at keyframes, and in the middle of ``most`` of the gaps."""
     source = footage.source
     size = within_area(selected[0].frame.picture, _LOOKED_AT).shape[1::-1]
 
     def seen(picture: Picture) -> Picture:
-        return at_size(at_size(picture, (source.width, source.height)), size)
+        return at_size(with_detail(at_size(picture, (source.width, source.height)), detail), size)
 
     every = max(1, len(selected) // most)
     total = weights = 0.0

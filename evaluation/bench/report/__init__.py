@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from evaluation.bench.report import bjontegaard_table, html, losses, overview, paper_table, plots
+from evaluation.bench import records
+from evaluation.bench.report import best_rival, bjontegaard_table, html, losses, overview, paper_table, plots
 from evaluation.bench.report.results import Results
 from evaluation.bench.report.table import Table
 from semvid.service.files import write_atomically
@@ -10,6 +11,8 @@ from semvid.service.files import write_atomically
 
 def write_report(folder: Path, page: bool = True) -> list[Path]:
     """Writes ``report.md``, ``plots`` and, with ``page``, ``report.html`` into the folder of a sweep.
+
+    What `best_rival` finds is added to its ``run.json``.
 
     Returns:
         What was written.
@@ -19,6 +22,7 @@ def write_report(folder: Path, page: bool = True) -> list[Path]:
     """
     results = Results.read(folder)
     tables = tables_of(results)
+    records.annotate(folder, {"against_the_better_of": best_rival.summary(results)})
     drawn = plots.draw(results)
     for name, data in drawn.items():
         write_atomically(folder / "plots" / f"{name}.png", data)
@@ -37,6 +41,7 @@ def tables_of(results: Results) -> list[Table]:
     """Every table that the records have numbers for."""
     tables = [
         *paper_table.published(results),
+        best_rival.table(results),
         *overview.by_conditions(results),
         *losses.paired(results),
         *losses.negative_results(results),

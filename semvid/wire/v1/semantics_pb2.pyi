@@ -143,6 +143,7 @@ class StreamHeader(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     PHASE_PLUS_ONE_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """pixels, 1..16384, as displayed"""
     height: _builtins.int
@@ -168,6 +169,8 @@ class StreamHeader(_message.Message):
     """256 * phase of the time stamps' rounding + 1; 0 means phase 1/2"""
     given: Global___Given.ValueType
     """what segments are drawn from"""
+    detail: _builtins.int
+    """0..7, strength of the detail put back into keyframes"""
     def __init__(
         self,
         *,
@@ -184,10 +187,11 @@ class StreamHeader(_message.Message):
         seed: _builtins.int = ...,
         phase_plus_one: _builtins.int = ...,
         given: Global___Given.ValueType = ...,
+        detail: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

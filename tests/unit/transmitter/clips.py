@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from semvid.video.orientation import Orientation
+from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
+from semvid.video.scan import StampSource
 
 WIDTH, HEIGHT = 96, 64
+
+
+def source(frames: int = 60) -> SourceInfo:
+    """What is known of a video of these pictures, 24 a second."""
+    return SourceInfo(
+        WIDTH, HEIGHT, Orientation(), Fraction(24), Fraction(1, 24), 0, Fraction(1, 2), StampSource.FRAME,
+        frames / 24, frames, "h264",
+    )  # fmt: skip
 
 
 def textured(seed: int) -> NDArray[np.uint8]:

@@ -2,53 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
-from fractions import Fraction
-from itertools import chain, islice
+from dataclasses import replace
+from itertools import chain, count, islice
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
+from semvid.images.fidelity import psnr_db
 from semvid.images.keyframe_codec import KeyframeDecoder
+from semvid.images.obu import ReferenceLost
+from semvid.images.types import Picture
 from semvid.link.harq import Delivery, LinkRecord
-from semvid.options import TransmissionOptions
+from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
-from semvid.semantics import Keyframe, StreamEnd, StreamHeader
-from semvid.video.orientation import Orientation
-from semvid.video.probe import SourceInfo
+from semvid.semantics import Opening, PictureCoding, StreamEnd, StreamHeader
 from semvid.video.reader import Frame
-from semvid.video.scan import StampSource
-from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
+from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder, Segment, Shipment
-from transmitter.mllm.library import load
-from transmitter.rate.model import Forecast, OperatingPoint
+from transmitter.psss import Answer
+from transmitter.rate.model import AT_10_DB, Forecast, OperatingPoint
 from transmitter.rate.plan import Plan
 
 FRAMES = 60
 PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=frozenset(Given))
 AHEAD = 3
+EACH = {"keyframe_method": "skim", "keyframe_count": FRAMES}
+"""Options under which every frame is a keyframe."""
+CODINGS = [coding.value for coding in PictureCoding]
 
 
-def frames() -> Iterator[Frame]:
-    """Calm, then moving, then another picture in every frame."""
+class Mute:
+    """Sees no difference in anything."""
+
+    name = "mute"
+
+    def compare(
+        self,
+        reference: Picture,
+        candidates: Sequence[Picture],
+        focus: Focus,
+    ) -> list[Answer]:
+        return [Answer(0.9, 0.1) for _ in candidates]
+
+    def caption(self, frames: Sequence[Picture]) -> str:
+        return "A picture."
+
+
+def story() -> Iterator[Frame]:
+    """Calm, then moving, then, behind a cut, something new in every frame."""
     return chain(still(20), pan(25, 2.0, first=20), flicker(FRAMES - 45, first=45))
 
 
-def source(announced: int = FRAMES) -> SourceInfo:
-    return SourceInfo(
-        WIDTH, HEIGHT, Orientation(), Fraction(24), Fraction(1, 24), 0, Fraction(1, 2), StampSource.FRAME,
-        announced / 24, announced, "h264",
-    )  # fmt: skip
+def shots(cut: int = 33) -> Iterator[Frame]:
+    return chain(pan(cut, 1.3), pan(FRAMES - cut, 1.3, seed=7, first=cut))
 
 
-def encoder(announced: int = FRAMES, **options: object) -> Encoder:
+def encoder(announced: int = FRAMES, bits_per_symbol: float = 2.5, **options: object) -> Encoder:
     chosen = TransmissionOptions.model_validate({"candidate_spacing_s": 1.0, **options})
-    plan = Plan(OperatingPoint(55, 60.0, 0.1), Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
-    return Encoder(source(announced), chosen, PROFILE, load("embedded"), plan, AHEAD)
+    point = OperatingPoint(40.0, 0.3, preset=8)
+    plan = Plan(point, Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
+    price = replace(AT_10_DB, bits_per_symbol=bits_per_symbol)
+    return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price)
 
 
 def record(symbols: int, keyframe_symbols: int) -> LinkRecord:
@@ -58,104 +78,322 @@ def record(symbols: int, keyframe_symbols: int) -> LinkRecord:
     return link
 
 
-def sent(announced: int = FRAMES, **options: object) -> list[Shipment]:
-    """All shipments of a transmission in which everything arrives."""
-    shipments = []
-    with closing(encoder(announced, **options)) as core:
+Losses = Callable[[Shipment], Sequence[range]]
+"""Stretches of a shipment's bytes that are lost."""
+
+
+def nothing(_: Shipment) -> list[range]:
+    return []
+
+
+def all_of(number: int) -> Losses:
+    """Loses the pictures of one shipment, which is the ``number``-th."""
+    sent = count()
+    return lambda shipment: [range(size(shipment))] if next(sent) == number else []
+
+
+class Receiver:
+    """Takes what arrives of each shipment and decodes it.
+
+    Attributes:
+        shipments: all.
+        frames: source frames of the decoded keyframes, in coding order.
+    """
+
+    def __init__(self, pictures: list[Picture]) -> None:
+        self.shipments: list[Shipment] = []
+        self.frames: list[int] = []
+        self._pictures, self._decoder = pictures, KeyframeDecoder(WIDTH, HEIGHT)
+
+    def take(self, shipment: Shipment, losses: Losses) -> Delivery:
+        self.shipments.append(shipment)
+        if (coded := shipment.coded) is None:
+            return Delivery()
+        delivery = Delivery(lost=tuple(losses(shipment)))
+        lost = coded.pictures_in(delivery.lost)
+        for index, (described, packet) in enumerate(zip(coded.group.pictures, coded.packets, strict=True)):
+            if index in lost or not packet:
+                self._decoder.lose(described.kept_in)
+                continue
+            try:
+                picture = self._decoder.decode(packet)
+            except ReferenceLost:
+                assert lost, f"the sender knew that keyframe {described.frame} leans on one that is missing"
+                continue
+            self.frames.append(described.frame)
+            assert psnr_db(picture, self._pictures[described.frame]) > 24  # another frame: below 17
+        return delivery
+
+
+def transmit(
+    core: Encoder, losses: Losses = nothing, frames: Callable[[], Iterator[Frame]] = story
+) -> Receiver:
+    receiver = Receiver([frame.picture for frame in frames()])
+    with closing(core):
         for segment in core.segments(frames()):
-            shipments.append(core.shipment(segment))
-            core.delivered(shipments[-1], Delivery(), record(900 * len(shipments), 500 * len(shipments)))
-    return shipments
+            for shipment in core.shipments(segment):
+                sent = len(receiver.shipments) + 1
+                core.delivered(shipment, receiver.take(shipment, losses), record(900 * sent, 500 * sent))
+    return receiver
+
+
+def slow_pan() -> Iterator[Frame]:
+    return pan(FRAMES, 1.3)
+
+
+def size(shipment: Shipment) -> int:
+    return 0 if shipment.coded is None else shipment.coded.group.size
+
+
+def layers(shipment: Shipment, sent: bool) -> list[int]:
+    """Those of the pictures that were sent, or of those that were given up."""
+    assert shipment.coded is not None
+    group = shipment.coded.group
+    return [
+        layer
+        for layer, picture in zip(group.layers(), group.pictures, strict=True)
+        if (picture.size > 0) == sent
+    ]
+
+
+def keyframes(segments: Iterable[Segment]) -> list[int]:
+    return [one.keyframe.frame.index for one in segments if one.keyframe is not None]
 
 
 def test_every_frame_lies_in_one_segment_and_the_end_says_how_many_there_were() -> None:
-    segments = [one.segment for one in sent()]
-    keyframes = [one.keyframe.frame.index for one in segments if one.keyframe is not None]
-    assert keyframes[0] == 0
-    assert keyframes[-1] == FRAMES - 1
-    assert keyframes == sorted(set(keyframes))
+    with closing(encoder()) as core:
+        segments = list(core.segments(story()))
+    frames = keyframes(segments)
+    assert frames[0] == 0
+    assert frames[-1] == FRAMES - 1
+    assert frames == sorted(set(frames))
     assert [one.number for one in segments] == list(range(len(segments)))
     ends = [unit for one in segments for unit in one.units if isinstance(unit, StreamEnd)]
-    assert ends == [StreamEnd(FRAMES, len(keyframes))]
+    assert ends == [StreamEnd(FRAMES, len(frames))]
 
 
 @pytest.mark.parametrize("announced", [FRAMES - 20, FRAMES + 20])
 def test_a_container_that_announced_another_number_of_frames_is_not_believed(announced: int) -> None:
-    segments = [one.segment for one in sent(announced)]
-    keyframes = sum(one.keyframe is not None for one in segments)
-    assert segments[-1].units[-1] == StreamEnd(FRAMES, keyframes)
+    receiver = transmit(encoder(announced))
+    segments = [segment for shipment in receiver.shipments for segment in shipment.segments]
+    assert receiver.shipments[-1].units[-1] == StreamEnd(FRAMES, len(keyframes(segments)))
 
 
-@settings(max_examples=5, deadline=None)
-@given(lost=st.sets(st.integers(1, 20), min_size=1))
-def test_after_any_loss_the_next_picture_stands_alone_and_all_that_arrived_decodes(lost: set[int]) -> None:
-    decoder = KeyframeDecoder(WIDTH, HEIGHT)
-    with closing(encoder()) as core:
-        previous_lost = True
-        for segment in core.segments(frames()):
-            shipment = core.shipment(segment)
-            assert shipment.coded is not None
-            assert shipment.coded.refresh == previous_lost
-            previous_lost = segment.number in lost
-            if previous_lost:
-                decoder.reset()
-            else:
-                decoder.decode(shipment.coded.packet)
-            symbols = 500 * (segment.number + 1)
-            core.delivered(shipment, Delivery(bulk=not previous_lost), record(symbols, symbols // 2))
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("method", [{}, EACH], ids=["by meaning", "every frame"])
+def test_groups_cover_all_keyframes_once_and_in_order(coding: str, method: dict[str, object]) -> None:
+    receiver = transmit(encoder(coding=coding, **method))
+    segments = [segment for shipment in receiver.shipments for segment in shipment.segments]
+    assert [segment.number for segment in segments] == list(range(len(segments)))
+    for shipment in receiver.shipments:
+        assert shipment.coded is not None
+        assert shipment.coded.group.number == shipment.segments[0].number
+        described = [picture.frame for picture in shipment.coded.group.in_time]
+        assert described == keyframes(shipment.segments)
+    assert sorted(receiver.frames) == keyframes(segments)
 
 
-@settings(max_examples=4, deadline=None)
-@given(data=st.data())
-def test_what_is_sent_does_not_depend_on_how_far_analysis_is_ahead(data: st.DataObject) -> None:
-    def run(ahead: Iterator[int]) -> list[tuple[int, bytes]]:
-        done: list[tuple[int, bytes]] = []
+def test_low_delay_and_intra_send_each_keyframe_at_once() -> None:
+    for coding in ("low-delay", "intra"):
+        with closing(encoder(coding=coding, **EACH)) as core:
+            for segment in islice(core.segments(slow_pan()), 12):
+                (shipment,) = core.shipments(segment)
+                assert shipment.segments == (segment,)
+                core.delivered(shipment, Delivery(), record(900, 500))
+
+
+def test_a_pyramid_is_sent_while_the_video_goes_on() -> None:
+    with closing(encoder(**EACH)) as core:
+        for segment in core.segments(slow_pan()):
+            if list(core.shipments(segment)):
+                break
+    assert segment.number < FRAMES - 8
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@settings(max_examples=5)
+@given(seed=st.integers(0, 2**16), lost=st.sampled_from([0.1, 0.3]))
+def test_whatever_is_lost_all_that_is_sent_later_decodes(coding: str, seed: int, lost: float) -> None:
+    """Refused is only what was on its way together with what it leans on; `Receiver` sees to that."""
+    random = np.random.default_rng(seed)
+
+    def losses(shipment: Shipment) -> list[range]:
+        first, stop = sorted(random.integers(0, size(shipment) + 1, 2).tolist())
+        return [range(first, stop + 1)] if random.random() < lost else []
+
+    receiver = transmit(encoder(coding=coding, **EACH), losses, shots)
+    segments = [segment for shipment in receiver.shipments for segment in shipment.segments]
+    assert keyframes(segments) == list(range(FRAMES))
+    assert receiver.frames
+
+
+@pytest.mark.parametrize("number", [0, 1, 4])
+def test_after_a_lost_anchor_what_waits_is_coded_anew(number: int) -> None:
+    receiver = transmit(encoder(**EACH), all_of(number), slow_pan)
+    refreshing = [n for n, one in enumerate(receiver.shipments) if one.coded and one.coded.group.refresh]
+    assert refreshing == [0, number + 1]
+    lost = keyframes(receiver.shipments[number].segments)
+    assert sorted(receiver.frames) == [frame for frame in range(FRAMES) if frame not in lost]
+
+
+@pytest.mark.parametrize("cut", [20, 33, 50])
+def test_an_anchor_lost_just_before_a_cut_spoils_no_more_than_its_group(cut: int) -> None:
+    """The sequence before the cut has ended by then, and nothing follows that would push it out."""
+    receiver = transmit(encoder(**EACH), all_of(1), lambda: shots(cut))
+    lost = keyframes(receiver.shipments[1].segments)
+    assert len(lost) > 1
+    assert sorted(receiver.frames) == [frame for frame in range(FRAMES) if frame not in lost]
+
+
+def test_a_lost_picture_that_none_leans_on_costs_itself() -> None:
+    def losses(shipment: Shipment) -> list[range]:
+        return [range(size(shipment) - 1, size(shipment))] if shipment.segments[0].number == 0 else []
+
+    receiver = transmit(encoder(**EACH), losses, slow_pan)
+    first = receiver.shipments[0].coded
+    assert first is not None
+    (lost,) = first.pictures_in(losses(receiver.shipments[0]))
+    assert first.group.layers()[lost] == max(first.group.layers())
+    assert first.group.pictures[lost].kept_in == 0
+    missing = first.group.pictures[lost].frame
+    assert sorted(receiver.frames) == [frame for frame in range(FRAMES) if frame != missing]
+
+
+def test_a_lost_upper_picture_costs_those_that_lean_on_it_and_no_layer_below() -> None:
+    def losses(shipment: Shipment) -> list[range]:
+        """One byte in the middle layer of the second group."""
+        if shipment.segments[0].number == 0 or shipment.coded is None or lost:
+            return []
+        group = shipment.coded.group
+        index = group.layers().index(2)
+        lost.append(group.pictures[index].frame)
+        return [range(group.spans()[index].start, group.spans()[index].start + 1)]
+
+    lost: list[int] = []
+    receiver = transmit(encoder(**EACH), losses, slow_pan)
+    assert [one.coded.group.refresh for one in receiver.shipments if one.coded] == [
+        True, *[False] * (len(receiver.shipments) - 1)
+    ]  # fmt: skip
+    assert lost
+    assert lost[0] not in receiver.frames
+    for shipment in receiver.shipments[2:]:
+        assert min(layers(shipment, sent=False), default=2) >= 2
+
+
+@pytest.mark.parametrize("bits_per_symbol", [0.2, 0.05, 0.01])
+def test_what_is_too_dear_is_given_up_from_the_top_and_anchors_never(bits_per_symbol: float) -> None:
+    core = encoder(bits_per_symbol=bits_per_symbol, target_cbr=0.02, **EACH)
+    receiver = transmit(core, frames=slow_pan)
+    *shipments, last = receiver.shipments
+    assert (
+        len(keyframes(last.segments)) == 1
+    )  # where a sequence ends with a group of one, that leans on others
+    for shipment in shipments:
+        sent, not_sent = layers(shipment, sent=True), layers(shipment, sent=False)
+        assert 0 in sent
+        assert 0 not in not_sent
+        assert min(not_sent, default=9) >= max(sent)
+    assert len(shipments) <= len(receiver.frames) < FRAMES
+
+
+def test_the_dearer_the_link_the_more_is_given_up() -> None:
+    kept = [
+        len(transmit(encoder(bits_per_symbol=bits, target_cbr=0.02, **EACH), frames=slow_pan).frames)
+        for bits in (2.5, 0.2, 0.05, 0.01)
+    ]
+    assert kept[0] == FRAMES
+    assert kept == sorted(kept, reverse=True)
+    assert kept[-1] < FRAMES / 3
+
+
+def test_without_a_target_nothing_is_given_up() -> None:
+    assert len(transmit(encoder(bits_per_symbol=0.01, **EACH)).frames) == FRAMES
+
+
+def test_a_cut_begins_a_sequence() -> None:
+    receiver = transmit(encoder(**EACH), frames=shots)
+    for shipment in receiver.shipments:
+        frames, coded = keyframes(shipment.segments), shipment.coded
+        assert coded is not None
+        assert frames[-1] < 33 or frames[0] >= 33
+        assert coded.group.shot_start == (frames[0] == 33)
+        assert coded.group.refresh == (frames[0] in (0, 33))
+
+
+def test_the_quality_behind_a_cut_goes_by_all_that_was_sent_before_it() -> None:
+    """Although a pyramid gives nothing back before its end comes in sight."""
+    crfs: list[float | None] = []
+    sent = count(1)
+    with closing(encoder(target_cbr=0.02, **EACH)) as core:
+        for segment in core.segments(shots()):
+            for shipment in core.shipments(segment):
+                number = next(sent)
+                core.delivered(shipment, Delivery(), record(5300 * number, 5000 * number))
+                crfs += [shipment.crf] * len(shipment.segments)
+    before, behind = set(crfs[:33]), set(crfs[33:])
+    assert before == {40}
+    assert min(crf or 0 for crf in behind) > 40
+
+
+@settings(max_examples=4)
+@given(data=st.data(), coding=st.sampled_from(CODINGS))
+def test_what_is_sent_does_not_depend_on_how_far_analysis_is_ahead(data: st.DataObject, coding: str) -> None:
+    def run(ahead: Iterator[int]) -> list[tuple[int, tuple[bytes, ...]]]:
+        done: list[tuple[int, tuple[bytes, ...]]] = []
         spent = 0
-        with closing(encoder(target_cbr=0.005)) as core:
-            analysed = core.segments(frames())
+        with closing(encoder(target_cbr=0.005, coding=coding)) as core:
+            analysed = core.segments(story())
             waiting: list[Segment] = []
             while True:
                 waiting += islice(analysed, max(0, 1 + next(ahead) - len(waiting)))
                 if not waiting:
                     return done
-                shipment = core.shipment(waiting.pop(0))
-                assert shipment.coded is not None
-                assert shipment.segment.keyframe is not None
-                spent += 8 * len(shipment.coded.packet)
-                core.delivered(shipment, Delivery(), record(spent + 100 * (len(done) + 1), spent))
-                done.append((shipment.segment.keyframe.frame.index, shipment.coded.packet))
+                for shipment in core.shipments(waiting.pop(0)):
+                    assert shipment.coded is not None
+                    spent += 8 * shipment.coded.group.size
+                    core.delivered(shipment, Delivery(), record(spent + 100 * (len(done) + 1), spent))
+                    done.append((shipment.segments[0].number, tuple(shipment.coded.packets)))
 
     steps = data.draw(st.lists(st.integers(0, AHEAD), min_size=60, max_size=60))
     assert run(chain(steps, iter(lambda: AHEAD, None))) == run(iter(lambda: 0, None))
 
 
 def test_the_header_goes_first_and_its_loss_ends_the_transmission() -> None:
-    with closing(encoder()) as core:
-        shipment = core.shipment(next(core.segments(frames())))
+    with closing(encoder(coding="low-delay")) as core:
+        (shipment,) = core.shipments(next(core.segments(story())))
         assert isinstance(shipment.units[0], StreamHeader)
         with pytest.raises(TransmissionFailed, match=r"lost in all 3 rounds; .* 10\.0 dB"):
             core.delivered(shipment, Delivery(protected=False), record(900, 500))
 
 
 def test_other_side_information_may_be_lost() -> None:
-    with closing(encoder()) as core:
-        for segment in core.segments(frames()):
-            shipment = core.shipment(segment)
-            core.delivered(shipment, Delivery(protected=segment.number == 0), record(900, 500))
+    with closing(encoder(coding="low-delay")) as core:
+        for segment in core.segments(story()):
+            for shipment in core.shipments(segment):
+                core.delivered(shipment, Delivery(protected=segment.number == 0), record(900, 500))
 
 
 def test_text_only_marks_where_segments_begin_and_codes_no_picture() -> None:
-    shipments = sent(keyframe_method="text-only")
+    shipments = transmit(encoder(keyframe_method="text-only")).shipments
     assert all(one.coded is None for one in shipments)
-    marks = [unit for one in shipments for unit in one.units if isinstance(unit, Keyframe)]
+    marks = [unit for one in shipments for unit in one.units if isinstance(unit, Opening)]
     assert [mark.number for mark in marks] == list(range(len(shipments) - 1))
-    assert all(mark.packet == b"" for mark in marks)
+    assert marks[0].frame == 0
     assert isinstance(shipments[-1].units[-1], StreamEnd)
 
 
+@pytest.mark.parametrize("coding", CODINGS)
+def test_a_first_frame_of_each_segment_is_sent_with_its_units(coding: str) -> None:
+    receiver = transmit(encoder(keyframe_method="first-frame", segment_s=0.5, coding=coding))
+    assert min(receiver.frames) == 0
+    assert isinstance(receiver.shipments[-1].units[-1], StreamEnd)
+    units = [unit for one in receiver.shipments for unit in one.units]
+    assert sum(isinstance(unit, StreamHeader) for unit in units) == 1
+
+
 def test_a_consumer_that_is_gone_stops_the_analysis() -> None:
-    source_frames = frames()
+    frames = story()
     with closing(encoder()) as core:
         gone = iter([False] * 10 + [True] * 1000)
-        assert len(list(core.segments(source_frames, lambda: next(gone)))) == 1
-    assert next(source_frames).index == 10
+        assert len(list(core.segments(frames, lambda: next(gone)))) == 1
+    assert next(frames).index == 10

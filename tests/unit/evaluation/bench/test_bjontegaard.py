@@ -9,6 +9,7 @@ from evaluation.bench.bjontegaard import (
     NoOverlap,
     bd_rate,
     efficient,
+    envelope,
     rate_at,
 )
 
@@ -93,3 +94,28 @@ def test_the_rate_at_our_quality() -> None:
 def test_a_rate_of_zero_is_refused() -> None:
     with pytest.raises(ValueError, match="above 0"):
         bd_rate([(0.0, 1.0), (1.0, 2.0)], [(1.0, 1.0), (2.0, 2.0)])
+
+
+def test_the_hull_of_one_curve_is_that_curve() -> None:
+    for anchor, test in (README, HIGH_RATES, DEMO):
+        assert bd_rate(envelope([anchor]), test) == pytest.approx(bd_rate(anchor, test), abs=0.02)
+        assert bd_rate(envelope([anchor]), anchor) == pytest.approx(0, abs=0.02)
+
+
+def test_the_hull_of_crossing_curves_is_the_cheaper_at_every_quality() -> None:
+    steep = [(1.0, 0.0), (10.0, 1.0), (100.0, 2.0)]  # decades of rate: straight lines in the logarithm
+    flat = [(2.0, 0.0), (6.0, 1.0), (18.0, 2.0)]
+    hull = envelope([steep, flat])
+    for quality in (0.1, 0.4, 0.7, 1.3, 1.9):
+        needed = [rate_at(curve, quality) for curve in (steep, flat)]
+        assert rate_at(hull, quality) == pytest.approx(min(n for n in needed if n is not None), rel=0.01)
+    assert bd_rate(hull, steep) > max(0, bd_rate(flat, steep))
+
+
+def test_the_hull_covers_what_any_curve_does() -> None:
+    low, high, point = [(1.0, 0.0), (2.0, 1.0)], [(4.0, 2.0), (8.0, 3.0)], [(1.5, 0.9)]
+    hull = envelope([low, high, point, []])
+    assert (hull[0], hull[-1]) == (pytest.approx((1.0, 0.0)), pytest.approx((8.0, 3.0)))
+    assert (1.5, 0.9) in hull  # a single point that beats the curve
+    assert hull == efficient(hull)
+    assert envelope([point, []]) == point

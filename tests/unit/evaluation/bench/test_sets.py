@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.bench.report import best_rival
 from evaluation.bench.sets import CONFIGS, load_set, parse_set
 from evaluation.bench.worker import maker_of
 from semvid.errors import InvalidInput
@@ -33,6 +34,37 @@ def test_every_point_comes_once_in_the_order_of_the_grids() -> None:
     assert len(points) == len(set(points)) == 7
     assert chosen.methods_at(points[0]) == ["semvid", "uniform"]
     assert chosen.methods_at(points[-1]) == ["uniform"]
+
+
+def test_a_grid_runs_its_own_methods_in_its_turn_and_nothing_twice() -> None:
+    curve = 'target_cbr = [6.5e-4, 1e-4]\nmethods = ["uniform"]'
+    head, everything, few = TEXT.split("[[grid]]")
+    assert curve in few
+    chosen = parse_set("[[grid]]".join((head, few, everything)), "here")
+    first, second = chosen.turns()
+    at = {target: (10, "awgn", None, target) for target in (6.5e-4, 1e-4, "reference", 1.0)}
+    assert first == [(at[6.5e-4], "uniform"), (at[1e-4], "uniform")]
+    assert second[:2] == [(at[6.5e-4], "semvid"), (at["reference"], "semvid")]
+    assert (at[6.5e-4], "uniform") not in second
+    assert len(first) + len(second) == len({*first, *second})
+    assert {*first, *second} == {(p, m) for p in chosen.points() for m in chosen.methods_at(p)}
+
+
+def test_the_reference_runs_in_the_first_grid_that_needs_what_it_spends() -> None:
+    text = TEXT.replace('methods = ["uniform"]\n', "").replace(
+        'target_cbr = [6.5e-4, "reference", 1]', 'target_cbr = ["reference"]\nmethods = ["uniform"]'
+    ).replace("[6.5e-4, 1e-4]", '["reference"]')  # fmt: skip
+    first, second = parse_set(text, "here").turns()
+    assert [method for point, method in first if point[0] == 10] == ["semvid", "uniform"]
+    assert [method for point, method in first if point[0] == 0] == ["uniform"]
+    assert second == []
+
+
+def test_the_full_set_begins_with_the_curve_against_the_strongest_rivals() -> None:
+    curve, *others = load_set("full").turns()
+    assert {method for _, method in curve} == {"semvid", *best_rival.RIVALS}
+    assert sorted({point[3] for point, _ in curve}) == [6.5e-5, 1.6e-4, 3.2e-4, 6.5e-4, 1e-3]
+    assert all(others)
 
 
 @pytest.mark.parametrize(

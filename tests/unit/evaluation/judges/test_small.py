@@ -75,8 +75,10 @@ def test_truths_are_what_the_detector_is_sure_of_in_the_source(weights: Weights)
     judge = JUDGES["detection"](weights)
     seen = judge.look(frames(50))
     assert [box.score for box in seen[0]] == [0.9]
-    assert compared(judge, frames(50), frames(60)) == pytest.approx({"map_50": 1, "map_50_95": 1})
-    assert compared(judge, frames(50), frames(0)) == {"map_50": 0, "map_50_95": 0}
+    assert compared(judge, frames(50), frames(60)) == pytest.approx(
+        {"map_50": 1, "map_50_95": 1, "objects_lost": 0}
+    )
+    assert compared(judge, frames(50), frames(0)) == {"map_50": 0, "map_50_95": 0, "objects_lost": 100}
     with pytest.raises(Absent, match="no object"):
         compared(judge, frames(0), frames(50))
 

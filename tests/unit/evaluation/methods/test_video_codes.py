@@ -20,6 +20,7 @@ from evaluation.methods.video_code import (
     Stream,
     VideoCode,
     codable,
+    coded_size,
     decode,
     encode,
     full_picture,
@@ -51,7 +52,7 @@ def bar_at(picture):
 
 
 @pytest.mark.parametrize("step", [1, 3, 6])
-@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("scale", [1, 1.5, 2])
 @pytest.mark.parametrize("name", CODES)
 def test_every_frame_shows_the_coded_picture_nearest_in_time(clip, name, scale, step):
     """B-frames, hidden frames and held pictures must not move the bar by a frame (two pixels)."""
@@ -117,6 +118,16 @@ def test_units_are_found_at_both_kinds_of_start_code():
         list(video_code.units(b"abc\0\0\1"))
 
 
+def test_sides_are_even_at_every_scale_and_the_shape_is_kept():
+    assert coded_size(576, 320, 1.5) == (384, 214)
+    assert coded_size(572, 322, 3) == (190, 108)
+    for scale in (1, 1.5, 2, 3, 4):
+        width, height = coded_size(571, 323, scale)
+        assert (width % 2, height % 2) == (0, 0)
+        assert abs(width * scale - 571) <= scale
+        assert abs(height * scale - 323) <= scale
+
+
 def test_small_clips_are_not_reduced_further():
     assert codable(128, 128, 2)
     assert not codable(128, 128, 4)
@@ -168,11 +179,12 @@ def test_the_papers_mp4_is_counted_to_the_byte_and_on_time(clip, encoder, decode
 
 
 @pytest.mark.parametrize("name", CODES)
-def test_half_steps_of_the_crf_are_heeded(clip, name):
+def test_quarter_steps_of_the_crf_are_heeded(clip, name):
     """An encoder that dropped the fraction would give the size of the whole step."""
     code, crf = CODES[name]
-    coarse, half, fine = (
+    coarse, half, quarter, fine = (
         encode(code, clip.pictures, clip.source.frame_rate, Setting(1, 1, crf + more)).size
-        for more in (8, 0.5, 0)
+        for more in (8, 0.5, 0.25, 0)
     )
-    assert coarse < half < fine
+    assert len({half, quarter, fine}) == 3
+    assert coarse < min(half, quarter, fine)

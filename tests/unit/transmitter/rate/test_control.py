@@ -11,26 +11,55 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semvid.images.keyframe_codec import MAX_CRF
 from semvid.semantics import PictureCoding
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import Forecast, OperatingPoint, bytes_factor
-from transmitter.rate.plan import Plan
-from transmitter.rate.trial import CRF_RANGE
+from transmitter.rate.plan import FINEST_CRF, Plan
 
 RATE, GAP = 30, 30  # frames a second, and from one keyframe to the next
 FIXED = 90  # symbols of a segment beside its keyframe
 ALONE = 8  # times as many symbols does a keyframe take that stands alone
+PRICE = 0.5
+GROUP, HELD = 8, 36  # keyframes of a pyramid's group, and those that are pushed before the first one comes
+
+
+@dataclass(frozen=True)
+class Coded:
+    frame: int
+    crf: float
+    alone: bool
+    cut: bool
 
 
 @dataclass
 class Sent:
-    """A made-up transmission, sent to its end."""
+    """A made-up transmission."""
 
     control: RateControl
-    symbols: float = 0.0
+    complexity: Callable[[int], float]
+    gap: int
+    apart: float  # times as many symbols that a keyframe takes that stands alone
+    side: float = 0.0  # symbols beside those of keyframes
+    keyframes: float = 0.0
     restarts: list[int] = field(default_factory=list)
-    crfs: list[int] = field(default_factory=list)
-    rd_lambdas: list[float] = field(default_factory=list)
+    crfs: list[float] = field(default_factory=list)
+    prices: list[float] = field(default_factory=list)
+
+    @property
+    def symbols(self) -> float:
+        return self.side + self.keyframes
+
+    def ship(self, group: list[Coded]) -> None:
+        for one in group:
+            apart = self.apart if one.alone else 1
+            self.keyframes += self.complexity(one.frame) * apart * bytes_factor(one.crf)
+            self.side += FIXED
+            self.crfs.append(one.crf)
+        first, frames = group[0], group[-1].frame + 1
+        spent = round(self.symbols), round(self.keyframes)
+        self.control.note(len(group), frames, *spent, first.crf, first.alone, first.cut)
+        self.prices.append(self.control.point.price)
 
 
 def send(
@@ -38,39 +67,47 @@ def send(
     frames: int,
     budget: float | None,
     forecast: float,
-    crf: int = 60,
+    crf: float = 60,
     cuts: Sequence[int] = (),
     lost: Sequence[int] = (),
     gap: int = GAP,
-    coding: PictureCoding = PictureCoding.JOINT,
+    coding: PictureCoding = PictureCoding.LOW_DELAY,
 ) -> Sent:
     """Sends keyframes of ``complexity(frame)`` symbols at CRF 60, planned as if all took ``forecast``."""
-    plan = Plan(OperatingPoint(crf, 150.0, 1.0), Forecast(FIXED, forecast, gap))
+    plan = Plan(OperatingPoint(crf, PRICE), Forecast(FIXED, forecast, gap))
     control = RateControl(plan, None if budget is None else Budget(budget, frames, RATE), coding)
     link = plan.point.link
-    apart = ALONE if coding is PictureCoding.JOINT else 1
+    sent = Sent(control, complexity, gap, 1 if coding is PictureCoding.INTRA else ALONE)
 
-    def bytes_alone(frame: int) -> Callable[[int], float]:
-        symbols = apart * complexity(frame)
+    def bytes_alone(frame: int) -> Callable[[float], float]:
+        symbols = sent.apart * complexity(frame)
         per_byte = link.symbols_of(1) - link.symbols_of(0)
         return lambda crf: symbols * bytes_factor(crf) / per_byte
 
-    sent, keyframes = Sent(control), 0.0
+    pyramid = coding is PictureCoding.PYRAMID
+    waiting: list[Coded] = []
+
+    def ship(until: int) -> None:
+        while len(waiting) > until:
+            sent.ship(waiting[: GROUP if pyramid else 1])
+            del waiting[: GROUP if pyramid else 1]
+
     for frame in range(0, frames, gap):
         cut, refresh = frame in cuts, frame in lost
+        if cut and pyramid:
+            ship(0)
         new = control.restart(frame, cut, refresh, bytes_alone(frame))
         if new is not None:
+            ship(0)
             sent.restarts.append(frame)
         alone = cut or refresh or frame == 0 or new is not None
-        keyframes += complexity(frame) * (apart if alone else 1) * bytes_factor(control.point.crf)
-        sent.symbols = keyframes + FIXED * (frame // gap + 1)
-        control.note(frame + 1, round(sent.symbols), round(keyframes))
-        sent.crfs.append(control.point.crf)
-        sent.rd_lambdas.append(control.point.rd_lambda)
+        waiting.append(Coded(frame, control.point.crf, alone, cut))
+        ship(HELD if pyramid else 0)
+    ship(0)
     return sent
 
 
-def cost(complexity: float, frames: int, crf: int = 60, gap: int = GAP) -> float:
+def cost(complexity: float, frames: int, crf: float = 60, gap: int = GAP) -> float:
     """Symbols of a video of one complexity, its first keyframe included."""
     gaps = (frames - 1) // gap
     return (gaps + ALONE) * complexity * bytes_factor(crf) + FIXED * (gaps + 1)
@@ -80,13 +117,13 @@ def test_a_video_like_its_plan_goes_on_as_planned() -> None:
     sent = send(lambda _: 600, 1801, cost(600, 1801), forecast=600)
     assert sent.restarts == []
     assert set(sent.crfs) == {60}
-    assert max(sent.rd_lambdas) < 1.5 * min(sent.rd_lambdas)
+    assert max(sent.prices) < 1.5 * min(sent.prices)
 
 
 def test_without_a_budget_the_plan_is_kept() -> None:
     sent = send(lambda frame: 600 if frame < 900 else 6000, 1801, None, forecast=600, cuts=[900])
     assert set(sent.crfs) == {60}
-    assert set(sent.rd_lambdas) == {150.0}
+    assert set(sent.prices) == {PRICE}
 
 
 @pytest.mark.parametrize("cuts", [[900], []])
@@ -142,19 +179,20 @@ def test_a_loss_is_paid_for_once() -> None:
 def test_the_last_seconds_are_not_spoilt_for_a_few_symbols(share: float) -> None:
     sent = send(lambda _: 600, 1801, share * cost(600, 1801), forecast=600)
     assert set(sent.crfs) == {60}
-    assert max(sent.rd_lambdas[-6:]) < 3 * 150
-    assert min(sent.rd_lambdas[-6:]) > 150 / 3
+    assert max(sent.prices[-6:]) < 3 * PRICE
+    assert min(sent.prices[-6:]) > PRICE / 3
     with_cut = send(lambda _: 600, 1801, share * cost(600, 1801), forecast=600, cuts=[1770])
     assert 55 <= with_cut.crfs[-1] <= 66
 
 
 def test_frames_beyond_the_announced_ones_are_not_free() -> None:
-    plan = Plan(OperatingPoint(60, 150.0, 1.0), Forecast(FIXED, 600, GAP))
-    control = RateControl(plan, Budget(9000, 300, RATE))
+    plan = Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP))
+    control = RateControl(plan, Budget(9000, 300, RATE), PictureCoding.LOW_DELAY)
     for frame in range(0, 600, GAP):
         control.restart(frame, False, False, lambda _: 1000.0)
-        control.note(frame + 1, 1000 * (frame // GAP + 4), 900 * (frame // GAP + 4))
-    assert control.point.rd_lambda > 150
+        spent = 1000 * (frame // GAP + 4), 900 * (frame // GAP + 4)
+        control.note(1, frame + 1, *spent, control.point.crf, frame == 0, False)
+    assert control.point.price > PRICE
 
 
 def test_without_cuts_sequences_are_seldom_begun_anew() -> None:
@@ -165,31 +203,101 @@ def test_without_cuts_sequences_are_seldom_begun_anew() -> None:
 
 
 def test_density_follows_what_was_spent() -> None:
-    plan = Plan(OperatingPoint(60, 150.0, 1.0), Forecast(FIXED, 600, GAP))
-    control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE))
+    plan = Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP))
+    control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE), PictureCoding.LOW_DELAY)
     for frames, symbols, keyframe_symbols in ((1, 5000, 4900), (31, 5700, 5500), (61, 15_700, 15_400)):
         control.restart(frames - 1, False, False, lambda _: 1000.0)
-        control.note(frames, symbols, keyframe_symbols)
+        control.note(1, frames, symbols, keyframe_symbols, 60, frames == 1, False)
     assert control.point.crf == 60
-    assert control.point.rd_lambda > 1.5 * plan.point.rd_lambda
+    assert control.point.price > 1.5 * PRICE
 
 
-@given(lag=st.integers(1, 9), data=st.data())
-def test_keyframes_are_chosen_by_the_point_of_a_fixed_number_ago(lag: int, data: st.DataObject) -> None:
+@given(lag=st.integers(1, 9), together=st.integers(1, 4), data=st.data())
+def test_keyframes_are_chosen_by_the_price_of_a_fixed_number_ago(
+    lag: int, together: int, data: st.DataObject
+) -> None:
     """However far analysis is ahead, the n-th keyframe is chosen by what was known after n - lag of them."""
-    plan = Plan(OperatingPoint(60, 150.0, 1.0), Forecast(FIXED, 600, GAP))
-    control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE), lag=lag)
-    after = [plan.point]
+    plan = Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP))
+    control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE), lag=lag + together)
+    after = [PRICE]
     chosen = 0
-    for noted in range(1, 20):
-        most = noted - 1 + lag
-        chosen = max(chosen, data.draw(st.integers(noted - 1, most), label="analysed so far"))
-        for ahead in range(noted - 1, chosen + 1):
-            assert control.point_for(ahead) == after[max(0, ahead - lag)]
-        control.restart(30 * noted, False, False, lambda _: 1000.0)
-        control.note(30 * noted + 1, 60 * noted * noted + 600, 60 * noted * noted)
-        after.append(control.point)
-    assert len({point.rd_lambda for point in after}) > 3
+    for noted in range(0, 20 * together, together):
+        most = noted + lag + together
+        chosen = max(chosen, data.draw(st.integers(noted, most), label="analysed so far"))
+        for ahead in range(noted, chosen + 1):
+            assert control.price_for(ahead) == after[max(0, ahead - lag - together)]
+        chosen = max(chosen, noted + together)
+        frame, symbols = 30 * (noted + together), 60 * (noted + 1) ** 2
+        control.note(together, frame, symbols + 600, symbols, 60, noted == 0, False)
+        after += [control.point.price] * together
+    assert len(set(after)) > 3
+
+
+def test_a_pyramid_that_costs_what_was_planned_goes_on_as_planned() -> None:
+    frames, gap = 2401, 8
+    budget = cost(600, frames, gap=gap)
+    sent = send(lambda _: 600, frames, budget, forecast=600, gap=gap, coding=PictureCoding.PYRAMID)
+    assert sent.restarts == []
+    assert set(sent.crfs) == {60}
+    assert max(sent.prices) < 1.5 * min(sent.prices)
+    assert sent.symbols == pytest.approx(budget)
+
+
+@pytest.mark.parametrize(("wrong", "crf"), [(0.25, 48), (4.0, 70)])
+def test_the_wrong_forecast_of_a_pyramid_is_mended_as_its_groups_come_out(wrong: float, crf: int) -> None:
+    frames, gap = 7201, 8
+    budget = cost(1500, frames, gap=gap)
+
+    def spent(budget: float | None) -> float:
+        pyramid = PictureCoding.PYRAMID
+        return send(
+            lambda _: 1500, frames, budget, forecast=1500 * wrong, crf=crf, gap=gap, coding=pyramid
+        ).symbols
+
+    assert abs(spent(None) / budget - 1) > 0.5
+    assert spent(budget) == pytest.approx(budget, rel=0.2)
+
+
+def test_at_a_cut_a_pyramid_goes_by_all_that_was_sent_before() -> None:
+    """Its groups come late, but a cut ends the sequence, and they come out before the next one begins."""
+    frames, gap, cut = 2401, 8, 800
+    budget = cost(600, frames, gap=gap)
+
+    def complexity(frame: int) -> float:
+        return 1200 if frame < cut else 600
+
+    sent = send(complexity, frames, budget, forecast=600, gap=gap, cuts=[cut], coding=PictureCoding.PYRAMID)
+    assert cut in sent.restarts
+    assert sent.crfs[cut // gap] > sent.crfs[cut // gap - 1]
+    assert sent.symbols == pytest.approx(budget, rel=0.1)
+
+
+def test_what_was_coded_at_another_quality_counts_as_such() -> None:
+    """Groups of the sequence before come out when the quality of the next one is set already."""
+
+    def price(crf_of_the_new: float) -> float:
+        plan = Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP))
+        control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE))
+        control.note(1, 1, 5000, 4900, 60, True, False)
+        control.note(8, 241, 5000 + 8 * 1290, 4900 + 8 * 1200, crf_of_the_new, False, False)
+        return control.point.price
+
+    assert price(50) < price(60) < price(66)
+
+
+def test_room_is_what_the_plan_does_not_need_for_the_rest() -> None:
+    budget = cost(600, 1801)
+    control = RateControl(
+        Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP)), Budget(budget, 1801, RATE)
+    )
+    at_first, half_way, at_last = (control.room(frames) for frames in (1, 901, 1801))
+    assert 0 < at_first < half_way < at_last == budget
+    control.note(1, 1, 5000, 4900, 60, True, False)
+    assert control.room(1801) == budget - 5000
+
+
+def test_without_a_budget_there_is_room_for_all() -> None:
+    assert RateControl(Plan(OperatingPoint(60, PRICE)), None).room(1) == float("inf")
 
 
 Scenes = list[tuple[int, float]]  # keyframes of each, and how complex they are
@@ -232,5 +340,5 @@ def test_most_videos_of_scenes_meet_their_budget_closely() -> None:
 
 def test_every_quality_that_is_asked_for_exists() -> None:
     sent = send(lambda _: 60_000, 1801, 1000.0, forecast=600)
-    assert set(sent.crfs) <= set(CRF_RANGE)
-    assert sent.crfs[-1] == CRF_RANGE[-1]
+    assert min(sent.crfs) >= FINEST_CRF
+    assert sent.crfs[-1] == MAX_CRF

@@ -1,73 +1,52 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from semvid.phy.adaptation import LinkAdapter
+from tests.unit.transmitter.clips import HEIGHT, WIDTH, source
 from transmitter.rate.model import (
     AT_10_DB,
-    DEFAULT_RD_LAMBDA,
-    GapCost,
+    Forecast,
     LinkPrice,
     OperatingPoint,
     bytes_factor,
-    coding_loss,
+    coded_size,
+    deserved_price,
+    gap_loss,
+    keyframe_cost,
 )
-from transmitter.rate.trial import Trial
 
-SAMPLES = 3 * 576 * 320
-
-
-def cost(crf: int = 60, rd_lambda: float = DEFAULT_RD_LAMBDA) -> GapCost:
-    return GapCost(OperatingPoint(crf, rd_lambda, 1.0), SAMPLES)
+CRFS = st.floats(20, 70)
 
 
-def trial(error: float = 0.2, others: float = 800.0) -> Trial:
-    point = OperatingPoint(60, DEFAULT_RD_LAMBDA, 1.0)
-    return Trial(point, 96, 240, SAMPLES, [(12, error)] * 8, 3000.0, [others] * 8)
-
-
-def test_worse_quality_costs_fewer_bytes_and_loses_more() -> None:
+def test_worse_quality_costs_fewer_bytes_and_makes_keyframes_dearer() -> None:
+    """Where pictures lose much by being coded, a badly bridged gap matters less."""
     assert bytes_factor(60) == 1
-    assert bytes_factor(64) < bytes_factor(60) < bytes_factor(54)
-    assert coding_loss(64) > coding_loss(60) > coding_loss(54)
+    for finer, coarser in ((20, 35), (35, 57), (57, 60), (60, 66), (66, 70)):
+        assert bytes_factor(finer) > bytes_factor(coarser)
+        assert deserved_price(finer) < deserved_price(coarser)
+
+
+def test_a_gap_without_frames_between_loses_nothing() -> None:
+    assert gap_loss(1, 0.7) == 0
 
 
 def test_two_short_gaps_pay_only_where_the_long_one_is_bridged_badly() -> None:
-    assert cost().of_gap(32, 0.05) < 2 * cost().of_gap(16, 0.04)
-    assert cost().of_gap(32, 0.6) > 2 * cost().of_gap(16, 0.3)
+    def pays(long: float, short: float, price: float) -> bool:
+        return 2 * (gap_loss(16, short) + keyframe_cost(price, short)) < gap_loss(32, long) + keyframe_cost(
+            price, long
+        )
+
+    assert pays(0.6, 0.3, price=5)
+    assert not pays(0.05, 0.04, price=5)
+    assert not pays(0.6, 0.3, price=1000)
 
 
-def test_a_dearer_symbol_favours_long_gaps() -> None:
-    def preference(rd_lambda: float) -> float:
-        return cost(rd_lambda=rd_lambda).of_gap(24, 0.4) - 2 * cost(rd_lambda=rd_lambda).of_gap(12, 0.25)
-
-    assert preference(1000.0) < 0 < preference(30.0)
-
-
-def test_no_keyframe_is_tried_where_even_a_free_picture_would_not_pay() -> None:
-    assert not cost().may_pay(32, 0.01)
-    assert cost().may_pay(32, 0.5)
-    assert not cost(rd_lambda=1e6).may_pay(32, 0.5)
-
-
-def test_the_best_quality_falls_with_the_price_of_symbols() -> None:
-    qualities = [trial().best_crf(rd_lambda) for rd_lambda in (20.0, 90.0, 400.0)]
-    assert qualities == sorted(qualities)
-    assert qualities[0] < qualities[-1]
-
-
-def test_rd_lambda_and_quality_belong_together() -> None:
-    assert abs(trial().best_crf(trial().rd_lambda_of(56)) - 56) <= 1
-
-
-def test_predicted_cbr_falls_with_the_crf_and_counts_the_whole_clip() -> None:
-    assert trial().cbr(63) < trial().cbr(60) < trial().cbr(50)
-    symbols = trial().cbr(60) * SAMPLES * 240
-    assert symbols == pytest.approx((3000 + 20 * 800) * 8 / 2.45 * 1.03 + 21 * 120 + 600, rel=0.01)
-
-
-def test_bytes_scale_is_measured_bytes_over_the_models() -> None:
-    assert trial(others=1600.0).bytes_scale == pytest.approx(2 * trial(others=800.0).bytes_scale)
+def test_what_is_bridged_badly_is_predicted_badly() -> None:
+    assert 0 < keyframe_cost(1, 0.0) < keyframe_cost(1, 0.5)
+    assert keyframe_cost(2, 0.3) == 2 * keyframe_cost(1, 0.3)
 
 
 def price(snr_db: float) -> LinkPrice:
@@ -83,4 +62,38 @@ def test_the_price_is_as_measured_at_10_db() -> None:
 def test_symbols_are_dearer_at_a_lower_snr() -> None:
     sizes = [price(snr_db).symbols_of(600) for snr_db in (-5.0, 0.0, 5.0, 10.0, 20.0)]
     assert sizes == sorted(sizes, reverse=True)
-    assert price(0.0).bits_per_symbol == pytest.approx(0.6 * 0.9, rel=0.05)  # QPSK 308/1024
+    assert price(0.0).bits_per_symbol < AT_10_DB.bits_per_symbol / 3  # QPSK 308/1024 instead of 16QAM
+
+
+def test_a_block_costs_something_before_the_first_byte() -> None:
+    assert AT_10_DB.symbols_of(0) == AT_10_DB.block_symbols
+    assert AT_10_DB.symbols_of(1000) - AT_10_DB.symbols_of(0) >= 8000 / AT_10_DB.bits_per_symbol
+
+
+@given(st.floats(1, 100))
+def test_every_picture_keeps_a_pixel(scale: float) -> None:
+    width, height = coded_size(source(), scale)
+    assert width == max(1, round(WIDTH / scale))
+    assert height == max(1, round(HEIGHT / scale))
+
+
+@given(crf=CRFS, other=CRFS, frames=st.integers(1, 500))
+def test_a_forecast_at_the_quality_that_it_was_made_at_is_what_was_spent(
+    crf: float, other: float, frames: int
+) -> None:
+    forecast = Forecast.of(frames, 1000.0, 700.0, crf)
+    assert forecast.at(crf) == pytest.approx(1000 / frames)
+    assert (forecast.at(other) > forecast.at(crf)) == (bytes_factor(other) > bytes_factor(crf))
+    assert forecast.at(70) > 300 / frames
+
+
+def test_forecasts_add_up_frame_by_frame() -> None:
+    both = Forecast.of(10, 1000, 700, 60) + Forecast.of(30, 600, 300, 60)
+    assert both.at(60) == pytest.approx(1600 / 40)
+    assert Forecast(0, 0, 0).at(60) == 0
+
+
+def test_a_report_names_what_was_decided() -> None:
+    link = LinkPrice(1.5, 100, 400)
+    resource = OperatingPoint(57.25, 0.31, 4 / 3, 4, link).resource()
+    assert resource == {"crf": 57.25, "price": 0.31, "scale": 1.333, "preset": 4, "bits_per_symbol": 1.5}
