@@ -43,7 +43,7 @@ from semvid.semantics import (
 
 HEADER = StreamHeader(48, 32, 48, 32, Fraction(1, 24), Fraction(24), seed=7)
 STEP, KEYFRAMES = 2, 24  # frames from keyframe to keyframe
-SEQUENCES = (21, 3)  # keyframes of each pyramid: groups of 9, 8 and 4, and of 3
+SEQUENCES = (21, 3)  # keyframes of each pyramid: groups of 9, 8 and 4, and after a cut of 3
 GIVEN_UP = {11}
 FRAMES = STEP * (KEYFRAMES - 1) + 1
 LIMIT = 300  # bytes of a bulk payload
@@ -102,7 +102,8 @@ def stream() -> tuple[list[Block], list[Sent]]:
             if numbers[-1] == KEYFRAMES - 1:
                 side.append(StreamEnd(FRAMES, KEYFRAMES))
             kept = {index for index, p in enumerate(group) if begun + p.number not in GIVEN_UP}
-            coded = CodedGroup.of(group, number, [STEP * n for n in numbers], shot_start=False, sent=kept)
+            cut = 0 < number == begun
+            coded = CodedGroup.of(group, number, [STEP * n for n in numbers], cut, kept)
             payloads = block_payloads(side, coded, LIMIT)
             sent.append(Sent(coded, group, len(blocks), [payload.stretch for payload in payloads]))
             blocks += [
@@ -146,6 +147,7 @@ class Received:
         self.units += self.receiver.units()
         for keyframe in self.receiver.keyframes():
             assert keyframe.frame == STEP * keyframe.number
+            assert keyframe.shot_start == (keyframe.number == SEQUENCES[0])
             self.keyframes[keyframe.number] = keyframe.picture
 
 
@@ -253,7 +255,8 @@ def test_whatever_is_lost_every_frame_comes_once_and_the_loss_is_told(fates: lis
                 if run.provenance is Provenance.RECEIVED:
                     np.testing.assert_array_equal(shown, got.keyframes[run.segment])
                 kinds.append(run.provenance)
-            assert (run.provenance is Provenance.CONCEALED) == bool(run.reason)
+            usual = run.reason in ("", "a cut ends this segment")
+            assert (run.provenance is Provenance.CONCEALED) == (not usual)
     expected = [Provenance.CONCEALED] * FRAMES
     for a, b in pairwise(decodable):
         if set(range(a + 1, b)) <= given_up:
