@@ -142,7 +142,7 @@ def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
     elif gap.end.shot_start:
         runs = [run(first, stop, Fill.HOLD_START, gap.loss or "a cut ends this segment")]
     elif gap.cut is not None:
-        reason = f"{gap.loss}; a cut lies at frame {gap.cut}"
+        reason = "; ".join(filter(None, [gap.loss, f"a cut lies at frame {gap.cut}"]))
         runs = [
             run(first, gap.cut, Fill.HOLD_START, reason),
             run(gap.cut, stop, Fill.HOLD_END, reason),

@@ -40,6 +40,7 @@ headers = st.builds(
     st.integers(0, 2**32 - 1),
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
     st.sampled_from(Given),
+    st.integers(0, 7),
 )
 openings = st.integers(0, 2**24).flatmap(
     lambda number: st.builds(Opening, st.just(number), st.integers(number, 2**31 - 1), st.booleans())
@@ -119,6 +120,7 @@ def test_truncated_units_are_refused() -> None:
         pb.SemanticUnits(headers=[pb.StreamHeader(**{**SMALL, "width": 0})]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, coding=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, given=4)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=8)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)] * 2),
         pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
         pb.SemanticUnits(motions=[pb.Motion(segment=0, score=256)]),

@@ -24,7 +24,7 @@ from semvid.semantics import (
     StreamEnd,
     StreamHeader,
     Timing,
-    layers,
+    layers_of,
 )
 
 
@@ -83,6 +83,8 @@ def test_nominal_time_stamps_do_not_drift() -> None:
         {"first_pts": 2**63},
         {"phase": Fraction(1)},
         {"phase": Fraction(1, 3)},
+        {"detail": -1},
+        {"detail": 8},
     ],
 )
 def test_impossible_headers(changes: dict[str, Any]) -> None:
@@ -91,7 +93,7 @@ def test_impossible_headers(changes: dict[str, Any]) -> None:
 
 
 def test_limits_are_inclusive() -> None:
-    header(width=MAX_SIDE, seed=2**32 - 1)
+    header(width=MAX_SIDE, seed=2**32 - 1, detail=7)
     Opening(MAX_KEYFRAMES, MAX_FRAMES)
     group((0, 1, MAX_PACKET_BYTES), (1, 2, 0))
     group(*((place, place, 1) for place in range(MAX_GROUP)))
@@ -148,7 +150,7 @@ def test_impossible_units(make: Any) -> None:
     ],
 )
 def test_a_layer_is_one_more_than_that_of_the_higher_neighbour(coded: list[int], expected: list[int]) -> None:
-    assert layers(coded) == expected
+    assert layers_of(coded) == expected
 
 
 def test_packets_travel_by_importance() -> None:

@@ -139,16 +139,6 @@ def test_segments_show_text_that_came_late(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_keyframes_come_back_as_they_were(tmp_path: Path) -> None:
-    files, _ = library(tmp_path).create("one", "embedded")
-    picture = np.random.default_rng(0).integers(0, 256, (7, 5, 3), np.uint8)
-    files.add_keyframe(3, 12, 99, True, picture)
-    np.testing.assert_array_equal(files.keyframe_picture(3), picture)
-    assert files.lines("keyframes") == [{"number": 3, "frame": 12, "bytes": 99, "shot_start": True}]
-    with pytest.raises(NotFound):
-        files.keyframe_picture(4)
-
-
 def test_records_of_newer_versions_are_read() -> None:
     document = {**VideoRecord("x").to_json(), "invented_later": 1}
     assert VideoRecord.from_json(document).id == "x"
