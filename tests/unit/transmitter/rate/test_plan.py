@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -105,16 +104,16 @@ def test_an_impossible_target_gets_the_cheapest_there_is(planned: Planned) -> No
     assert trial.cbr > 1e-5
 
 
-def test_a_change_that_nobody_sees_changes_little(planned: Planned) -> None:
-    target = TARGETS[1]
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_change_that_nobody_sees_changes_little(planned: Planned, read: Read, target: float) -> None:
+    """Where points are as good as each other either may win; what they cost and show is alike."""
+    footage = read(target_cbr=target)
     (plan, trial), (other_plan, other_trial) = planned(target), planned(target, noisy)
     assert other_trial.cbr == pytest.approx(trial.cbr, rel=0.05)
-    assert abs(math.log2(other_plan.point.price / plan.point.price)) <= 1
     assert other_plan.point.scale == pytest.approx(plan.point.scale, rel=0.34)  # a neighbour at most
-    assert other_plan.forecast is not None
-    assert plan.forecast is not None
-    crf = plan.point.crf
-    assert other_plan.forecast.at(crf) == pytest.approx(plan.forecast.at(crf), rel=0.25)
+    assert 0.6 < (other_trial.keyframes + 1) / (trial.keyframes + 1) < 1.7
+    loss, other_loss = (Coded.at(footage, made.point).looked_at().loss for made in (plan, other_plan))
+    assert other_loss == pytest.approx(loss, rel=0.05)
 
 
 def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, read: Read) -> None:
