@@ -13,7 +13,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from semvid import text
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
-from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
+from semvid.semantics import Caption, Keyframe, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
 from semvid.wire.v1 import semantics_pb2 as pb
 
 MAX_UNITS = 256  # in one transport block
@@ -53,10 +53,9 @@ def pack(units: Sequence[Unit]) -> bytes:
                 message.headers.append(_header_to_wire(unit))
             case Keyframe():
                 message.keyframes.append(_keyframe_to_wire(unit))
-            case Caption(first, last, sentence):
-                message.captions.add(first=first, span=last - first, text=text.compress(sentence))
-            case Motion(segment, score):
-                message.motions.add(segment=segment, score=score)
+            case Caption(first, last, sentence, motion):
+                coded = text.compress(sentence)
+                message.captions.add(first=first, span=last - first, text=coded, motion=motion)
             case Timing(first_frame, offsets):
                 message.timings.add(first_frame=first_frame, offsets=offsets)
             case StreamEnd(frames, keyframes):
@@ -68,7 +67,7 @@ def unpack(payload: bytes) -> list[Unit]:
     """Parses what `pack` made.
 
     Returns:
-        The units, grouped by type in the order header, keyframes, captions, motions, timings, end.
+        The units, grouped by type in the order header, keyframes, captions, timings, end.
 
     Raises:
         MalformedUnits: bytes that are not the serialisation of valid units, unknown fields, too many units.
@@ -79,7 +78,7 @@ def unpack(payload: bytes) -> list[Unit]:
     except DecodeError as error:
         raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
     m = message
-    units = [*m.headers, *m.keyframes, *m.captions, *m.motions, *m.timings, *m.ends]
+    units = [*m.headers, *m.keyframes, *m.captions, *m.timings, *m.ends]
     if len(units) > MAX_UNITS:
         raise MalformedUnits(f"{len(units)} units in one transport block, at most {MAX_UNITS} are allowed")
     if len(message.headers) > 1 or len(message.ends) > 1:
@@ -92,8 +91,7 @@ def unpack(payload: bytes) -> list[Unit]:
         return [
             *map(_header_from_wire, message.headers),
             *map(_keyframe_from_wire, message.keyframes),
-            *(Caption(c.first, c.first + c.span, text.expand(c.text)) for c in message.captions),
-            *(Motion(m.segment, m.score) for m in message.motions),
+            *(Caption(c.first, c.first + c.span, text.expand(c.text), c.motion) for c in message.captions),
             *(Timing(t.first_frame, tuple(t.offsets)) for t in message.timings),
             *(StreamEnd(e.frames, e.keyframes) for e in message.ends),
         ]

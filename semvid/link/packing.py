@@ -8,13 +8,12 @@ from typing import Final
 from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.link.harq import BlockPayload, Payload
-from semvid.semantics import MAX_PACKET_BYTES, Caption, Keyframe, Motion, Unit
+from semvid.semantics import MAX_PACKET_BYTES, Caption, Keyframe, Unit
 
 _FRAMING_BYTES: Final = 32  # of a keyframe unit around its packet, at most
 _PROTECTED_BYTES: Final = 400  # of units in one protected transport block
 _CLASS_OF: Final = {
     Caption: SymbolClass.CAPTION,
-    Motion: SymbolClass.MOTION,
     Keyframe: SymbolClass.KEYFRAME,
 }
 
@@ -52,7 +51,7 @@ def block_payloads(
     keyframe at its end is there, and needs its time stamps by then.
 
     Args:
-        units: header, caption, motion, timing and end units, keyframes without picture.
+        units: header, caption, timing and end units, keyframes without picture.
         bulk_limit_bytes: largest bulk payload at the present modulation and coding.
     """
     blocks = [BlockPayload(protected=_payload(group)) for group in _groups(units)]

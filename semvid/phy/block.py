@@ -54,7 +54,7 @@ class Block:
         rv: 0: new data, the receiver starts a fresh soft buffer. 2, 3, 1 (in this order): retransmissions,
             combined with what the receiver has. Where the receiver did not even read the control word, send
             rv 0 again: later versions alone hold few of the information bits.
-        protected: header, captions, motion; at most 1023 bytes; or None.
+        protected: header, captions, time stamps; at most 1023 bytes; or None.
         bulk: keyframes; at most 8191 bytes; or None.
         aggregation: level of the control word, see `semvid.phy.control_word.symbols_at`.
         pilot_spacing: of the scattered pilots, one of `semvid.phy.layout.PILOT_SPACINGS`. The sparse ones are

@@ -13,7 +13,6 @@ from semvid.semantics import (
     MAX_TIMING_FRAMES,
     Caption,
     Keyframe,
-    Motion,
     StreamEnd,
     StreamHeader,
     Timing,
@@ -83,7 +82,7 @@ def test_limits_are_inclusive() -> None:
     Keyframe(0, 0, b"")  # only marks where a segment begins
     Caption(0, 0, "x" * MAX_CAPTION_CHARS)
     Timing(0, (0,) * MAX_TIMING_FRAMES)
-    Motion(0, 255)
+    Caption(0, 0, "", 255)
     StreamEnd(5, 5)
 
 
@@ -98,8 +97,8 @@ def test_limits_are_inclusive() -> None:
         lambda: Keyframe(0, 0, b"x", parts=0),
         lambda: Caption(1, 0, ""),
         lambda: Caption(0, 0, "x" * (MAX_CAPTION_CHARS + 1)),
-        lambda: Motion(0, 256),
-        lambda: Motion(-1, 0),
+        lambda: Caption(0, 0, "", 256),
+        lambda: Caption(0, 0, "", -1),
         lambda: Timing(0, ()),
         lambda: Timing(0, (0,) * (MAX_TIMING_FRAMES + 1)),
         lambda: StreamEnd(0, 1),

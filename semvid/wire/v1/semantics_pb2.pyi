@@ -83,7 +83,6 @@ class SemanticUnits(_message.Message):
     HEADERS_FIELD_NUMBER: _builtins.int
     KEYFRAMES_FIELD_NUMBER: _builtins.int
     CAPTIONS_FIELD_NUMBER: _builtins.int
-    MOTIONS_FIELD_NUMBER: _builtins.int
     TIMINGS_FIELD_NUMBER: _builtins.int
     ENDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
@@ -94,8 +93,6 @@ class SemanticUnits(_message.Message):
     def keyframes(self) -> _containers.RepeatedCompositeFieldContainer[Global___Keyframe]: ...
     @_builtins.property
     def captions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Caption]: ...
-    @_builtins.property
-    def motions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Motion]: ...
     @_builtins.property
     def timings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Timing]: ...
     @_builtins.property
@@ -108,13 +105,12 @@ class SemanticUnits(_message.Message):
         headers: _abc.Iterable[Global___StreamHeader] | None = ...,
         keyframes: _abc.Iterable[Global___Keyframe] | None = ...,
         captions: _abc.Iterable[Global___Caption] | None = ...,
-        motions: _abc.Iterable[Global___Motion] | None = ...,
         timings: _abc.Iterable[Global___Timing] | None = ...,
         ends: _abc.Iterable[Global___StreamEnd] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "keyframes", b"keyframes", "motions", b"motions", "timings", b"timings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "keyframes", b"keyframes", "timings", b"timings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -240,52 +236,30 @@ class Caption(_message.Message):
     FIRST_FIELD_NUMBER: _builtins.int
     SPAN_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    MOTION_FIELD_NUMBER: _builtins.int
     first: _builtins.int
     """keyframe number"""
     span: _builtins.int
     """last - first"""
     text: _builtins.bytes
     """compressed, see semvid/text.py; at most 1023 bytes"""
+    motion: _builtins.int
+    """mean optical-flow magnitude, 0..255"""
     def __init__(
         self,
         *,
         first: _builtins.int = ...,
         span: _builtins.int = ...,
         text: _builtins.bytes = ...,
+        motion: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "span", b"span", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "motion", b"motion", "span", b"span", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Caption: _TypeAlias = Caption  # noqa: Y015
-
-@_typing.final
-class Motion(_message.Message):
-    """Mean optical-flow magnitude of one segment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SEGMENT_FIELD_NUMBER: _builtins.int
-    SCORE_FIELD_NUMBER: _builtins.int
-    segment: _builtins.int
-    """keyframe number at its start"""
-    score: _builtins.int
-    """0..255"""
-    def __init__(
-        self,
-        *,
-        segment: _builtins.int = ...,
-        score: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["score", b"score", "segment", b"segment"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Motion: _TypeAlias = Motion  # noqa: Y015
 
 @_typing.final
 class Timing(_message.Message):

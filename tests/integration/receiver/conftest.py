@@ -28,7 +28,7 @@ from semvid.link.symbols import pack_symbols
 from semvid.phy.block import Block, TransportBlock, modulate
 from semvid.phy.mcs import MCS_TABLE
 from semvid.phy.pilots import sounding
-from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Unit
+from semvid.semantics import Caption, Keyframe, PictureCoding, StreamEnd, StreamHeader, Unit
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -211,7 +211,7 @@ def clip() -> Clip:
         for number, frame in enumerate(places):
             coded = encoder.encode(picture(frame))
             unit = Keyframe(number, frame, coded.packet, refresh=coded.refresh)
-            text = [Motion(number - 1, 40), Caption(number - 1, number, f"part {number}")] if number else []
+            text = [Caption(number - 1, number, f"part {number}", 40)] if number else []
             blocks.append(burst(number + 1, text, [unit]))
     return Clip(
         burst(0, [HEADER]),

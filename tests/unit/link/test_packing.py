@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.link.packing import KeyframePacket, block_payloads
-from semvid.semantics import Caption, Keyframe, Motion, Timing, Unit
+from semvid.semantics import Caption, Keyframe, Timing, Unit
 
 small_units = st.one_of(
     st.builds(Caption, st.just(3), st.just(4), st.text("abc ", max_size=200)),
-    st.builds(Motion, st.integers(0, 9), st.integers(0, 255)),
     st.builds(Timing, st.just(5), st.lists(st.integers(-9, 9), min_size=1, max_size=60).map(tuple)),
     st.builds(Keyframe, st.just(2), st.just(9), st.just(b""), st.booleans()),
 )
@@ -60,7 +59,7 @@ def test_all_of_it_travels_within_bounds_and_counted(
         bits.update(payload.bits)
     expected: Counter[SymbolClass] = Counter()
     for unit in (*units, *parts):
-        kind = {Caption: SymbolClass.CAPTION, Motion: SymbolClass.MOTION}.get(type(unit), SymbolClass.HEADER)
+        kind = {Caption: SymbolClass.CAPTION}.get(type(unit), SymbolClass.HEADER)
         picture = isinstance(unit, Keyframe) and unit.packet
         expected[SymbolClass.KEYFRAME if picture else kind] += 8 * len(bitstream.pack([unit]))
     assert bits == expected

@@ -14,7 +14,7 @@ from receiver.assembly import MAX_EARLY_UNITS, Assembly, AssemblyLimits
 from receiver.gaps import Fill, Gap, Provenance, Run, plan
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
 from semvid.profile import Given
-from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
+from semvid.semantics import Caption, Keyframe, PictureCoding, StreamEnd, StreamHeader, Timing, Unit
 
 HEADER = StreamHeader(64, 48, 64, 48, Fraction(1, 1000), Fraction(25))
 INTRA = StreamHeader(64, 48, 64, 48, Fraction(1, 1000), Fraction(25), coding=PictureCoding.INTRA)
@@ -81,11 +81,9 @@ def streams(draw: st.DrawFn) -> Stream:
     captioned = 0
     for number, parts in enumerate(keyframes):
         side: list[Unit] = []
-        if number:
-            side.append(Motion(number - 1, number))
-            if draw(st.booleans()) or number == len(keyframes) - 1:
-                side.append(Caption(captioned, number, f"caption {captioned}"))
-                captioned = number
+        if number and (draw(st.booleans()) or number == len(keyframes) - 1):
+            side.append(Caption(captioned, number, f"caption {captioned}", number))
+            captioned = number
         if draw(st.booleans()):
             side.append(Timing(places[number], (draw(st.integers(-3, 3)),)))
         blocks.append([*side, parts[0]])
@@ -174,7 +172,6 @@ def _decodable(stream: Stream, arrived: list[Unit], damaged: frozenset[int]) -> 
                       st.booleans(), st.booleans(), st.just(0), st.integers(1, 2)),
             st.builds(lambda first, span: Caption(first, first + span, "x"), st.integers(0, 5),
                       st.integers(0, 3)),
-            st.builds(Motion, st.integers(0, 5), st.integers(0, 1)),
             st.builds(lambda at, n: Timing(at, (0,) * n), st.integers(0, 25), st.integers(1, 5)),
             st.builds(StreamEnd, st.integers(10, 12), st.integers(1, 6)),
             st.just(INTRA),
@@ -203,7 +200,7 @@ def test_a_keyframe_closes_its_gap_at_once_when_nothing_is_missing() -> None:
     assert feed(assembly, [HEADER]) == []
     (first,) = feed(assembly, [keyframe(0, 0)])
     assert plan(first) == [Run(0, 0, 1, Fill.COPY, Provenance.RECEIVED)]
-    (second,) = feed(assembly, [Caption(0, 1, "a ball"), Motion(0, 8), keyframe(1, 5)])
+    (second,) = feed(assembly, [Caption(0, 1, "a ball", 8), keyframe(1, 5)])
     assert second.caption == "a ball"
     assert second.motion == pytest.approx(0.001)
     assert plan(second) == [
@@ -291,9 +288,9 @@ def test_the_header_may_come_after_the_first_keyframe() -> None:
 def test_units_that_keep_coming_without_a_header_are_refused() -> None:
     assembly = Assembly()
     for number in range(MAX_EARLY_UNITS):
-        assembly.add(Motion(number, 0))
+        assembly.add(Caption(number, number, ""))
     with pytest.raises(TransmissionFailed, match="stream header"):
-        assembly.add(Motion(MAX_EARLY_UNITS, 0))
+        assembly.add(Caption(MAX_EARLY_UNITS, MAX_EARLY_UNITS, ""))
 
 
 def test_a_gap_waits_for_its_time_stamps_until_the_next_keyframe() -> None:
@@ -350,7 +347,7 @@ def test_a_late_part_of_a_keyframe_that_was_given_up_is_ignored() -> None:
         ([HEADER, Keyframe(0, 0, b"a", parts=2), Keyframe(0, 0, b"b", parts=2)], "two contents"),
         ([HEADER, Caption(0, 3, "a"), Caption(2, 4, "b")], "contradicts an earlier"),
         ([HEADER, Caption(0, 3, "a"), Caption(0, 3, "b")], "contradicts an earlier"),
-        ([HEADER, Motion(0, 3), Motion(0, 4)], "contradicts an earlier"),
+        ([HEADER, Caption(0, 3, "a", 1), Caption(0, 3, "a", 2)], "contradicts an earlier"),
         ([HEADER, Timing(0, (1, 2)), Timing(0, (3,))], "contradict earlier"),
         ([HEADER, StreamEnd(5, 2), Timing(4, (0, 0))], "has 5 frames"),
         ([HEADER, StreamEnd(5, 2), Caption(0, 2, "")], "has 2 of them"),
@@ -377,10 +374,10 @@ def test_limits_hold_at_the_limit_and_refuse_one_past_it() -> None:
     with pytest.raises(LimitExceeded, match="pixels"):
         Assembly(AssemblyLimits(pixels=64 * 48 - 1)).add(HEADER)
     assembly = small()
-    assembly.add(Motion(0, 1))
-    assembly.add(Motion(1, 1))
+    assembly.add(Caption(0, 1, ""))
+    assembly.add(Caption(1, 2, ""))
     with pytest.raises(LimitExceeded, match="3 units"):
-        assembly.add(Motion(2, 1))
+        assembly.add(Caption(2, 3, ""))
 
 
 # ---------------------------------------------------------------- segments that no second picture closes
@@ -393,9 +390,9 @@ def test_segments_that_nothing_closes_reach_to_the_next_and_the_last_to_the_end(
     marks = [Keyframe(n, 10 * n, packet) for n, packet in enumerate(packets)]
     assembly = Assembly(wait_for_captions=True)
     gaps = feed(assembly, [header, marks[0]])
-    gaps += feed(assembly, [marks[1], Caption(0, 1, "one"), Motion(0, 8)])
-    gaps += feed(assembly, [marks[2], Caption(1, 2, "two"), Motion(1, 16)])
-    gaps += feed(assembly, [Caption(2, 2, "three"), Motion(2, 24), StreamEnd(27, 3)])
+    gaps += feed(assembly, [marks[1], Caption(0, 1, "one", 8)])
+    gaps += feed(assembly, [marks[2], Caption(1, 2, "two", 16)])
+    gaps += feed(assembly, [Caption(2, 2, "three", 24), StreamEnd(27, 3)])
     gaps += assembly.finish()
     drawn = [(run.first_frame, run.stop_frame) for run in runs_of(gaps) if run.fill is Fill.DRAW]
     pictured = given_ is Given.FIRST_FRAME

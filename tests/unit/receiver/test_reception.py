@@ -27,7 +27,7 @@ from semvid.phy.block import Block, TbState, TransportBlock, burst_sizes, modula
 from semvid.phy.layout import layout
 from semvid.phy.mcs import MCS_TABLE
 from semvid.phy.pilots import sounding
-from semvid.semantics import Caption, Keyframe, Motion, StreamEnd, StreamHeader, Unit
+from semvid.semantics import Caption, Keyframe, StreamEnd, StreamHeader, Unit
 
 HEADER = StreamHeader(48, 32, 48, 32, Fraction(1, 24), Fraction(24), seed=7)
 STEP, KEYFRAMES, REFRESHED = 3, 6, (0, 3)  # frames from keyframe to keyframe; those that need no other
@@ -58,7 +58,7 @@ def stream() -> list[Block]:
             coded = encoder.encode(picture)
             assert coded.refresh == (number in REFRESHED)
             side: list[Unit] = [HEADER] if number == 0 else [
-                Motion(number - 1, number), Caption(number - 1, number, f"caption {number - 1}")
+                Caption(number - 1, number, f"caption {number - 1}", number)
             ]  # fmt: skip
             if number == KEYFRAMES - 1:
                 side.append(StreamEnd(FRAMES, KEYFRAMES))
