@@ -14,14 +14,16 @@ from semvid.wire.v1 import semantics_pb2 as pb
 
 positive = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
 sides = st.integers(1, 16_384)
+rates = st.sampled_from([Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(25, 2), Fraction(60)])
 headers = st.builds(
     StreamHeader,
     sides,
     sides,
     sides,
     sides,
-    positive,
-    positive,
+    positive
+    | st.sampled_from([Fraction(1, 1000), Fraction(1, 12_800), Fraction(1, 30_000), Fraction(1, 25)]),
+    positive | rates,
     st.integers(-(2**62), 2**62),
     st.sampled_from(PictureCoding),
     st.integers(0, 2**32 - 1),
@@ -113,6 +115,13 @@ def test_truncated_units_are_refused() -> None:
         pb.SemanticUnits(keyframes=[pb.Keyframe(number=9, frame=1, packet=b"x")]),
         pb.SemanticUnits(keyframes=[pb.Keyframe(number=1, frame=1, packet=b"x", part=3, parts=2)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(width=1, height=1)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(width=1, height=1, usual=9)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(width=1, height=1, usual=6 + 8, ntsc_rate=24)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(width=1, height=1, usual=1 + 80, ntsc_rate=24)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(width=9, height=9, coded_width=8, usual=9, ntsc_rate=24)]),
+        pb.SemanticUnits(
+            headers=[pb.StreamHeader(width=9, height=9, usual=9, ntsc_rate=24, frame_rate_numerator=24)]
+        ),
         pb.SemanticUnits(
             headers=[_ := pb.StreamHeader(width=0, height=1, time_base_denominator=1, frame_rate_numerator=1)]
         ),
@@ -139,7 +148,17 @@ def test_too_many_units_are_not_packed() -> None:
 
 
 def test_usual_units_are_small() -> None:
-    header = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
-    assert len(pack([header])) <= 16
+    for coded in ((576, 320), (432, 240), (384, 213), (288, 160), (192, 107), (144, 80)):
+        for base, rate in (
+            (Fraction(1, 12_288), Fraction(24)),
+            (Fraction(1, 25), Fraction(25)),
+            (Fraction(1, 1000), Fraction(30)),
+            (Fraction(1, 30_000), Fraction(30_000, 1001)),
+            (Fraction(1, 90_000), Fraction(60_000, 1001)),
+        ):
+            header = StreamHeader(576, 320, *coded, base, rate)
+            assert len(pack([header])) == 12
+            assert unpack(pack([header])) == [header]
+    assert len(pack([StreamEnd(96, 20)])) == 6
     assert len(pack([Keyframe(9, 130, bytes(300))])) <= 300 + 12
     assert len(pack([Caption(9, 12, "", 40)])) <= 11

@@ -135,20 +135,22 @@ class StreamHeader(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     PHASE_PLUS_ONE_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    USUAL_FIELD_NUMBER: _builtins.int
+    NTSC_RATE_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """pixels, 1..16384, as displayed"""
     height: _builtins.int
     """pixels, 1..16384, as displayed"""
     coded_width: _builtins.int
-    """pixels, 1..16384; 0 means equal to width"""
+    """pixels, 1..16384; only where `usual` does not say it"""
     coded_height: _builtins.int
-    """pixels, 1..16384; 0 means equal to height"""
+    """pixels, 1..16384; only where `usual` does not say it"""
     time_base_numerator: _builtins.int
     """1..2^31-1; 0 means 1"""
     time_base_denominator: _builtins.int
-    """1..2^31-1, seconds = pts * numerator / denominator"""
+    """1..2^31-1, seconds = pts * numerator / denominator; as coded_width"""
     frame_rate_numerator: _builtins.int
-    """1..2^31-1, frames per second"""
+    """1..2^31-1, frames per second; only without ntsc_rate"""
     frame_rate_denominator: _builtins.int
     """1..2^31-1; 0 means 1"""
     first_pts: _builtins.int
@@ -160,6 +162,10 @@ class StreamHeader(_message.Message):
     """256 * phase of the time stamps' rounding + 1; 0 means phase 1/2"""
     given: Global___Given.ValueType
     """what segments are drawn from"""
+    usual: _builtins.int
+    """time base code + 8 * scale code of semvid/usual.py, each 0 if unusual"""
+    ntsc_rate: _builtins.int
+    """n for a frame rate of n * 1000/1001"""
     def __init__(
         self,
         *,
@@ -176,10 +182,12 @@ class StreamHeader(_message.Message):
         seed: _builtins.int = ...,
         phase_plus_one: _builtins.int = ...,
         given: Global___Given.ValueType = ...,
+        usual: _builtins.int = ...,
+        ntsc_rate: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
