@@ -37,7 +37,9 @@ _SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and heigh
 _PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
 # Where the walk begins, as indices of size and price: usual winners down to so low a CBR at 10 dB.
 _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
-_COARSEST_TRIED: Final = 64.0  # beyond, fewer or smaller pictures look better; where there are none, up to MAX_CRF
+_COARSEST_TRIED: Final = (
+    64.0  # beyond, fewer or smaller pictures look better; where there are none, up to MAX_CRF
+)
 _STRENGTHS: Final = range(MAX_STRENGTH + 1)
 _SOME_STRENGTHS: Final = (0, 3, 6)
 _MOST_TRIALS: Final = 10  # points looked at
