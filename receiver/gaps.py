@@ -57,7 +57,7 @@ class Gap:
         loss: why keyframes between the anchors are missing; empty when none is.
         cut: frame of the last hard cut known between the anchors, that of ``end`` not counted.
         caption: of the segment that ``start`` opens; empty when it did not arrive.
-        motion: mean motion score, fraction of the picture diagonal per frame; None when none arrived.
+        motion: that of the caption, fraction of the picture diagonal per frame; None when none arrived.
         timings: time stamps off the regular grid, those that begin in this gap or before.
         given: what its frames are to be drawn from.
     """

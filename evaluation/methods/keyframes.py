@@ -4,9 +4,10 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass
 from functools import lru_cache
+from itertools import pairwise
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from evaluation.clips import Clip
 from evaluation.in_process import ReceivingEnd
@@ -34,6 +35,10 @@ from transmitter.rate.model import coded_size
 GAPS: Final = (4, 8, 16, 32, 64, 128)  # frames from one keyframe to the next
 SHRINKS: Final = (1, 2, 4)  # of width and height, where nothing fits at a larger size
 CRFS: Final = range(69, 26, -3)
+
+
+Sending: TypeAlias = tuple[list[SideUnit], CodedGroup]
+"""A group of keyframes, and the units that travel with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class UniformKeyframes:
             air, receiver = Air(conditions), ReceivingEnd(self._decoder)
             link = InProcessLink(air, receiver.take)
             settings: dict[str, Any] = asdict(chosen) | {"chosen_by": judge.name}
-            header_arrived = _send(link, grid.groups(chosen))
+            header_arrived = _send(link, grid, chosen)
             receiver.end()
             symbols = verified(link.harq.record.ledger.symbols, air)
             if header_arrived:
@@ -186,16 +191,21 @@ class Grid:
 
         return shown
 
-    def _groups(self, setting: Setting) -> list[tuple[list[SideUnit], CodedGroup]]:
-        return coded(self._clip, self.selected(setting.gap), setting)
+    def _groups(self, setting: Setting, first: int = 0) -> list[Sending]:
+        return coded(self._clip, self.selected(setting.gap), setting, first)
 
 
-def coded(clip: Clip, selected: list[Selected], setting: Setting) -> list[tuple[list[SideUnit], CodedGroup]]:
-    """Keyframes in groups, and what travels beside each: the header with the first, the end with the last."""
+def coded(clip: Clip, selected: list[Selected], setting: Setting, first: int = 0) -> list[Sending]:
+    """Keyframes in groups, and what travels beside each: the header with the first, the end with the last.
+
+    Args:
+        selected: all of them.
+        first: the number of the first to be coded; it leans on none before it.
+    """
     size = coded_size(clip.source, setting.shrink)
-    groups: list[tuple[list[SideUnit], CodedGroup]] = []
-    number = 0
-    for shot in _shots(selected):
+    groups: list[Sending] = []
+    number = first
+    for shot in _shots(selected[first:]):
         with KeyframeEncoder(*size, setting.crf) as encoder:
             made = [group for one in shot for group in encoder.push(at_size(one.frame.picture, size))]
             made += encoder.finish()
@@ -212,7 +222,7 @@ def coded(clip: Clip, selected: list[Selected], setting: Setting) -> list[tuple[
     return groups
 
 
-def steady_cost(groups: list[tuple[list[SideUnit], CodedGroup]], snr_db: float) -> int:
+def steady_cost(groups: list[Sending], snr_db: float) -> int:
     """Symbols over a steady channel where no block is lost."""
     count = SymbolCount(snr_db)
     for units, group in groups:
@@ -222,13 +232,23 @@ def steady_cost(groups: list[tuple[list[SideUnit], CodedGroup]], snr_db: float) 
 
 def _shots(selected: list[Selected]) -> list[list[Selected]]:
     starts = [n for n, one in enumerate(selected) if n == 0 or one.shot_start]
-    return [selected[a:b] for a, b in zip(starts, [*starts[1:], len(selected)], strict=True)]
+    return [selected[a:b] for a, b in pairwise([*starts, len(selected)])]
 
 
-def _send(link: InProcessLink, groups: list[tuple[list[SideUnit], CodedGroup]]) -> bool:
-    """Keyframes with header and end, without other units; False where the header was lost."""
-    for units, group in groups:
-        delivery = link.ship(block_payloads(units, group, link.bulk_limit_bytes))
-        if group.group.number == 0 and not delivery.protected:
-            return False
+def _send(link: InProcessLink, grid: Grid, setting: Setting) -> bool:
+    """Keyframes with header and end, without other units; False where the header was lost.
+
+    Behind a lost anchor what is left is coded anew, as semvid does.
+    """
+    groups: list[Sending] = grid.groups(setting)
+    while groups:
+        for units, coded in groups:
+            group = coded.group
+            delivery = link.ship(block_payloads(units, coded, link.bulk_limit_bytes))
+            if group.number == 0 and not delivery.protected:
+                return False
+            lost = coded.pictures_in(delivery.lost)
+            if any(layer == 0 and index in lost for index, layer in enumerate(group.layers())):
+                break
+        groups = grid.groups(setting, group.stop)
     return True

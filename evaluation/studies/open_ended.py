@@ -13,7 +13,7 @@ import tempfile
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from evaluation.bench.report.table import formatted
 from evaluation.clips import Clip, load
@@ -24,8 +24,8 @@ from semvid.profile import Given, Profile
 from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
 from transmitter.mllm.library import load as load_mllm
-from transmitter.rate.model import DEFAULT_RD_LAMBDA, OperatingPoint
-from transmitter.rate.plan import FIRST_FRAME_CRF, Plan
+from transmitter.rate.model import AT_10_DB
+from transmitter.rate.plan import FIRST_FRAME_CRF, make_plan
 
 SNR_DB: Final = 10.0
 CLIPS: Final = (
@@ -55,7 +55,7 @@ MODES: Final = (
     Mode("text only, by meaning", 1e-4, {"keyframe_method": "text-only"}),
     Mode("text only, 4 s", 1e-4, {"keyframe_method": "text-only", "segment_s": 4}),
     Mode(
-        f"first frame, by meaning, CRF {FIRST_FRAME_CRF}",
+        f"first frame, by meaning, CRF {FIRST_FRAME_CRF:g}",
         5.7e-3,
         {"keyframe_method": "first-frame", "quality": FIRST_FRAME_CRF},
     ),
@@ -66,15 +66,14 @@ MODES: Final = (
 def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
     """Channel uses of ``clip``, its segments and frames."""
     link = SymbolCount(SNR_DB)
-    plan = Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, DEFAULT_RD_LAMBDA, 1.0))
+    plan = make_plan(_nothing_to_try, options)
     opened = frames = 0
-    with closing(
-        Encoder(clip.source, options, DECODER, load_mllm("embedded"), plan, segments_ahead=0)
-    ) as encoder:
-        for segment in encoder.segments(read_frames(clip.path, clip.source)):
-            shipment = encoder.shipment(segment)
-            delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
-            encoder.delivered(shipment, delivery, link.record)
+    encoder = Encoder(clip.source, options, DECODER, load_mllm("embedded"), plan, 0, lambda: AT_10_DB)
+    with closing(encoder), closing(read_frames(clip.path, clip.source)) as pictures:
+        for segment in encoder.segments(pictures):
+            for shipment in encoder.shipments(segment):
+                delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
+                encoder.delivered(shipment, delivery, link.record)
             opened, frames = segment.number + (segment.keyframe is not None), segment.frames_read
     return {
         "symbols": link.symbols,
@@ -82,6 +81,10 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
         "segments": opened,
         "frames": frames,
     }
+
+
+def _nothing_to_try() -> NoReturn:
+    raise AssertionError("a segment that nothing closes is planned without looking at the clip")
 
 
 def table(rows: list[dict[str, Any]], command: str) -> str:

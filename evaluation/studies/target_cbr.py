@@ -55,15 +55,18 @@ def measure(services: Services, clip: Path, target: float, snr_db: float) -> dic
     with TransmitterClient(services.addresses.transmitter_url) as client:
         options = {"target_cbr": target, "seed": 1, "channel": {"snr_db": snr_db, "seed": 1}}
         done = client.watch(client.submit(clip, options)["id"])
-        crfs = [keyframe["crf"] for keyframe in client.semantics(done["id"])["keyframes"]]
+        keyframes = client.semantics(done["id"])["keyframes"]
+    crfs = [keyframe["crf"] for keyframe in keyframes]
     return {
         "target_cbr": target,
         "snr_db": snr_db,
         "over_target": round(done["cbr"] / target, 3),
-        "keyframes": len(crfs),
+        "keyframes": len(keyframes),
+        "given_up": sum(layer["given_up"] for layer in done["layers"].values()),
         "crf": [min(crfs), max(crfs)],
         "quality_changes": sum(crf != before for before, crf in pairwise(crfs)),
-        "shrink": done["operating_point"]["shrink"],
+        "scale": done["operating_point"]["scale"],
+        "price": done["operating_point"]["price"],
         "seconds_planning": round(done["seconds"]["planning"], 1),
         "seconds_of_video": round(done["frames"] / float(probe(clip).frame_rate), 1),
     }
@@ -91,9 +94,10 @@ def table(result: dict[str, Any]) -> str:
         ("target", "{target_cbr:g}"),
         ("ratio", "{over_target:.2f}"),
         ("keyframes", "{keyframes}"),
-        ("CRF", "{crf[0]} to {crf[1]}"),
+        ("CRF", "{crf[0]:g} to {crf[1]:g}"),
         ("changes", "{quality_changes}"),
-        ("size", "1/{shrink:g}"),
+        ("size", "1/{scale:g}"),
+        ("given up", "{given_up}"),
         ("planning", "{seconds_planning:g} s"),
     ]
     return f"""# The CBR that was asked for, and the CBR that came out

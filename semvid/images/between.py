@@ -1,4 +1,4 @@
-"""Where each pixel of a picture between two others comes from: motion, its fit, and doubt about it.
+"""Where each pixel of a picture between two others comes from: motion, its fit, and who shows it.
 
 All of it at half the pictures' sides, which is as fine as the flow itself is. The flow from either picture
 says how a pixel in between moves; that along which the two pictures look more alike counts more.
@@ -18,13 +18,8 @@ Plane = NDArray[np.float32]
 
 _FIT_WINDOW: Final = 7  # places; side of the window in which the two pictures are compared
 _FIT_SCALE: Final = 2.0  # 8-bit levels; a motion that fits worse by so much counts a third
-_TOLERANCE: Final = 5.0  # places; disagreement of the two flows that counts little, beside the motion itself
-_MOST_DOUBT: Final = 3.0  # of what both pictures show
-_OUTSIDE: Final = 20.0  # doubt about a place outside the picture
 _CALM_SHRINK: Final = 4  # the calm motion is made from every fourth place
-_CALM_SIGMA: Final = (
-    2.0  # of those; how far a motion reaches into places where the flows contradict each other
-)
+_CALM_SIGMA: Final = 2.0  # of those; how far a motion reaches into places where the flows disagree
 _CALM_TOLERANCE: Final = 1.0  # places; flows that disagree by more say little about their surroundings
 
 
@@ -51,12 +46,10 @@ class Between:
         self._start = cv2.add(self._start, brighter / 2)  # a fade is no contradiction
         self._end = cv2.add(self._end, -brighter / 2)
         self._grid = grid(self._size)
-        ahead, back = self._round_trips()
-        self._doubts = tuple(
-            np.minimum(trip / (_TOLERANCE**2 + _squared(flow)), np.float32(_MOST_DOUBT))
-            for trip, flow in ((ahead, self._forward), (back, self._backward))
+        self._calm = (
+            self._calm_flow(self._forward, self._backward),
+            self._calm_flow(self._backward, self._forward),
         )
-        self._calm = self._calm_flow(self._forward, ahead), self._calm_flow(self._backward, back)
 
     def motion(self, t: float) -> tuple[Flow, Plane]:
         """The motion through each place at ``t``, and how much the pictures differ along it, 8-bit levels."""
@@ -73,15 +66,11 @@ class Between:
         calm = cv2.addWeighted(self._calm[0], 1 - t, self._calm[1], -t, 0)
         return np.asarray(cv2.blendLinear(motion, calm, 1 - share, share), np.float32)
 
-    def doubts(self, motion: Flow, t: float) -> tuple[Plane, Plane]:
-        """Doubt about what each place takes from the start and from the end, 0 and up."""
-        start, end = (
-            np.asarray(
-                cv2.remap(doubt, at, None, cv2.INTER_LINEAR, None, cv2.BORDER_CONSTANT, _OUTSIDE), np.float32
-            )
-            for doubt, at in zip(self._doubts, self._ends(motion, t), strict=True)
-        )
-        return start, end
+    def visible(self, motion: Flow, t: float) -> Plane:
+        """1 where only the end shows what moves through a place, -1 where only the start does, else 0."""
+        first, last = (-0.5, -0.5), (self._size[0] - 0.5, self._size[1] - 0.5)
+        at_start, at_end = (cv2.inRange(at, first, last) for at in self._ends(motion, t))
+        return np.asarray(cv2.subtract(at_end, at_start, dtype=cv2.CV_32F) / 255, np.float32)
 
     def enlarged(self, motion: Flow) -> Flow:
         """``motion`` in pixels of the pictures, float32 [height, width, 2]."""
@@ -96,16 +85,9 @@ class Between:
         apart = cv2.absdiff(sample(self._start, at_start), sample(self._end, at_end))
         return cv2.boxFilter(apart, cv2.CV_32F, (_FIT_WINDOW, _FIT_WINDOW))
 
-    def _round_trips(self) -> tuple[Plane, Plane]:
-        """Squared distance from each place to where the two flows lead there and back, from both pictures."""
-        there, back = (
-            _squared(np.asarray(sample(other, cv2.add(self._grid, flow)) + flow, np.float32))
-            for flow, other in ((self._forward, self._backward), (self._backward, self._forward))
-        )
-        return there, back
-
-    def _calm_flow(self, flow: Flow, round_trip: Plane) -> Flow:
+    def _calm_flow(self, flow: Flow, other: Flow) -> Flow:
         """The flow of the surroundings: a wide mean in which only what both flows agree on has a say."""
+        round_trip = _squared(np.asarray(sample(other, cv2.add(self._grid, flow)) + flow, np.float32))
         trust = np.asarray(cv2.exp(-round_trip / (_CALM_TOLERANCE**2 + 0.01 * _squared(flow))) + 1e-3)
         size = (max(1, self._size[0] // _CALM_SHRINK), max(1, self._size[1] // _CALM_SHRINK))
         sums, weight = (

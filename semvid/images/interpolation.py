@@ -2,7 +2,7 @@
 
 It is shared because the transmitter runs the same algorithm to learn which gaps the receiver bridges well.
 A picture in between takes every pixel from both keyframes along the motion (`semvid.images.between`),
-weighted by nearness in time and by how far the two flows agree. Where the keyframes show different things
+weighted by nearness in time, or from the only one that shows it. Where the keyframes show different things
 whatever the motion, their mean would be a ghost and each one's own motion would tear it: there it is the
 nearer keyframe, moved as its surroundings move. A mild sharpening makes up for what averaging two pictures
 blurs. docs/decisions/0007-interpolation.md.
@@ -22,6 +22,7 @@ from semvid.images.types import Picture
 _CONTRADICTION: Final = 30.0  # 8-bit levels between what the keyframes show at one place that count as much
 _ONSET: Final = 4  # power with which contradiction grows: a slow change of light is none
 _NEARER: Final = 6.0  # log odds of the nearer keyframe where they contradict each other
+_ONLY_ONE: Final = 20.0  # log odds of the keyframe that shows a place where the other one ends
 _SHARPENING: Final = 0.3  # of detail below about 2 pixels, half way between the keyframes
 _DETAIL_SIGMA: Final = 1.0  # pixels
 
@@ -72,6 +73,6 @@ class Bridge:
         """How much the end counts, 0 .. 1, at the size of the motion."""
         nearness = math.log(t / (1 - t))
         nearer = _NEARER if t > 0.5 else -_NEARER
-        doubt_start, doubt_end = self._between.doubts(motion, t)
-        odds = doubt_start - doubt_end + nearness + contradiction * (nearer - nearness)
+        visible = self._between.visible(motion, t)
+        odds = nearness + contradiction * (nearer - nearness) + visible * _ONLY_ONE
         return np.asarray(1 / (1 + cv2.exp(-odds)), np.float32)

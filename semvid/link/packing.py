@@ -12,11 +12,10 @@ from semvid import bitstream, keyframe_payload
 from semvid.accounting import SymbolClass
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.harq import BlockPayload, Payload
-from semvid.semantics import Caption, GroupPicture, KeyframeGroup, KeyframeSlice, Motion, SideUnit
+from semvid.semantics import Caption, GroupPicture, KeyframeGroup, KeyframeSlice, SideUnit
 
 _PROTECTED_BYTES: Final = 400  # of units in one protected transport block
 _SMALLEST_BULK_BYTES: Final = 700  # a block of its own costs as much as 30 bytes, and short codes lose more
-_CLASS_OF: Final = {Caption: SymbolClass.CAPTION, Motion: SymbolClass.MOTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,8 @@ def block_payloads(
 def _payload(units: Sequence[SideUnit]) -> Payload:
     bits: Counter[SymbolClass] = Counter()
     for unit in units:
-        bits[_CLASS_OF.get(type(unit), SymbolClass.HEADER)] += 8 * len(bitstream.pack([unit]))
+        kind = SymbolClass.CAPTION if isinstance(unit, Caption) else SymbolClass.HEADER
+        bits[kind] += 8 * len(bitstream.pack([unit]))
     return Payload(bitstream.pack(units), bits)
 
 

@@ -19,7 +19,6 @@ from semvid.semantics import (
     GroupPicture,
     KeyframeGroup,
     KeyframeSlice,
-    Motion,
     Opening,
     StreamEnd,
     StreamHeader,
@@ -101,7 +100,7 @@ def test_limits_are_inclusive() -> None:
     KeyframeSlice(0, 0, b"")
     Caption(0, 0, "x" * MAX_CAPTION_CHARS)
     Timing(0, (0,) * MAX_TIMING_FRAMES)
-    Motion(0, 255)
+    Caption(0, 0, "", 255)
     StreamEnd(5, 5)
 
 
@@ -126,8 +125,8 @@ def test_limits_are_inclusive() -> None:
         lambda: KeyframeSlice(0, 5, b""),
         lambda: Caption(1, 0, ""),
         lambda: Caption(0, 0, "x" * (MAX_CAPTION_CHARS + 1)),
-        lambda: Motion(0, 256),
-        lambda: Motion(-1, 0),
+        lambda: Caption(0, 0, "", 256),
+        lambda: Caption(0, 0, "", -1),
         lambda: Timing(0, ()),
         lambda: Timing(0, (0,) * (MAX_TIMING_FRAMES + 1)),
         lambda: StreamEnd(0, 1),

@@ -29,7 +29,7 @@ from semvid.link.symbols import pack_symbols
 from semvid.phy.block import Block, TransportBlock, modulate
 from semvid.phy.mcs import MCS_TABLE
 from semvid.phy.pilots import sounding
-from semvid.semantics import Caption, Motion, PictureCoding, SideUnit, StreamEnd, StreamHeader
+from semvid.semantics import Caption, PictureCoding, SideUnit, StreamEnd, StreamHeader
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -223,7 +223,7 @@ def clip() -> Clip:
     with KeyframeEncoder(WIDTH, HEIGHT, 25, LOW_DELAY, preset=8) as encoder:
         for number, frame in enumerate(places):
             (group,) = encoder.push(picture(frame))
-            text = [Motion(number - 1, 40), Caption(number - 1, number, f"part {number}")] if number else []
+            text = [Caption(number - 1, number, f"part {number}", 40)] if number else []
             blocks.append(burst(number + 1, text, *bulk(group, number, [frame])))
     return Clip(
         burst(0, [HEADER]),

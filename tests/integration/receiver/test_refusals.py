@@ -14,7 +14,7 @@ import pytest
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.phy.block import Block, TransportBlock, modulate
 from semvid.phy.mcs import MCS_TABLE
-from semvid.semantics import ALL_SLOTS, Caption, Motion, StreamEnd, StreamHeader
+from semvid.semantics import ALL_SLOTS, Caption, StreamEnd, StreamHeader
 from semvid.wire.v1 import link_pb2 as pb
 
 INVALID, EXHAUSTED = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -75,7 +75,7 @@ def test_a_wrong_continuation_is_refused_and_the_video_says_so(
 @pytest.mark.parametrize(
     ("units", "details"),
     [
-        ([StreamEnd(25, 3), Motion(3, 1)], "a unit names keyframe 3"),
+        ([StreamEnd(25, 3), Caption(3, 3, "")], "a unit names keyframe 3"),
         ([StreamEnd(5, 2)], "keyframe 1 sits at frame 8"),
         ([Caption(0, 2, "a"), Caption(1, 2, "b")], "contradicts an earlier one"),
         ([StreamHeader(8, 8, 8, 8, Fraction(1, 25), Fraction(25))], "header contradicts"),

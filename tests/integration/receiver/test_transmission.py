@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from semvid.images.keyframe_codec import KeyframeEncoder
-from semvid.semantics import Caption, Motion, PictureCoding, StreamEnd, StreamHeader, Timing
+from semvid.semantics import Caption, PictureCoding, StreamEnd, StreamHeader, Timing
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
@@ -165,7 +165,7 @@ def test_a_pyramid_in_several_blocks_comes_together_and_its_top_may_be_lost(
     groups = [group for place in places for group in encoder.push(clip.pictures[place])]
     (group,) = groups + encoder.finish()
     header = replace(clip.stream_header, coding=PictureCoding.PYRAMID)
-    text = [header, *(Motion(n, 40) for n in range(8)), Caption(0, 8, "one square")]
+    text = [header, Caption(0, 8, "one square", 40)]
     payloads = clip.bulk(group, 0, places, limit=max(200, sum(len(p.packet) for p in group) // 4))
     top = {picture.number for picture in group if picture.kept_in == 0}
     assert len(payloads) > 2

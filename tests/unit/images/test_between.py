@@ -38,12 +38,12 @@ def test_enlarged_motion_is_in_pixels() -> None:
     assert np.allclose(np.median(enlarged, axis=(0, 1)), (6, 0), atol=0.4)
 
 
-def test_what_comes_from_outside_a_picture_is_in_doubt() -> None:
-    between = Between(texture(0), texture(6), Effort.HIGH)
+def test_at_the_edges_only_one_picture_shows_what_moves_in_or_out() -> None:
     rightwards = np.full((48, 80, 2), (10, 0), np.float32)
-    start, end = between.doubts(rightwards, 0.5)
-    assert start[:, :4].min() > 3 > start[:, 6:].max()
-    assert end[:, -4:].min() > 3 > end[:, :-6].max()
+    visible = Between(texture(0), texture(6), Effort.HIGH).visible(rightwards, 0.5)
+    assert np.all(visible[:, :5] == 1)  # came in after the start
+    assert np.all(visible[:, 5:-5] == 0)
+    assert np.all(visible[:, -5:] == -1)  # is out before the end
 
 
 def test_a_place_without_a_counterpart_calmly_moves_as_its_surroundings() -> None:

@@ -20,7 +20,9 @@ from semvid.link.harq import (
 )
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BlockReceiver, TbState, burst_sizes
+from semvid.phy.layout import DENSE_SPACING
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
+from semvid.phy.pilots import SOUNDING_SYMBOLS
 
 HEADER, CAPTION, KEYFRAME = SymbolClass.HEADER, SymbolClass.CAPTION, SymbolClass.KEYFRAME
 
@@ -89,7 +91,7 @@ def test_whatever_is_reported_each_block_ends_and_every_symbol_is_counted(
 
     record, ledger = sender.record, sender.record.ledger
     lengths = [[burst_sizes(block).total for block, _ in rounds] for rounds in sent]
-    assert ledger.total_symbols == 64 + sum(map(sum, lengths))
+    assert ledger.total_symbols == SOUNDING_SYMBOLS + sum(map(sum, lengths))
     assert ledger.symbols[SymbolClass.RETRANSMISSION] == sum(sum(rounds[1:]) for rounds in lengths)
     for symbol_class in (HEADER, CAPTION, KEYFRAME):
         carried = [
@@ -107,6 +109,7 @@ def _replayed(payload: BlockPayload, rounds: list[tuple[Block, BlockReport]], mo
     """What became of one block, checking on the way that each round sent what was missing and no more."""
     small, large = payload.protected is not None, payload.bulk is not None
     versions, aggregation = iter(REDUNDANCY_VERSIONS), rounds[0][0].aggregation
+    assert all(block.pilot_spacing == DENSE_SPACING for block, _ in rounds[1:most])
     version, renewed = next(versions), 0
     for number, (block, report) in enumerate(rounds):
         if number == most * (renewed + 1):  # sent anew, with a fresh soft buffer at the receiver

@@ -17,7 +17,6 @@ from semvid.semantics import (
     Caption,
     KeyframeGroup,
     KeyframeSlice,
-    Motion,
     Opening,
     SideUnit,
     Timing,
@@ -28,7 +27,6 @@ ORDERS = [(0,), (0, 1), (0, 2, 1), (0, *PYRAMID), tuple(n - 1 for n in PYRAMID),
 
 small_units = st.one_of(
     st.builds(Caption, st.just(3), st.just(4), st.text("abc ", max_size=200)),
-    st.builds(Motion, st.integers(0, 9), st.integers(0, 255)),
     st.builds(Timing, st.just(5), st.lists(st.integers(-9, 9), min_size=1, max_size=60).map(tuple)),
     st.builds(Opening, st.just(2), st.just(9), st.booleans()),
 )
@@ -91,7 +89,7 @@ def test_all_of_it_travels_within_bounds_and_counted(
         bits.update(payload.bits)
     expected: Counter[SymbolClass] = Counter()
     for unit in units:
-        kind = {Caption: SymbolClass.CAPTION, Motion: SymbolClass.MOTION}.get(type(unit), SymbolClass.HEADER)
+        kind = {Caption: SymbolClass.CAPTION}.get(type(unit), SymbolClass.HEADER)
         expected[kind] += 8 * len(bitstream.pack([unit]))
     expected[SymbolClass.KEYFRAME] += 8 * sum(len(payload.data) for payload in bulk)
     assert bits == expected

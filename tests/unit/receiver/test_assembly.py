@@ -20,7 +20,6 @@ from semvid.semantics import (
     GroupPicture,
     KeyframeGroup,
     KeyframeSlice,
-    Motion,
     Opening,
     PictureCoding,
     StreamEnd,
@@ -124,11 +123,9 @@ def streams(draw: st.DrawFn) -> Stream:
         described = group(number, *places[number : number + count], order=order, sizes=sizes, cut=cut)
         side: list[Unit] = []
         for one in range(number, number + count):
-            if one:
-                side.append(Motion(one - 1, one))
-                if draw(st.booleans()) or one == len(places) - 1:
-                    side.append(Caption(captioned, one, f"caption {captioned}"))
-                    captioned = one
+            if one and (draw(st.booleans()) or one == len(places) - 1):
+                side.append(Caption(captioned, one, f"caption {captioned}", one))
+                captioned = one
             if draw(st.booleans()):
                 side.append(Timing(places[one], (draw(st.integers(-3, 3)),)))
         cuts = sorted({0, described.size} | draw(st.sets(st.integers(0, described.size), max_size=3)))
@@ -244,7 +241,6 @@ def _there(stream: Stream, arrived: list[Payload]) -> tuple[dict[int, int], set[
             st.builds(keyframe, st.integers(0, 5), st.integers(5, 20), st.booleans()),
             st.builds(lambda first, span: [Caption(first, first + span, "x")], st.integers(0, 5),
                       st.integers(0, 3)),
-            st.builds(lambda *fields: [Motion(*fields)], st.integers(0, 5), st.integers(0, 1)),
             st.builds(lambda at, n: [Timing(at, (0,) * n)], st.integers(0, 25), st.integers(1, 5)),
             st.builds(lambda *fields: [StreamEnd(*fields)], st.integers(10, 12), st.integers(1, 6)),
             st.builds(lambda *fields: [Opening(*fields)], st.integers(0, 1), st.integers(5, 9)),
@@ -276,7 +272,7 @@ def test_a_keyframe_closes_its_gap_at_once_when_nothing_is_missing() -> None:
     assert feed(assembly, [HEADER]) == []
     (first,) = feed(assembly, keyframe(0, 0))
     assert plan(first) == [Run(0, 0, 1, Fill.COPY, Provenance.RECEIVED)]
-    (second,) = feed(assembly, [Caption(0, 1, "a ball"), Motion(0, 8), *keyframe(1, 5)])
+    (second,) = feed(assembly, [Caption(0, 1, "a ball", 8), *keyframe(1, 5)])
     assert second.caption == "a ball"
     assert second.motion == pytest.approx(0.001)
     assert plan(second) == [
@@ -288,7 +284,7 @@ def test_a_keyframe_closes_its_gap_at_once_when_nothing_is_missing() -> None:
 def test_a_group_closes_its_gaps_in_the_order_of_time_when_its_last_byte_is_there() -> None:
     assembly = Assembly()
     feed(assembly, [HEADER, *keyframe(0, 0)])
-    side: list[Unit] = [Motion(0, 8), Motion(1, 16), Motion(2, 24)]
+    side: list[Unit] = [Caption(0, 1, "", 8), Caption(1, 2, "", 16), Caption(2, 3, "", 24)]
     described = group(1, 4, 8, 12, order=(2, 0, 1), sizes=(3, 2, 1))
     assert feed(assembly, [*side, described, KeyframeSlice(1, 0, b"abc")]) == []
     assert (assembly.arrived, assembly.frames_known) == (1, 1)
@@ -417,9 +413,9 @@ def test_the_header_may_come_after_the_first_keyframe() -> None:
 def test_units_that_keep_coming_without_a_header_are_refused() -> None:
     assembly = Assembly()
     for number in range(MAX_EARLY_UNITS):
-        assembly.add(Motion(number, 0))
+        assembly.add(Caption(number, number, ""))
     with pytest.raises(TransmissionFailed, match="stream header"):
-        assembly.add(Motion(MAX_EARLY_UNITS, 0))
+        assembly.add(Caption(MAX_EARLY_UNITS, MAX_EARLY_UNITS, ""))
 
 
 def test_a_gap_waits_for_its_time_stamps_until_the_next_keyframe() -> None:
@@ -479,7 +475,7 @@ def test_a_late_slice_of_a_group_that_was_given_up_is_ignored() -> None:
         ([HEADER, group(0, 0, sizes=(9,)), *keyframe(0, 0)[1:], KeyframeSlice(0, 0, b"x")], "two contents"),
         ([HEADER, Caption(0, 3, "a"), Caption(2, 4, "b")], "contradicts an earlier"),
         ([HEADER, Caption(0, 3, "a"), Caption(0, 3, "b")], "contradicts an earlier"),
-        ([HEADER, Motion(0, 3), Motion(0, 4)], "contradicts an earlier"),
+        ([HEADER, Caption(0, 3, "a", 1), Caption(0, 3, "a", 2)], "contradicts an earlier"),
         ([HEADER, Timing(0, (1, 2)), Timing(0, (3,))], "contradict earlier"),
         ([HEADER, StreamEnd(5, 2), Timing(4, (0, 0))], "has 5 frames"),
         ([HEADER, StreamEnd(5, 2), Caption(0, 2, "")], "has 2 of them"),
@@ -506,10 +502,10 @@ def test_limits_hold_at_the_limit_and_refuse_one_past_it() -> None:
     with pytest.raises(LimitExceeded, match="pixels"):
         Assembly(AssemblyLimits(pixels=64 * 48 - 1)).add(HEADER)
     assembly = small()
-    assembly.add(Motion(0, 1))
-    assembly.add(Motion(1, 1))
+    assembly.add(Caption(0, 1, ""))
+    assembly.add(Caption(1, 2, ""))
     with pytest.raises(LimitExceeded, match="3 units"):
-        assembly.add(Motion(2, 1))
+        assembly.add(Caption(2, 3, ""))
 
 
 # ---------------------------------------------------------------- segments that no second picture closes
@@ -522,9 +518,9 @@ def test_segments_that_nothing_closes_reach_to_the_next_and_the_last_to_the_end(
     marks: list[list[Unit]] = [keyframe(n, 10 * n) if pictured else [Opening(n, 10 * n)] for n in range(3)]
     assembly = Assembly(wait_for_captions=True)
     gaps = feed(assembly, [header, *marks[0]])
-    gaps += feed(assembly, [*marks[1], Caption(0, 1, "one"), Motion(0, 8)])
-    gaps += feed(assembly, [*marks[2], Caption(1, 2, "two"), Motion(1, 16)])
-    gaps += feed(assembly, [Caption(2, 2, "three"), Motion(2, 24), StreamEnd(27, 3)])
+    gaps += feed(assembly, [*marks[1], Caption(0, 1, "one", 8)])
+    gaps += feed(assembly, [*marks[2], Caption(1, 2, "two", 16)])
+    gaps += feed(assembly, [Caption(2, 2, "three", 24), StreamEnd(27, 3)])
     gaps += ended(assembly)
     drawn = [(run.first_frame, run.stop_frame) for run in runs_of(gaps) if run.fill is Fill.DRAW]
     assert drawn == [(pictured, 10), (10 + pictured, 20), (20 + pictured, 27)]

@@ -34,7 +34,6 @@ from semvid.semantics import (
     GroupPicture,
     KeyframeGroup,
     KeyframeSlice,
-    Motion,
     SideUnit,
     StreamEnd,
     StreamHeader,
@@ -97,7 +96,6 @@ def stream() -> tuple[list[Block], list[Sent]]:
         for group in groups + encoder.finish():
             numbers = range(number, number + len(group))
             side: list[SideUnit] = [HEADER] if number == 0 else []
-            side += [Motion(n - 1, n) for n in numbers if n]
             side.append(Caption(max(0, number - 1), numbers[-1], f"caption {number}"))
             if numbers[-1] == KEYFRAMES - 1:
                 side.append(StreamEnd(FRAMES, KEYFRAMES))

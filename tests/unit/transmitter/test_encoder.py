@@ -306,6 +306,16 @@ def test_the_dearer_the_link_the_more_is_given_up() -> None:
     assert kept[-1] < FRAMES / 3
 
 
+def test_layers_are_counted() -> None:
+    core = encoder(bits_per_symbol=0.05, target_cbr=0.02, **EACH)
+    shipments = transmit(core, all_of(2), slow_pan).shipments
+    assert sum(layer.sent + layer.given_up for layer in core.layers.values()) == FRAMES
+    assert sum(layer.bytes for layer in core.layers.values()) == sum(map(size, shipments))
+    assert sum(layer.lost for layer in core.layers.values()) == len(layers(shipments[2], sent=True))
+    assert core.layers[0].lost > 0
+    assert core.layers[3].given_up > 0
+
+
 def test_without_a_target_nothing_is_given_up() -> None:
     assert len(transmit(encoder(bits_per_symbol=0.01, **EACH)).frames) == FRAMES
 

@@ -17,7 +17,8 @@ from transmitter.keyframes.selection import Comparison, KeyframeSelector, Reason
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.psss import Answer
-from transmitter.rate.model import GapCost, OperatingPoint
+
+PRICE = 1.0  # of a keyframe
 
 
 class Oracle:
@@ -43,10 +44,7 @@ def skem(
     tell: Told = lambda _: None,
 ) -> Skem:
     rules = SkemRules(Focus.GENERAL, Rule.RELATIVE, 0.35, spacing, min_gap, max_gap)
-    # an rd_lambda at which a block costs as much in relation to this tiny picture as it does at 576x320
-    area = WIDTH * HEIGHT / (576 * 320)
-    cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
-    return Skem(Oracle(), rules, GapTree(lambda: cost, 2, max_gap) if bridging else None, tell)
+    return Skem(Oracle(), rules, GapTree(lambda: PRICE, 2, max_gap) if bridging else None, tell)
 
 
 def walk(selector: KeyframeSelector, frames: Iterable[Frame]) -> list[Selected]:

@@ -1,117 +1,191 @@
-"""The finer first picture: taken where later pictures inherit it, and only there."""
+"""Plans for made-up clips: what is asked for is met, and as little changes as is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from fractions import Fraction
+from functools import cache
+from itertools import chain
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
+import pytest
 
+from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
-from semvid.video.writer import VideoWriter
-from transmitter.keyframes import make_selector
-from transmitter.options import parse_options
-from transmitter.rate.model import AT_10_DB, LinkPrice, OperatingPoint
-from transmitter.rate.plan import make_plan
-from transmitter.rate.trial import Excerpts
+from semvid.video.reader import Frame
+from tests.unit.transmitter.clips import flicker, pan, still, written
+from transmitter.rate.footage import Footage
+from transmitter.rate.model import AT_10_DB, LinkPrice
+from transmitter.rate.plan import DEFAULT_CRF, FIRST_FRAME_CRF, Plan, make_plan
+from transmitter.rate.trial import Coded, Trial
 
-WIDTH, HEIGHT, FRAMES = 128, 80, 240
 PROFILE = Profile("embedded", longest_gap_s=1.2, closed_loop=True)
+DEAR = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
+TARGETS = (2e-3, 5e-3, 1.5e-2)
 
 
-def clip(path: Path, moving: bool, from_frame: int = 0) -> Path:
-    """Stripes that stand still, or that are others in every frame from ``from_frame`` on."""
-    rng = np.random.default_rng(3)
-    texture = rng.integers(0, 256, (HEIGHT // 4, WIDTH, 3)).repeat(4, axis=0).astype(np.uint8)
-    with VideoWriter(path, WIDTH, HEIGHT, Fraction(1, 24)) as writer:
-        for index in range(FRAMES):
-            if moving and index >= from_frame:
-                texture = rng.integers(0, 256, (HEIGHT // 4, WIDTH, 3)).repeat(4, axis=0).astype(np.uint8)
-            writer.append(texture, index)
-    return path
+def story() -> Iterator[Frame]:
+    """Moving, then partly new in every frame."""
+    return chain(pan(42, 1.5), flicker(18, first=42))
 
 
-def choose(path: Path, options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> OperatingPoint:
-    source = probe(path)
-    excerpts = Excerpts(
-        path,
-        source,
-        VideoLimits(),
-        lambda point: make_selector(options, source, PROFILE, None, lambda: point),
-        options.coding,
-        PROFILE.longest_gap_s,
+def noisy() -> Iterator[Frame]:
+    """The same with one level more at a hundredth of the pixels."""
+    random = np.random.default_rng(0)
+    for frame in story():
+        more = (random.random(frame.picture.shape) < 0.01) & (frame.picture < 255)
+        yield replace(frame, picture=frame.picture + more.astype(np.uint8))
+
+
+Read = Callable[..., Footage]
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    """``read(frames, **options)``: excerpts of a clip."""
+    folder = tmp_path_factory.mktemp("clips")
+
+    @cache
+    def path(frames: Callable[[], Iterator[Frame]]) -> Path:
+        return written(folder / f"{frames.__name__}.mkv", frames())
+
+    def excerpts(frames: Callable[[], Iterator[Frame]] = story, **options: object) -> Footage:
+        clip, chosen = path(frames), TransmissionOptions.model_validate(options)
+        return Footage.read(clip, probe(clip), VideoLimits(), chosen, PROFILE)
+
+    return excerpts
+
+
+Planned = Callable[..., tuple[Plan, Trial]]
+
+
+@pytest.fixture(scope="module")
+def planned(read: Read) -> Planned:
+    """``planned(target, ...)``: the plan for a target CBR, and what the trial of it counts."""
+
+    @cache
+    def plan(
+        target: float,
+        frames: Callable[[], Iterator[Frame]] = story,
+        coding: str = "pyramid",
+        link: LinkPrice = AT_10_DB,
+    ) -> tuple[Plan, Trial]:
+        footage = read(frames, target_cbr=target, coding=coding)
+        made = make_plan(lambda: footage, footage.options, link)
+        return made, Coded.at(footage, made.point).trial
+
+    return plan
+
+
+@pytest.mark.parametrize("coding", ["pyramid", "low-delay"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_is_met(planned: Planned, target: float, coding: str) -> None:
+    _, trial = planned(target, coding=coding)
+    assert trial.cbr == pytest.approx(target, rel=0.06)
+
+
+def test_a_lower_target_never_costs_more(planned: Planned) -> None:
+    costs = [planned(target)[1].cbr for target in (1e-5, *TARGETS)]
+    assert costs == sorted(costs)
+
+
+def test_an_impossible_target_gets_the_cheapest_there_is(planned: Planned) -> None:
+    impossible, trial = planned(1e-5)
+    for target in TARGETS:
+        other = planned(target)[0].point
+        assert impossible.point.scale >= other.scale
+        assert impossible.point.price >= other.price
+    assert impossible.point.crf == MAX_CRF
+    assert trial.cbr > 1e-5
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_change_that_nobody_sees_changes_little(planned: Planned, read: Read, target: float) -> None:
+    """Where points are as good as each other either may win; what they cost and show is alike."""
+    footage = read(target_cbr=target)
+    (plan, trial), (other_plan, other_trial) = planned(target), planned(target, noisy)
+    assert other_trial.cbr == pytest.approx(trial.cbr, rel=0.05)
+    assert other_plan.point.scale == pytest.approx(plan.point.scale, rel=0.34)  # a neighbour at most
+    assert 0.6 < (other_trial.keyframes + 1) / (trial.keyframes + 1) < 1.7
+    loss, other_loss = (Coded.at(footage, made.point).looked_at().loss for made in (plan, other_plan))
+    assert other_loss == pytest.approx(loss, rel=0.05)
+
+
+def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, read: Read) -> None:
+    footage = read(target_cbr=TARGETS[1])
+    again = make_plan(lambda: footage, footage.options)
+    assert again == planned(TARGETS[1])[0]
+
+
+def test_more_symbols_buy_a_better_picture(planned: Planned, read: Read) -> None:
+    footage = read(target_cbr=TARGETS[0])
+    losses = [Coded.at(footage, planned(target)[0].point).looked_at().loss for target in TARGETS]
+    assert losses == sorted(losses, reverse=True)
+
+
+def test_a_dearer_link_gets_less_for_the_same_cbr(planned: Planned) -> None:
+    (_, cheap), (_, dear) = planned(TARGETS[2]), planned(TARGETS[2], link=DEAR)
+    assert dear.cbr == pytest.approx(TARGETS[2], rel=0.06)
+    assert dear.first + dear.others < 0.6 * (cheap.first + cheap.others)
+
+
+def test_pictures_that_stand_alone_are_planned_as_such(planned: Planned) -> None:
+    """They cost more, so fewer, smaller or coarser ones are sent for as many symbols."""
+    (leaning, _), (alone, trial) = planned(TARGETS[1]), planned(TARGETS[1], coding="intra")
+    assert trial.cbr == pytest.approx(TARGETS[1], rel=0.06)
+    assert alone.point.scale >= leaning.point.scale
+    assert (
+        alone.point.scale > leaning.point.scale
+        or alone.point.price > leaning.point.price
+        or (alone.point.crf > leaning.point.crf)
     )
-    return make_plan(excerpts, options, link).point
 
 
-def test_a_still_clip_starts_finer_and_a_changing_one_does_not(tmp_path: Path) -> None:
-    still = choose(clip(tmp_path / "still.mp4", moving=False), TransmissionOptions())
-    changing = choose(clip(tmp_path / "changing.mp4", moving=True), TransmissionOptions())
-    assert still.finer_start > 0
-    assert changing.finer_start == 0
+def calm_then_not() -> Iterator[Frame]:
+    return chain(still(8 * 24), flicker(8 * 24, first=8 * 24))
 
 
-def test_pictures_that_stand_alone_inherit_nothing(tmp_path: Path) -> None:
-    point = choose(clip(tmp_path / "still.mp4", moving=False), parse_options('{"coding": "intra"}'))
-    assert point.finer_start == 0
+def test_a_target_heeds_what_comes_later(read: Read) -> None:
+    footage = read(calm_then_not, target_cbr=TARGETS[2])
+    made = make_plan(lambda: footage, footage.options)
+    beginning = replace(footage, parts=footage.parts[:1])
+    believed = Coded.at(beginning, made.point).trial.cbr
+    assert believed < TARGETS[2] / 2
+    assert Coded.at(footage, made.point).trial.cbr == pytest.approx(TARGETS[2], rel=0.06)
 
 
-def test_pictures_that_stand_alone_are_planned_as_such(tmp_path: Path) -> None:
-    path = clip(tmp_path / "still.mp4", moving=False)
-    joint, intra = (
-        choose(path, parse_options(f'{{"coding": "{coding}", "target_cbr": 1e-3}}'))
-        for coding in ("joint", "intra")
+def test_an_asked_quality_is_kept_and_sets_the_price(read: Read) -> None:
+    fine, usual, coarse = (
+        make_plan(lambda footage=footage: footage, footage.options)
+        for footage in (read(quality=40), read(), read(quality=62.25))
     )
-    assert (intra.shrink, intra.crf) > (joint.shrink, joint.crf)
+    assert (fine.point.crf, usual.point.crf, coarse.point.crf) == (40, DEFAULT_CRF, 62.25)
+    assert fine.point.price < usual.point.price < coarse.point.price
+    assert {fine.point.scale, usual.point.scale, coarse.point.scale} == {1.0}
+    assert fine.forecast is None
 
 
-def test_an_asked_quality_is_kept_and_sets_the_rd_lambda(tmp_path: Path) -> None:
-    path = clip(tmp_path / "still.mp4", moving=False)
-    fine, coarse = (choose(path, TransmissionOptions(quality=crf)) for crf in (40, 60))
-    assert (fine.crf, coarse.crf) == (40, 60)
-    assert fine.rd_lambda < coarse.rd_lambda
+def test_quality_without_a_target_does_not_depend_on_the_link(read: Read) -> None:
+    footage = read()
+    near, far = (make_plan(lambda: footage, footage.options, link).point for link in (AT_10_DB, DEAR))
+    assert replace(near, link=DEAR) == far
 
 
-def test_a_larger_target_makes_symbols_cheaper_and_pictures_finer(tmp_path: Path) -> None:
-    path = clip(tmp_path / "still.mp4", moving=False)
-    small, large = (choose(path, TransmissionOptions(target_cbr=target)) for target in (1e-4, 4e-4))
-    assert large.rd_lambda < small.rd_lambda
-    assert large.crf < small.crf
+@pytest.mark.parametrize(
+    ("options", "crf"),
+    [
+        ({"keyframe_method": "first-frame"}, FIRST_FRAME_CRF),
+        ({"keyframe_method": "first-frame", "quality": 33}, 33),
+        ({"keyframe_method": "text-only"}, FIRST_FRAME_CRF),
+    ],
+)
+def test_what_is_not_bridged_is_not_tried(options: dict[str, object], crf: float) -> None:
+    def nobody() -> NoReturn:
+        raise AssertionError("the clip was read")
 
-
-def test_a_target_heeds_what_comes_later(tmp_path: Path) -> None:
-    """A still beginning says nothing about a restless rest."""
-    still = clip(tmp_path / "still.mp4", moving=False)
-    later = clip(tmp_path / "later.mp4", moving=True, from_frame=FRAMES // 2)
-    target = TransmissionOptions(target_cbr=1e-2)
-    assert choose(later, target).crf > choose(still, target).crf
-
-
-def test_a_target_out_of_reach_at_full_size_is_met_with_smaller_pictures(tmp_path: Path) -> None:
-    path = clip(tmp_path / "changing.mp4", moving=True)
-    sizes = [choose(path, TransmissionOptions(target_cbr=target)).shrink for target in (0.1, 1e-2, 1e-3)]
-    assert sizes == [1, 2, 4]
-
-
-def test_a_dearer_link_gets_coarser_pictures_for_the_same_cbr(tmp_path: Path) -> None:
-    path = clip(tmp_path / "still.mp4", moving=False)
-    options = TransmissionOptions(target_cbr=4e-4)
-    dear = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
-    assert choose(path, options, dear).crf > choose(path, options).crf
-
-
-def test_quality_without_a_target_does_not_depend_on_the_link(tmp_path: Path) -> None:
-    path = clip(tmp_path / "still.mp4", moving=False)
-    dear = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
-    assert choose(path, TransmissionOptions(), dear) == choose(path, TransmissionOptions())
-
-
-def test_a_finer_start_never_breaks_a_target(tmp_path: Path) -> None:
-    path = clip(tmp_path / "still.mp4", moving=False)
-    out_of_reach, ample = (choose(path, TransmissionOptions(target_cbr=target)) for target in (2e-5, 4e-4))
-    assert ample.finer_start > 0
-    assert out_of_reach.finer_start == 0
+    assert make_plan(nobody, TransmissionOptions.model_validate(options)).point.crf == crf
