@@ -20,7 +20,6 @@ from semvid.semantics import (
     GroupPicture,
     KeyframeGroup,
     KeyframeSlice,
-    Motion,
     Opening,
     StreamEnd,
     StreamHeader,
@@ -245,9 +244,6 @@ class Assembly:
                 new = self._side.add_caption(unit)
                 self.captions += new
                 return new
-            case Motion():
-                self._check_keyframe_number(unit.segment, "a motion score is for")
-                return self._side.add_motion(unit)
             case Timing():
                 self._check_frame(unit.first_frame + len(unit.offsets) - 1)
                 if self._side.waiting_offsets + len(unit.offsets) > 2 * self._limits.frames:
@@ -332,10 +328,11 @@ class Assembly:
     def _with_side_information(self, gap: Gap) -> Gap:
         first = 0 if gap.start is None else gap.start.number
         stop = first + 1 if gap.end is None else gap.end.number
+        caption, motion = self._side.described(first)
         described = replace(
             gap,
-            caption=self._side.caption(first),
-            motion=self._side.motion(first, max(stop, first + 1)),
+            caption=caption,
+            motion=motion,
             timings=self._side.take_timings(gap.stop_frame + (gap.end is not None)),
         )
         self._side.forget(stop)

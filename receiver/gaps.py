@@ -57,7 +57,7 @@ class Gap:
         loss: why keyframes between the anchors are missing; empty when none is.
         cut: frame of the last hard cut known between the anchors, that of ``end`` not counted.
         caption: of the segment that ``start`` opens; empty when it did not arrive.
-        motion: mean motion score, fraction of the picture diagonal per frame; None when none arrived.
+        motion: that of the caption, fraction of the picture diagonal per frame; None when none arrived.
         timings: time stamps off the regular grid, those that begin in this gap or before.
         given: what its frames are to be drawn from.
     """
@@ -142,7 +142,7 @@ def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
     elif gap.end.shot_start:
         runs = [run(first, stop, Fill.HOLD_START, gap.loss or "a cut ends this segment")]
     elif gap.cut is not None:
-        reason = f"{gap.loss}; a cut lies at frame {gap.cut}"
+        reason = "; ".join(filter(None, [gap.loss, f"a cut lies at frame {gap.cut}"]))
         runs = [
             run(first, gap.cut, Fill.HOLD_START, reason),
             run(gap.cut, stop, Fill.HOLD_END, reason),

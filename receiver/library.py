@@ -125,12 +125,12 @@ class Library:
         files = self.files(video_id)
         page = files.lines("segments", offset, limit)
         captions = files.lines("captions")
-        motions = {entry["segment"]: entry["score"] for entry in files.lines("motions")}
         for entry in page:
             number = entry["segment"]
-            covering = (c["text"] for c in captions if c["first"] <= number < max(c["last"], c["first"] + 1))
-            entry["caption"] = next(covering, None)
-            entry["motion"] = motions.get(number)
+            covering = (c for c in captions if c["first"] <= number < max(c["last"], c["first"] + 1))
+            caption = next(covering, None)
+            entry["caption"] = caption and caption["text"]
+            entry["motion"] = caption and caption["motion"]
         return page
 
     def _retain(self) -> None:

@@ -91,7 +91,7 @@ class RunResource(BaseModel):
     provenance: Provenance
     caption: str | None = Field(description="null if none arrived")
     motion: int | None = Field(
-        description="eighths of a per mille of the picture diagonal per frame; null if it did not arrive"
+        description="eighths of a per mille of the picture diagonal per frame, with the caption"
     )
     reason: str = Field(
         description="why this is no ordinary regeneration; empty when it is",

@@ -1,11 +1,11 @@
-"""Captions, motion scores and time stamps that wait for the segments they belong to."""
+"""Captions and time stamps that wait for the segments they belong to."""
 
 from bisect import bisect_right
 
 from semvid.errors import InvalidInput
-from semvid.semantics import Caption, Motion, Timing
+from semvid.semantics import Caption, Timing
 
-MOTION_STEP = 1 / 8000  # fraction of the picture diagonal per frame; semvid.semantics.Motion.score
+MOTION_STEP = 1 / 8000  # fraction of the picture diagonal per frame; semvid.semantics.Caption.motion
 
 
 class Coverage:
@@ -52,7 +52,6 @@ class SideInformation:
         self._captions: list[Caption] = []
         self._captioned = Coverage()
         self.newest_caption = -1
-        self._motions: dict[int, int] = {}
         self._timings: dict[int, Timing] = {}
         self._irregular = False
         self._released_segment = 0
@@ -76,19 +75,6 @@ class SideInformation:
         if stop > self._released_segment:
             self._captions.append(caption)
         return True
-
-    def add_motion(self, motion: Motion) -> bool:
-        """Takes one in; False if it was there already.
-
-        Raises:
-            InvalidInput: another score for the same segment.
-        """
-        known = self._motions.get(motion.segment)
-        if known is not None and known != motion.score:
-            raise InvalidInput(f"the motion score of segment {motion.segment} contradicts an earlier one")
-        if motion.segment >= self._released_segment:
-            self._motions[motion.segment] = motion.score
-        return known is None
 
     def add_timing(self, timing: Timing) -> bool:
         """Takes one in; False if it was there already.
@@ -118,15 +104,14 @@ class SideInformation:
         """Time stamps held."""
         return sum(len(timing.offsets) for timing in self._timings.values())
 
-    def caption(self, segment: int) -> str:
-        """The caption that covers ``segment``, empty if none arrived."""
-        covering = (c.text for c in self._captions if c.first <= segment < max(c.last, c.first + 1))
-        return next(covering, "")
+    def described(self, segment: int) -> tuple[str, float | None]:
+        """Caption and motion (fraction of the picture diagonal per frame) of ``segment``.
 
-    def motion(self, first: int, stop: int) -> float | None:
-        """Mean motion of the segments ``first .. stop - 1`` whose score arrived; None if none did."""
-        scores = [score for segment, score in self._motions.items() if first <= segment < stop]
-        return MOTION_STEP * sum(scores) / len(scores) if scores else None
+        ``("", None)`` if no caption that covers it arrived.
+        """
+        covering = (c for c in self._captions if c.first <= segment < max(c.last, c.first + 1))
+        caption = next(covering, None)
+        return ("", None) if caption is None else (caption.text, MOTION_STEP * caption.motion)
 
     def take_timings(self, stop: int) -> tuple[Timing, ...]:
         """Hands over the units that begin before frame ``stop``."""
@@ -137,7 +122,6 @@ class SideInformation:
         """Drops what belongs to segments before ``segment`` only."""
         self._released_segment = segment
         self._captions = [c for c in self._captions if max(c.last, c.first + 1) > segment]
-        self._motions = {s: score for s, score in self._motions.items() if s >= segment}
 
     def captions_lost(self, segments: int) -> int:
         """Holes in what captions cover of ``segments`` segments; each is at least one lost caption."""

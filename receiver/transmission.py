@@ -19,7 +19,7 @@ from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
 from semvid.link.symbols import unpack_symbols
 from semvid.phy.block import Reception
 from semvid.profile import Given
-from semvid.semantics import Caption, Motion, StreamEnd, StreamHeader, Unit
+from semvid.semantics import Caption, StreamEnd, StreamHeader, Unit
 
 _log = structlog.get_logger(__name__)
 
@@ -161,8 +161,8 @@ class Transmission:
         match unit:
             case StreamHeader():
                 self._begin_video(unit)
-            case Caption() | Motion():
-                self._files.add_side_information(unit)
+            case Caption():
+                self._files.add_caption(unit)
             case StreamEnd():
                 self.record.frames_expected = unit.frames
 

@@ -17,7 +17,7 @@ from receiver.reception import ReceivedKeyframe
 from receiver.record import State, VideoRecord
 from semvid.errors import NotFound, SemvidError, UnsupportedMedia
 from semvid.images.types import Picture
-from semvid.semantics import Caption, Motion
+from semvid.semantics import Caption
 from semvid.service.files import JsonLines, write_atomically
 from semvid.video.probe import probe
 
@@ -118,9 +118,9 @@ class VideoFiles:
         """
         return VideoRecord.from_json(json.loads((self.folder / "record.json").read_bytes()))
 
-    def add_side_information(self, unit: Caption | Motion) -> None:
-        """Notes a caption or motion score that arrived."""
-        self._list("captions" if isinstance(unit, Caption) else "motions").append(asdict(unit))
+    def add_caption(self, caption: Caption) -> None:
+        """Notes a caption that arrived."""
+        self._list("captions").append(asdict(caption))
 
     def keep_picture(self, keyframe: ReceivedKeyframe) -> dict[str, Any]:
         """Keeps the picture of a keyframe as received; gives the line for `note_keyframes`."""
@@ -180,7 +180,7 @@ class VideoFiles:
         return np.asarray(cv2.cvtColor(coded, cv2.COLOR_BGR2RGB), np.uint8)
 
     def lines(self, name: str, offset: int = 0, limit: int | None = None) -> list[Json]:
-        """Entries ``offset`` .. ``offset + limit - 1`` of captions, keyframes, motions or segments."""
+        """Entries ``offset`` .. ``offset + limit - 1`` of captions, keyframes or segments."""
         return list(self._list(name).read(offset, limit))
 
     def cut_runs(self, frames: int) -> dict[str, int]:

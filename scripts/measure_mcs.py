@@ -108,7 +108,7 @@ def main() -> None:
         print(f"{mcs.code:2d} {mcs.name:16s} {table[str(mcs.code)]['snr_db_at_10']}  "
               f"{time.monotonic() - began:.0f} s", flush=True)  # fmt: skip
     control = {
-        str(level): measure(control_trial(level), 3 - 10 * np.log10(level), [100, level])
+        str(level): measure(control_trial(level), 6 - 10 * np.log10(level), [100, level])
         for level in AGGREGATION_LEVELS
     }
     document = {

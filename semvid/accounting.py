@@ -15,8 +15,7 @@ class SymbolClass(StrEnum):
     PILOT = "pilot"  # known symbols: preamble, sounding and scattered pilots
     CONTROL = "control"  # control words
     HEADER = "header"  # stream header, stream end, time stamps
-    CAPTION = "caption"
-    MOTION = "motion"
+    CAPTION = "caption"  # with the motion score
     KEYFRAME = "keyframe"
     RETRANSMISSION = "retransmission"  # every symbol of a repeated block, its pilots and control word too
 

@@ -10,12 +10,11 @@ from fractions import Fraction
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
-from semvid import text
+from semvid import text, usual
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
 from semvid.semantics import (
     Caption,
-    Motion,
     Opening,
     PictureCoding,
     SideUnit,
@@ -27,6 +26,8 @@ from semvid.wire.v1 import semantics_pb2 as pb
 
 MAX_UNITS = 256  # in one transport block
 _NEAREST = Fraction(1, 2)
+_NTSC = Fraction(1000, 1001)
+_SCALE_CODES_FROM = 8
 _CODING_TO_WIRE = {
     PictureCoding.PYRAMID: pb.PICTURE_CODING_UNSPECIFIED,
     PictureCoding.LOW_DELAY: pb.PICTURE_CODING_LOW_DELAY,
@@ -62,10 +63,9 @@ def pack(units: Sequence[SideUnit]) -> bytes:
                 message.headers.append(_header_to_wire(unit))
             case Opening(number, frame, shot_start):
                 message.openings.add(number=number, frame=frame, shot_start=shot_start)
-            case Caption(first, last, sentence):
-                message.captions.add(first=first, span=last - first, text=text.compress(sentence))
-            case Motion(segment, score):
-                message.motions.add(segment=segment, score=score)
+            case Caption(first, last, sentence, motion):
+                coded = text.compress(sentence)
+                message.captions.add(first=first, span=last - first, text=coded, motion=motion)
             case Timing(first_frame, offsets):
                 message.timings.add(first_frame=first_frame, offsets=offsets)
             case StreamEnd(frames, keyframes):
@@ -77,7 +77,7 @@ def unpack(payload: bytes) -> list[SideUnit]:
     """Parses what `pack` made.
 
     Returns:
-        The units, grouped by type in the order header, openings, captions, motions, timings, end.
+        The units, grouped by type in the order header, openings, captions, timings, end.
 
     Raises:
         MalformedUnits: bytes that are not the serialisation of valid units, unknown fields, too many units.
@@ -88,7 +88,7 @@ def unpack(payload: bytes) -> list[SideUnit]:
     except DecodeError as error:
         raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
     m = message
-    units = [*m.headers, *m.openings, *m.captions, *m.motions, *m.timings, *m.ends]
+    units = [*m.headers, *m.openings, *m.captions, *m.timings, *m.ends]
     if len(units) > MAX_UNITS:
         raise MalformedUnits(f"{len(units)} units in one transport block, at most {MAX_UNITS} are allowed")
     if len(message.headers) > 1 or len(message.ends) > 1:
@@ -101,8 +101,7 @@ def unpack(payload: bytes) -> list[SideUnit]:
         return [
             *map(_header_from_wire, message.headers),
             *(Opening(o.number, o.frame, o.shot_start) for o in message.openings),
-            *(Caption(c.first, c.first + c.span, text.expand(c.text)) for c in message.captions),
-            *(Motion(m.segment, m.score) for m in message.motions),
+            *(Caption(c.first, c.first + c.span, text.expand(c.text), c.motion) for c in message.captions),
             *(Timing(t.first_frame, tuple(t.offsets)) for t in message.timings),
             *(StreamEnd(e.frames, e.keyframes) for e in message.ends),
         ]
@@ -113,22 +112,28 @@ def unpack(payload: bytes) -> list[SideUnit]:
 
 
 def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
-    scaled = (header.coded_width, header.coded_height) != (header.width, header.height)
+    rate, base = header.frame_rate, header.time_base
+    size, coded = (header.width, header.height), (header.coded_width, header.coded_height)
+    base_code, scale_code = usual.time_base_code(base, rate), usual.scale_code(size, coded)
+    ntsc_rate = rate / _NTSC
+    is_ntsc = ntsc_rate.denominator == 1
     return pb.StreamHeader(
         width=header.width,
         height=header.height,
-        coded_width=header.coded_width if scaled else 0,
-        coded_height=header.coded_height if scaled else 0,
-        time_base_numerator=_zero_for_one(header.time_base.numerator),
-        time_base_denominator=header.time_base.denominator,
-        frame_rate_numerator=header.frame_rate.numerator,
-        frame_rate_denominator=_zero_for_one(header.frame_rate.denominator),
+        coded_width=0 if scale_code else header.coded_width,
+        coded_height=0 if scale_code else header.coded_height,
+        time_base_numerator=0 if base_code else _zero_for_one(base.numerator),
+        time_base_denominator=0 if base_code else base.denominator,
+        frame_rate_numerator=0 if is_ntsc else rate.numerator,
+        frame_rate_denominator=0 if is_ntsc else _zero_for_one(rate.denominator),
         first_pts=header.first_pts,
         coding=_CODING_TO_WIRE[header.coding],
         seed=header.seed,
         phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
         given=_GIVEN_TO_WIRE[header.given],
         detail=header.detail,
+        usual=base_code + _SCALE_CODES_FROM * scale_code,
+        ntsc_rate=ntsc_rate.numerator if is_ntsc else 0,
     )
 
 
@@ -137,15 +142,29 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         raise MalformedUnits(f"unknown picture coding {header.coding}")
     if header.given not in _GIVEN_FROM_WIRE:
         raise MalformedUnits(f"segments drawn from something unknown, {header.given}")
-    if not header.time_base_denominator or not header.frame_rate_numerator:
-        raise MalformedUnits("a stream header without time base or frame rate")
+    if bool(header.frame_rate_numerator) == bool(header.ntsc_rate):
+        raise MalformedUnits("a stream header with no frame rate, or with two")
+    if header.ntsc_rate:
+        rate = header.ntsc_rate * _NTSC
+    else:
+        rate = Fraction(header.frame_rate_numerator, header.frame_rate_denominator or 1)
+    scale_code, base_code = divmod(header.usual, _SCALE_CODES_FROM)
+    base = usual.time_base_of(base_code, rate)
+    coded = usual.coded_size(scale_code, (header.width, header.height))
+    if header.time_base_denominator and base is None:
+        base = Fraction(header.time_base_numerator or 1, header.time_base_denominator)
+    if header.coded_width and coded is None:
+        coded = (header.coded_width, header.coded_height)
+    said_in_full = bool(header.time_base_denominator), bool(header.coded_width)
+    if base is None or coded is None or said_in_full != (base_code == 0, scale_code == 0):
+        raise MalformedUnits("a stream header must say time base and size of coded pictures, each once")
     return StreamHeader(
         width=header.width,
         height=header.height,
-        coded_width=header.coded_width or header.width,
-        coded_height=header.coded_height or header.height,
-        time_base=Fraction(header.time_base_numerator or 1, header.time_base_denominator),
-        frame_rate=Fraction(header.frame_rate_numerator, header.frame_rate_denominator or 1),
+        coded_width=coded[0],
+        coded_height=coded[1],
+        time_base=base,
+        frame_rate=rate,
         first_pts=header.first_pts,
         coding=_CODING_FROM_WIRE[header.coding],
         seed=header.seed,

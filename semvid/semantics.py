@@ -1,6 +1,6 @@
 """The semantic units: what is meant, before it becomes bits.
 
-A transmission is one `StreamHeader`, then keyframes in groups, `Caption`, `Motion` and (only for sources
+A transmission is one `StreamHeader`, then keyframes in groups, `Caption` and (only for sources
 whose time stamps are irregular) `Timing` units as segments close, then one `StreamEnd`. Keyframe numbers
 count from 0 in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper,
 notation), and where no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one
@@ -256,15 +256,22 @@ def layers_of(coded: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """One sentence for the segments from keyframe ``first`` up to keyframe ``last``.
+    """One sentence and how much moves, for the segments from keyframe ``first`` up to keyframe ``last``.
 
     Keyframes that were only inserted because the receiver's decoder could not bridge a longer gap do not
-    start a new caption, so one caption may span several segments.
+    start a new caption, so one caption may span several segments: the paper's segment.
+
+    Attributes:
+        first, last: keyframe numbers.
+        text: the sentence, at most 400 characters.
+        motion: mean optical-flow magnitude of these segments (paper: side information), in eighths of a per
+            mille of the picture diagonal per frame, 0..255 (saturating).
     """
 
     first: int
     last: int
     text: str
+    motion: int = 0
 
     def __post_init__(self) -> None:
         _in_range("caption first keyframe", self.first, 0, MAX_KEYFRAMES)
@@ -273,23 +280,7 @@ class Caption:
             len(self.text) <= MAX_CAPTION_CHARS,
             f"a caption holds at most {MAX_CAPTION_CHARS} characters, got {len(self.text)}",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Motion:
-    """Mean optical-flow magnitude of segment ``segment`` (paper: side information).
-
-    Attributes:
-        segment: number of the keyframe that the segment starts with.
-        score: eighths of a per mille of the picture diagonal per frame, 0..255 (saturating).
-    """
-
-    segment: int
-    score: int
-
-    def __post_init__(self) -> None:
-        _in_range("motion segment", self.segment, 0, MAX_KEYFRAMES)
-        _in_range("motion score", self.score, 0, 255)
+        _in_range("caption motion", self.motion, 0, 255)
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +320,7 @@ class StreamEnd:
         _in_range("keyframes", self.keyframes, 1, min(MAX_KEYFRAMES, self.frames))
 
 
-SideUnit = StreamHeader | Opening | Caption | Motion | Timing | StreamEnd
+SideUnit = StreamHeader | Opening | Caption | Timing | StreamEnd
 """What travels protected."""
 
 Unit = SideUnit | KeyframeGroup | KeyframeSlice

@@ -1,4 +1,4 @@
-"""The motion score of a segment (paper, side information): mean optical-flow magnitude."""
+"""The motion score of a caption (paper, side information): mean optical-flow magnitude."""
 
 import math
 from typing import Final
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from semvid.images.types import Picture
 
 _COPY_SIDE: Final = 128  # pixels, longer side of the copies that flow is measured on
-_UNITS: Final = 8_000  # scores are eighths of a per mille of the diagonal, see semvid.semantics.Motion
+_UNITS: Final = 8_000  # scores are eighths of a per mille of the diagonal, see semvid.semantics.Caption
 _MAX_SCORE: Final = 255
 
 
@@ -43,7 +43,7 @@ class MotionMeter:
 
 
 def motion_score(displacement: float) -> int:
-    """``displacement`` (fraction of the diagonal per frame) as the score of a `Motion` unit, saturating."""
+    """``displacement`` (fraction of the diagonal per frame) as the score of a `Caption`, saturating."""
     return min(_MAX_SCORE, round(displacement * _UNITS))
 
 

@@ -11,17 +11,17 @@ from typing import Any
 
 from semvid import text
 from semvid.link.harq import Delivery
-from semvid.semantics import Caption, Motion, Unit
+from semvid.semantics import Caption, Unit
 from semvid.service.files import JsonLines
 from semvid.video.reader import Frame
 from transmitter.encoder import Shipment
 from transmitter.keyframes.selection import Comparison
 
-KINDS = ("keyframes", "candidates", "captions", "motions")
+KINDS = ("keyframes", "candidates", "captions")
 
 
 class SemanticsRecord:
-    """Append-only lines by kind: every candidate, keyframe, caption and motion score of one job.
+    """Append-only lines by kind: every candidate, keyframe and caption of one job.
 
     Args:
         folder: of the job.
@@ -70,14 +70,18 @@ class SemanticsRecord:
             )
 
     def add_units(self, units: Sequence[Unit]) -> None:
-        """Captions and motion scores that were sent."""
+        """Captions that were sent, with their motion scores."""
         for unit in units:
-            match unit:
-                case Caption(first, last, sentence):
-                    size = len(text.compress(sentence))
-                    self._append("captions", first=first, last=last, text=sentence, bytes=size)
-                case Motion(segment, score):
-                    self._append("motions", segment=segment, score=score)
+            if isinstance(unit, Caption):
+                size = len(text.compress(unit.text))
+                self._append(
+                    "captions",
+                    first=unit.first,
+                    last=unit.last,
+                    text=unit.text,
+                    bytes=size,
+                    motion=unit.motion,
+                )
 
     def _seconds(self, frame: Frame) -> float:
         return round(float(frame.pts * self._time_base), 6)

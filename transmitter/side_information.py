@@ -1,15 +1,16 @@
-"""What closes with a segment besides its keyframe: motion score, caption, irregular time stamps."""
+"""What closes with a segment besides its keyframe: caption with motion score, irregular time stamps."""
 
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
 from semvid.profile import Given
-from semvid.semantics import Caption, Motion, SideUnit, StreamHeader
+from semvid.semantics import Caption, SideUnit, StreamHeader
 from semvid.video.reader import Frame
 from semvid.video.timing import timings
 from transmitter.captions import SegmentCaption
-from transmitter.keyframes.selection import Selected
+from transmitter.keyframes.selection import Reason, Selected
 from transmitter.mllm import Mllm
 from transmitter.motion import MotionMeter, motion_score
 
@@ -26,14 +27,15 @@ class _Seen:
 class SideInformation:
     """Looks at every frame once and gives the units of each segment when its end is known.
 
-    Memory holds one small record per frame since the latest keyframe, and the few frames that a caption
-    looks at.
+    Memory holds one small record per frame since the latest keyframe, a number for every other frame since
+    the meaning changed, and the few frames that a caption looks at.
     """
 
     def __init__(self, header: StreamHeader, mllm: Mllm) -> None:
         self._header = header
         self._caption = SegmentCaption(mllm)
         self._caption_from = 0
+        self._measured: list[float] = []  # motion since there
         self._meter = MotionMeter()
         self._open: deque[_Seen] = deque()
         self._keyframes = 0
@@ -60,14 +62,10 @@ class SideInformation:
         number, self._keyframes = self._keyframes, self._keyframes + 1
         seen = self._take_up_to(selected.frame.index)
         units: list[SideUnit] = list(timings([s.pts for s in seen], self._header, seen[0].index))
-        if number == 0:
-            return units
-        if not (selected.shot_start and self._closed_by_picture):
-            units.append(_motion(number - 1, seen))
-        if selected.reason.opens_caption or last:
-            sentence = self._caption.describe(selected.frame.index)
-            units.append(Caption(self._caption_from, number, sentence))
-            self._caption_from = number
+        # from before a cut to after it is no motion
+        self._note_motion(seen[:-1] if selected.shot_start else seen)
+        if number and (last or self._ends_meaning(selected)):
+            units.append(self._describe(number, selected.frame.index))
         return units
 
     def finish(self) -> list[SideUnit]:
@@ -79,19 +77,29 @@ class SideInformation:
         units: list[SideUnit] = (
             list(timings([s.pts for s in seen], self._header, seen[0].index)) if seen else []
         )
-        if not self._closed_by_picture:
-            units.append(_motion(last, seen))
+        self._note_motion(seen)
         if not self._closed_by_picture or self._caption_from < last:
-            units.append(Caption(self._caption_from, last, self._caption.describe()))
+            units.append(self._describe(last))
         return units
+
+    def _ends_meaning(self, selected: Selected) -> bool:
+        """Whether what was said so far ends here; between the pictures around a cut lies nothing to say."""
+        before_cut = selected.reason is Reason.CUT and not selected.shot_start
+        return selected.reason.opens_caption and not before_cut
+
+    def _note_motion(self, seen: list[_Seen]) -> None:
+        self._measured += [s.motion for s in seen if s.motion is not None]
+
+    def _describe(self, number: int, end: int = sys.maxsize) -> Caption:
+        """The caption up to keyframe ``number``, of the frames before ``end``; the next one starts there."""
+        mean = sum(self._measured) / len(self._measured) if self._measured else 0.0
+        caption = Caption(self._caption_from, number, self._caption.describe(end), motion_score(mean))
+        self._caption_from = number
+        self._measured.clear()
+        return caption
 
     def _take_up_to(self, index: int) -> list[_Seen]:
         taken = []
         while self._open and self._open[0].index <= index:
             taken.append(self._open.popleft())
         return taken
-
-
-def _motion(segment: int, seen: list[_Seen]) -> Motion:
-    measured = [s.motion for s in seen if s.motion is not None]
-    return Motion(segment, motion_score(sum(measured) / len(measured) if measured else 0.0))

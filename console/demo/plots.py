@@ -29,7 +29,6 @@ REASON_COLOURS = {
 CLASS_COLOURS = {
     "keyframe": "#3b82c4",
     "caption": "#c2487f",
-    "motion": "#7d6bc9",
     "header": "#2f9e6b",
     "control": "#b8912a",
     "pilot": "#8a8f98",

@@ -12,6 +12,7 @@ import json
 import math
 import time
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from evaluation.studies.phy_theory import (
 from semvid.phy import warm_up
 from semvid.phy.arrays import Bits, Llrs
 from semvid.phy.block import Block, BlockReceiver, TransportBlock, modulate
+from semvid.phy.layout import PILOT_SPACINGS
 from semvid.phy.ldpc import decoder, encoder, rate_matching
 from semvid.phy.ldpc.base_graphs import LdpcCode, ldpc_code
 from semvid.phy.mcs import MCS_TABLE
@@ -222,9 +224,10 @@ def measure_bursts() -> list[dict[str, Any]]:
     """CPU milliseconds to modulate and to receive whole bursts, control word and estimation included."""
     rng = np.random.default_rng([SEED, 2])
     rows: list[dict[str, Any]] = []
-    for bulk_bytes, code, snr_db in ((90, 3, 5.0), (230, 9, 11.0), (600, 19, 20.0), (700, 9, 11.0)):
+    cases = ((90, 3, 5.0), (230, 9, 11.0), (600, 19, 20.0), (700, 9, 11.0))
+    for (bulk_bytes, code, snr_db), spacing in product(cases, PILOT_SPACINGS):
         bulk = TransportBlock(rng.bytes(bulk_bytes), MCS_TABLE[code])
-        block = Block(0, 0, TransportBlock(rng.bytes(40), MCS_TABLE[3]), bulk, 1)
+        block = Block(0, 0, TransportBlock(rng.bytes(40), MCS_TABLE[3]), bulk, 2, spacing)
         symbols = modulate(block)
         received = awgn(symbols, snr_db, rng).astype(np.complex64)
         turns = 50
@@ -239,6 +242,7 @@ def measure_bursts() -> list[dict[str, Any]]:
                 "symbols": len(symbols),
                 "bulk_bytes": bulk_bytes,
                 "mcs": code,
+                "pilot_spacing": spacing,
                 "decoded": sum(payload == bulk.payload for payload in decoded) / turns,
                 "modulate_ms": round((between - began) / turns * 1e3, 2),
                 "receive_ms": round((ended - between) / turns * 1e3, 2),
@@ -277,6 +281,7 @@ def as_markdown(document: dict[str, Any]) -> str:
         ("burst symbols", "{symbols}"),
         ("bulk bytes", "{bulk_bytes}"),
         ("MCS", "{mcs.name}"),
+        ("one pilot in", "{pilot_spacing}"),
         ("modulate ms", "{modulate_ms:.2f}"),
         ("receive ms", "{receive_ms:.2f}"),
     ]

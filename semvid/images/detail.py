@@ -1,8 +1,8 @@
 """Detail that coarse coding took out of a keyframe, put back by guess before anything is shown.
 
 What quantisation and small sizes leave of a picture is right on average and too smooth: edges are soft, and
-texture is gone where it was faint. Edges are sharpened, and grain is laid over the picture in proportion to the
-contrast around each pixel, so that flat areas stay flat. Both follow one strength, which the transmitter
+texture is gone where it was faint. Edges are sharpened, and grain is laid over the picture in proportion to
+the contrast around each pixel, so that flat areas stay flat. Both follow one strength, which the transmitter
 chooses by trial and sends in the stream header. The grain is the same in every keyframe: where nothing moves
 nothing flickers, and where something moves it is carried along by the interpolation.
 docs/decisions/0010-detail.md has the numbers, and what the same does for other codecs.

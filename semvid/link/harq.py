@@ -25,12 +25,13 @@ from semvid.accounting import Ledger, SymbolClass
 from semvid.phy.adaptation import LinkAdapter
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
-from semvid.phy.control_word import PROCESSES
+from semvid.phy.control_word import AGGREGATION_LEVELS, PROCESSES
+from semvid.phy.layout import DENSE_SPACING
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.mcs import Mcs
 from semvid.phy.pilots import sounding
 
-MAX_AGGREGATION: Final = 8  # of the control word
+MAX_AGGREGATION: Final = AGGREGATION_LEVELS[-1]
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
 
 
@@ -140,6 +141,7 @@ class _Sending:
     protected: TransportBlock | None
     bulk: TransportBlock | None
     aggregation: int
+    pilot_spacing: int
     rounds: int = 0
     versions_received: int = 0
 
@@ -166,7 +168,7 @@ class HarqSender:
         self._process = 0
 
     def sound(self) -> Symbols:
-        """Known symbols, complex64[64]: the report on them tells the SNR before anything is at stake."""
+        """Known symbols, complex64[56]: the report on them tells the SNR before anything is at stake."""
         symbols = sounding()
         self.record.ledger.add(SymbolClass.PILOT, len(symbols))
         self.record.bursts_sent += 1
@@ -196,16 +198,28 @@ class HarqSender:
             self._sending = self._begin(self._waiting.popleft())
         sending = self._sending
         version = REDUNDANCY_VERSIONS[sending.versions_received]
-        block = Block(self._process, version, sending.protected, sending.bulk, sending.aggregation)
+        block = Block(
+            self._process,
+            version,
+            sending.protected,
+            sending.bulk,
+            sending.aggregation,
+            sending.pilot_spacing,
+        )
         self._count(burst_sizes(block), sending)
         sending.rounds += 1
         return block
 
     def report(self, report: BlockReport) -> None:
         """Takes what the receiver said of the last burst."""
-        self.adapter.observe(report.snr_db, report.effective_snr_db)
-        self.record.snr_db = report.snr_db
         sending = self._sending
+        self.adapter.observe(
+            report.snr_db,
+            report.effective_snr_db,
+            sounding=sending is None,
+            control_decoded=report.control_decoded,
+        )
+        self.record.snr_db = report.snr_db
         if sending is None:  # it was a sounding
             return
         if not report.control_decoded:
@@ -218,6 +232,7 @@ class HarqSender:
                 sending.protected = None
             if report.bulk is TbState.DECODED:
                 sending.bulk = None
+        sending.pilot_spacing = DENSE_SPACING  # a repetition is no place for savings
         arrived = sending.protected is None and sending.bulk is None
         if arrived or sending.rounds == self.record.rounds:
             self._end(sending)
@@ -233,7 +248,7 @@ class HarqSender:
             self.record.blocks_sent += 1
             for part, block in ((protected, small), (bulk, large)):
                 self._count_mcs(part, block)
-        return _Sending(payload, small, large, self.adapter.aggregation())
+        return _Sending(payload, small, large, self.adapter.aggregation(), self.adapter.pilot_spacing())
 
     def _end(self, sending: _Sending) -> None:
         self._sending = None

@@ -12,11 +12,10 @@ from semvid import bitstream, keyframe_payload
 from semvid.accounting import SymbolClass
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.harq import BlockPayload, Payload
-from semvid.semantics import Caption, GroupPicture, KeyframeGroup, KeyframeSlice, Motion, SideUnit
+from semvid.semantics import Caption, GroupPicture, KeyframeGroup, KeyframeSlice, SideUnit
 
 _PROTECTED_BYTES: Final = 400  # of units in one protected transport block
 _SMALLEST_BULK_BYTES: Final = 700  # a block of its own costs as much as 30 bytes, and short codes lose more
-_CLASS_OF: Final = {Caption: SymbolClass.CAPTION, Motion: SymbolClass.MOTION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,17 +78,17 @@ class CodedGroup:
     def blocks(self, limit_bytes: int) -> Iterator[BlockPayload]:
         """Blocks with at most ``limit_bytes`` each, most important pictures first.
 
-        Where pictures lean on each other a block that was given up is sent anew once: what it holds costs
-        less than what would hang in the air without it.
+        A block that was given up is sent anew once where others lean on a picture in it: it costs less than
+        what would hang in the air without it.
         """
         group = self.group
         joined = b"".join(self.packets[index] for index in group.by_importance())
         framing = len(keyframe_payload.pack(group, KeyframeSlice(group.number, 0, b"")))
-        leaned_on = any(picture.kept_in for picture in group.pictures)
         for stretch in self.stretches(limit_bytes - framing):
             part = KeyframeSlice(group.number, stretch.start, joined[stretch.start : stretch.stop])
             data = keyframe_payload.pack(None if stretch.start else group, part)
             payload = Payload(data, {SymbolClass.KEYFRAME: 8 * len(data)})
+            leaned_on = any(group.pictures[index].kept_in for index in self.pictures_in([stretch]))
             yield BlockPayload(bulk=payload, stretch=stretch, renewals=int(leaned_on))
 
     def pictures_in(self, stretches: Sequence[range]) -> set[int]:
@@ -129,7 +128,8 @@ def block_payloads(
 def _payload(units: Sequence[SideUnit]) -> Payload:
     bits: Counter[SymbolClass] = Counter()
     for unit in units:
-        bits[_CLASS_OF.get(type(unit), SymbolClass.HEADER)] += 8 * len(bitstream.pack([unit]))
+        kind = SymbolClass.CAPTION if isinstance(unit, Caption) else SymbolClass.HEADER
+        bits[kind] += 8 * len(bitstream.pack([unit]))
     return Payload(bitstream.pack(units), bits)
 
 

@@ -1,18 +1,19 @@
 """Link adaptation: which MCS and control word level to use, from what the receiver reports.
 
-The SNR is not one number but what the last blocks saw: under fading it differs from block to block. The bulk
+The SNR is not one number but what the last bursts saw: under fading it differs from burst to burst. The bulk
 MCS maximises the expected information per symbol over that history, incremental-redundancy retransmissions
 included. Several transmissions at SNR g are worth one of the same added capacity: ``(1 + g)^r - 1``.
 """
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from semvid.phy.control_word import AGGREGATION_LEVELS, MAX_BULK_BYTES, symbols_at
-from semvid.phy.layout import PREAMBLE_SYMBOLS
+from semvid.phy.layout import DENSE_SPACING, PREAMBLE_SYMBOLS, SPARSE_SPACING
 from semvid.phy.mcs import (
     MCS_BY_EFFICIENCY,
     MCS_TABLE,
@@ -24,7 +25,10 @@ from semvid.phy.mcs import (
 from semvid.phy.transport_block import symbols_for
 
 ASSUMED_SNR_DB = -5.0  # before anything was observed
-HISTORY = 16  # blocks
+HISTORY = 16  # reports
+SOUNDING_ERROR_DB = 0.6  # standard deviation of what a sounding measures
+# A link is steady where no burst lost more than this to fading and the SNRs differ by no more than this, dB.
+STEADY_FADING_DB, STEADY_DEVIATION_DB = 0.3, 1.0
 # Distances kept from the measured thresholds, dB; the header's covers an SNR that is wrong by 2 dB as well.
 BULK_MARGIN_DB, PROTECTED_MARGIN_DB, HEADER_MARGIN_DB, CONTROL_MARGIN_DB = 0.5, 3.0, 5.0, 2.5
 PROTECTED_BLER = 1e-4
@@ -38,6 +42,13 @@ MAX_BULK_SYMBOLS = 42_000
 
 _OUTER_STEP_DB = 0.3
 _OUTER_RANGE_DB = (-0.5, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    effective_snr_db: float
+    fading_db: float
+    sounding: bool
 
 
 class LinkAdapter:
@@ -58,14 +69,23 @@ class LinkAdapter:
             raise ValueError(f"the number of retransmissions cannot be negative, got {retransmissions}")
         self._fixed = None if mcs == "auto" else MCS_TABLE[mcs]
         self._transmissions = 1 + retransmissions
-        self._effective_snr_db: deque[float] = deque(maxlen=HISTORY)
+        self._reports: deque[_Report] = deque(maxlen=HISTORY)
         self._outer_db = 0.0
         self._expected_loss = 0.0
 
-    def observe(self, snr_db: float, effective_snr_db: float) -> None:
-        """Takes in one block report (or sounding); reports that are not finite are ignored."""
+    def observe(
+        self, snr_db: float, effective_snr_db: float, *, sounding: bool = False, control_decoded: bool = True
+    ) -> None:
+        """Takes in what was reported of one burst; reports that are not finite are ignored.
+
+        Args:
+            snr_db, effective_snr_db: as measured, see `semvid.phy.block.Reception`.
+            sounding: the burst was a sounding.
+            control_decoded: its control word was read; not being so counts as fading.
+        """
         if np.isfinite(snr_db) and np.isfinite(effective_snr_db):
-            self._effective_snr_db.append(min(snr_db, effective_snr_db))
+            fading_db = snr_db - effective_snr_db if control_decoded or sounding else math.inf
+            self._reports.append(_Report(min(snr_db, effective_snr_db), fading_db, sounding))
 
     def observe_ack(self, acknowledged: bool) -> None:
         """Takes in whether the first transmission of a bulk block was decoded.
@@ -77,17 +97,44 @@ class LinkAdapter:
 
     @property
     def low_snr_db(self) -> float:
-        """The effective SNR that most blocks exceed: mean less one standard deviation of the history."""
-        if not self._effective_snr_db:
-            return ASSUMED_SNR_DB
-        return float(np.mean(self._effective_snr_db) - np.std(self._effective_snr_db))
+        """The effective SNR that most bursts exceed: mean less one standard deviation of the history."""
+        history = self._effective_snr_db
+        return float(np.mean(history) - np.std(history))
+
+    @property
+    def _effective_snr_db(self) -> list[float]:
+        """Of the history. Soundings are short and err: alone they stand for a range; on a steady link, bursts
+        say it better."""
+        steady = self._is_steady
+        history = [r.effective_snr_db for r in self._reports if not (steady and r.sounding)]
+        if all(r.sounding for r in self._reports):
+            errors = (-SOUNDING_ERROR_DB, 0.0, SOUNDING_ERROR_DB)
+            history = [snr_db + error for snr_db in history for error in errors]
+        return history or [ASSUMED_SNR_DB]
+
+    @property
+    def _is_steady(self) -> bool:
+        """Whether no burst faded and all had about the same SNR.
+
+        A sounding alone cannot tell: it is so short that it may lie within one fade.
+        """
+        seen = self._reports
+        return (
+            any(not r.sounding for r in seen)
+            and max(r.fading_db for r in seen) <= STEADY_FADING_DB
+            and float(np.std([r.effective_snr_db for r in seen])) <= STEADY_DEVIATION_DB
+        )
+
+    def pilot_spacing(self) -> int:
+        """Sparse on a steady link, otherwise dense."""
+        return SPARSE_SPACING if self._is_steady else DENSE_SPACING
 
     def choose_header(self, payload_bytes: int) -> Mcs:
         """The MCS for a block without which nothing can be shown."""
         return self._safe(payload_bytes, HEADER_MARGIN_DB)
 
     def choose_protected(self, payload_bytes: int) -> Mcs:
-        """The MCS for captions and motion: at most 1 in 10 000 lost, at the protected margin."""
+        """The MCS for captions: at most 1 in 10 000 lost, at the protected margin."""
         return self._safe(payload_bytes, PROTECTED_MARGIN_DB)
 
     def choose_bulk(self, payload_bytes: int) -> Mcs:
@@ -112,9 +159,9 @@ class LinkAdapter:
         return PREAMBLE_SYMBOLS + symbols_at(self.aggregation()) + protected
 
     def aggregation(self) -> int:
-        """The control word level: the lowest that is safe."""
+        """The control word level: the lowest that is safe; the very lowest on a steady link only."""
         reach = self.low_snr_db - CONTROL_MARGIN_DB
-        for level in AGGREGATION_LEVELS:
+        for level in AGGREGATION_LEVELS if self._is_steady else AGGREGATION_LEVELS[1:]:
             if control_threshold_db(level, CONTROL_BLER) <= reach:
                 return level
         return AGGREGATION_LEVELS[-1]
@@ -134,8 +181,8 @@ class LinkAdapter:
 
     def _losses(self, mcs: Mcs, payload_bytes: int) -> list[list[float]]:
         """Probability of failure after 1, 2, ... transmissions, at every SNR of the history."""
-        history = self._effective_snr_db or [ASSUMED_SNR_DB]
-        usable = [10 ** ((snr_db - BULK_MARGIN_DB - self._outer_db) / 10) for snr_db in history]
+        margin_db = BULK_MARGIN_DB + self._outer_db
+        usable = [10 ** ((snr_db - margin_db) / 10) for snr_db in self._effective_snr_db]
         return [
             [block_error_rate(mcs, 8 * payload_bytes, 10 * math.log10((1 + g) ** sent - 1)) for g in usable]
             for sent in range(1, self._transmissions + 1)

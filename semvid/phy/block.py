@@ -19,7 +19,9 @@ from semvid.phy.control_word import (
     symbols_at,
 )
 from semvid.phy.layout import (
+    DENSE_SPACING,
     MAX_BLOCK_SYMBOLS,
+    PILOT_SPACINGS,
     PREAMBLE_SYMBOLS,
     Layout,
     data_symbols_in,
@@ -52,9 +54,11 @@ class Block:
         rv: 0: new data, the receiver starts a fresh soft buffer. 2, 3, 1 (in this order): retransmissions,
             combined with what the receiver has. Where the receiver did not even read the control word, send
             rv 0 again: later versions alone hold few of the information bits.
-        protected: header, captions, motion; at most 1023 bytes; or None.
+        protected: header, captions, time stamps; at most 1023 bytes; or None.
         bulk: keyframes; at most 8191 bytes; or None.
-        aggregation: control word level, 1, 2, 4 or 8 times 64 QPSK symbols.
+        aggregation: level of the control word, see `semvid.phy.control_word.symbols_at`.
+        pilot_spacing: of the scattered pilots, one of `semvid.phy.layout.PILOT_SPACINGS`. The sparse ones are
+            for links that do not fade within a burst.
     """
 
     process: int
@@ -62,6 +66,11 @@ class Block:
     protected: TransportBlock | None
     bulk: TransportBlock | None
     aggregation: int
+    pilot_spacing: int = DENSE_SPACING
+
+    def __post_init__(self) -> None:
+        if self.pilot_spacing not in PILOT_SPACINGS:
+            raise ValueError(f"the pilot spacing is one of {PILOT_SPACINGS}, got {self.pilot_spacing}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,8 @@ class Reception:
 def burst_sizes(block: Block) -> BurstSizes:
     """What `modulate` will make of ``block``, without making it."""
     sections = _section_symbols(_section(block.protected), _section(block.bulk), block.aggregation)
-    return BurstSizes(total_symbols(sum(sections)) - sum(sections), *sections)
+    total = total_symbols(sum(sections), block.pilot_spacing)
+    return BurstSizes(total - sum(sections), *sections)
 
 
 def _section(block: TransportBlock | None) -> Section | None:
@@ -153,7 +163,7 @@ def modulate(block: Block) -> Symbols:
     protected = _modulate_section(block.protected, block.rv, _PROTECTED_SCRAMBLING)
     bulk = _modulate_section(block.bulk, block.rv, _BULK_SCRAMBLING)
     data = np.concatenate([control, protected, bulk])
-    places = layout(len(data))
+    places = layout(len(data), block.pilot_spacing)
     symbols = np.empty(places.total, np.complex64)
     symbols[places.pilots] = pilot_symbols(len(places.pilots))
     symbols[places.data] = data
@@ -210,17 +220,16 @@ class BlockReceiver:
         if level == 0.0 or len(received) < PREAMBLE_SYMBOLS:
             return Reception()
         received /= level
-        data_symbols = data_symbols_in(len(received))
-        if len(received) == SOUNDING_SYMBOLS or data_symbols is None:
+        if len(received) == SOUNDING_SYMBOLS:
             return _pilots_only(received)
-        return self._receive_block(received, layout(data_symbols))
+        return self._receive_block(received)
 
-    def _receive_block(self, received: NDArray[np.complex128], places: Layout) -> Reception:
+    def _receive_block(self, received: NDArray[np.complex128]) -> Reception:
+        found = _find_control(received)
+        if isinstance(found, Reception):
+            return found
+        word, aggregation, places = found
         pilots = pilot_symbols(len(places.pilots))
-        found = _find_control(received, places, pilots)
-        if isinstance(found, ChannelEstimate):
-            return Reception(snr_db=found.snr_db, effective_snr_db=found.effective_snr_db(places.data))
-        word, aggregation = found
         sections = _section_symbols(word.protected, word.bulk, aggregation)
         control, protected, bulk = np.split(places.data, np.cumsum(sections)[:-1])
 
@@ -232,12 +241,7 @@ class BlockReceiver:
             qm[positions] = section.mcs.qm if section else 0
         channel = estimate_channel(received, known[order], values[order], qm)
 
-        reception = Reception(
-            word,
-            snr_db=channel.snr_db,
-            effective_snr_db=channel.effective_snr_db(places.data),
-            sections=sections,
-        )
+        reception = Reception(word, sections=sections)
         reception.equalised, noise = channel.equalise(received, places.data)
         ends = np.cumsum(sections)
         if word.protected is not None:
@@ -250,6 +254,12 @@ class BlockReceiver:
             llrs = demap(reception.equalised[part], noise[part], word.bulk.mcs.qm)
             reception.bulk = self._bulk.receive(word.bulk, word, llrs)
             reception.bulk_state = _state(reception.bulk)
+            if reception.bulk is not None and channel.stretches == 1:
+                sent = TransportBlock(reception.bulk, word.bulk.mcs)
+                symbols = _modulate_section(sent, word.rv, _BULK_SCRAMBLING)
+                channel = channel.confirmed(received, bulk, symbols)
+        reception.snr_db = channel.snr_db
+        reception.effective_snr_db = channel.effective_snr_db(places.data)
         return reception
 
 
@@ -268,13 +278,44 @@ def _section_symbols(
     return symbols_at(aggregation), small, large
 
 
-def _find_control(
-    received: NDArray[np.complex128], places: Layout, pilots: Symbols
-) -> tuple[ControlWord, int] | ChannelEstimate:
-    """The control word and its level, found by trial; without success the channel as the pilots show it."""
-    qm = np.zeros(places.total, np.int8)
-    qm[places.data[: symbols_at(1)]] = 2
-    channel = estimate_channel(received, places.pilots, pilots, qm)
+def _find_control(received: NDArray[np.complex128]) -> tuple[ControlWord, int, Layout] | Reception:
+    """The control word, its level and the layout, found by trial.
+
+    Without success, how strong the pilots of the likelier layout came in.
+    """
+    nothing: Reception | None = None
+    for places in _likely_layouts(received):
+        qm = np.zeros(places.total, np.int8)
+        # where the level is lower, the few symbols of another modulation do less harm than others do good
+        qm[places.data[: symbols_at(AGGREGATION_LEVELS[1])]] = 2
+        channel = estimate_channel(received, places.pilots, pilot_symbols(len(places.pilots)), qm)
+        found = _control_in(received, places, channel)
+        if found is not None:
+            return *found, places
+        nothing = nothing or Reception(
+            snr_db=channel.snr_db, effective_snr_db=channel.effective_snr_db(places.data)
+        )
+    return nothing or _pilots_only(received)
+
+
+def _likely_layouts(received: NDArray[np.complex128]) -> list[Layout]:
+    """The layouts of bursts of this length, first the one whose pilots agree more with their neighbours."""
+
+    def agreement(places: Layout) -> float:
+        gains = received[places.pilots] * pilot_symbols(len(places.pilots)).conj()
+        gains = gains[PREAMBLE_SYMBOLS - 1 :]  # the others are the same in every layout
+        products = gains[1:] * gains[:-1].conj()
+        return float(np.sum(products.real) / max(float(np.sum(np.abs(products))), 1e-12))
+
+    data_symbols = {spacing: data_symbols_in(len(received), spacing) for spacing in PILOT_SPACINGS}
+    possible = [layout(count, spacing) for spacing, count in data_symbols.items() if count is not None]
+    return sorted(possible, key=agreement, reverse=True)
+
+
+def _control_in(
+    received: NDArray[np.complex128], places: Layout, channel: ChannelEstimate
+) -> tuple[ControlWord, int] | None:
+    """The control word and its level in a burst with this layout."""
     largest = places.data[: symbols_at(AGGREGATION_LEVELS[-1])]
     equalised, noise = channel.equalise(received, largest)
     llrs = demap(equalised, noise, qm=2)
@@ -286,7 +327,7 @@ def _find_control(
             sections = _section_symbols(word.protected, word.bulk, aggregation)
             if sum(sections) == len(places.data):
                 return word, aggregation
-    return channel
+    return None
 
 
 def _pilots_only(received: NDArray[np.complex128]) -> Reception:

@@ -9,8 +9,10 @@ wrong gain misleads the decoder with certainty), and each gain is improved by th
 stretch's own data (a step of expectation maximisation).
 """
 
+from __future__ import annotations
+
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -64,6 +66,20 @@ class ChannelEstimate:
         gain = np.abs(self.gain[positions]) ** 2
         capacity = float(np.mean(np.log2(1 + gain / (self.no + self.gain_error[positions]))))
         return _to_db(2**capacity - 1)
+
+    def confirmed(
+        self, symbols: Complex128, positions: Indices, values: NDArray[np.complex64]
+    ) -> ChannelEstimate:
+        """The same gains with the noise as symbols show it that have become known since.
+
+        Args:
+            symbols: complex128[n] received.
+            positions: int32[k] of the symbols that were decoded.
+            values: complex64[k], what was sent there.
+        """
+        error = float(np.sum(np.abs(symbols[positions] - self.gain[positions] * values) ** 2))
+        known = self.known + len(positions)
+        return replace(self, no=(self.no * self.known + error) / known, known=known)
 
     def equalise(self, symbols: Complex128, positions: Indices) -> tuple[NDArray[np.complex64], Reals]:
         """Divides out the gain: complex64[m] symbols and float64[m] noise variance at ``positions``."""

@@ -2,9 +2,9 @@
 
     process 4 | rv 2 | protected bytes 10, mcs 6 | bulk bytes 13, mcs 6 | CRC 16
 
-It is LDPC coded (base graph 2), scrambled and sent as QPSK, 64 symbols at aggregation level 1 and 2, 4 or 8
-times as many at the higher levels (as a PDCCH, TS 38.211 clause 7.3.2). The receiver finds the level by
-trying all four.
+It is LDPC coded (base graph 2), scrambled and sent as QPSK on 32 symbols times the aggregation level (as a
+PDCCH has 1, 2, 4, 8 or 16 control channel elements, TS 38.211 clause 7.3.2); at level 1 it takes 40, because
+less than 34 cannot be decoded. The receiver finds the level by trying all five.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from semvid.phy.mcs import MCS_TABLE, Mcs
 from semvid.phy.qam import map_bits
 from semvid.phy.sequences import descramble, scramble
 
-AGGREGATION_LEVELS = (1, 2, 4, 8)
-SYMBOLS_PER_LEVEL = 64
+AGGREGATION_LEVELS = (1, 2, 4, 8, 16)
+_SYMBOLS_PER_LEVEL, _FEWEST_SYMBOLS = 32, 40
 MAX_PROTECTED_BYTES = 1023
 MAX_BULK_BYTES = 8191
 PROCESSES = 16  # of hybrid ARQ
@@ -98,11 +98,11 @@ def symbols_at(aggregation: int) -> int:
     """Symbols of a control word at an aggregation level.
 
     Raises:
-        ValueError: not 1, 2, 4 or 8.
+        ValueError: not one of `AGGREGATION_LEVELS`.
     """
     if aggregation not in AGGREGATION_LEVELS:
         raise ValueError(f"the aggregation level is one of {AGGREGATION_LEVELS}, got {aggregation}")
-    return SYMBOLS_PER_LEVEL * aggregation
+    return max(_FEWEST_SYMBOLS, _SYMBOLS_PER_LEVEL * aggregation)
 
 
 def modulate_control(word: ControlWord, aggregation: int) -> Symbols:

@@ -1,6 +1,9 @@
 """Where everything sits in a burst.
 
-    preamble (16 pilots) | data with one scattered pilot after every 31 symbols
+    preamble (16 pilots) | data with one scattered pilot after every 31 or every 127 symbols
+
+The sender takes the wide spacing on links that do not fade within a burst; the receiver finds which it was
+together with the control word.
 
 Data symbols (control word, protected, bulk, in this order) are spread over the burst in the order of the
 fractional part of ``k * golden ratio`` (Crozier, "New high-spread high-distance interleavers for
@@ -18,7 +21,7 @@ import numpy as np
 from semvid.phy.arrays import Indices
 
 PREAMBLE_SYMBOLS = 16
-PILOT_SPACING = 32  # every 32nd symbol after the preamble is a pilot
+DENSE_SPACING, SPARSE_SPACING = PILOT_SPACINGS = (32, 128)  # every so many symbols after the preamble
 MAX_BLOCK_SYMBOLS = 65_536
 _GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 
@@ -38,24 +41,24 @@ class Layout:
     data: Indices
 
 
-def total_symbols(data_symbols: int) -> int:
+def total_symbols(data_symbols: int, pilot_spacing: int = DENSE_SPACING) -> int:
     """Length of the burst that carries ``data_symbols`` data symbols."""
-    return PREAMBLE_SYMBOLS + data_symbols + data_symbols // (PILOT_SPACING - 1)
+    return PREAMBLE_SYMBOLS + data_symbols + data_symbols // (pilot_spacing - 1)
 
 
-def data_symbols_in(total: int) -> int | None:
+def data_symbols_in(total: int, pilot_spacing: int = DENSE_SPACING) -> int | None:
     """Inverse of `total_symbols`; None where no burst has this length."""
     body = total - PREAMBLE_SYMBOLS
-    data_symbols = body - body // PILOT_SPACING
-    return data_symbols if body > 0 and total_symbols(data_symbols) == total else None
+    data_symbols = body - body // pilot_spacing
+    return data_symbols if body > 0 and total_symbols(data_symbols, pilot_spacing) == total else None
 
 
 @lru_cache(maxsize=64)
-def layout(data_symbols: int) -> Layout:
+def layout(data_symbols: int, pilot_spacing: int = DENSE_SPACING) -> Layout:
     """The layout of a burst with ``data_symbols`` data symbols."""
-    total = total_symbols(data_symbols)
+    total = total_symbols(data_symbols, pilot_spacing)
     body = np.arange(total - PREAMBLE_SYMBOLS)
-    scattered = body % PILOT_SPACING == PILOT_SPACING - 1
+    scattered = body % pilot_spacing == pilot_spacing - 1
     pilots = np.concatenate([np.arange(PREAMBLE_SYMBOLS), PREAMBLE_SYMBOLS + body[scattered]])
     places = PREAMBLE_SYMBOLS + body[~scattered]
     order = np.argsort(np.argsort(np.arange(data_symbols) * _GOLDEN_RATIO % 1.0))

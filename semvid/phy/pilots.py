@@ -4,7 +4,7 @@ from semvid.phy.arrays import Symbols
 from semvid.phy.qam import map_bits
 from semvid.phy.sequences import gold_sequence
 
-SOUNDING_SYMBOLS = 64  # no data burst has this length
+SOUNDING_SYMBOLS = 56  # shorter than any data burst: preamble, control word and a transport block
 _PILOT_SEED = 0x2A5
 
 
@@ -14,5 +14,5 @@ def pilot_symbols(count: int) -> Symbols:
 
 
 def sounding() -> Symbols:
-    """A burst of pilots only, complex64[64]: the receiver answers it with its SNR."""
+    """A burst of pilots only, complex64[56]: the receiver answers it with its SNR."""
     return pilot_symbols(SOUNDING_SYMBOLS)

@@ -13,7 +13,6 @@ from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
 from semvid.semantics import (
     Caption,
-    Motion,
     Opening,
     PictureCoding,
     SideUnit,
@@ -27,30 +26,33 @@ SMALL = {"width": 1, "height": 1, "time_base_denominator": 1, "frame_rate_numera
 
 positive = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
 sides = st.integers(1, 16_384)
+rates = st.sampled_from([Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(25, 2), Fraction(60)])
 headers = st.builds(
     StreamHeader,
     sides,
     sides,
     sides,
     sides,
-    positive,
-    positive,
+    positive
+    | st.sampled_from([Fraction(1, 1000), Fraction(1, 12_800), Fraction(1, 30_000), Fraction(1, 25)]),
+    positive | rates,
     st.integers(-(2**62), 2**62),
     st.sampled_from(PictureCoding),
     st.integers(0, 2**32 - 1),
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
     st.sampled_from(Given),
+    st.integers(0, 7),
 )
 openings = st.integers(0, 2**24).flatmap(
     lambda number: st.builds(Opening, st.just(number), st.integers(number, 2**31 - 1), st.booleans())
 )
 captions = st.builds(
-    lambda first, span, text: Caption(first, first + span, text),
+    lambda first, span, text, motion: Caption(first, first + span, text, motion),
     st.integers(0, 10**6),
     st.integers(0, 1000),
     st.text(max_size=60),
+    st.integers(0, 255),
 )
-motions = st.builds(Motion, st.integers(0, 2**24), st.integers(0, 255))
 timings = st.builds(
     Timing,
     st.integers(0, 2**31 - 1),
@@ -65,7 +67,6 @@ ends = st.integers(1, 2**24).flatmap(
     st.lists(headers, max_size=1),
     st.lists(openings, max_size=3),
     st.lists(captions, max_size=2),
-    st.lists(motions, max_size=3),
     st.lists(timings, max_size=2),
     st.lists(ends, max_size=1),
 )
@@ -73,11 +74,10 @@ def test_round_trip(
     headers: list[SideUnit],
     openings: list[SideUnit],
     captions: list[SideUnit],
-    motions: list[SideUnit],
     timings: list[SideUnit],
     ends: list[SideUnit],
 ) -> None:
-    units = [*headers, *openings, *captions, *motions, *timings, *ends]
+    units = [*headers, *openings, *captions, *timings, *ends]
     assert unpack(pack(units)) == units
 
 
@@ -96,14 +96,14 @@ def _are_units_or_refused(payload: bytes) -> None:
 
 @given(st.data())
 def test_damaged_units_are_units_or_refused(data: st.DataObject) -> None:
-    payload = bytearray(pack([data.draw(headers), data.draw(openings), data.draw(motions)]))
+    payload = bytearray(pack([data.draw(headers), data.draw(openings), data.draw(captions)]))
     position = data.draw(st.integers(0, len(payload) - 1))
     payload[position] ^= data.draw(st.integers(1, 255))
     _are_units_or_refused(bytes(payload))
 
 
 def test_truncated_units_are_refused() -> None:
-    payload = pack([Opening(1, 20), Motion(1, 8)])
+    payload = pack([Opening(1, 20), Caption(1, 2, "a", 8)])
     with pytest.raises(MalformedUnits):
         unpack(payload[:-1])
 
@@ -119,10 +119,11 @@ def test_truncated_units_are_refused() -> None:
         pb.SemanticUnits(headers=[pb.StreamHeader(**{**SMALL, "width": 0})]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, coding=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, given=4)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=8)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)] * 2),
         pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
-        pb.SemanticUnits(motions=[pb.Motion(segment=0, score=256)]),
-        pb.SemanticUnits(motions=[pb.Motion()] * (MAX_UNITS + 1)),
+        pb.SemanticUnits(captions=[pb.Caption(motion=256)]),
+        pb.SemanticUnits(captions=[pb.Caption()] * (MAX_UNITS + 1)),
         pb.SemanticUnits(timings=[pb.Timing(first_frame=0)]),
     ],
 )
@@ -143,17 +144,16 @@ def test_a_zero_stands_for_the_usual_choice() -> None:
 
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(MalformedUnits, match="unknown field 15"):
-        unpack(pack([Motion(0, 1)]) + bytes([15 << 3, 1]))
+        unpack(pack([StreamEnd(1, 1)]) + bytes([15 << 3, 1]))
 
 
 def test_too_many_units_are_not_packed() -> None:
-    pack([Motion(0, 1)] * MAX_UNITS)
+    pack([Timing(0, (1,))] * MAX_UNITS)
     with pytest.raises(InvalidInput, match="at most"):
-        pack([Motion(0, 1)] * (MAX_UNITS + 1))
+        pack([Timing(0, (1,))] * (MAX_UNITS + 1))
 
 
 def test_usual_units_are_small() -> None:
     header = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
     assert len(pack([header])) <= 16
     assert len(pack([Opening(9, 130)])) <= 7
-    assert len(pack([Motion(9, 40)])) <= 6

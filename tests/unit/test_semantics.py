@@ -19,12 +19,11 @@ from semvid.semantics import (
     GroupPicture,
     KeyframeGroup,
     KeyframeSlice,
-    Motion,
     Opening,
     StreamEnd,
     StreamHeader,
     Timing,
-    layers,
+    layers_of,
 )
 
 
@@ -83,6 +82,8 @@ def test_nominal_time_stamps_do_not_drift() -> None:
         {"first_pts": 2**63},
         {"phase": Fraction(1)},
         {"phase": Fraction(1, 3)},
+        {"detail": -1},
+        {"detail": 8},
     ],
 )
 def test_impossible_headers(changes: dict[str, Any]) -> None:
@@ -91,7 +92,7 @@ def test_impossible_headers(changes: dict[str, Any]) -> None:
 
 
 def test_limits_are_inclusive() -> None:
-    header(width=MAX_SIDE, seed=2**32 - 1)
+    header(width=MAX_SIDE, seed=2**32 - 1, detail=7)
     Opening(MAX_KEYFRAMES, MAX_FRAMES)
     group((0, 1, MAX_PACKET_BYTES), (1, 2, 0))
     group(*((place, place, 1) for place in range(MAX_GROUP)))
@@ -99,7 +100,7 @@ def test_limits_are_inclusive() -> None:
     KeyframeSlice(0, 0, b"")
     Caption(0, 0, "x" * MAX_CAPTION_CHARS)
     Timing(0, (0,) * MAX_TIMING_FRAMES)
-    Motion(0, 255)
+    Caption(0, 0, "", 255)
     StreamEnd(5, 5)
 
 
@@ -124,8 +125,8 @@ def test_limits_are_inclusive() -> None:
         lambda: KeyframeSlice(0, 5, b""),
         lambda: Caption(1, 0, ""),
         lambda: Caption(0, 0, "x" * (MAX_CAPTION_CHARS + 1)),
-        lambda: Motion(0, 256),
-        lambda: Motion(-1, 0),
+        lambda: Caption(0, 0, "", 256),
+        lambda: Caption(0, 0, "", -1),
         lambda: Timing(0, ()),
         lambda: Timing(0, (0,) * (MAX_TIMING_FRAMES + 1)),
         lambda: StreamEnd(0, 1),
@@ -148,7 +149,7 @@ def test_impossible_units(make: Any) -> None:
     ],
 )
 def test_a_layer_is_one_more_than_that_of_the_higher_neighbour(coded: list[int], expected: list[int]) -> None:
-    assert layers(coded) == expected
+    assert layers_of(coded) == expected
 
 
 def test_packets_travel_by_importance() -> None:

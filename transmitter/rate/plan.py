@@ -37,7 +37,11 @@ _SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and heigh
 _PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
 # Where the walk begins, as indices of size and price: usual winners down to so low a CBR at 10 dB.
 _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
-_COARSEST_TRIED: Final = 66.0  # beyond, a smaller size looks better; where there is none, up to MAX_CRF
+_COARSEST_TRIED: Final = (
+    64.0  # beyond, fewer or smaller pictures look better; where there are none, up to MAX_CRF
+)
+_STRENGTHS: Final = range(MAX_STRENGTH + 1)
+_SOME_STRENGTHS: Final = (0, 3, 6)
 _MOST_TRIALS: Final = 10  # points looked at
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
 _MET: Final = 0.015  # of the target, in the end
@@ -77,10 +81,9 @@ def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: L
     if options.target_cbr is None:
         crf = options.quality or DEFAULT_CRF
         footage = read()
-        detail = _usual_detail(crf, 1.0)
-        point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, detail=detail, link=link)
-        coded = Coded.at(footage, point)
-        return Plan(replace(_with_best_detail(coded), preset=_preset(footage, coded.trial)))
+        point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
+        trial = Coded.at(footage, point).looked_at(_STRENGTHS, 8)
+        return Plan(replace(trial.point, preset=_preset(footage, trial)))
     return _Search(read(), options.target_cbr, link).plan()
 
 
@@ -134,10 +137,7 @@ class _Search:
     def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
-            scale = _SCALES[place[0]]
-            point = OperatingPoint(
-                crf, _PRICES[place[1]], scale, FAST_PRESET, _usual_detail(crf, scale), self._link
-            )
+            point = OperatingPoint(crf, _PRICES[place[1]], _SCALES[place[0]], FAST_PRESET, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
@@ -145,7 +145,11 @@ class _Search:
         """A trial near the target, looked at; None where even the coarsest that is tried costs too much."""
         coded = self._near(point, _COARSEST_TRIED, _CLOSE, most=2)
         too_dear = coded.trial.cbr > self._target * (1 + 2 * _CLOSE)
-        return None if too_dear and coded.trial.point.crf >= _COARSEST_TRIED else coded.looked_at()
+        return (
+            None
+            if too_dear and coded.trial.point.crf >= _COARSEST_TRIED
+            else coded.looked_at(_SOME_STRENGTHS, 3)
+        )
 
     def _near(self, point: OperatingPoint, coarsest: float, close: float, most: int) -> Coded:
         """The keyframes at the CRF that comes nearest to the target; costing too much counts twice."""
@@ -192,26 +196,14 @@ class _Search:
 
     def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
-        point = OperatingPoint(MAX_CRF, _PRICES[-1], _SCALES[-1], FAST_PRESET, MAX_STRENGTH, self._link)
+        point = OperatingPoint(MAX_CRF, _PRICES[-1], _SCALES[-1], FAST_PRESET, link=self._link)
         return Coded.at(self._footage, point).trial
 
     def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
         point = replace(best.point, preset=_preset(self._footage, best))
         coded = self._near(point, MAX_CRF, _MET, most=5)
-        return Plan(_with_best_detail(coded), coded.trial.forecast)
-
-
-def _usual_detail(crf: float, scale: float) -> int:
-    """The strength of detail that usually loses least."""
-    return min(MAX_STRENGTH, max(0, round((crf - 48) / 4 + 2 * (scale - 1))))
-
-
-def _with_best_detail(coded: Coded) -> OperatingPoint:
-    """The point with the strength of detail, the usual one or one beside it, that loses least."""
-    point = coded.trial.point
-    strengths = range(max(0, point.detail - 2), min(MAX_STRENGTH, point.detail + 2) + 1, 2)
-    return replace(point, detail=min(strengths, key=coded.loss))
+        return Plan(coded.looked_at(_STRENGTHS, 8).point, coded.trial.forecast)
 
 
 def _preset(footage: Footage, trial: Trial) -> int:

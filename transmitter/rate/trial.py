@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
-
-import numpy as np
 
 from semvid.images.detail import with_detail
 from semvid.images.flow import Effort
 from semvid.images.interpolation import Bridge
 from semvid.images.keyframe_codec import Group, KeyframeDecoder, KeyframeEncoder
-from semvid.images.resize import at_size, within_area
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.semantics import PictureCoding
+from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from transmitter.keyframes.selection import Selected
 from transmitter.rate.footage import Footage, Part
-from transmitter.rate.loss import viewing_loss
+from transmitter.rate.loss import NO_LOSS, ViewingLoss, viewing_loss
 from transmitter.rate.model import Forecast, OperatingPoint, coded_size
 
 FAST_PRESET: Final = 8
@@ -120,24 +120,32 @@ class Coded:
         )
         return cls(trial, footage, parts)
 
-    def looked_at(self) -> Trial:
-        """The trial with its loss."""
-        return replace(self.trial, loss=self.loss(self.trial.point.detail))
-
-    def loss(self, detail: int) -> float:
-        """Of the mean frame: keyframes decoded, gaps bridged, and both compared with what they show.
+    def looked_at(self, strengths: Sequence[int], keyframes: int) -> Trial:
+        """The trial with the strength of detail that suits its keyframes, and its loss.
 
         Args:
-            detail: strength of what the receiver puts back.
+            strengths: of detail, to choose from (`semvid.images.detail`).
+            keyframes: that are looked at for the choice.
         """
         footage, point = self._footage, self.trial.point
         size = coded_size(footage.source, point.scale)
-        most = max(1, _LOOKS // len(self._parts))
-        loss = 0.0
-        for part, selected, groups in self._parts:
-            pictures = _decoded(groups, selected, size)
-            loss += _frames(footage, part, selected) * _loss(footage, part, selected, pictures, most, detail)
-        return loss / self.trial.window
+        parts = [(part, selected, _decoded(groups, selected, size)) for part, selected, groups in self._parts]
+        coded = [pair for _, selected, pictures in parts for pair in zip(selected, pictures, strict=True)]
+        some = coded[:: -(-len(coded) // keyframes)]
+
+        def wrong(strength: int) -> float:
+            look = _Look(footage.source, strength)
+            return sum(look.at(one.frame, look.shown(picture)).wrong for one, picture in some)
+
+        detail = min(strengths, key=wrong)
+        most = -(-_LOOKS // len(parts))
+        losses = [
+            _Look(footage.source, detail).between(part, selected, pictures, most)
+            * _frames(footage, part, selected)
+            for part, selected, pictures in parts
+        ]
+        loss = sum(losses, NO_LOSS).total / self.trial.window
+        return replace(self.trial, point=replace(point, detail=detail), loss=loss)
 
 
 def _frames(footage: Footage, part: Part, selected: list[Selected]) -> int:
@@ -179,33 +187,44 @@ def _decoded(groups: list[Group], selected: list[Selected], size: tuple[int, int
     return pictures
 
 
-def _loss(
-    footage: Footage, part: Part, selected: list[Selected], pictures: list[Picture], most: int, detail: int
-) -> float:
-    """Mean loss of a frame of ``part``: at keyframes, and in the middle of ``most`` of the gaps."""
-    source = footage.source
-    size = within_area(selected[0].frame.picture, _LOOKED_AT).shape[1::-1]
+class _Look:
+    """A look at what the receiver shows.
 
-    def seen(picture: Picture) -> Picture:
-        return at_size(with_detail(at_size(picture, (source.width, source.height)), detail), size)
+    Args:
+        source: of the clip.
+        detail: strength of what the receiver puts back.
+    """
 
-    every = max(1, len(selected) // most)
-    total = weights = 0.0
-    for number in range(0, len(selected), every):
-        coded = viewing_loss(at_size(selected[number].frame.picture, size), seen(pictures[number]))
-        total, weights = total + coded, weights + 1
-        if number + 1 == len(selected) or selected[number + 1].shot_start:
-            continue
-        first, last = selected[number].frame.index, selected[number + 1].frame.index
-        bridge = Bridge(seen(pictures[number]), seen(pictures[number + 1]), Effort.MIDDLE)
-        looks = [
-            viewing_loss(at_size(frame.picture, size), bridge.frame((frame.index - first) / (last - first)))
-            for frame in _spread(part.between(first, last))
-        ]
-        between = last - first - 1
-        total += between * float(np.mean(looks or [coded]))
-        weights += between
-    return total / weights
+    def __init__(self, source: SourceInfo, detail: int) -> None:
+        self._full, self._detail = (source.width, source.height), detail
+        shrink = min(1.0, math.sqrt(_LOOKED_AT / (source.width * source.height)))
+        self._size = max(1, round(source.width * shrink)), max(1, round(source.height * shrink))
+
+    def shown(self, coded: Picture) -> Picture:
+        """A keyframe at the size that is looked at."""
+        return at_size(with_detail(at_size(coded, self._full), self._detail), self._size)
+
+    def at(self, frame: Frame, shown: Picture) -> ViewingLoss:
+        """Loss of a frame that is shown like this."""
+        return viewing_loss(at_size(frame.picture, self._size), shown)
+
+    def between(self, part: Part, selected: list[Selected], coded: list[Picture], most: int) -> ViewingLoss:
+        """Mean loss of a frame of ``part``: at keyframes, and in the middle of ``most`` of the gaps."""
+        total, weights = NO_LOSS, 0.0
+        for number in range(0, len(selected), -(-len(selected) // most)):
+            start = self.shown(coded[number])
+            loss = self.at(selected[number].frame, start)
+            total, weights = total + loss, weights + 1
+            if number + 1 == len(selected) or selected[number + 1].shot_start:
+                continue
+            first, last = selected[number].frame.index, selected[number + 1].frame.index
+            bridge = Bridge(start, self.shown(coded[number + 1]), Effort.MIDDLE)
+            middle = list(_spread(part.between(first, last)))
+            if middle:
+                looks = [self.at(f, bridge.frame((f.index - first) / (last - first))) for f in middle]
+                loss = sum(looks, NO_LOSS) * (1 / len(looks))
+            total, weights = total + loss * (last - first - 1), weights + last - first - 1
+        return total * (1 / weights)
 
 
 def _spread(frames: list[Frame]) -> Iterator[Frame]:

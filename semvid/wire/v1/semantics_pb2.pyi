@@ -87,7 +87,6 @@ class SemanticUnits(_message.Message):
     HEADERS_FIELD_NUMBER: _builtins.int
     OPENINGS_FIELD_NUMBER: _builtins.int
     CAPTIONS_FIELD_NUMBER: _builtins.int
-    MOTIONS_FIELD_NUMBER: _builtins.int
     TIMINGS_FIELD_NUMBER: _builtins.int
     ENDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
@@ -98,8 +97,6 @@ class SemanticUnits(_message.Message):
     def openings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Opening]: ...
     @_builtins.property
     def captions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Caption]: ...
-    @_builtins.property
-    def motions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Motion]: ...
     @_builtins.property
     def timings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Timing]: ...
     @_builtins.property
@@ -112,13 +109,12 @@ class SemanticUnits(_message.Message):
         headers: _abc.Iterable[Global___StreamHeader] | None = ...,
         openings: _abc.Iterable[Global___Opening] | None = ...,
         captions: _abc.Iterable[Global___Caption] | None = ...,
-        motions: _abc.Iterable[Global___Motion] | None = ...,
         timings: _abc.Iterable[Global___Timing] | None = ...,
         ends: _abc.Iterable[Global___StreamEnd] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "motions", b"motions", "openings", b"openings", "timings", b"timings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "openings", b"openings", "timings", b"timings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -143,21 +139,23 @@ class StreamHeader(_message.Message):
     SEED_FIELD_NUMBER: _builtins.int
     PHASE_PLUS_ONE_FIELD_NUMBER: _builtins.int
     GIVEN_FIELD_NUMBER: _builtins.int
+    USUAL_FIELD_NUMBER: _builtins.int
+    NTSC_RATE_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """pixels, 1..16384, as displayed"""
     height: _builtins.int
     """pixels, 1..16384, as displayed"""
     coded_width: _builtins.int
-    """pixels, 1..16384; 0 means equal to width"""
+    """pixels, 1..16384; only where `usual` does not say it"""
     coded_height: _builtins.int
-    """pixels, 1..16384; 0 means equal to height"""
+    """pixels, 1..16384; only where `usual` does not say it"""
     time_base_numerator: _builtins.int
     """1..2^31-1; 0 means 1"""
     time_base_denominator: _builtins.int
-    """1..2^31-1, seconds = pts * numerator / denominator"""
+    """1..2^31-1, seconds = pts * numerator / denominator; as coded_width"""
     frame_rate_numerator: _builtins.int
-    """1..2^31-1, frames per second"""
+    """1..2^31-1, frames per second; only without ntsc_rate"""
     frame_rate_denominator: _builtins.int
     """1..2^31-1; 0 means 1"""
     first_pts: _builtins.int
@@ -169,6 +167,10 @@ class StreamHeader(_message.Message):
     """256 * phase of the time stamps' rounding + 1; 0 means phase 1/2"""
     given: Global___Given.ValueType
     """what segments are drawn from"""
+    usual: _builtins.int
+    """time base code + 8 * scale code of semvid/usual.py, each 0 if unusual"""
+    ntsc_rate: _builtins.int
+    """n for a frame rate of n * 1000/1001"""
     detail: _builtins.int
     """0..7, strength of the detail put back into keyframes"""
     def __init__(
@@ -187,11 +189,13 @@ class StreamHeader(_message.Message):
         seed: _builtins.int = ...,
         phase_plus_one: _builtins.int = ...,
         given: Global___Given.ValueType = ...,
+        usual: _builtins.int = ...,
+        ntsc_rate: _builtins.int = ...,
         detail: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -238,52 +242,30 @@ class Caption(_message.Message):
     FIRST_FIELD_NUMBER: _builtins.int
     SPAN_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
+    MOTION_FIELD_NUMBER: _builtins.int
     first: _builtins.int
     """keyframe number"""
     span: _builtins.int
     """last - first"""
     text: _builtins.bytes
     """compressed, see semvid/text.py; at most 1023 bytes"""
+    motion: _builtins.int
+    """mean optical-flow magnitude, 0..255"""
     def __init__(
         self,
         *,
         first: _builtins.int = ...,
         span: _builtins.int = ...,
         text: _builtins.bytes = ...,
+        motion: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "span", b"span", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "motion", b"motion", "span", b"span", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Caption: _TypeAlias = Caption  # noqa: Y015
-
-@_typing.final
-class Motion(_message.Message):
-    """Mean optical-flow magnitude of one segment."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SEGMENT_FIELD_NUMBER: _builtins.int
-    SCORE_FIELD_NUMBER: _builtins.int
-    segment: _builtins.int
-    """keyframe number at its start"""
-    score: _builtins.int
-    """0..255"""
-    def __init__(
-        self,
-        *,
-        segment: _builtins.int = ...,
-        score: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["score", b"score", "segment", b"segment"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Motion: _TypeAlias = Motion  # noqa: Y015
 
 @_typing.final
 class Timing(_message.Message):

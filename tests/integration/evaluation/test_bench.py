@@ -33,8 +33,9 @@ class HoldFirst:
 
     def run(self, clip, conditions, target_cbr, folder):
         source = clip.source
-        with KeyframeEncoder(source.width, source.height, 60) as encoder:
-            packet = encoder.encode(clip.pictures[0]).packet
+        with KeyframeEncoder(source.width, source.height, 60, preset=8) as encoder:
+            ((coded,),) = encoder.push(clip.pictures[0]) or encoder.finish()
+        packet = coded.packet
         picture = KeyframeDecoder(source.width, source.height).decode(packet)
         symbols = len(packet) * 4
         return Outcome(lambda: iter([picture] * len(clip.pictures)), {"keyframe": symbols}, symbols, [0])

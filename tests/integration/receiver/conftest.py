@@ -23,18 +23,22 @@ import pytest
 from numpy.typing import NDArray
 
 from semvid import bitstream
-from semvid.images.keyframe_codec import KeyframeEncoder
+from semvid.images.keyframe_codec import EncodedPicture, KeyframeEncoder
+from semvid.link.packing import CodedGroup
 from semvid.link.symbols import pack_symbols
 from semvid.phy.block import Block, TransportBlock, modulate
 from semvid.phy.mcs import MCS_TABLE
 from semvid.phy.pilots import sounding
-from semvid.semantics import Caption, Keyframe, Motion, PictureCoding, StreamEnd, StreamHeader, Unit
+from semvid.semantics import Caption, PictureCoding, SideUnit, StreamEnd, StreamHeader
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
 FINAL = {"SUCCEEDED", "TRUNCATED", "FAILED"}
 WIDTH, HEIGHT, FRAMES = 96, 64, 25
-HEADER = StreamHeader(WIDTH, HEIGHT, WIDTH, HEIGHT, Fraction(1, 30_000), Fraction(30_000, 1001), seed=7)
+LOW_DELAY = PictureCoding.LOW_DELAY
+HEADER = StreamHeader(
+    WIDTH, HEIGHT, WIDTH, HEIGHT, Fraction(1, 30_000), Fraction(30_000, 1001), coding=LOW_DELAY, seed=7
+)
 ROBUST, FAST = MCS_TABLE[4], MCS_TABLE[9]
 
 Symbols = NDArray[np.complex64]
@@ -162,11 +166,19 @@ class Call:
         return self.call.code(), self.call.details()
 
 
-def burst(process: int, protected: Sequence[Unit] = (), bulk: Sequence[Unit] = ()) -> Symbols:
+def burst(process: int, protected: Sequence[SideUnit] = (), bulk: bytes = b"") -> Symbols:
     """The symbols of one block, without noise."""
     small = TransportBlock(bitstream.pack(protected), ROBUST) if protected else None
-    large = TransportBlock(bitstream.pack(bulk), FAST) if bulk else None
+    large = TransportBlock(bulk, FAST) if bulk else None
     return modulate(Block(process % 16, 0, small, large, aggregation=1))
+
+
+def bulk(
+    pictures: Sequence[EncodedPicture], number: int, frames: Sequence[int], limit: int = 8191
+) -> list[bytes]:
+    """The bulk payloads of a group that begins with keyframe ``number``; its keyframes lie at ``frames``."""
+    coded = CodedGroup.of(pictures, number, frames, shot_start=False)
+    return [block.bulk.data for block in coded.blocks(limit) if block.bulk is not None]
 
 
 def noise(like: Symbols) -> Symbols:
@@ -196,6 +208,7 @@ class Clip:
     pictures: dict[int, NDArray[np.uint8]]
     stream_header: StreamHeader = HEADER
     burst = staticmethod(burst)
+    bulk = staticmethod(bulk)
     noise = staticmethod(noise)
 
     @property
@@ -207,12 +220,11 @@ class Clip:
 def clip() -> Clip:
     places = (0, 8, 16, 24)
     blocks = []
-    with KeyframeEncoder(WIDTH, HEIGHT, 25, PictureCoding.JOINT) as encoder:
+    with KeyframeEncoder(WIDTH, HEIGHT, 25, LOW_DELAY, preset=8) as encoder:
         for number, frame in enumerate(places):
-            coded = encoder.encode(picture(frame))
-            unit = Keyframe(number, frame, coded.packet, refresh=coded.refresh)
-            text = [Motion(number - 1, 40), Caption(number - 1, number, f"part {number}")] if number else []
-            blocks.append(burst(number + 1, text, [unit]))
+            (group,) = encoder.push(picture(frame))
+            text = [Caption(number - 1, number, f"part {number}", 40)] if number else []
+            blocks.append(burst(number + 1, text, *bulk(group, number, [frame])))
     return Clip(
         burst(0, [HEADER]),
         blocks,

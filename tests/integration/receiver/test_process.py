@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from semvid.images.keyframe_codec import KeyframeEncoder
-from semvid.semantics import Keyframe, PictureCoding, StreamEnd
+from semvid.semantics import PictureCoding, StreamEnd
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.wire.v1 import link_pb2 as pb
@@ -25,11 +25,10 @@ def long_gap(clip: Any) -> list[Any]:
     """Blocks of a video with a gap of `LONG` frames, and then some short ones."""
     places = [0, LONG, LONG + 2, LONG + 4, LONG + 6, LONG + 8, LONG + 10]
     bursts = [clip.header]
-    with KeyframeEncoder(96, 64, 40, PictureCoding.JOINT) as encoder:
+    with KeyframeEncoder(96, 64, 40, PictureCoding.LOW_DELAY, preset=8) as encoder:
         for number, frame in enumerate(places):
-            coded = encoder.encode(clip.pictures[2 * number])
-            unit = Keyframe(number, frame, coded.packet, refresh=coded.refresh)
-            bursts.append(clip.burst(number + 1, [], [unit]))
+            (group,) = encoder.push(clip.pictures[2 * number])
+            bursts.append(clip.burst(number + 1, [], *clip.bulk(group, number, [frame])))
     return [*bursts, clip.burst(len(places) + 1, [StreamEnd(places[-1] + 1, len(places))])]
 
 

@@ -11,9 +11,10 @@ import grpc
 import numpy as np
 import pytest
 
+from semvid.images.keyframe_codec import EncodedPicture
 from semvid.phy.block import Block, TransportBlock, modulate
 from semvid.phy.mcs import MCS_TABLE
-from semvid.semantics import Caption, Keyframe, Motion, StreamEnd, StreamHeader
+from semvid.semantics import ALL_SLOTS, Caption, StreamEnd, StreamHeader
 from semvid.wire.v1 import link_pb2 as pb
 
 INVALID, EXHAUSTED = grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -74,7 +75,7 @@ def test_a_wrong_continuation_is_refused_and_the_video_says_so(
 @pytest.mark.parametrize(
     ("units", "details"),
     [
-        ([StreamEnd(25, 3), Motion(3, 1)], "a unit names keyframe 3"),
+        ([StreamEnd(25, 3), Caption(3, 3, "")], "a unit names keyframe 3"),
         ([StreamEnd(5, 2)], "keyframe 1 sits at frame 8"),
         ([Caption(0, 2, "a"), Caption(1, 2, "b")], "contradicts an earlier one"),
         ([StreamHeader(8, 8, 8, 8, Fraction(1, 25), Fraction(25))], "header contradicts"),
@@ -107,7 +108,8 @@ def test_payloads_that_are_no_units_fail_and_then_end_the_transmission(receiver:
 def test_a_picture_that_is_no_picture_is_lost_and_nothing_more(receiver: Any, clip: Any) -> None:
     call = receiver.open()
     call.send_all([clip.header, clip.keyframes[0]])
-    call.send(clip.burst(2, [], [Keyframe(1, 8, b"\x12\x00 no picture", refresh=True)]))
+    nonsense = EncodedPicture(1, b"\x12\x00 no picture", True, 0, ALL_SLOTS)
+    call.send(clip.burst(2, [], *clip.bulk([nonsense], 1, [8])))
     call.send(clip.burst(3, [StreamEnd(9, 2)]))
     assert not call.finish().complete
     video = receiver.final(call.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from semvid.images.keyframe_codec import KeyframeEncoder
-from semvid.semantics import Keyframe, PictureCoding, StreamEnd, StreamHeader, Timing
+from semvid.semantics import Caption, PictureCoding, StreamEnd, StreamHeader, Timing
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
@@ -146,7 +147,7 @@ def test_a_lost_keyframe_is_concealed_and_counted(receiver: Any, clip: Any, tmp_
     video = receiver.final(call.id)
     assert video["state"] == "SUCCEEDED"
     assert (video["blocks_lost"], video["bursts_undecoded"]) == (1, 1)
-    # joint coding: after the lost picture the next two cannot be decoded either
+    # low delay: after the lost picture the next two cannot be decoded either
     assert (video["keyframes_lost"], video["keyframes_undecodable"], video["captions_lost"]) == (1, 2, 1)
     first_row, concealed = receiver.segments(call.id)
     assert first_row["provenance"] == "received"
@@ -154,6 +155,41 @@ def test_a_lost_keyframe_is_concealed_and_counted(receiver: Any, clip: Any, tmp_
     assert concealed["provenance"] == "concealed"
     assert concealed["reason"] == "1 keyframe did not arrive; 2 keyframes needed one that was lost"
     assert len(frames_of(receiver.http.get(f"/v1/videos/{call.id}/content"), tmp_path)) == 25
+
+
+def test_a_pyramid_in_several_blocks_comes_together_and_its_top_may_be_lost(
+    receiver: Any, clip: Any, tmp_path: Any
+) -> None:
+    places = [*range(0, 25, 3)]
+    encoder = KeyframeEncoder(96, 64, 25, PictureCoding.PYRAMID, preset=8)
+    groups = [group for place in places for group in encoder.push(clip.pictures[place])]
+    (group,) = groups + encoder.finish()
+    header = replace(clip.stream_header, coding=PictureCoding.PYRAMID)
+    text = [header, Caption(0, 8, "one square", 40)]
+    payloads = clip.bulk(group, 0, places, limit=max(200, sum(len(p.packet) for p in group) // 4))
+    top = {picture.number for picture in group if picture.kept_in == 0}
+    assert len(payloads) > 2
+    for lost in (None, len(payloads) - 1):
+        call = receiver.open()
+        for index, payload in enumerate(payloads):
+            symbols = clip.burst(index, [] if index else text, payload)
+            call.send(clip.noise(symbols) if index == lost else symbols)
+        call.send(clip.burst(len(payloads), [StreamEnd(25, 9)]))
+        assert call.finish().complete == (lost is None)
+        video = receiver.final(call.id)
+        assert (video["state"], video["frames_written"]) == ("SUCCEEDED", 25)
+        assert (video["keyframes_given_up"], video["keyframes_undecodable"]) == (0, 0)
+        shown = receiver.http.get(f"/v1/videos/{call.id}/keyframes").json()
+        numbers = [keyframe["number"] for keyframe in shown]
+        assert numbers == sorted(numbers)
+        gone = set(range(9)) - set(numbers)
+        assert bool(gone) == (lost is not None)
+        assert gone <= top
+        assert (video["keyframes_received"], video["keyframes_lost"]) == (9 - len(gone), len(gone))
+        frames = frames_of(receiver.http.get(f"/v1/videos/{call.id}/content"), tmp_path)
+        quality = [psnr(frame.picture, clip.pictures[i]) for i, frame in enumerate(frames)]
+        assert min(quality[places[number]] for number in numbers) > 30
+        assert min(quality) > 20
 
 
 def test_a_lost_end_stops_at_the_last_keyframe_and_says_so(receiver: Any, clip: Any, tmp_path: Any) -> None:
@@ -202,12 +238,12 @@ def test_odd_sizes_scaled_keyframes_and_irregular_times_come_out_exactly(
     stamps = [header.nominal_pts(i) + offset for i, offset in enumerate((0, 7, -3, 0, 0, 11, 0))]
     call = receiver.open()
     call.send(clip.burst(0, [header]))
-    with KeyframeEncoder(48, 32, 30, PictureCoding.JOINT) as encoder:
+    with KeyframeEncoder(48, 32, 30, PictureCoding.LOW_DELAY, preset=8) as encoder:
         for number, frame in enumerate((0, 3, 6)):
             small = cv2.resize(clip.pictures[2 * frame], (48, 32), interpolation=cv2.INTER_AREA)
-            unit = Keyframe(number, frame, encoder.encode(small).packet, refresh=not number)
+            (group,) = encoder.push(small)
             times = [Timing(1, (7, -3))] if number == 1 else [Timing(5, (11,))] if number == 2 else []
-            call.send(clip.burst(number + 1, times, [unit]))
+            call.send(clip.burst(number + 1, times, *clip.bulk(group, number, [frame])))
     call.send(clip.burst(4, [StreamEnd(7, 3)]))
     assert call.finish().complete
     assert receiver.final(call.id)["state"] == "SUCCEEDED"

@@ -38,9 +38,9 @@ def test_nobody_buys_snr_with_power():
 def test_a_wrong_ledger_is_found():
     air = Air(Conditions())
     air.cross(sounding())
-    with pytest.raises(RuntimeError, match="64 crossed"):
+    with pytest.raises(RuntimeError, match="56 crossed"):
         verified({SymbolClass.PILOT: 63}, air)
-    assert verified({SymbolClass.PILOT: 64}, air) == {"pilot": 64}
+    assert verified({SymbolClass.PILOT: 56}, air) == {"pilot": 56}
 
 
 @pytest.mark.parametrize("snr_db", [-2.0, 10.0, 20.0])
@@ -53,7 +53,7 @@ def test_a_stream_arrives_whole_and_every_symbol_is_counted(snr_db):
     assert not arrival.lost
     assert sum(verified(link.ledger.symbols, air).values()) == air.crossed
     assert link.ledger.bits[SymbolClass.KEYFRAME] == 8 * len(data)
-    assert link.ledger.symbols[SymbolClass.PILOT] >= 64
+    assert link.ledger.symbols[SymbolClass.PILOT] >= 56
 
 
 def test_a_better_channel_is_cheaper():

@@ -44,3 +44,24 @@ def test_halfway_a_moving_texture_is_halfway() -> None:
     inner = (slice(16, -16), slice(16, -16))
     off_by = [float(np.abs(middle[inner].astype(int) - scene(shift)[inner]).mean()) for shift in (0, 4, 8)]
     assert off_by[1] < 0.5 * min(off_by[0], off_by[2])
+
+
+def test_what_only_one_keyframe_shows_is_taken_from_the_nearer_one_not_blended() -> None:
+    without = scene(0)
+    disc = np.zeros(without.shape[:2], np.uint8)
+    cv2.circle(disc, (60, 50), 14, 1, -1)
+    inside = cv2.erode(disc, np.ones((9, 9), np.uint8)).astype(bool)
+    start = np.where(disc[..., None] == 1, np.uint8(250), without)
+    bridge = Bridge(start, without)
+    for t, nearer, farther in ((0.3, start, without), (0.5, start, without), (0.7, without, start)):
+        shown = bridge.frame(t)[inside].astype(int)
+        to_nearer, to_farther = (np.abs(shown - k[inside]).mean() for k in (nearer, farther))
+        assert to_nearer < 0.15 * to_farther, t
+
+
+def test_a_tiny_picture_is_bridged_too() -> None:
+    for height, width in ((1, 1), (2, 3), (5, 130)):
+        start, end = (np.full((height, width, 3), level, np.uint8) for level in (100, 108))
+        middle = Bridge(start, end).frame(0.5)
+        assert middle.shape == start.shape
+        assert np.abs(middle.astype(int) - 104).max() <= 1

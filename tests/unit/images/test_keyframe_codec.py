@@ -19,7 +19,7 @@ from semvid.images.fidelity import psnr_db
 from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeDecoder, KeyframeEncoder
 from semvid.images.obu import ReferenceLost
 from semvid.images.types import Picture
-from semvid.semantics import ALL_SLOTS, PictureCoding, layers
+from semvid.semantics import ALL_SLOTS, PictureCoding, layers_of
 
 WIDTH, HEIGHT = 64, 48
 PYRAMID, LOW_DELAY, INTRA = PictureCoding.PYRAMID, PictureCoding.LOW_DELAY, PictureCoding.INTRA
@@ -96,7 +96,7 @@ def test_layers_lean_on_no_higher_ones(count: int, highest: int) -> None:
     holders: dict[int, int] = {}
     for group in coded(count):
         numbers = [picture.number for picture in group]
-        layer_of |= dict(zip(numbers, layers(numbers), strict=True))
+        layer_of |= dict(zip(numbers, layers_of(numbers), strict=True))
         for picture in group:
             for slot in range(8):
                 if picture.leans_on >> slot & 1:

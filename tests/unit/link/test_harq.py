@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +20,9 @@ from semvid.link.harq import (
 )
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BlockReceiver, TbState, burst_sizes
+from semvid.phy.layout import DENSE_SPACING
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
+from semvid.phy.pilots import SOUNDING_SYMBOLS
 
 HEADER, CAPTION, KEYFRAME = SymbolClass.HEADER, SymbolClass.CAPTION, SymbolClass.KEYFRAME
 
@@ -37,10 +41,20 @@ protected_payloads = st.builds(
     st.booleans(),
 )
 bulk_payloads = st.builds(lambda size: Payload(bytes(size), {KEYFRAME: 8 * size}), st.integers(1, 1500))
+renewals = st.integers(0, 2)
 blocks = st.one_of(
-    st.builds(BlockPayload, protected_payloads, st.none() | bulk_payloads),
-    st.builds(BlockPayload, st.none(), bulk_payloads),
+    st.builds(BlockPayload, protected_payloads, st.none() | bulk_payloads, renewals=renewals),
+    st.builds(BlockPayload, st.none(), bulk_payloads, renewals=renewals),
 )
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What of one block is there in the end, and how often it was sent anew."""
+
+    protected: bool
+    bulk: bool
+    renewed: int
 
 
 def sounded(sender: HarqSender, snr_db: float = 10.0) -> HarqSender:
@@ -54,6 +68,9 @@ def sounded(sender: HarqSender, snr_db: float = 10.0) -> HarqSender:
 def test_whatever_is_reported_each_block_ends_and_every_symbol_is_counted(
     shipment: list[BlockPayload], retransmissions: int, data: st.DataObject
 ) -> None:
+    shipment = [
+        replace(block, stretch=range(10 * number, 10 * number + 10)) for number, block in enumerate(shipment)
+    ]
     sender = sounded(HarqSender(retransmissions=retransmissions))
     sender.ship(shipment)
     sent: list[list[tuple[Block, BlockReport]]] = []
@@ -69,31 +86,36 @@ def test_whatever_is_reported_each_block_ends_and_every_symbol_is_counted(
         _replayed(payload, rounds, 1 + retransmissions)
         for payload, rounds in zip(shipment, sent, strict=True)
     ]
-    assert sender.delivery == Delivery(
-        all(one.protected for one in arrived), all(one.bulk for one in arrived)
-    )
+    lost = tuple(payload.stretch for payload, one in zip(shipment, arrived, strict=True) if not one.bulk)
+    assert sender.delivery == Delivery(all(one.protected for one in arrived), lost)
 
     record, ledger = sender.record, sender.record.ledger
     lengths = [[burst_sizes(block).total for block, _ in rounds] for rounds in sent]
-    assert ledger.total_symbols == 64 + sum(map(sum, lengths))
+    assert ledger.total_symbols == SOUNDING_SYMBOLS + sum(map(sum, lengths))
     assert ledger.symbols[SymbolClass.RETRANSMISSION] == sum(sum(rounds[1:]) for rounds in lengths)
     for symbol_class in (HEADER, CAPTION, KEYFRAME):
         carried = [
             p.bits.get(symbol_class, 0) for b in shipment for p in (b.protected, b.bulk) if p is not None
         ]
         assert ledger.bits[symbol_class] == sum(carried)
+        assert sum(record.mcs.get(symbol_class, {}).values()) == sum(bits > 0 for bits in carried)
     assert record.blocks_sent == len(shipment)
     assert record.bursts_sent == 1 + sum(map(len, sent))
     assert record.retransmissions == sum(len(rounds) - 1 for rounds in sent)
-    assert record.blocks_lost == sum(one != Delivery() for one in arrived)
+    assert record.blocks_lost == sum(not (one.protected and one.bulk) for one in arrived)
 
 
-def _replayed(payload: BlockPayload, rounds: list[tuple[Block, BlockReport]], most: int) -> Delivery:
+def _replayed(payload: BlockPayload, rounds: list[tuple[Block, BlockReport]], most: int) -> Arrived:
     """What became of one block, checking on the way that each round sent what was missing and no more."""
     small, large = payload.protected is not None, payload.bulk is not None
     versions, aggregation = iter(REDUNDANCY_VERSIONS), rounds[0][0].aggregation
-    version = next(versions)
-    for number, (block, report) in enumerate(rounds, 1):
+    assert all(block.pilot_spacing == DENSE_SPACING for block, _ in rounds[1:most])
+    version, renewed = next(versions), 0
+    for number, (block, report) in enumerate(rounds):
+        if number == most * (renewed + 1):  # sent anew, with a fresh soft buffer at the receiver
+            renewed += 1
+            versions, aggregation = iter(REDUNDANCY_VERSIONS), block.aggregation
+            version = next(versions)
         assert (block.protected is not None, block.bulk is not None) == (small, large)
         assert (block.rv, block.aggregation) == (version, aggregation)
         if report.control_decoded:
@@ -102,8 +124,34 @@ def _replayed(payload: BlockPayload, rounds: list[tuple[Block, BlockReport]], mo
             large &= report.bulk is not TbState.DECODED
         else:
             aggregation = min(2 * aggregation, MAX_AGGREGATION)
-        assert (number == len(rounds)) == (number == most or not (small or large))
-    return Delivery(not small, not large)
+        last = number + 1 == most * (1 + payload.renewals)
+        assert (number + 1 == len(rounds)) == (last or not (small or large))
+    return Arrived(not small, not large, renewed)
+
+
+def test_a_block_that_fails_in_all_rounds_is_sent_anew_as_often_as_it_may() -> None:
+    sender = sounded(HarqSender(retransmissions=1))
+    bulk = Payload(bytes(500), {KEYFRAME: 4000})
+    first = BlockPayload(Payload(b"caption", {CAPTION: 56}), bulk, stretch=range(500), renewals=1)
+    sender.ship([first, BlockPayload(bulk=bulk, stretch=range(500, 1000))])
+    sent = []
+    while (block := sender.next_block()) is not None:
+        sent.append((block.process, block.rv, block.protected is not None))
+        # the caption arrives at once, the pictures never do
+        caption = TbState.DECODED if block.protected else TbState.ABSENT
+        sender.report(BlockReport(True, caption, TbState.FAILED, 10.0, 10.0))
+    assert sent == [
+        (1, 0, True), (1, 2, False),  # all rounds
+        (1, 0, False), (1, 2, False),  # anew: the same block to the receiver, with a fresh soft buffer
+        (2, 0, False), (2, 2, False),  # the next one may not
+    ]  # fmt: skip
+    assert sender.delivery == Delivery(protected=True, lost=(range(500), range(500, 1000)))
+    record, symbols = sender.record, sender.record.ledger.symbols
+    assert (record.blocks_sent, record.blocks_lost, record.retransmissions) == (2, 2, 4)
+    assert symbols[SymbolClass.RETRANSMISSION] > 1.4 * symbols[KEYFRAME]
+    sender.ship([])
+    assert sender.next_block() is None
+    assert sender.delivery == Delivery()
 
 
 @settings(max_examples=15, deadline=None)
@@ -126,17 +174,39 @@ def test_a_channel_that_drops_bursts_delivers_what_it_lets_through(
     sender = sounded(HarqSender(), snr_db)
     payloads = [rng.bytes(200), rng.bytes(300), rng.bytes(100)]
     for payload in payloads:
-        sender.ship([BlockPayload(bulk=Payload(payload, {KEYFRAME: 8 * len(payload)}))])
+        whole = range(len(payload))
+        bulk = Payload(payload, {KEYFRAME: 8 * len(payload)})
+        sender.ship([BlockPayload(bulk=bulk, stretch=whole)])
         received, dropped = None, []
         while (burst := sender.next_burst()) is not None:
             reception = receiver.receive(cross(burst))
             dropped.append(reception.control is None)
             received = reception.bulk or received
             sender.report(BlockReport.of(reception))
-        assert sender.delivery.bulk == (received is not None)
+        assert sender.delivery.lost == (() if received is not None else (whole,))
         assert received in (payload, None)
         if not all(dropped):
             assert received == payload
+
+
+def test_what_arrives_when_it_is_sent_anew_is_not_lost() -> None:
+    sender = sounded(HarqSender(retransmissions=0))
+    header = Payload(b"header", {HEADER: 48})
+    sender.ship([BlockPayload(header, Payload(bytes(99), {KEYFRAME: 792}), range(99), renewals=2)])
+    answers = iter(
+        [
+            BlockReport(False, TbState.ABSENT, TbState.ABSENT, -3.0, -3.0),
+            BlockReport(True, TbState.FAILED, TbState.DECODED, 10.0, 10.0),
+            BlockReport(True, TbState.DECODED, TbState.ABSENT, 10.0, 10.0),
+        ]
+    )
+    sent = []
+    while (block := sender.next_block()) is not None:
+        sent.append((block.protected is not None, block.bulk is not None))
+        sender.report(next(answers))
+    assert sent == [(True, True), (True, True), (True, False)]
+    assert sender.delivery == Delivery()
+    assert (sender.record.blocks_lost, sender.record.retransmissions) == (0, 2)
 
 
 def test_nothing_leaves_before_the_last_shipment_is_settled() -> None:

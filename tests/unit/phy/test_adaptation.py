@@ -3,9 +3,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from semvid.phy.adaptation import LinkAdapter
+from semvid.phy.adaptation import SOUNDING_ERROR_DB, LinkAdapter
 from semvid.phy.block import Block, BlockReceiver, TransportBlock, modulate
-from semvid.phy.layout import MAX_BLOCK_SYMBOLS, total_symbols
+from semvid.phy.control_word import symbols_at
+from semvid.phy.layout import DENSE_SPACING, MAX_BLOCK_SYMBOLS, SPARSE_SPACING, total_symbols
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.mcs import MCS_TABLE
 from semvid.phy.pilots import sounding
@@ -21,7 +22,8 @@ def settled(snr_db: float, **options: int) -> LinkAdapter:
 
 def test_before_any_report_the_choice_is_robust() -> None:
     adapter = LinkAdapter()
-    assert adapter.aggregation() == 8
+    assert adapter.aggregation() == 16
+    assert adapter.pilot_spacing() == DENSE_SPACING
     for mcs in (adapter.choose_header(100), adapter.choose_protected(100), adapter.choose_bulk(500)):
         assert mcs.qm == 2
         assert mcs.code_rate < 0.15
@@ -41,7 +43,7 @@ def test_choices_follow_the_snr_and_their_importance() -> None:
     assert rates[-1] > 6
     levels = [settled(snr_db).aggregation() for snr_db in (-5, 0, 3, 10)]
     assert levels == sorted(levels, reverse=True)
-    assert (levels[0], levels[-1]) == (8, 1)
+    assert (levels[0], levels[-1]) == (16, 1)
 
 
 def test_a_fixed_mcs_is_kept_for_bulk_only() -> None:
@@ -77,6 +79,68 @@ def test_reports_that_are_not_finite_are_ignored() -> None:
     assert adapter.low_snr_db == 10.0
 
 
+def test_a_burst_tells_more_than_the_sounding_before_it() -> None:
+    adapter = LinkAdapter()
+    adapter.observe(9.0, 9.0, sounding=True)
+    assert adapter.low_snr_db == pytest.approx(9.0 - SOUNDING_ERROR_DB * np.sqrt(2 / 3))
+    adapter.observe(10.0, 10.0)
+    assert adapter.low_snr_db == 10.0
+    adapter.observe(6.0, 6.0)  # so the SNR changes, and the sounding may have been right
+    assert adapter.low_snr_db == pytest.approx(np.mean([9.0, 10.0, 6.0]) - np.std([9.0, 10.0, 6.0]))
+
+
+def test_the_shortest_control_word_is_for_steady_links() -> None:
+    adapter = LinkAdapter()
+    adapter.observe(15.0, 15.0, sounding=True)
+    assert adapter.aggregation() == 2
+    adapter.observe(15.0, 15.0)
+    assert adapter.aggregation() == 1
+    adapter.observe(15.0, 14.0)
+    assert adapter.aggregation() == 2
+
+
+def test_pilots_are_sparse_where_bursts_showed_a_steady_link() -> None:
+    adapter = LinkAdapter()
+    adapter.observe(10.4, 10.4, sounding=True)
+    assert adapter.pilot_spacing() == DENSE_SPACING  # too short to show a fade
+    adapter.observe(9.9, 9.8)
+    assert adapter.pilot_spacing() == SPARSE_SPACING
+
+
+@pytest.mark.parametrize(
+    ("snr_db", "effective_snr_db", "control_decoded"),
+    [(10.0, 9.5, True), (10.0, 10.0, False), (5.0, 5.0, True)],
+    ids=["it faded", "its control word was lost", "another SNR"],
+)
+def test_pilots_are_dense_as_long_as_one_burst_of_the_history_says_otherwise(
+    snr_db: float, effective_snr_db: float, control_decoded: bool
+) -> None:
+    adapter = settled(10.0)
+    assert adapter.pilot_spacing() == SPARSE_SPACING
+    adapter.observe(snr_db, effective_snr_db, control_decoded=control_decoded)
+    for _ in range(7):
+        adapter.observe(10.0, 10.0)
+        assert adapter.pilot_spacing() == DENSE_SPACING
+    for _ in range(16):
+        adapter.observe(10.0, 10.0)
+    assert adapter.pilot_spacing() == SPARSE_SPACING
+
+
+@pytest.mark.parametrize("coherence", [100, 500, 2000])
+def test_a_link_that_fades_keeps_dense_pilots(coherence: int, awgn: Callable, rayleigh: Callable) -> None:
+    adapter, receiver = LinkAdapter(), BlockReceiver()
+    bulk = TransportBlock(bytes(300), MCS_TABLE[3])
+    sparse = 0
+    for _ in range(40):
+        spacing = adapter.pilot_spacing()
+        sparse += spacing == SPARSE_SPACING
+        symbols = modulate(Block(0, 0, None, bulk, 4, spacing))
+        received = receiver.receive(awgn(rayleigh(len(symbols), coherence) * symbols, 12.0))
+        decoded = received.control is not None
+        adapter.observe(received.snr_db, received.effective_snr_db, control_decoded=decoded)
+    assert sparse <= 2
+
+
 @pytest.mark.parametrize("snr_db", [-30.0, -5.0, 0.0, 10.0, 60.0])
 @pytest.mark.parametrize("size", [1, 500, 8191])
 def test_what_is_chosen_fits_one_burst(snr_db: float, size: int) -> None:
@@ -85,7 +149,7 @@ def test_what_is_chosen_fits_one_burst(snr_db: float, size: int) -> None:
     taken = symbols_for(size, adapter.choose_bulk(size)) + symbols_for(
         protected, adapter.choose_protected(protected)
     )
-    assert total_symbols(taken + 64 * adapter.aggregation()) <= MAX_BLOCK_SYMBOLS
+    assert total_symbols(taken + symbols_at(adapter.aggregation())) <= MAX_BLOCK_SYMBOLS
     assert 1 <= adapter.bulk_limit_bytes() <= 8191
 
 
@@ -94,7 +158,7 @@ def blocks_lost(snr_db: float, trials: int, awgn: Callable) -> tuple[int, int]:
     rng = np.random.default_rng([1, round(snr_db) + 100])
     adapter, receiver = LinkAdapter(), BlockReceiver()
     report = receiver.receive(awgn(sounding(), snr_db))
-    adapter.observe(report.snr_db, report.effective_snr_db)
+    adapter.observe(report.snr_db, report.effective_snr_db, sounding=True)
     bulk_lost = protected_lost = 0
     for number in range(trials):
         bulk = TransportBlock(rng.bytes(120), adapter.choose_bulk(120))
@@ -102,15 +166,18 @@ def blocks_lost(snr_db: float, trials: int, awgn: Callable) -> tuple[int, int]:
         arrived: set[bytes] = set()
         index = 0
         for attempt in range(3):
-            block = Block(number % 16, REDUNDANCY_VERSIONS[index], protected, bulk, adapter.aggregation())
+            spacing = adapter.pilot_spacing() if attempt == 0 else DENSE_SPACING
+            version = REDUNDANCY_VERSIONS[index]
+            block = Block(number % 16, version, protected, bulk, adapter.aggregation(), spacing)
             reception = receiver.receive(awgn(modulate(block), snr_db))
-            adapter.observe(reception.snr_db, reception.effective_snr_db)
+            decoded = reception.control is not None
+            adapter.observe(reception.snr_db, reception.effective_snr_db, control_decoded=decoded)
             arrived |= {p for p in (reception.bulk, reception.protected) if p is not None}
             if attempt == 0:
                 adapter.observe_ack(reception.bulk is not None)
             if bulk.payload in arrived:
                 break
-            index += reception.control is not None
+            index += decoded
         bulk_lost += bulk.payload not in arrived
         protected_lost += protected.payload not in arrived
     return bulk_lost, protected_lost
@@ -136,5 +203,5 @@ def test_headers_survive_an_snr_that_is_two_db_too_high(snr_db: int, awgn: Calla
     adapter = settled(snr_db + 2.0)
     for seed in range(150):
         header = TransportBlock(np.random.default_rng(seed).bytes(30), adapter.choose_header(30))
-        block = Block(0, 0, header, None, 8)
+        block = Block(0, 0, header, None, 16)
         assert BlockReceiver().receive(awgn(modulate(block), snr_db)).protected == header.payload

@@ -3,6 +3,7 @@ from itertools import pairwise
 
 import pytest
 
+from semvid.phy.control_word import AGGREGATION_LEVELS
 from semvid.phy.mcs import (
     MCS_BY_EFFICIENCY,
     MCS_TABLE,
@@ -45,7 +46,7 @@ def test_thresholds_lie_between_shannon_and_shannon_plus_four_db() -> None:
 
 
 def test_higher_aggregation_reaches_further() -> None:
-    needed = [control_threshold_db(level, 0.01) for level in (1, 2, 4, 8)]
+    needed = [control_threshold_db(level, 0.01) for level in AGGREGATION_LEVELS]
     gains = [a - b for a, b in pairwise(needed)]
     assert all(2.5 < gain < 4.5 for gain in gains)
 

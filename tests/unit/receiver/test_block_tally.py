@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from receiver.block_tally import BlockTally
+from semvid.accounting import SymbolClass
+from semvid.link.harq import BlockPayload, BlockReport, HarqSender, Payload
 from semvid.phy.block import Reception, TbState
 from semvid.phy.control_word import ControlWord, Section
 from semvid.phy.mcs import MCS_TABLE
@@ -65,3 +67,19 @@ def test_a_block_is_settled_when_nothing_of_it_is_outstanding() -> None:
     for reception, settled in ((burst(1, D, F), False), (burst(None), False), (burst(1, A, D), True)):
         counted.add(reception)
         assert counted.settled is settled
+
+
+def test_a_block_that_its_sender_gives_up_and_sends_anew_is_the_same_block() -> None:
+    sender, counted = HarqSender(retransmissions=1), BlockTally()
+    payload = Payload(bytes(50), {SymbolClass.KEYFRAME: 400})
+    sender.ship([BlockPayload(bulk=payload, renewals=1), BlockPayload(bulk=payload)])
+    states, seen = iter([F, F, F, D, D]), []
+    while (block := sender.next_block()) is not None:
+        state = next(states)
+        reception = burst(block.process, A, state)
+        counted.add(reception)
+        seen.append((counted.lost, counted.settled))
+        sender.report(BlockReport.of(reception))
+    counted.finish()
+    assert seen == [(0, False)] * 3 + [(0, True)] * 2
+    assert (counted.lost, sender.record.blocks_lost) == (0, 0)

@@ -11,7 +11,7 @@ from receiver.library import Library
 from receiver.record import State, VideoRecord
 from receiver.video_files import VideoFiles
 from semvid.errors import Conflict, InvalidInput, NotFound, TransmissionFailed
-from semvid.semantics import Caption, Motion
+from semvid.semantics import Caption
 from semvid.video.writer import VideoWriter
 
 
@@ -118,12 +118,12 @@ def test_the_oldest_finished_videos_make_room(tmp_path: Path) -> None:
 def test_lines_are_paged_and_a_torn_one_is_not_read(tmp_path: Path) -> None:
     files, _ = library(tmp_path).create("one", "embedded")
     for number in range(5):
-        files.add_side_information(Caption(number, number + 1, f'"{number}"\nü'))
+        files.add_caption(Caption(number, number + 1, f'"{number}"\nü'))
     with (files.folder / "captions.jsonl").open("ab") as file:
         file.write(b'{"first": 5, "la')
     assert [c["first"] for c in files.lines("captions", 1, 2)] == [1, 2]
     assert len(files.lines("captions")) == 5
-    assert files.lines("captions", 9) == files.lines("motions") == []
+    assert files.lines("captions", 9) == files.lines("segments") == []
 
 
 def test_segments_show_text_that_came_late(tmp_path: Path) -> None:
@@ -131,22 +131,11 @@ def test_segments_show_text_that_came_late(tmp_path: Path) -> None:
     files, _ = lib.create("one", "embedded")
     for segment in range(3):
         files.add_run(Run(segment, segment, segment + 1, Fill.COPY, Provenance.RECEIVED))
-    files.add_side_information(Caption(0, 2, "a long shot"))
-    files.add_side_information(Motion(1, 9))
+    files.add_caption(Caption(0, 2, "a long shot", 9))
     rows = lib.segments("one", 0, 10)
     assert [(row["caption"], row["motion"]) for row in rows] == [
-        ("a long shot", None), ("a long shot", 9), (None, None),
+        ("a long shot", 9), ("a long shot", 9), (None, None),
     ]  # fmt: skip
-
-
-def test_keyframes_come_back_as_they_were(tmp_path: Path) -> None:
-    files, _ = library(tmp_path).create("one", "embedded")
-    picture = np.random.default_rng(0).integers(0, 256, (7, 5, 3), np.uint8)
-    files.add_keyframe(3, 12, 99, True, picture)
-    np.testing.assert_array_equal(files.keyframe_picture(3), picture)
-    assert files.lines("keyframes") == [{"number": 3, "frame": 12, "bytes": 99, "shot_start": True}]
-    with pytest.raises(NotFound):
-        files.keyframe_picture(4)
 
 
 def test_records_of_newer_versions_are_read() -> None:

@@ -16,6 +16,7 @@ from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.gaps import Anchor, Gap
 from receiver.pipeline import Pipeline
+from receiver.reception import ReceivedKeyframe
 from receiver.record import VideoRecord
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
@@ -51,7 +52,7 @@ def files(tmp_path: Path) -> VideoFiles:
     for number, frame in enumerate((0, 8, 15, 24)):
         picture = np.full((64, 96, 3), 40, np.uint8)
         picture[16:48, 2 * frame : 2 * frame + 24] = 220
-        files.add_keyframe(number, frame, 100, False, picture)
+        files.note_keyframes([files.keep_picture(ReceivedKeyframe(number, frame, 100, False, picture))])
     return files
 
 

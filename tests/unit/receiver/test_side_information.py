@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from receiver.side_information import Coverage, SideInformation
-from semvid.semantics import Caption, Motion, Timing
+from semvid.semantics import Caption, Timing
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 6)), max_size=20), st.integers(0, 40))
@@ -25,19 +25,16 @@ def test_what_belongs_to_released_segments_is_forgotten_and_not_taken_in_twice()
     side = SideInformation()
     assert side.add_caption(Caption(0, 2, "first"))
     assert side.add_caption(Caption(2, 5, "second"))
-    assert side.add_motion(Motion(1, 8))
     side.forget(2)
     assert not side.add_caption(Caption(0, 2, "first"))
-    assert (side.caption(1), side.caption(3)) == ("", "second")
+    assert (side.described(1), side.described(3)) == (("", None), ("second", 0.0))
     assert side.captions_lost(5) == 0
-    assert side.motion(0, 2) is None
 
 
-def test_motion_of_a_bridged_gap_is_the_mean_of_what_arrived() -> None:
+def test_motion_is_that_of_the_caption() -> None:
     side = SideInformation()
-    side.add_motion(Motion(1, 8))
-    side.add_motion(Motion(3, 24))
-    assert side.motion(0, 4) == 16 / 8000
+    side.add_caption(Caption(0, 3, "a ball", 16))
+    assert side.described(2) == ("a ball", 16 / 8000)
 
 
 def test_timings_are_handed_over_once_in_order() -> None:

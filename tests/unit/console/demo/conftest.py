@@ -51,7 +51,7 @@ def make_findings() -> Callable[..., Findings]:
             wave = [28 + 4 * math.cos(f / 7) for f in range(216)]
             fidelity = Fidelity(216, 216, 0.0, [f / 24 for f in range(216)], wave, [w / 40 for w in wave])
         symbols = {
-            "pilot": 900, "control": 704, "header": 220, "caption": 610, "motion": 64, "keyframe": 14_300,
+            "pilot": 900, "control": 704, "header": 220, "caption": 674, "keyframe": 14_300,
             "retransmission": 1_210,
         }  # fmt: skip
         transmission = {
@@ -63,7 +63,7 @@ def make_findings() -> Callable[..., Findings]:
             },
             "options": {"seed": 7, "keyframe_method": "skem", "threshold": 0.35, "quality": None},
             "symbols": symbols,
-            "bits": {"header": 240, "caption": 900, "motion": 64, "keyframe": 30_800},
+            "bits": {"header": 240, "caption": 964, "keyframe": 30_800},
             "total_symbols": sum(symbols.values()),
             "mcs": {"header": {"QPSK 120/1024": 2}, "keyframe": {"16QAM 616/1024": 6}},
             "segments": 5,
@@ -82,7 +82,7 @@ def make_findings() -> Callable[..., Findings]:
             transmission=transmission,
             semantics={
                 "keyframes": keyframes, "candidates": candidates, "threshold": 0.35, "rule": "relative",
-                "focus": "general", "motions": [],
+                "focus": "general",
                 "captions": [{"first": 0, "last": 3, "text": text, "bytes": 21}],
             },
             video={"state": "SUCCEEDED", "snr_db": 9.9, "effective_snr_db": 9.8, "seconds": {"all": 3.0}},
