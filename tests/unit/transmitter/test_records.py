@@ -11,7 +11,7 @@ from typing import Any
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.harq import Delivery
 from semvid.link.packing import CodedGroup
-from semvid.semantics import Caption, Motion, Opening
+from semvid.semantics import Caption, Opening
 from tests.unit.transmitter.clips import still
 from transmitter.encoder import Segment, Shipment
 from transmitter.keyframes.selection import Comparison, Reason, Selected
@@ -34,7 +34,7 @@ def segments() -> tuple[Segment, ...]:
 def group(sent: Sequence[int] = ORDER) -> CodedGroup:
     """Each keyframe has ten bytes and one for every place in time."""
     pictures = [
-        EncodedPicture(place, bytes(10 + place), refresh=place == 0, leans_on=0, kept_in=1 << place)
+        EncodedPicture(place, bytes(10 + place), place == 0, leans_on=0, kept_in=1 << place if place else 255)
         for place in ORDER
     ]
     return CodedGroup.of(pictures, 0, FRAMES, False, {ORDER.index(place) for place in sent})
@@ -84,17 +84,16 @@ def test_an_opening_without_picture_was_delivered_with_its_units(tmp_path: Path)
 def test_what_follows_the_last_keyframe_is_none(tmp_path: Path) -> None:
     end = Segment([], None, 5, 20, last=True)
     SemanticsRecord(tmp_path, Fraction(1, 24)).add_keyframes(Shipment((end,), []), Delivery())
-    assert written(tmp_path) == {"id": "a", "keyframes": [], "candidates": [], "captions": [], "motions": []}
+    assert written(tmp_path) == {"id": "a", "keyframes": [], "candidates": [], "captions": []}
 
 
 def test_units_and_comparisons_have_lists_of_their_own(tmp_path: Path) -> None:
     record = SemanticsRecord(tmp_path, Fraction(1, 24))
-    record.add_units([Motion(0, 7), Caption(0, 2, "A cat."), Opening(0, 0)])
+    record.add_units([Opening(0, 0), Caption(0, 2, "A cat.", motion=7)])
     record.add_comparison(Comparison(list(still(13))[12], 0, Answer(0.25, 0.75), decision=True))
     semantics = written(tmp_path)
-    assert semantics["motions"] == [{"segment": 0, "score": 7}]
     (caption,) = semantics["captions"]
-    assert (caption["first"], caption["last"], caption["text"]) == (0, 2, "A cat.")
+    assert (caption["first"], caption["last"], caption["text"], caption["motion"]) == (0, 2, "A cat.", 7)
     assert 0 < caption["bytes"] <= len("A cat.")
     (asked,) = semantics["candidates"]
     assert (asked["frame"], asked["reference_frame"], asked["time_s"]) == (12, 0, 0.5)
