@@ -63,6 +63,7 @@ class SemanticsRecord:
                 reason=selected.reason.value,
                 shot_start=selected.shot_start,
                 layer=None if index is None else layers[index],
+                refresh=coded is not None and index == 0 and coded.group.refresh,
                 bytes=size,
                 crf=shipment.crf,
                 delivered=delivery.protected if index is None else size > 0 and index not in lost,

@@ -108,8 +108,8 @@ def layers(report: Report) -> str:
         name = "anchors" if number == "0" else f"layer {number}"
         sent = f"{layer['sent']} in {layer['bytes']:,} bytes"
         fates = [f"{layer[fate]} {fate.replace('_', ' ')}" for fate in ("given_up", "lost") if layer[fate]]
-        parts.append(f"{name} {', '.join([sent, *fates])}")
-    return f"Keyframes by importance: {'; '.join(parts)}."
+        parts.append(f"{name}: {', '.join([sent, *fates])}")
+    return f"Keyframes by importance, {'; '.join(parts)}."
 
 
 def percent(ratio: float) -> str:

@@ -73,7 +73,7 @@ class UniformKeyframes:
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:
         """See `evaluation.method.Method`. Without a target it spends `DEFAULT_CBR`."""
         judge = make_judge()
-        grid = Grid(clip, self._decoder, judge, EncodeCache(cache_folder(folder), clip, "keyframes"))
+        grid = Grid(clip, self._decoder, judge, EncodeCache(cache_folder(folder), clip, "keyframe pyramids"))
         budget = budget_symbols(clip, target_cbr)
 
         def send(chosen: Setting) -> Outcome:

@@ -46,9 +46,13 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     [
         (Conditions(10.0, seed=3), {}),
         (Conditions(6.0, seed=4), {"target_cbr": 2e-3}),
-        (Conditions(3.0, "rayleigh", 200, seed=8), {"retransmissions": 0, "quality": 50}),
+        (Conditions(0.0, "rayleigh", 200, seed=4), {"retransmissions": 0, "quality": 45}),
+        (
+            Conditions(0.0, "rayleigh", 200, seed=3),
+            {"retransmissions": 0, "quality": 45, "coding": "low-delay"},
+        ),
     ],
-    ids=["clean", "small pictures", "fading, nothing repeated"],
+    ids=["clean", "small pictures", "fading, nothing repeated", "the same with low delay"],
 )
 def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditions, options):
     untargeted = {name: value for name, value in options.items() if name != "target_cbr"}
@@ -71,8 +75,8 @@ def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditi
     assert lab.crossed == sent["total_symbols"]
     assert lab.settings["mcs"] == sent["mcs"]
     assert lab.settings["operating_point"] == sent["operating_point"]
-    assert (sent["operating_point"]["shrink"] > 1) == ("target_cbr" in options)
-    for name in ("blocks_lost", "keyframes_lost", "keyframes_undecodable"):
+    assert (sent["operating_point"]["scale"] > 1) == ("target_cbr" in options)
+    for name in ("blocks_lost", "keyframes_lost", "keyframes_undecodable", "keyframes_given_up"):
         assert lab.settings[name] == video[name]
     assert bool(lab.settings["keyframes_lost"]) == (conditions.model == "rayleigh")
     received = [frame.picture for frame in read_frames(mp4, probe(mp4))]

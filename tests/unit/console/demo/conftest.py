@@ -66,6 +66,10 @@ def make_findings() -> Callable[..., Findings]:
             "bits": {"header": 240, "caption": 964, "keyframe": 30_800},
             "total_symbols": sum(symbols.values()),
             "mcs": {"header": {"QPSK 120/1024": 2}, "keyframe": {"16QAM 616/1024": 6}},
+            "layers": {
+                "0": {"sent": 3, "bytes": 2_100, "given_up": 0, "lost": 1},
+                "1": {"sent": 2, "bytes": 1_050, "given_up": 1, "lost": 0},
+            },
             "segments": 5,
             "bursts_sent": 12,
             "blocks_sent": 9,

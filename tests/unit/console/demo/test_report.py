@@ -17,6 +17,7 @@ PROMISED = {
         "symbols",
         "bits",
         "mcs",
+        "layers",
         "bursts_sent",
         "blocks_sent",
         "blocks_lost",
@@ -85,6 +86,16 @@ def test_the_summary_says_how_much_it_was(make_findings: Make) -> None:
     assert "0.0151 % of the 119 million sample values" in text
     assert "2,001 symbols and 3.56 kbit of information per second" in text
     assert "AWGN channel at 10.0 dB" in text
+
+
+def test_layers_say_what_became_of_them() -> None:
+    layer = {"sent": 3, "bytes": 2_100, "given_up": 0, "lost": 0}
+    upper = {"sent": 1, "bytes": 90, "given_up": 2, "lost": 1}
+    assert wording.layers({"layers": {"0": layer, "1": upper}}) == (
+        "Keyframes by importance, anchors: 3 in 2,100 bytes; layer 1: 1 in 90 bytes, 2 given up, 1 lost."
+    )
+    assert wording.layers({"layers": {"0": layer}}) == ""
+    assert wording.layers({"layers": {}}) == ""
 
 
 @pytest.mark.parametrize(

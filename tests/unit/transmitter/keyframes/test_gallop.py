@@ -17,9 +17,9 @@ from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import Comparison, KeyframeSelector, Reason, Selected, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.psss import Answer
-from transmitter.rate.model import GapCost, OperatingPoint
 
 SPACING = 5
+PRICE = 1.0  # of a keyframe
 
 
 class Brightness:
@@ -49,11 +49,9 @@ def pair(
 ) -> tuple[Skem, Gallop]:
     """The exhaustive walk and the gallop with the same rules."""
     rules = SkemRules(Focus.GENERAL, rule, 0.35, SPACING, 2, max_gap)
-    area = WIDTH * HEIGHT / (576 * 320)
-    cost = GapCost(OperatingPoint(57, 90.0 * area, area), 3 * WIDTH * HEIGHT)
 
     def walk() -> GapTree | None:
-        return GapTree(lambda: cost, 2, max_gap) if bridging else None
+        return GapTree(lambda: PRICE, 2, max_gap) if bridging else None
 
     return Skem(Brightness(), rules, walk()), Gallop(Brightness(), rules, Skem(None, rules, walk()), tell)
 
