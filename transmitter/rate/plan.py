@@ -49,7 +49,7 @@ _BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
 
-# Seconds of one core that the presets take for a million pixels of keyframes, how many may go into a second of
+# Seconds of one core that presets take for a million pixels of keyframes, how many may go into a second of
 # video, and how much more is lost for the same bytes with the faster ones (docs/decisions/0009-pyramid.md).
 _PRESET_S: Final = {2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, 8: 0.13}
 _CODING_S: Final = 0.75
