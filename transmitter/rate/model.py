@@ -22,7 +22,7 @@ _LOSS_PER_CRF_ABOVE_60: Final = 0.10
 _BYTES_PER_CRF_BELOW_60: Final = 0.08
 _BYTES_PER_CRF_ABOVE_60: Final = 0.11
 _OFFSET: Final = 0.05  # of the bridging error; bytes of the keyframe that ends a gap go by the two together
-_PRICE_AT_60: Final = 1.0
+_PRICE_AT_60: Final = 2.0
 _PILOT_FACTOR: Final = 1.025
 _TYPICAL_BULK_BYTES, _TYPICAL_SIDE_BYTES = 1000, 6
 

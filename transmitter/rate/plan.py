@@ -27,7 +27,7 @@ from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint, bytes_factor, deserved_price
 from transmitter.rate.trial import FAST_PRESET, Coded, Trial
 
-DEFAULT_CRF: Final = 57.0
+DEFAULT_CRF: Final = 60.0
 FIRST_FRAME_CRF: Final = 45.0
 """Of a picture that a whole segment hangs on, which is worth more than one that many others lie beside."""
 

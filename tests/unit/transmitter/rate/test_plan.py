@@ -61,6 +61,10 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
     return excerpts
 
 
+def _loss(footage: Footage, plan: Plan) -> float:
+    return Coded.at(footage, plan.point).looked_at((plan.point.detail,), 8).loss
+
+
 Planned = Callable[..., tuple[Plan, Trial]]
 
 
@@ -112,7 +116,7 @@ def test_a_change_that_nobody_sees_changes_little(planned: Planned, read: Read, 
     assert other_trial.cbr == pytest.approx(trial.cbr, rel=0.05)
     assert other_plan.point.scale == pytest.approx(plan.point.scale, rel=0.34)  # a neighbour at most
     assert 0.6 < (other_trial.keyframes + 1) / (trial.keyframes + 1) < 1.7
-    loss, other_loss = (Coded.at(footage, made.point).looked_at().loss for made in (plan, other_plan))
+    loss, other_loss = (_loss(footage, made) for made in (plan, other_plan))
     assert other_loss == pytest.approx(loss, rel=0.05)
 
 
@@ -124,7 +128,7 @@ def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, 
 
 def test_more_symbols_buy_a_better_picture(planned: Planned, read: Read) -> None:
     footage = read(target_cbr=TARGETS[0])
-    losses = [Coded.at(footage, planned(target)[0].point).looked_at().loss for target in TARGETS]
+    losses = [_loss(footage, planned(target)[0]) for target in TARGETS]
     assert losses == sorted(losses, reverse=True)
 
 

@@ -40,7 +40,7 @@ def footage(path: Path, coding: str = "pyramid") -> Footage:
 @pytest.mark.parametrize("coding", CODINGS)
 def test_all_keyframes_are_coded_and_looked_at(path: Path, coding: str) -> None:
     read = footage(path, coding)
-    trial = Coded.at(read, POINT).looked_at()
+    trial = Coded.at(read, POINT).looked_at((0,), 8)
     assert trial.keyframes + 1 == len(read.parts[0].keyframes(POINT.price))
     assert trial.window == trial.total == FRAMES
     assert 0 < trial.first < trial.others
@@ -49,9 +49,9 @@ def test_all_keyframes_are_coded_and_looked_at(path: Path, coding: str) -> None:
 
 def test_coarser_or_smaller_costs_less_and_loses_more(path: Path) -> None:
     read = footage(path)
-    fine = Coded.at(read, POINT).looked_at()
+    fine = Coded.at(read, POINT).looked_at((0,), 8)
     for cheaper in (replace(POINT, crf=66.0), replace(POINT, scale=2.0)):
-        trial = Coded.at(read, cheaper).looked_at()
+        trial = Coded.at(read, cheaper).looked_at((0,), 8)
         assert trial.cbr < fine.cbr
         assert trial.loss > fine.loss
 
