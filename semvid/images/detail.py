@@ -41,7 +41,7 @@ def with_detail(picture: Picture, strength: int) -> Picture:
     smooth = cv2.GaussianBlur(picture, (0, 0), _EDGE_SIGMA)
     sharp = np.asarray(cv2.addWeighted(picture, 1 + amount, smooth, -amount, 0), np.uint8)
     grain = _GRAIN * strength * _contrast_around(sharp) * _pattern(*picture.shape[:2])
-    return np.clip(sharp + grain[..., None], 0, 255).astype(np.uint8)
+    return np.clip(np.rint(sharp + grain[..., None]), 0, 255).astype(np.uint8)
 
 
 def _contrast_around(picture: Picture) -> NDArray[np.float32]:

@@ -23,7 +23,7 @@ from transmitter.rate.model import Forecast, OperatingPoint, coded_size
 
 FAST_PRESET: Final = 8
 _LOOKED_AT: Final = 640 * 360  # pixels; larger pictures are looked at in this size
-_LOOKS: Final = 16  # at gaps, over all excerpts
+_LOOKS: Final = 48  # at gaps, over all excerpts
 _BLOCK_BYTES: Final = 1000  # of the layers of a group that share a block, about
 
 
