@@ -22,7 +22,8 @@ from semvid.semantics import (
 )
 from semvid.wire.v1 import semantics_pb2 as pb
 
-SMALL = {"width": 1, "height": 1, "time_base_denominator": 1, "frame_rate_numerator": 1}
+SIDES = {"width": 1, "height": 1, "coded_width": 1, "coded_height": 1}
+SMALL = {**SIDES, "time_base_denominator": 1, "frame_rate_numerator": 1}
 
 positive = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
 sides = st.integers(1, 16_384)
@@ -130,6 +131,14 @@ def test_truncated_units_are_refused() -> None:
 def test_impossible_fields_are_refused(message: pb.SemanticUnits) -> None:
     with pytest.raises(MalformedUnits):
         unpack(message.SerializeToString())
+
+
+def test_a_header_needs_its_rate_its_time_base_and_its_coded_size() -> None:
+    assert unpack(pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)]).SerializeToString())
+    for field in SMALL:
+        message = pb.SemanticUnits(headers=[pb.StreamHeader(**{**SMALL, field: 0})])
+        with pytest.raises(MalformedUnits):
+            unpack(message.SerializeToString())
 
 
 def test_a_zero_stands_for_the_usual_choice() -> None:

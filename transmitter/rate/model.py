@@ -23,7 +23,7 @@ _BYTES_PER_CRF_BELOW_60: Final = 0.08
 _BYTES_PER_CRF_ABOVE_60: Final = 0.11
 _OFFSET: Final = 0.05  # of the bridging error; bytes of the keyframe that ends a gap go by the two together
 _PRICE_AT_60: Final = 1.0
-_PILOT_FACTOR: Final = 1.03
+_PILOT_FACTOR: Final = 1.025
 _TYPICAL_BULK_BYTES, _TYPICAL_SIDE_BYTES = 1000, 6
 
 
@@ -34,7 +34,7 @@ class LinkPrice:
     Attributes:
         bits_per_symbol: information of keyframes per channel use.
         block_symbols: of a block beside its keyframes' bits: control word, preamble, side information.
-        fixed_symbols: of sounding, header and end.
+        fixed_symbols: of sounding, header, captions and end.
     """
 
     bits_per_symbol: float
@@ -60,7 +60,7 @@ class LinkPrice:
         return size * 8 / self.bits_per_symbol * _PILOT_FACTOR + self.block_symbols
 
 
-AT_10_DB: Final = LinkPrice(bits_per_symbol=2.5, block_symbols=110.0, fixed_symbols=420.0)
+AT_10_DB: Final = LinkPrice(bits_per_symbol=2.66, block_symbols=70.0, fixed_symbols=445.0)
 
 
 def coded_size(source: SourceInfo, scale: float) -> tuple[int, int]:

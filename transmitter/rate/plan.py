@@ -49,10 +49,11 @@ _BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
 
-# Seconds of one core that the presets take for a million pixels of keyframes, and how many may go into a
-# second of video: slower ones lose less (docs/decisions/0009-pyramid.md).
-_PRESET_S: Final = {2: 1.7, 4: 0.6, 6: 0.27, 8: 0.13}
-_CODING_S: Final = 0.6
+# Seconds of one core that presets take for a million pixels of keyframes, how many may go into a second of
+# video, and how much more is lost for the same bytes with the faster ones (docs/decisions/0009-pyramid.md).
+_PRESET_S: Final = {2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, 8: 0.13}
+_CODING_S: Final = 0.75
+_PRESET_LOSS: Final = {2: 1.0, 3: 1.025, 4: 1.045, 6: 1.08, 8: 1.13}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ class _Search:
         trial = self._tried[place]
         if trial is None:
             return math.inf
-        return trial.loss * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
+        slower = _PRESET_LOSS[_preset(self._footage, trial)]
+        return slower * trial.loss * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
 
     def _guess(self, here: Trial, place: tuple[int, int]) -> float:
         """The CRF that will probably meet the target at a neighbour of what was tried."""

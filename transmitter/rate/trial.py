@@ -218,7 +218,7 @@ class _Look:
             if number + 1 == len(selected) or selected[number + 1].shot_start:
                 continue
             first, last = selected[number].frame.index, selected[number + 1].frame.index
-            bridge = Bridge(start, self.shown(coded[number + 1]), Effort.MIDDLE)
+            bridge = Bridge(start, self.shown(coded[number + 1]), Effort.HIGH)
             middle = list(_spread(part.between(first, last)))
             if middle:
                 looks = [self.at(f, bridge.frame((f.index - first) / (last - first))) for f in middle]
