@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import chain, count, islice
+from itertools import chain, count, islice, pairwise
 
 import numpy as np
 import pytest
@@ -343,6 +343,26 @@ def test_the_quality_behind_a_cut_goes_by_all_that_was_sent_before_it() -> None:
     before, behind = set(crfs[:33]), set(crfs[33:])
     assert before == {40}
     assert min(crf or 0 for crf in behind) > 40
+
+
+@pytest.mark.parametrize("coding", ["pyramid", "low-delay"])
+def test_inside_a_shot_the_quality_changes_with_a_picture_that_stands_alone(coding: str) -> None:
+    """Of a long video that costs three times what was planned from early on."""
+    core = encoder(2000, target_cbr=0.002, coding=coding, keyframe_method="skim", keyframe_count=2000)
+    crfs: list[tuple[float | None, bool]] = []
+    spent = 0
+    with closing(core):
+        for segment in core.segments(slow_pan()):
+            for shipment in core.shipments(segment):
+                spent += 100 * len(shipment.segments)
+                core.delivered(shipment, Delivery(), record(spent, spent * 9 // 10))
+                if shipment.coded is not None:
+                    crfs.append((shipment.crf, shipment.coded.group.refresh))
+    changes = [refresh for (before, _), (crf, refresh) in pairwise(crfs) if crf != before]
+    assert changes == [True]
+    assert crfs[0] == (40, True)
+    assert crfs[-1] > crfs[0]
+    assert sum(refresh for _, refresh in crfs) == 2
 
 
 @settings(max_examples=4)
