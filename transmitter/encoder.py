@@ -284,12 +284,17 @@ class Encoder:
             return self._pictures.finish()
 
     def _shipped(self, groups: list[Group], ended: bool) -> Iterator[Shipment]:
-        """``groups`` as shipments. Where an anchor is lost on the way, what waits is coded anew.
+        """``groups`` as shipments.
+
+        What waits is coded anew where an anchor is lost on the way, or where one that stands alone has no
+        room at this quality.
 
         Args:
             ended: nothing follows what waits in its sequence.
         """
         for group in groups:
+            if self._too_dear(group):
+                break
             yield self._shipment(group)
             if self._spoilt and self._waiting:
                 break
@@ -300,6 +305,16 @@ class Encoder:
             again = [group for waiting in self._waiting for group in self._pictures.push(waiting.picture)]
             again += self._pictures.finish() if ended else []
         yield from self._shipped(again, ended)
+
+    def _too_dear(self, group: Group) -> bool:
+        """Whether ``group`` is to be coded anew at the coarser quality that now holds."""
+        if not group[0].refresh or self._options.coding is PictureCoding.INTRA:
+            return False
+        last = self._waiting[len(group) - 1].segment.keyframe
+        assert last is not None
+        layers = layers_of([picture.number for picture in group])
+        anchors = sum(len(p.packet) for p, layer in zip(group, layers, strict=True) if layer == 0)
+        return self._control.coarsened(self._price().symbols_of(anchors), last.frame.index + 1)
 
     def _shipment(self, group: Group) -> Shipment:
         segments = tuple(self._waiting.popleft().segment for _ in group)

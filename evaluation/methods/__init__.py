@@ -17,6 +17,7 @@ from evaluation.methods.semantic import Semvid
 from evaluation.methods.skim import PaperSkim
 from evaluation.methods.video_code import AV1, H264, H265
 from receiver.decoders.embedded import EmbeddedDecoder
+from transmitter.rate.model import AT_10_DB
 
 METHODS: Final[dict[str, Callable[[], Method]]] = {
     "semvid": lambda: Semvid("semvid"),
@@ -29,6 +30,8 @@ METHODS: Final[dict[str, Callable[[], Method]]] = {
     "h264": lambda: CodecRival("h264", H264),
     "h265": lambda: CodecRival("h265", H265),
     "av1": lambda: CodecRival("av1", AV1),
+    # a plan for 10 dB; what the channel then makes of it
+    "semvid-for-10db": lambda: Semvid("semvid-for-10db", planned_for=AT_10_DB),
     # everything fixed for 10 dB, 16QAM 658/1024, nothing repeated: what the channel does to it shows
     "h264-for-10db": lambda: CodecRival("h264-for-10db", H264, 10, 0, planned_snr_db=10.0, block_bytes=1000),
     "h265-for-10db": lambda: CodecRival("h265-for-10db", H265, 10, 0, planned_snr_db=10.0, block_bytes=1000),

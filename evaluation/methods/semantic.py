@@ -39,11 +39,15 @@ class Semvid:
         name: of the row.
         options: of `semvid.options.TransmissionOptions`; channel and target CBR come with each run.
         decoder: of the receiver, as in its settings.
+        planned_for: the link that a plan is made for; None: the one that there is. What comes after the plan
+            goes by the link that there is.
     """
 
-    def __init__(self, name: str, decoder: str = "embedded", **options: Any) -> None:
+    def __init__(
+        self, name: str, decoder: str = "embedded", planned_for: LinkPrice | None = None, **options: Any
+    ) -> None:
         self.name = name
-        self._decoder_name, self._options = decoder, options
+        self._decoder_name, self._planned_for, self._options = decoder, planned_for, options
         self._mllms = MllmLibrary(MllmSettings())
 
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:  # noqa: ARG002
@@ -52,8 +56,8 @@ class Semvid:
         The transmitter aims at a CBR as it would be at 10 dB, from the first seconds of a clip. It is asked
         again, with what came out in mind, until it spends what it may: rivals know their channel beforehand.
         """
-        if target_cbr is None:
-            return self._run_once(clip, conditions, None)
+        if target_cbr is None or self._planned_for is not None:
+            return self._run_once(clip, conditions, target_cbr)
         asked, within, outcome = target_cbr, 0.0, None
         for _ in range(_ATTEMPTS):
             tried = self._run_once(clip, conditions, asked)
@@ -72,7 +76,7 @@ class Semvid:
         air, receiver = Air(conditions), ReceivingEnd(decoder)
         link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
         read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, decoder.profile)
-        plan = make_plan(read, options, LinkPrice.of(link.harq.adapter))
+        plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
         failed = ""
         encoding = Encoder(

@@ -34,6 +34,7 @@ _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
 _COARSER, _COARSER_AFTER_S = 3, 2.0
 _FINER, _FINER_AFTER_S = 6, 6.0
 _BEFORE_THE_END_S: Final = 6.0
+_COARSER_BEFORE_THE_END_S: Final = 2.5
 _KEPT_FOR_THE_REST: Final = 0.5  # of what the plan puts aside for it
 _CRFS: Final = tuple(FINEST_CRF + step for step in range(round(MAX_CRF - FINEST_CRF) + 1))
 
@@ -183,6 +184,21 @@ class RateControl:
         rest = (self._budget.frames - frames) * (self._plan.forecast or self._all).at(self._plan.point.crf)
         return self._budget.symbols - self._symbols - _KEPT_FOR_THE_REST * rest
 
+    def coarsened(self, symbols: float, frames: int) -> bool:
+        """Whether what cannot be given up has no `room` and may be coarser; the quality is, then.
+
+        Args:
+            symbols: that it costs at the present CRF.
+            frames: that it leads up to.
+        """
+        room, crf = self.room(frames), self.point.crf
+        if symbols <= room or crf >= MAX_CRF:
+            return False
+        affordable = bytes_factor(crf) * max(0.0, room) / symbols
+        coarser = next((c for c in _CRFS if c > crf and bytes_factor(c) <= affordable), MAX_CRF)
+        self.point = replace(self.point, crf=coarser)
+        return True
+
     def _learn(self, spent: Forecast, alone: bool, cut: bool, budget: Budget) -> None:
         """What keyframes cost says something about those to come, unless one stood alone without a cut."""
         alone = alone and self._coding is not PictureCoding.INTRA  # no more than any other
@@ -205,11 +221,12 @@ class RateControl:
         """Whether the quality is so far off that a picture that stands alone may pay."""
         coarser_by = self._wanted - self.point.crf
         since_s = (frame - self._begun) / budget.frame_rate
-        if self._is_near_the_end(frame, budget):
-            return False
+        left_s = (budget.frames - frame) / budget.frame_rate
         if coarser_by >= _COARSER:
-            return since_s >= _COARSER_AFTER_S
-        return coarser_by <= -_FINER and since_s >= _FINER_AFTER_S
+            return since_s >= _COARSER_AFTER_S and left_s >= _COARSER_BEFORE_THE_END_S
+        return (
+            coarser_by <= -_FINER and since_s >= _FINER_AFTER_S and not self._is_near_the_end(frame, budget)
+        )
 
     @staticmethod
     def _is_near_the_end(frame: int, budget: Budget) -> bool:

@@ -38,8 +38,7 @@ def draw(results: Results) -> dict[str, bytes]:
     with mpl.rc_context(_STYLE):
         drawn = {
             "quality_by_cbr": _quality_by_cbr(results),
-            "quality_by_snr": _quality_by_snr(results),
-            "cliff": _cliff(results),
+            **_over_snr(results),
             "symbols": _symbols(results),
             "rate_differences": _rate_differences(results),
         }
@@ -88,11 +87,26 @@ def _quality_by_cbr(results: Results) -> Figure | None:
     return _panels(results, f"Quality at {links[0]}", "CBR", curve, note, logarithmic=True)
 
 
-def _quality_by_snr(results: Results) -> Figure | None:
-    """Mean quality over SNR at the budget that was tried at the most SNRs."""
-    settings = sorted(_one_budget(results), key=lambda setting: setting.snr_db)
-    if len(settings) < 2:
-        return None
+def _over_snr(results: Results) -> dict[str, Figure | None]:
+    """What depends on the SNR, for each channel model at the budget that was tried at the most SNRs."""
+    groups: dict[tuple[str, int | None, float], list[Setting]] = {}
+    for setting in results.settings():
+        if isinstance(setting.target, float):
+            key = (setting.channel_model, setting.coherence_symbols, setting.target)
+            groups.setdefault(key, []).append(setting)
+    by_model: dict[str, list[Setting]] = {}
+    for (model, _, _), settings in sorted(groups.items(), key=lambda item: -len(item[1])):
+        if len(settings) > 1 and model not in by_model:
+            by_model[model] = sorted(settings, key=lambda setting: setting.snr_db)
+    return {
+        f"{name}_{model}" if number else name: draw_one(results, settings)
+        for number, (model, settings) in enumerate(by_model.items())
+        for name, draw_one in (("quality_by_snr", _quality_by_snr), ("cliff", _cliff))
+    }
+
+
+def _quality_by_snr(results: Results, settings: Sequence[Setting]) -> Figure | None:
+    """Mean quality over SNR."""
 
     def curve(method: str, name: str) -> list[tuple[float, float]]:
         groups = [(setting.snr_db, results.at(setting, method)) for setting in settings]
@@ -105,15 +119,6 @@ def _quality_by_snr(results: Results) -> Figure | None:
 
 def _mostly_fair(records: Sequence[Record], name: str) -> bool:
     return bool(values(fair(records), name)) and 2 * len(fair(records)) >= len(records)
-
-
-def _one_budget(results: Results) -> list[Setting]:
-    groups: dict[tuple[str, int | None, float], list[Setting]] = {}
-    for setting in results.settings():
-        if isinstance(setting.target, float):
-            key = (setting.channel_model, setting.coherence_symbols, setting.target)
-            groups.setdefault(key, []).append(setting)
-    return max(groups.values(), key=len, default=[])
 
 
 def _all_shown(records: Sequence[Record]) -> bool:
@@ -152,11 +157,8 @@ def _panels(
     return figure
 
 
-def _cliff(results: Results) -> Figure | None:
+def _cliff(results: Results, settings: Sequence[Setting]) -> Figure:
     """Share of clips that were shown, and PSNR of the worst of them, over SNR."""
-    settings = sorted(_one_budget(results), key=lambda setting: setting.snr_db)
-    if len(settings) < 2:
-        return None
     figure = Figure(figsize=(9, 3.6), dpi=110, layout="constrained")
     shown_axes, worst_axes = figure.subplots(1, 2)
     for method in _drawn_methods(results):
@@ -173,7 +175,8 @@ def _cliff(results: Results) -> Figure | None:
                 axes.plot(*zip(*points, strict=True), **_look(results, method))
     shown_axes.set(xlabel="Es/N0, dB", ylabel="clips shown within the budget, %", ylim=(-4, 104))
     worst_axes.set(xlabel="Es/N0, dB", ylabel="PSNR of the worst clip, dB")
-    figure.suptitle(f"The cliff at CBR {settings[0].target:.3g}: right, only where every clip is shown")
+    channel = f"CBR {settings[0].target:.3g}, {settings[0].channel_model.upper()}"
+    figure.suptitle(f"The cliff at {channel}: right, only where every clip is shown")
     handles, labels = shown_axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", fontsize=8)
     return figure

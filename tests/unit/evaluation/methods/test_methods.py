@@ -30,6 +30,7 @@ TARGET = 0.02  # CBR; tiny clips are dear
 KEEPS_TARGET = ("av1", "h264", "h265", "uniform", "keyframes-hold", "keyframes-blend", "skim", "semvid")
 FOR_10_DB = ("h264-for-10db", "h265-for-10db", "av1-for-10db")
 OWN_POINT = ("semvid-no-psss", "paper-h264", "paper-h265")
+PLANNED = "semvid-for-10db"
 ABSENT = ("h266", "learned")
 CODES = {"h264": H264, "h265": H265, "av1": AV1}
 
@@ -50,7 +51,17 @@ def quality(clip, outcome):
 
 
 def test_these_are_all_methods():
-    assert set(METHODS) == {*KEEPS_TARGET, *FOR_10_DB, *OWN_POINT, *ABSENT, "original"}
+    assert set(METHODS) == {*KEEPS_TARGET, *FOR_10_DB, *OWN_POINT, *ABSENT, PLANNED, "original"}
+
+
+def test_a_plan_for_10_db_is_that_of_10_db_and_gives_up_what_another_link_has_no_room_for(clip, tmp_path):
+    clear, dim = (
+        METHODS[PLANNED]().run(clip, Conditions(snr_db, seed=1), TARGET, tmp_path) for snr_db in (10.0, -2.0)
+    )
+    assert clear.settings["operating_point"] == dim.settings["operating_point"]
+    assert len(dim.keyframes) < len(clear.keyframes)
+    assert quality(clip, dim) < quality(clip, clear)
+    assert not dim.failed
 
 
 @pytest.mark.parametrize("name", METHODS)
