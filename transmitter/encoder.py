@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
@@ -321,6 +322,7 @@ class Encoder:
         keyframes = [segment.keyframe for segment in segments if segment.keyframe is not None]
         units = [unit for segment in segments for unit in self._units_of(segment)]
         room = self._control.room(keyframes[-1].frame.index + 1)
+        room -= self._price().symbols_beside(len(bitstream.pack(units)))
         kept = self._affordable(group, room)
         self._latest, self._missing_before = group, self._missing
         sent = self._decodable(group, kept)

@@ -26,7 +26,7 @@ from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import make_plan
 
 _ATTEMPTS: Final = 4  # at a target
-_CLOSE: Final = 0.93  # of the target
+_CLOSE: Final = 0.97  # of the target
 _AIM: Final = 0.98
 _SEGMENTS_AHEAD: Final = 4  # the transmitter's default, by which its decisions lag behind
 _LIMITS: Final = VideoLimits()

@@ -23,7 +23,8 @@ _BYTES_PER_CRF_BELOW_60: Final = 0.08
 _BYTES_PER_CRF_ABOVE_60: Final = 0.11
 _OFFSET: Final = 0.05  # of the bridging error; bytes of the keyframe that ends a gap go by the two together
 _PRICE_AT_60: Final = 2.0
-_PILOT_FACTOR: Final = 1.025
+_PILOT_FACTOR: Final = 1.03
+_SIDE_SYMBOLS_PER_BIT: Final = 0.95  # at 10 dB, header and captions of a short clip
 _TYPICAL_BULK_BYTES, _TYPICAL_SIDE_BYTES = 1000, 6
 
 
@@ -59,8 +60,12 @@ class LinkPrice:
         """Channel uses of a block whose keyframes have ``size`` bytes, pilots and control word counted."""
         return size * 8 / self.bits_per_symbol * _PILOT_FACTOR + self.block_symbols
 
+    def symbols_beside(self, size: float) -> float:
+        """Channel uses of ``size`` bytes of side information in the protected part of a block."""
+        return size * 8 * _SIDE_SYMBOLS_PER_BIT * self.block_symbols / AT_10_DB.block_symbols
 
-AT_10_DB: Final = LinkPrice(bits_per_symbol=2.66, block_symbols=70.0, fixed_symbols=445.0)
+
+AT_10_DB: Final = LinkPrice(bits_per_symbol=2.7, block_symbols=55.0, fixed_symbols=390.0)
 
 
 def coded_size(source: SourceInfo, scale: float) -> tuple[int, int]:

@@ -13,6 +13,8 @@ from semvid.images.interpolation import Bridge
 from semvid.images.keyframe_codec import Group, KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
+from semvid.link.packing import CodedGroup
+from semvid.phy.control_word import MAX_BULK_BYTES
 from semvid.semantics import PictureCoding
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
@@ -24,7 +26,6 @@ from transmitter.rate.model import Forecast, OperatingPoint, coded_size
 FAST_PRESET: Final = 8
 _LOOKED_AT: Final = 640 * 360  # pixels; larger pictures are looked at in this size
 _LOOKS: Final = 48  # at gaps, over all excerpts
-_BLOCK_BYTES: Final = 1000  # of the layers of a group that share a block, about
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Trial:
         first: bytes of the first keyframe of the clip, which leans on none.
         others: bytes of the keyframes after it.
         keyframes: how many those are.
-        blocks: in which they travel, about.
+        blocks: in which those travel.
         loss: of the mean frame (`transmitter.rate.loss`); 0 where nobody looked.
     """
 
@@ -104,7 +105,7 @@ class Coded:
             first = first or alone
             others += sum(sizes) - alone
             keyframes += len(selected) - 1
-            blocks += sum(max(1, bytes_ // _BLOCK_BYTES) for bytes_ in sizes)
+            blocks += sum(map(_blocks, groups))
             window += _frames(footage, part, selected)
             parts.append((part, selected, groups))
         source = footage.source
@@ -116,7 +117,7 @@ class Coded:
             first,
             others,
             keyframes,
-            max(1, blocks - len(parts) + 1),
+            blocks - 1,
         )
         return cls(trial, footage, parts)
 
@@ -174,6 +175,12 @@ def _coded(
             encoder = KeyframeEncoder(*size, point.crf, coding, point.preset)
         groups += encoder.push(at_size(one.frame.picture, size))
     return groups + encoder.finish()
+
+
+def _blocks(group: Group) -> int:
+    """In which a group travels."""
+    coded = CodedGroup.of(group, 0, range(len(group)), shot_start=False)
+    return len(coded.stretches(MAX_BULK_BYTES))
 
 
 def _decoded(groups: list[Group], selected: list[Selected], size: tuple[int, int]) -> list[Picture]:
