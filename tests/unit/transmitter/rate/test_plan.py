@@ -22,7 +22,7 @@ from tests.unit.transmitter.clips import flicker, pan, still, written
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB, LinkPrice
 from transmitter.rate.plan import DEFAULT_CRF, FIRST_FRAME_CRF, Plan, make_plan
-from transmitter.rate.trial import Coded, Trial
+from transmitter.rate.trial import FAST_PRESET, Coded, Trial
 
 PROFILE = Profile("embedded", longest_gap_s=1.2, closed_loop=True)
 DEAR = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
@@ -63,6 +63,11 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 def _loss(footage: Footage, plan: Plan) -> float:
     return Coded.at(footage, plan.point).looked_at((plan.point.detail,), 8).loss
+
+
+def _fast_loss(footage: Footage, plan: Plan) -> float:
+    """Slow presets jump by a fifth from one quarter step of the CRF to the next on pictures this small."""
+    return _loss(footage, replace(plan, point=replace(plan.point, preset=FAST_PRESET)))
 
 
 Planned = Callable[..., tuple[Plan, Trial]]
@@ -116,7 +121,7 @@ def test_a_change_that_nobody_sees_changes_little(planned: Planned, read: Read, 
     assert other_trial.cbr == pytest.approx(trial.cbr, rel=0.05)
     assert other_plan.point.scale == pytest.approx(plan.point.scale, rel=0.34)  # a neighbour at most
     assert 0.6 < (other_trial.keyframes + 1) / (trial.keyframes + 1) < 1.7
-    loss, other_loss = (_loss(footage, made) for made in (plan, other_plan))
+    loss, other_loss = (_fast_loss(footage, made) for made in (plan, other_plan))
     assert other_loss == pytest.approx(loss, rel=0.08)
 
 
