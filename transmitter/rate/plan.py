@@ -106,16 +106,18 @@ class _Search:
         corner = len(_SCALES) - 1, len(_PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
+        stood = {place}
         while (here := self._tried[place]) is not None and len(self._tried) < _MOST_TRIALS:
             open_places = [p for p in self._neighbours(place) if p not in self._tried]
             with ThreadPoolExecutor(2) as pool:
                 guesses = [self._guess(here, p) for p in open_places]
                 for _ in pool.map(self._at, open_places, guesses):
                     pass
-            better = min(self._neighbours(place), key=self._loss)
-            if self._loss(better) >= self._loss(place):
+            better = min((p for p in self._neighbours(place) if p not in stood), key=self._loss)
+            if self._loss(better) > self._loss(place):  # as good is good enough: prices may choose alike
                 break
             place = better
+            stood.add(place)
         return self._set_right(self._tried[place] or self._cheapest())
 
     def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
