@@ -125,7 +125,7 @@ class Coded:
     def looked_at(self, strengths: Sequence[int], keyframes: int) -> Trial:
         """The trial with the strength of detail that suits its keyframes, and its loss.
 
-        Detail that is put back is no contrast that was there: the loss lies between those with it and without.
+        Detail that is put back is no contrast that was there: the loss lies between that with it and without.
 
         Args:
             strengths: of detail, to choose from (`semvid.images.detail`).
