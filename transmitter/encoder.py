@@ -6,9 +6,10 @@ comes out depends on the frames and the deliveries alone, never on how fast eith
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 from semvid import bitstream
 from semvid.accounting import SymbolClass
@@ -308,22 +309,35 @@ class Encoder:
         yield from self._shipped(again, ended)
 
     def _too_dear(self, group: Group) -> bool:
-        """Whether ``group`` is to be coded anew at the coarser quality that now holds."""
+        """Whether ``group`` begins a sequence and is to be coded anew at the coarser quality that now holds.
+
+        All of it is made somewhat coarser before pictures are given up, and anchors as coarse as it takes.
+        """
         if not group[0].refresh or self._options.coding is PictureCoding.INTRA:
             return False
-        last = self._waiting[len(group) - 1].segment.keyframe
-        assert last is not None
+        control, price = self._control, self._price()
+        room = self._room([waiting.segment for waiting in islice(self._waiting, len(group))])
         layers = layers_of([picture.number for picture in group])
-        anchors = sum(len(p.packet) for p, layer in zip(group, layers, strict=True) if layer == 0)
-        return self._control.coarsened(self._price().symbols_of(anchors), last.frame.index + 1)
+        sizes = [len(picture.packet) for picture in group]
+        anchors = sum(size for size, layer in zip(sizes, layers, strict=True) if layer == 0)
+        return control.coarsened(price.symbols_of(sum(sizes)), room, control.still_good) or control.coarsened(
+            price.symbols_of(anchors), room
+        )
+
+    def _room(self, segments: Sequence[Segment]) -> float:
+        """Symbols for the keyframes that end ``segments``; what the side information takes is taken off."""
+        last = segments[-1].keyframe
+        assert last is not None
+        units = [unit for segment in segments for unit in self._units_of(segment)]
+        price = self._price()
+        beside = price.symbols_beside(len(bitstream.pack(units)))
+        return self._control.room(last.frame.index + 1, price) - beside
 
     def _shipment(self, group: Group) -> Shipment:
         segments = tuple(self._waiting.popleft().segment for _ in group)
         keyframes = [segment.keyframe for segment in segments if segment.keyframe is not None]
         units = [unit for segment in segments for unit in self._units_of(segment)]
-        room = self._control.room(keyframes[-1].frame.index + 1)
-        room -= self._price().symbols_beside(len(bitstream.pack(units)))
-        kept = self._affordable(group, room)
+        kept = self._affordable(group, self._room(segments))
         self._latest, self._missing_before = group, self._missing
         sent = self._decodable(group, kept)
         frames = [keyframe.frame.index for keyframe in keyframes]

@@ -23,7 +23,7 @@ from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from semvid.video.probe import SourceInfo
-from transmitter.rate.model import Forecast, bytes_factor, deserved_price
+from transmitter.rate.model import Forecast, LinkPrice, bytes_factor, deserved_price
 from transmitter.rate.plan import FINEST_CRF, Plan
 
 _RECENT_S: Final = 3.0  # that tell what the video is like now
@@ -36,6 +36,7 @@ _FINER, _FINER_AFTER_S = 6, 6.0
 _BEFORE_THE_END_S: Final = 6.0
 _COARSER_BEFORE_THE_END_S: Final = 2.5
 _KEPT_FOR_THE_REST: Final = 0.5  # of what the plan puts aside for it
+_COARSER_THAN_PLANNED: Final = 5.0  # CRF steps, that save about a third
 _CRFS: Final = tuple(FINEST_CRF + step for step in range(round(MAX_CRF - FINEST_CRF) + 1))
 
 
@@ -173,31 +174,38 @@ class RateControl:
             self._prices[self._noted] = self.point.price
             self._prices.pop(self._noted - self._lag - 1, None)  # one more than is asked for meanwhile
 
-    def room(self, frames: int) -> float:
+    def room(self, frames: int, link: LinkPrice) -> float:
         """Symbols that may be spent at once on what leads up to ``frames`` frames; infinite without a budget.
 
         What the plan puts aside for the rest of the video may be drawn on a little, and less towards the end,
-        where the budget is kept.
+        where the budget is kept. The rest costs what ``link`` charges now.
         """
         if self._budget is None:
             return math.inf
         rest = (self._budget.frames - frames) * (self._plan.forecast or self._all).at(self._plan.point.crf)
+        rest *= self._plan.point.link.bits_per_symbol / link.bits_per_symbol
         return self._budget.symbols - self._symbols - _KEPT_FOR_THE_REST * rest
 
-    def coarsened(self, symbols: float, frames: int) -> bool:
-        """Whether what cannot be given up has no `room` and may be coarser; the quality is, then.
+    def coarsened(self, symbols: float, room: float, most: float = MAX_CRF) -> bool:
+        """Whether what has no room can be coarser; the quality is, then, as coarse as the room asks.
 
         Args:
             symbols: that it costs at the present CRF.
-            frames: that it leads up to.
+            room: that there is for it.
+            most: the coarsest CRF that it may get.
         """
-        room, crf = self.room(frames), self.point.crf
-        if symbols <= room or crf >= MAX_CRF:
+        crf = self.point.crf
+        if symbols <= room or crf >= most:
             return False
         affordable = bytes_factor(crf) * max(0.0, room) / symbols
         coarser = next((c for c in _CRFS if c > crf and bytes_factor(c) <= affordable), MAX_CRF)
-        self.point = replace(self.point, crf=coarser)
+        self.point = replace(self.point, crf=min(coarser, most))
         return True
+
+    @property
+    def still_good(self) -> float:
+        """The coarsest CRF with which a sequence looks better than with fewer pictures."""
+        return min(MAX_CRF, self._plan.point.crf + _COARSER_THAN_PLANNED)
 
     def _learn(self, spent: Forecast, alone: bool, cut: bool, budget: Budget) -> None:
         """What keyframes cost says something about those to come, unless one stood alone without a cut."""

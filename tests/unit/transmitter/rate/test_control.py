@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.semantics import PictureCoding
 from transmitter.rate.control import Budget, RateControl
-from transmitter.rate.model import Forecast, OperatingPoint, bytes_factor
+from transmitter.rate.model import AT_10_DB, Forecast, OperatingPoint, bytes_factor
 from transmitter.rate.plan import FINEST_CRF, Plan
 
 RATE, GAP = 30, 30  # frames a second, and from one keyframe to the next
@@ -290,14 +290,41 @@ def test_room_is_what_the_plan_does_not_need_for_the_rest() -> None:
     control = RateControl(
         Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP)), Budget(budget, 1801, RATE)
     )
-    at_first, half_way, at_last = (control.room(frames) for frames in (1, 901, 1801))
+    at_first, half_way, at_last = (control.room(frames, AT_10_DB) for frames in (1, 901, 1801))
     assert 0 < at_first < half_way < at_last == budget
     control.note(1, 1, 5000, 4900, 60, True, False)
-    assert control.room(1801) == budget - 5000
+    assert control.room(1801, AT_10_DB) == budget - 5000
+
+
+def test_a_dearer_link_leaves_less_room() -> None:
+    control = RateControl(
+        Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP)), Budget(cost(600, 1801), 1801, RATE)
+    )
+    dear = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 1.5)
+    assert control.room(901, dear) < control.room(901, AT_10_DB)
+    assert control.room(1801, dear) == control.room(1801, AT_10_DB)
+
+
+def test_what_has_no_room_is_coarsened_as_far_as_it_may() -> None:
+    def control() -> RateControl:
+        return RateControl(Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP)), None)
+
+    fits, little, much, beyond = control(), control(), control(), control()
+    assert not fits.coarsened(1000, 1000)
+    assert fits.point.crf == 60
+    assert little.coarsened(1200, 1000)
+    assert 1200 * bytes_factor(little.point.crf) <= 1000 * bytes_factor(60)
+    assert 60 < little.point.crf < 63
+    assert much.coarsened(3000, 1000, much.still_good)
+    assert much.point.crf == much.still_good == 65
+    assert not much.coarsened(3000, 1000, much.still_good)
+    assert beyond.coarsened(3000, -5)
+    assert beyond.point.crf == MAX_CRF
+    assert not beyond.coarsened(3000, -5)
 
 
 def test_without_a_budget_there_is_room_for_all() -> None:
-    assert RateControl(Plan(OperatingPoint(60, PRICE)), None).room(1) == float("inf")
+    assert RateControl(Plan(OperatingPoint(60, PRICE)), None).room(1, AT_10_DB) == float("inf")
 
 
 Scenes = list[tuple[int, float]]  # keyframes of each, and how complex they are
