@@ -113,8 +113,9 @@ class _Search:
                 guesses = [self._guess(here, p) for p in open_places]
                 for _ in pool.map(self._at, open_places, guesses):
                     pass
-            better = min((p for p in self._neighbours(place) if p not in stood), key=self._loss)
-            if self._loss(better) > self._loss(place):  # as good is good enough: prices may choose alike
+            ahead = (p for p in self._neighbours(place) if p not in stood)
+            better = min(ahead, key=self._loss, default=place)
+            if better == place or self._loss(better) > self._loss(place):  # prices may choose alike
                 break
             place = better
             stood.add(place)
