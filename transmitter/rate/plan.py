@@ -38,7 +38,7 @@ _PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
 # Where the walk begins, as indices of size and price: usual winners down to so low a CBR at 10 dB.
 _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
 _COARSEST_TRIED: Final = (
-    64.0  # beyond, fewer or smaller pictures look better; where there are none, up to MAX_CRF
+    65.0  # beyond, fewer or smaller pictures look better; where there are none, up to MAX_CRF
 )
 _STRENGTHS: Final = range(MAX_STRENGTH + 1)
 _SOME_STRENGTHS: Final = (0, 3, 6)
@@ -48,7 +48,9 @@ _MET: Final = 0.015  # of the target, in the end
 _BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
-_LOSS_PER_DENSITY: Final = 0.1  # d log loss / d log keyframes, which the loss does not see (decisions/0009)
+# What the loss does not see: d log loss / d log keyframes, and / d log divisor (decisions/0009)
+_LOSS_PER_DENSITY: Final = 0.1
+_LOSS_PER_SCALE: Final = 0.15
 
 # Seconds of one core that presets take for a million pixels of keyframes, how many may go into a second of
 # video, and how much more is lost for the same bytes with the faster ones (docs/decisions/0009-pyramid.md).
@@ -133,6 +135,7 @@ class _Search:
             return math.inf
         slower = _PRESET_LOSS[_preset(self._footage, trial)]
         unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
+        unseen *= math.pow(trial.point.scale, _LOSS_PER_SCALE)
         return slower * trial.loss * unseen * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
 
     def _guess(self, here: Trial, place: tuple[int, int]) -> float:
