@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
@@ -35,8 +37,18 @@ def test_pictures_do_not_depend_on_where_they_lie_in_memory() -> None:
 
 def test_opencv_is_held_to_one_thread_and_its_own_code() -> None:
     """Results of OpenCV depend on its thread count, and those of Intel's IPP on the processor."""
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(cv2.ipp.useIPP).result()
+        assert pool.submit(cv2.getNumThreads).result() == 1
     assert cv2.getNumThreads() == 1
     assert not cv2.ipp.useIPP()
+
+
+def test_pictures_do_not_depend_on_the_thread_that_makes_them() -> None:
+    start, end = scene(0), scene(7)
+    with ThreadPoolExecutor(1) as pool:
+        elsewhere = pool.submit(lambda: Bridge(start, end).frame(0.3)).result()
+    assert np.array_equal(elsewhere, Bridge(start, end).frame(0.3))
 
 
 def test_halfway_a_moving_texture_is_halfway() -> None:
