@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent
+from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.rife.graph import STEP
 
@@ -95,8 +96,7 @@ class RifeNetwork:
         `STEP`.
         """
         height, width = self._looked_at(picture.shape)
-        if (height, width) != picture.shape[:2]:
-            picture = np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+        picture = at_size(picture, (width, height))
         padded = cv2.copyMakeBorder(picture, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_REPLICATE)
         return np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
 
