@@ -17,9 +17,8 @@ class RifeDecoder:
     """Moves both keyframes to where RIFE says that they come from, and blends them (`RifeBridge`).
 
     It needs neither caption nor motion score, so it never waits for them. The transmitter tries gaps with the
-    embedded decoder's interpolation (``closed_loop``): the errors of the two rank gaps alike, and RIFE's are
-    smaller, so the transmitter is too careful rather than too bold (docs/decoders.md). Its longest gap is the
-    embedded decoder's for the same reason.
+    embedded decoder's interpolation (``closed_loop``), whose errors rank gaps alike and are larger: it is too
+    careful rather than too bold (docs/decoders.md). The longest gap is the embedded decoder's likewise.
 
     Args:
         argument: path of an ONNX model, of a flownet.pkl, or of the wheel that holds one; empty: what
