@@ -48,6 +48,7 @@ _MET: Final = 0.015  # of the target, in the end
 _BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
+_LOSS_PER_DENSITY: Final = 0.1  # d log loss / d log keyframes, which the loss does not see (decisions/0009)
 
 # Seconds of one core that presets take for a million pixels of keyframes, how many may go into a second of
 # video, and how much more is lost for the same bytes with the faster ones (docs/decisions/0009-pyramid.md).
@@ -105,16 +106,18 @@ class _Search:
         corner = len(_SCALES) - 1, len(_PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
+        stood = {place}
         while (here := self._tried[place]) is not None and len(self._tried) < _MOST_TRIALS:
             open_places = [p for p in self._neighbours(place) if p not in self._tried]
             with ThreadPoolExecutor(2) as pool:
                 guesses = [self._guess(here, p) for p in open_places]
                 for _ in pool.map(self._at, open_places, guesses):
                     pass
-            better = min(self._neighbours(place), key=self._loss)
-            if self._loss(better) >= self._loss(place):
+            better = min((p for p in self._neighbours(place) if p not in stood), key=self._loss)
+            if self._loss(better) > self._loss(place):  # as good is good enough: prices may choose alike
                 break
             place = better
+            stood.add(place)
         return self._set_right(self._tried[place] or self._cheapest())
 
     def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
@@ -128,7 +131,8 @@ class _Search:
         if trial is None:
             return math.inf
         slower = _PRESET_LOSS[_preset(self._footage, trial)]
-        return slower * trial.loss * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
+        unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
+        return slower * trial.loss * unseen * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
 
     def _guess(self, here: Trial, place: tuple[int, int]) -> float:
         """The CRF that will probably meet the target at a neighbour of what was tried."""

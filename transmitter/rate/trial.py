@@ -26,6 +26,7 @@ from transmitter.rate.model import Forecast, OperatingPoint, coded_size
 FAST_PRESET: Final = 8
 _LOOKED_AT: Final = 640 * 360  # pixels; larger pictures are looked at in this size
 _LOOKS: Final = 48  # at gaps, over all excerpts
+_DOUBT: Final = 0.4  # of detail that is put back, 0 .. 1 (docs/decisions/0009-pyramid.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ class Coded:
     def looked_at(self, strengths: Sequence[int], keyframes: int) -> Trial:
         """The trial with the strength of detail that suits its keyframes, and its loss.
 
+        Detail that is put back is no contrast that was there: the loss lies between that with it and without.
+
         Args:
             strengths: of detail, to choose from (`semvid.images.detail`).
             keyframes: that are looked at for the choice.
@@ -134,18 +137,20 @@ class Coded:
         coded = [pair for _, selected, pictures in parts for pair in zip(selected, pictures, strict=True)]
         some = coded[:: -(-len(coded) // keyframes)]
 
-        def wrong(strength: int) -> float:
+        def look_at_some(strength: int) -> ViewingLoss:
             look = _Look(footage.source, strength)
-            return sum(look.at(one.frame, look.shown(picture)).wrong for one, picture in some)
+            return sum((look.at(one.frame, look.shown(picture)) for one, picture in some), NO_LOSS)
 
-        detail = min(strengths, key=wrong)
+        looks = {strength: look_at_some(strength) for strength in {0, *strengths}}
+        detail = min(strengths, key=lambda strength: looks[strength].wrong)
+        flattered = looks[0].total / looks[detail].total if detail else 1.0
         most = -(-_LOOKS // len(parts))
         losses = [
             _Look(footage.source, detail).between(part, selected, pictures, most)
             * _frames(footage, part, selected)
             for part, selected, pictures in parts
         ]
-        loss = sum(losses, NO_LOSS).total / self.trial.window
+        loss = sum(losses, NO_LOSS).total / self.trial.window * flattered**_DOUBT
         return replace(self.trial, point=replace(point, detail=detail), loss=loss)
 
 
