@@ -52,6 +52,10 @@ class ReceiverSettings(ServiceSettings):
     )
     decoder_distilled: bool | None = Field(None, description="made for few steps; by its name if not set")
 
+    restorer: Path | None = Field(
+        None, description="ONNX model of `semvid train restorer`, applied to keyframes; None: none"
+    )
+
     executor: str = Field(
         "local",
         pattern=r"^(local|ray|ray://[^\s/]+:\d+)$",

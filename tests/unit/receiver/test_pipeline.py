@@ -20,11 +20,14 @@ from receiver.reception import ReceivedKeyframe
 from receiver.record import VideoRecord
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
+from semvid.images.restorer import Coding
 from semvid.semantics import StreamHeader
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
 HEADER = StreamHeader(96, 64, 96, 64, Fraction(1, 24), Fraction(24), seed=7)
+
+CODING = Coding(quantiser=200, size=1.0, layer=0)
 
 
 class Failing(EmbeddedDecoder):
@@ -52,7 +55,9 @@ def files(tmp_path: Path) -> VideoFiles:
     for number, frame in enumerate((0, 8, 15, 24)):
         picture = np.full((64, 96, 3), 40, np.uint8)
         picture[16:48, 2 * frame : 2 * frame + 24] = 220
-        files.note_keyframes([files.keep_picture(ReceivedKeyframe(number, frame, 100, False, picture))])
+        files.note_keyframes(
+            [files.keep_picture(ReceivedKeyframe(number, frame, 100, False, picture, CODING))]
+        )
     return files
 
 
@@ -61,6 +66,8 @@ def run(files: VideoFiles, decoder: Any) -> VideoRecord:
     anchors = [Anchor(number, frame) for number, frame in enumerate((0, 8, 15, 24))]
     with ThreadPoolExecutor(1) as pool:
         pipeline = Pipeline(HEADER, files, record, decoder, pool, ReceiverSettings(), lambda: None)
+        for anchor in anchors:
+            pipeline.note(anchor.number, CODING)
         pipeline.submit(Gap(None, anchors[0], 0))
         for start, end in pairwise(anchors):
             pipeline.submit(Gap(start, end, end.frame))
