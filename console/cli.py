@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from console import models
+from console import models, train
 from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
@@ -36,6 +36,7 @@ app = typer.Typer(
     help="Sends video as meaning over a noisy channel.",
 )
 app.add_typer(models.app, name="models")
+app.add_typer(train.app, name="train")
 
 TransmitterUrl = Annotated[
     str, typer.Option("--transmitter", envvar="SEMVID_TRANSMITTER", help="Its address.")
