@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from semvid import __version__
 from training.held_out import Row
 from training.loop import CURVE, Asked
-from training.losses import CONTRAST_WEIGHT, FEATURE_WEIGHT
+from training.losses import FEATURE_WEIGHT, TEXTURE_WEIGHT
 from training.sources import Source
 
 _POINTS_OF_CURVE = 10
@@ -48,7 +48,7 @@ def model_card(facts: Facts) -> str:
     asked = facts.asked
     losses = [
         "the mean absolute difference of RGB in 0..1",
-        f"{CONTRAST_WEIGHT:g} times local contrast that differs (no network)",
+        f"{TEXTURE_WEIGHT:g} times the strength of fine texture that differs (no network)",
     ]
     if asked.features:
         losses.append(f"{FEATURE_WEIGHT:g} times features of `{asked.features}` that differ")
@@ -84,7 +84,7 @@ def model_card(facts: Facts) -> str:
             "",
             f"Means over the steps before, as restored and (as coded); all rows are in `{CURVE}`.",
             "",
-            "| step | difference | contrast | features |",
+            "| step | difference | texture | features |",
             "|---|---|---|---|",
             *_curve(facts.curve),
             "",
@@ -122,6 +122,6 @@ def _curve(curve: Sequence[dict[str, float]]) -> list[str]:
     every = max(1, -(-len(curve) // _POINTS_OF_CURVE))
     return [
         f"| {row['step']:.0f} | {row['difference']:.4f} ({row['difference_before']:.4f}) | "
-        f"{row['contrast']:.4f} ({row['contrast_before']:.4f}) | {row['features']:.4f} |"
+        f"{row['texture']:.4f} ({row['texture_before']:.4f}) | {row['features']:.4f} |"
         for row in reversed(curve[::-1][::every])
     ]

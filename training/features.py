@@ -118,6 +118,7 @@ _OPERATORS: Final[dict[str, Callable[[list[Tensor], dict[str, Any]], Tensor]]] =
     "Add": lambda x, _: x[0] + x[1],
     "Concat": lambda x, told: torch.cat(x, told["axis"]),
     "Conv": _convolution,
+    "Identity": lambda x, _: x[0],
     "Mul": lambda x, _: x[0] * x[1],
     "Relu": lambda x, _: functional.relu(x[0]),
     "Sigmoid": lambda x, _: torch.sigmoid(x[0]),

@@ -19,7 +19,7 @@ from semvid.errors import InvalidInput, MissingComponent
 from semvid.service.files import replacing, write_atomically
 from training.batches import draw
 from training.features import Features
-from training.losses import CONTRAST_WEIGHT, FEATURE_WEIGHT, contrast_loss
+from training.losses import FEATURE_WEIGHT, TEXTURE_WEIGHT, texture_loss
 from training.network import RestorerNetwork
 from training.pairs import Pairs
 
@@ -28,17 +28,17 @@ CURVE: Final = "curve.csv"
 COLUMNS: Final = (
     "step",
     "difference",
-    "contrast",
+    "texture",
     "features",
     "difference_before",
-    "contrast_before",
+    "texture_before",
     "seconds",
 )
 
 _RATE: Final = 5e-4  # of Adam, at its highest
 _RISE: Final = 100  # steps
 _STEEPEST: Final = 1.0  # norm of a gradient
-_AVERAGED: Final = 0.999  # of the running average, a step
+_AVERAGED: Final = 0.995  # of the running average, a step
 _CURVE_EVERY: Final = 50  # steps
 _CHECKPOINT_EVERY: Final = 200  # steps
 
@@ -148,27 +148,27 @@ class Training:
             group["lr"] = rate
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._asked.bfloat16):
             made = self._network(coded, conditions, grain)
-        difference, contrast = (made - real).abs().mean(), contrast_loss(made, real)
+        difference, texture = (made - real).abs().mean(), texture_loss(made, real)
         features = difference.new_zeros(()) if self._features is None else self._features.distance(made, real)
-        loss = difference + CONTRAST_WEIGHT * contrast + FEATURE_WEIGHT * features
+        loss = difference + TEXTURE_WEIGHT * texture + FEATURE_WEIGHT * features
         self._optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self._network.parameters(), _STEEPEST)
         self._optimiser.step()
         with torch.no_grad():
             self._follow(min(_AVERAGED, (1 + self.step) / (10 + self.step)))
-            before = (coded - real).abs().mean(), contrast_loss(coded, real)
-        return [float(value.detach()) for value in (difference, contrast, features, *before)]
+            before = (coded - real).abs().mean(), texture_loss(coded, real)
+        return [float(value.detach()) for value in (difference, texture, features, *before)]
 
     def _follow(self, kept: float) -> None:
         for ours, theirs in zip(self.average.parameters(), self._network.parameters(), strict=True):
             ours.lerp_(theirs, 1 - kept)
 
     def _progress(self) -> str:
-        step, difference, contrast, features, before, contrast_before, seconds = self._rows[-1]
+        step, difference, texture, features, before, texture_before, seconds = self._rows[-1]
         return (
             f"step {step:.0f} of {self._asked.steps}: difference {difference:.4f} (coded {before:.4f}), "
-            f"contrast {contrast:.4f} ({contrast_before:.4f}), features {features:.4f}, {seconds:.0f} s"
+            f"texture {texture:.4f} ({texture_before:.4f}), features {features:.4f}, {seconds:.0f} s"
         )
 
     def _save(self) -> None:
