@@ -17,29 +17,19 @@ from semvid.images import restorer as module
 from semvid.images.detail import grain_pattern, with_detail
 from semvid.images.finishing import finished
 from semvid.images.resize import at_size
-from semvid.images.restorer import INPUTS, OUTPUT, Coding, Restorer
+from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
-from semvid.rife.onnx_graph import OnnxGraph
 from semvid.semantics import StreamHeader
+from tests.models.tiny_restorer import tiny_restorer
 
 CODING = Coding(quantiser=255, size=0.25, layer=4)
 
 
-def build(path: Path, output: str = OUTPUT) -> Path:
-    """Ten levels of grain over the picture, and the conditions added to red, green and blue, in levels."""
-    graph = OnnxGraph()
-    picture, conditions, grain = INPUTS
-    offsets = graph("Mul", graph("Reshape", conditions, np.array([1, 3, 1, 1])), 1 / 255)
-    graph.name_output(output, graph("Add", graph("Add", picture, graph("Mul", grain, 10 / 255)), offsets))
-    plane: tuple[int | str, ...] = (1, 3, "h", "w")
-    shapes = {picture: plane, conditions: (1, 3), grain: (1, 1, "h", "w")}
-    path.write_bytes(graph.model("handmade", shapes, {output: plane}))
-    return path
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(tmp_path_factory.mktemp("model") / "handmade.onnx")
+    path = tmp_path_factory.mktemp("model") / "handmade.onnx"
+    path.write_bytes(tiny_restorer())
+    return path
 
 
 def flat(height: int, width: int) -> Picture:
@@ -80,8 +70,9 @@ def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     text.write_text("no network")
     with pytest.raises(InvalidInput, match="does not take"):
         Restorer(text)
+    (tmp_path / "other.onnx").write_bytes(tiny_restorer("other"))
     with pytest.raises(InvalidInput, match="into other, which is no restorer"):
-        Restorer(build(tmp_path / "other.onnx", "other"))
+        Restorer(tmp_path / "other.onnx")
     monkeypatch.setattr(module, "MAX_BYTES", 5)
     with pytest.raises(InvalidInput, match="more than 5 bytes"):
         Restorer(text)
