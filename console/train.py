@@ -27,7 +27,7 @@ def restorer(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, crops and the split.")] = 0,
     batch: Annotated[int, typer.Option("--batch", min=1, help="Crops of one step.")] = 8,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
-    bfloat16: Annotated[bool, typer.Option("--bfloat16", help="Convolutions in 16 bits.")] = False,
+    half: Annotated[bool, typer.Option("--half", help="Convolutions in bfloat16.")] = False,
     features: Annotated[
         Path | None, typer.Option("--features", help="ONNX model of a feature loss: YOLOX-nano's.")
     ] = None,
@@ -49,7 +49,7 @@ def restorer(
     job = Job(
         videos=videos,
         out=out,
-        asked=Asked(steps, seed, batch, "" if features is None else features.name, bfloat16),
+        asked=Asked(steps, seed, batch, "" if features is None else features.name, half),
         device=device,
         features=features,
         doubtful=doubtful,
