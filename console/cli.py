@@ -1,4 +1,4 @@
-"""The command line: serve, send, fetch, demo, calibrate, prompts, doctor and bench.
+"""The command line: serve, send, fetch, demo, calibrate, models, prompts, doctor and bench.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -19,6 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
+from console import models, train
 from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
@@ -34,6 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Sends video as meaning over a noisy channel.",
 )
+app.add_typer(models.app, name="models")
+app.add_typer(train.app, name="train")
 
 TransmitterUrl = Annotated[
     str, typer.Option("--transmitter", envvar="SEMVID_TRANSMITTER", help="Its address.")

@@ -11,8 +11,8 @@ from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap
 from receiver.reception import StreamReceiver
 from receiver.regeneration import Regeneration
-from semvid.images.detail import with_detail
-from semvid.images.resize import at_size
+from semvid.images.finishing import finished
+from semvid.images.restorer import Restorer
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Reception
@@ -23,14 +23,15 @@ class ReceivingEnd:
 
     Args:
         decoder: fills the frames between keyframes.
+        restorer: of keyframes; None: none.
 
     Attributes:
         keyframes: frames of the decoded ones, in order.
     """
 
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, restorer: Restorer | None = None) -> None:
         self.keyframes: list[int] = []
-        self._decoder = decoder
+        self._decoder, self._restorer = decoder, restorer
         self._stream = StreamReceiver(AssemblyLimits(), decoder.uses_captions)
         self._pictures: dict[int, Picture] = {}  # by number, at the size of the video
         self._gaps: list[Gap] = []
@@ -84,6 +85,7 @@ class ReceivingEnd:
         for keyframe in self._stream.keyframes():
             header = self._stream.assembly.header
             assert header is not None
-            picture = at_size(keyframe.picture, (header.width, header.height))
-            self._pictures[keyframe.number] = with_detail(picture, header.detail)
+            self._pictures[keyframe.number] = finished(
+                keyframe.picture, header, keyframe.coding, self._restorer
+            )
             self.keyframes.append(keyframe.frame)

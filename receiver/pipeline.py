@@ -21,8 +21,8 @@ from receiver.regeneration import Regeneration
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
-from semvid.images.detail import with_detail
-from semvid.images.resize import at_size
+from semvid.images.finishing import finished
+from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
 from semvid.service.prefetch import Prefetch
@@ -43,6 +43,7 @@ class Pipeline:
         pool: threads for the decoder.
         settings: bounds.
         moved: called whenever a gap has left the queue, and at the end.
+        restorer: of keyframes; None: none.
 
     Attributes:
         error: why the video could not be made to its end; None as long as all is well.
@@ -57,12 +58,15 @@ class Pipeline:
         pool: Executor,
         settings: ReceiverSettings,
         moved: Callable[[], None],
+        restorer: Restorer | None = None,
     ) -> None:
         self.error: SemvidError | None = None
         self._header, self._files, self._record = header, files, record
         self._pool, self._settings, self._moved = pool, settings, moved
         self._queue: queue.SimpleQueue[Gap | None] = queue.SimpleQueue()
         self._closed = False
+        self._restorer = restorer
+        self._codings: dict[int, Coding] = {}  # of keyframes that may be shown yet
         self._stopped = threading.Event()
         frame_bytes = header.width * header.height * 3
         self._buffer = max(1, settings.frame_buffer_bytes // (settings.segments_ahead * frame_bytes))
@@ -85,6 +89,10 @@ class Pipeline:
     def running(self) -> bool:
         """Whether frames may still be written."""
         return self._thread.is_alive()
+
+    def note(self, number: int, coding: Coding) -> None:
+        """Says how a keyframe was coded; before the gaps beside it are submitted."""
+        self._codings[number] = coding
 
     def submit(self, gap: Gap) -> None:
         """Queues the next gap."""
@@ -142,7 +150,14 @@ class Pipeline:
                 if decoded is not None:
                     record.clock.spend("regenerating", decoded.seconds)
                     record.in_flight.pop(gap.segment, None)
+                if gap.end is not None:
+                    self._forget(gap.end.number)
                 self._files.save_now_and_then(record)
+
+    def _forget(self, number: int) -> None:
+        """No keyframe before ``number`` will be shown any more."""
+        for old in [one for one in list(self._codings) if one < number]:
+            del self._codings[old]
 
     def _write_run(self, run: Run, pictures: Iterator[Picture], writer: VideoWriter, clock: Clock) -> None:
         self._files.add_run(run)
@@ -194,8 +209,7 @@ class Pipeline:
 
     def _load_keyframe(self, number: int) -> Picture:
         """A keyframe at the size of the video, uint8 RGB [height, width, 3], read-only."""
-        header = self._header
-        picture = at_size(self._files.keyframe_picture(number), (header.width, header.height))
-        picture = with_detail(picture, header.detail)
+        coded = self._files.keyframe_picture(number)
+        picture = finished(coded, self._header, self._codings[number], self._restorer)
         picture.flags.writeable = False
         return picture

@@ -17,6 +17,7 @@ from semvid import bitstream, keyframe_payload
 from semvid.errors import MalformedUnits
 from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.images.obu import ReferenceLost
+from semvid.images.restorer import Coding
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
@@ -39,6 +40,7 @@ class ReceivedKeyframe:
         size: bytes of its packet.
         shot_start: a hard cut lies just before it.
         picture: uint8 RGB [height, width, 3], as coded.
+        coding: how it was coded.
     """
 
     number: int
@@ -46,6 +48,7 @@ class ReceivedKeyframe:
     size: int
     shot_start: bool
     picture: Picture
+    coding: Coding
 
 
 class StreamReceiver:
@@ -120,13 +123,15 @@ class StreamReceiver:
             if not received.follows:
                 pictures.reset()
             fates = []
-            for described, packet in zip(group.pictures, received.packets, strict=True):
+            described_layers = zip(group.pictures, received.packets, group.layers(), strict=True)
+            for described, packet, layer in described_layers:
                 picture, fate = self._decode(pictures, described, packet)
                 fates.append(fate)
                 if picture is not None and packet is not None:
                     shot_start = group.shot_start and described.place == 0
                     number = group.number + described.place
-                    yield ReceivedKeyframe(number, described.frame, len(packet), shot_start, picture)
+                    coding = self._coding(pictures.quantiser, layer)
+                    yield ReceivedKeyframe(number, described.frame, len(packet), shot_start, picture, coding)
             self.assembly.decoded(received, fates)
 
     def gaps(self) -> list[Gap]:
@@ -155,6 +160,12 @@ class StreamReceiver:
             if self._malformed >= MAX_MALFORMED:
                 raise
             return None
+
+    def _coding(self, quantiser: int, layer: int) -> Coding:
+        header = self.assembly.header
+        assert header is not None
+        coded, shown = (header.coded_width, header.coded_height), (header.width, header.height)
+        return Coding.of(quantiser, coded, shown, layer)
 
     def _decoder(self) -> KeyframeDecoder:
         if self._pictures is None:

@@ -36,6 +36,7 @@ class VideoRecord:
     Attributes:
         id: of the transmission.
         decoder: name of the video decoder.
+        restorer: file of the network that restored keyframes; empty: none did.
         frames_written: frames in the MP4.
         frames_expected: frames of the source, once its end has arrived.
         snr_db, effective_snr_db: of the newest block.
@@ -55,6 +56,7 @@ class VideoRecord:
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     state: State = State.RECEIVING
     decoder: str = ""
+    restorer: str = ""
     width: int | None = None
     height: int | None = None
     frame_rate: float | None = None

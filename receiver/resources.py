@@ -34,6 +34,7 @@ class VideoResource(BaseModel):
     error: Problem | None = Field(None, description="what cut the video short")
     content_url: str
     decoder: str = Field(examples=["embedded"])
+    restorer: str = Field("", description="file of the network that restores keyframes; empty: none does")
     width: int | None
     height: int | None
     frame_rate: float | None

@@ -13,6 +13,7 @@ from receiver.link_service import LinkService
 from receiver.metrics import ReceiverMetrics
 from receiver.settings import ReceiverSettings
 from receiver.transmissions import Transmissions
+from semvid.images.restorer import Restorer
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
 from semvid.wire.v1 import link_pb2_grpc
@@ -31,7 +32,7 @@ class ReceiverService:
         link_port: of the LinkService; None before `start`.
 
     Raises:
-        InvalidInput, MissingComponent: the decoder that the settings name cannot be had.
+        InvalidInput, MissingComponent: the decoder or the restorer that the settings name cannot be had.
     """
 
     def __init__(self, settings: ReceiverSettings, registry: CollectorRegistry) -> None:
@@ -41,6 +42,7 @@ class ReceiverService:
             settings.decoder, settings.decoder_options(), settings.executor, settings.executor_actors
         )
         self._decoder = decoder
+        restorer = None if settings.restorer is None else Restorer(settings.restorer)
         actors: int = getattr(decoder, "actors", 1)
         if actors > 1:  # every one of them needs a thread that waits for it, and a segment to work on
             wider = {
@@ -49,7 +51,8 @@ class ReceiverService:
             }
             settings = settings.model_copy(update=wider)
         self._settings = settings
-        self._transmissions = Transmissions(settings, self.library, decoder, ReceiverMetrics(registry))
+        metrics = ReceiverMetrics(registry)
+        self._transmissions = Transmissions(settings, self.library, decoder, metrics, restorer)
         self._server: Server | None = None
         self._health: Health | None = None
 

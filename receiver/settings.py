@@ -47,7 +47,14 @@ class ReceiverSettings(ServiceSettings):
     decoder_pixels: int | None = Field(None, ge=1024, description="per generated frame, at most")
     decoder_frames: int | None = Field(None, ge=5, description="of one generated clip, at most")
     decoder_lengths: Lengths = Field("dsa", description="dsa: as long as the gap; sfa: always the longest")
+    decoder_threads: int | None = Field(
+        None, ge=1, le=1024, description="of the CPU, for rife; default: one for every core of this process"
+    )
     decoder_distilled: bool | None = Field(None, description="made for few steps; by its name if not set")
+
+    restorer: Path | None = Field(
+        None, description="ONNX model of `semvid train restorer`, applied to keyframes; None: none"
+    )
 
     executor: str = Field(
         "local",

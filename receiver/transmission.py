@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -11,11 +12,12 @@ from receiver.constellation import Constellation
 from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap
 from receiver.pipeline import Pipeline
-from receiver.reception import StreamReceiver
+from receiver.reception import ReceivedKeyframe, StreamReceiver
 from receiver.record import State, VideoRecord
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
+from semvid.images.restorer import Restorer
 from semvid.link.symbols import unpack_symbols
 from semvid.phy.block import Reception
 from semvid.profile import Given
@@ -40,6 +42,7 @@ class Transmission:
         decoder, pool: regenerate.
         settings: bounds.
         moved: called, from any thread, when a gap has left the queue.
+        restorer: of keyframes; None: none.
     """
 
     def __init__(
@@ -50,12 +53,13 @@ class Transmission:
         pool: Executor,
         settings: ReceiverSettings,
         moved: Callable[[], None],
+        restorer: Restorer | None = None,
     ) -> None:
         self.record = record
         self.constellation = Constellation()
         self.pipeline: Pipeline | None = None
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
-        self._moved = moved
+        self._moved, self._restorer = moved, restorer
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
         self._stream = StreamReceiver(limits, decoder.uses_captions, _log.bind(video=record.id))
 
@@ -151,11 +155,15 @@ class Transmission:
             for unit in self._stream.units():
                 self._note(unit)
             with self.record.clock.stage("keyframes"):
-                kept = [self._files.keep_picture(keyframe) for keyframe in self._stream.keyframes()]
-                self._files.note_keyframes(kept)
+                self._files.note_keyframes([self._keep(keyframe) for keyframe in self._stream.keyframes()])
             self._submit(self._stream.gaps())
         finally:
             self._update_record()
+
+    def _keep(self, keyframe: ReceivedKeyframe) -> dict[str, Any]:
+        assert self.pipeline is not None
+        self.pipeline.note(keyframe.number, keyframe.coding)
+        return self._files.keep_picture(keyframe)
 
     def _note(self, unit: Unit) -> None:
         match unit:
@@ -172,7 +180,14 @@ class Transmission:
         record.width, record.height = header.width, header.height
         record.frame_rate = round(float(header.frame_rate), 6)
         self.pipeline = Pipeline(
-            header, self._files, record, self._decoder, self._pool, self._settings, self._moved
+            header,
+            self._files,
+            record,
+            self._decoder,
+            self._pool,
+            self._settings,
+            self._moved,
+            self._restorer,
         )
 
     def _submit(self, gaps: list[Gap]) -> None:

@@ -15,6 +15,7 @@ from receiver.record import State
 from receiver.settings import ReceiverSettings
 from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
+from semvid.images.restorer import Restorer
 from semvid.phy.block import Reception
 
 Result = TypeVar("Result")
@@ -69,12 +70,18 @@ class Transmissions:
         library: where videos are kept.
         decoder: serves all videos.
         metrics: what is counted.
+        restorer: of keyframes; None: none.
     """
 
     def __init__(
-        self, settings: ReceiverSettings, library: Library, decoder: Decoder, metrics: ReceiverMetrics
+        self,
+        settings: ReceiverSettings,
+        library: Library,
+        decoder: Decoder,
+        metrics: ReceiverMetrics,
+        restorer: Restorer | None = None,
     ) -> None:
-        self.decoder = decoder
+        self.decoder, self._restorer = decoder, restorer
         self._settings, self._library, self._metrics = settings, library, metrics
         self._receiving = ThreadPoolExecutor(settings.concurrent_transmissions, "receive")
         self._regenerating = ThreadPoolExecutor(settings.workers, "regenerate")
@@ -109,7 +116,10 @@ class Transmissions:
                 loop.call_soon_threadsafe(moved.set)
 
         files, record = self._library.create(transmission_id, self.decoder.profile.name)
-        transmission = Transmission(files, record, self.decoder, self._regenerating, self._settings, notify)
+        record.restorer = "" if self._restorer is None else self._restorer.name
+        transmission = Transmission(
+            files, record, self.decoder, self._regenerating, self._settings, notify, self._restorer
+        )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))
         _log.info("transmission opened", video=transmission_id)

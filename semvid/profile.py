@@ -21,8 +21,8 @@ class Profile:
     Attributes:
         name: of the decoder.
         longest_gap_s: seconds between two keyframes that it still bridges well.
-        closed_loop: it is deterministic and the transmitter can run the same interpolation, so that a gap
-            can be tried instead of judged by its length.
+        closed_loop: the transmitter can try a gap with the embedded decoder's interpolation, instead of
+            judging it by its length: this decoder runs the same, or its errors rank gaps alike.
         draws_from: what it can draw a segment from.
     """
 

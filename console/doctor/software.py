@@ -20,6 +20,7 @@ _DOCKER_TIMEOUT_S: Final = 10.0
 _EXTRAS: Final = (  # name, what it is for, what it means to the default demo where it lacks
     ("report", "the report of the demo", Verdict.MISSING),
     ("models", "large models at both ends (hf:...)", Verdict.ABSENT),
+    ("rife", "the decoder rife", Verdict.ABSENT),
     ("ray", "several GPUs or machines", Verdict.ABSENT),
     ("eval", "the laboratory", Verdict.ABSENT),
     ("eval-text", "its judge of captions", Verdict.ABSENT),

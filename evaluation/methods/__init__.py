@@ -21,6 +21,7 @@ from transmitter.rate.model import AT_10_DB
 
 METHODS: Final[dict[str, Callable[[], Method]]] = {
     "semvid": lambda: Semvid("semvid"),
+    "semvid-rife": lambda: Semvid("semvid-rife", decoder="rife"),
     # no S_rel passes this threshold
     "semvid-no-psss": lambda: Semvid("semvid-no-psss", threshold=math.nextafter(1.0, 0.0)),
     "uniform": lambda: UniformKeyframes("uniform", EmbeddedDecoder()),

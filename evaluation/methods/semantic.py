@@ -14,6 +14,7 @@ from evaluation.link import Air, InProcessLink, verified
 from evaluation.method import Conditions, Outcome
 from receiver.decoders import make_decoder
 from semvid.errors import TransmissionFailed
+from semvid.images.restorer import Restorer
 from semvid.images.types import Picture
 from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
@@ -41,13 +42,20 @@ class Semvid:
         decoder: of the receiver, as in its settings.
         planned_for: the link that a plan is made for; None: the one that there is. What comes after the plan
             goes by the link that there is.
+        restorer: of the receiver's keyframes; None: none.
     """
 
     def __init__(
-        self, name: str, decoder: str = "embedded", planned_for: LinkPrice | None = None, **options: Any
+        self,
+        name: str,
+        decoder: str = "embedded",
+        planned_for: LinkPrice | None = None,
+        restorer: Path | None = None,
+        **options: Any,
     ) -> None:
         self.name = name
         self._decoder_name, self._planned_for, self._options = decoder, planned_for, options
+        self._restorer = None if restorer is None else Restorer(restorer)
         self._mllms = MllmLibrary(MllmSettings())
 
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:  # noqa: ARG002
@@ -73,7 +81,7 @@ class Semvid:
         """The way of `transmitter.pipeline` and `receiver.transmission`, in one thread."""
         options = TransmissionOptions(target_cbr=target_cbr, **self._options)
         decoder = make_decoder(self._decoder_name)
-        air, receiver = Air(conditions), ReceivingEnd(decoder)
+        air, receiver = Air(conditions), ReceivingEnd(decoder, self._restorer)
         link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
         read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, decoder.profile)
         plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
@@ -105,6 +113,7 @@ class Semvid:
         settings = {
             "options": options.model_dump(mode="json", exclude_defaults=True),
             "decoder": self._decoder_name,
+            **({} if self._restorer is None else {"restorer": self._restorer.name}),
             "operating_point": plan.point.resource(),
             "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
             "blocks_sent": record.blocks_sent,

@@ -18,12 +18,26 @@ def _hf(argument: str, options: DecoderOptions) -> Decoder:
     return HfDecoder(argument, options)
 
 
+def _rife(argument: str, options: DecoderOptions) -> Decoder:
+    from receiver.decoders.rife import RifeDecoder
+
+    return RifeDecoder(argument, options)
+
+
+def _auto(argument: str, options: DecoderOptions) -> Decoder:
+    from receiver.decoders.auto import choose
+
+    return choose(argument, options)
+
+
 DEFAULT_OPTIONS = DecoderOptions()
 
 DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
+    "auto": _auto,
     "command": lambda argument, _: CommandDecoder(argument),
     "embedded": lambda argument, _: EmbeddedDecoder(argument),
     "hf": _hf,
+    "rife": _rife,
 }
 
 

@@ -37,6 +37,7 @@ class DecoderOptions:
         frames: of one generated clip, at most; longer gaps are made coarse to fine.
         lengths: ``dsa``: each clip as long as its gap (paper, dynamic segment adaptation); ``sfa``: every
             clip of ``frames`` frames, stretched or squeezed to its gap (paper, fixed).
+        threads: of the CPU, for decoders on ONNX Runtime. Default: one for every core of this process.
         distilled: whether the checkpoint is a distilled one, made for few steps without guidance. Default:
             when its name says so.
     """
@@ -54,12 +55,13 @@ class DecoderOptions:
     pixels: int | None = None
     frames: int | None = None
     lengths: Lengths = "dsa"
+    threads: int | None = None
     distilled: bool | None = None
 
     def __post_init__(self) -> None:
         if self.card and self.card not in PRESETS:
             raise InvalidInput(f"no preset for card {self.card!r}; there are: {', '.join(PRESETS)}")
-        for name, least in (("steps", 1), ("batch", 1), ("pixels", 32 * 32), ("frames", 5)):
+        for name, least in (("steps", 1), ("batch", 1), ("pixels", 32 * 32), ("frames", 5), ("threads", 1)):
             value = getattr(self, name)
             if value is not None and value < least:
                 raise InvalidInput(f"decoder option {name} must be at least {least}, got {value}")

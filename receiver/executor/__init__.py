@@ -31,7 +31,7 @@ def make_executed_decoder(
         actors: copies of the decoder; None: one a GPU of the cluster, or one a core where it has no GPU.
 
     Raises:
-        InvalidInput: no such executor, or as `receiver.decoders.make_decoder`.
+        InvalidInput: no such executor, the decoder ``auto`` for Ray, or as `receiver.decoders.make_decoder`.
         MissingComponent: Ray is not installed, or as `receiver.decoders.make_decoder`.
         LinkFailed: the cluster cannot be reached, or has no place for a decoder.
     """
@@ -39,6 +39,11 @@ def make_executed_decoder(
         return make_decoder(name, options)
     if executor != RAY and not executor.startswith("ray://"):
         raise InvalidInput(f"no executor {executor!r}; there are: local, ray, ray://HOST:PORT")
+    if name.partition(":")[0] == "auto":
+        raise InvalidInput(
+            "executor ray: decoder auto would be chosen anew on each machine, and frames would depend on "
+            "where they are made; name one: rife or embedded"
+        )
     from receiver.executor.ray_fleet import RayFleet
 
     return RayFleet(name, options, executor.removeprefix("ray://") if executor != RAY else None, actors)

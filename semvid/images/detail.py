@@ -40,7 +40,7 @@ def with_detail(picture: Picture, strength: int) -> Picture:
     amount = _SHARPENING * strength
     smooth = cv2.GaussianBlur(picture, (0, 0), _EDGE_SIGMA)
     sharp = np.asarray(cv2.addWeighted(picture, 1 + amount, smooth, -amount, 0), np.uint8)
-    grain = _GRAIN * strength * _contrast_around(sharp) * _pattern(*picture.shape[:2])
+    grain = _GRAIN * strength * _contrast_around(sharp) * grain_pattern(*picture.shape[:2])
     return np.clip(np.rint(sharp + grain[..., None]), 0, 255).astype(np.uint8)
 
 
@@ -52,8 +52,8 @@ def _contrast_around(picture: Picture) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=4)
-def _pattern(height: int, width: int) -> NDArray[np.float32]:
-    """Grain of unit variance, float32 [height, width]."""
+def grain_pattern(height: int, width: int) -> NDArray[np.float32]:
+    """Grain of unit variance, float32 [height, width]; the same for equal arguments, not to be written to."""
     noise = np.random.default_rng(_SEED).standard_normal((height, width), np.float32)
     smooth = np.asarray(cv2.GaussianBlur(noise, (0, 0), _GRAIN_SIGMA))
     return np.asarray(smooth / (float(smooth.std()) or 1.0), np.float32)

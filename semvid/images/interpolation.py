@@ -39,12 +39,7 @@ class Bridge:
     """
 
     def __init__(self, start: Picture, end: Picture, effort: Effort = Effort.HIGH) -> None:
-        if start.shape != end.shape or start.ndim != 3 or start.shape[2] != 3 or 0 in start.shape:
-            raise InvalidInput(
-                f"a bridge needs two RGB pictures of one shape, got {start.shape}, {end.shape}"
-            )
-        if start.dtype != np.uint8 or end.dtype != np.uint8:
-            raise InvalidInput(f"a bridge needs uint8 pictures, got {start.dtype} and {end.dtype}")
+        require_pair(start, end)
         self._start, self._end = start, end
         self._between = Between(start, end, effort)
         self._size = (start.shape[1], start.shape[0])
@@ -65,9 +60,7 @@ class Bridge:
             cv2.subtract(1.0, share),
             share,
         )
-        smooth = cv2.GaussianBlur(blend, (0, 0), _DETAIL_SIGMA)
-        amount = _SHARPENING * 4 * t * (1 - t)
-        return np.asarray(cv2.addWeighted(blend, 1 + amount, smooth, -amount, 0), np.uint8)
+        return sharpened(blend, t)
 
     def _share_of_end(self, motion: Plane, contradiction: Plane, t: float) -> Plane:
         """How much the end counts, 0 .. 1, at the size of the motion."""
@@ -76,3 +69,22 @@ class Bridge:
         visible = self._between.visible(motion, t)
         odds = nearness + contradiction * (nearer - nearness) + visible * _ONLY_ONE
         return np.asarray(1 / (1 + cv2.exp(-odds)), np.float32)
+
+
+def sharpened(blend: cv2.typing.MatLike, t: float) -> Picture:
+    """A mean of two pictures, uint8, with the detail that taking the mean at ``t`` has blurred."""
+    smooth = cv2.GaussianBlur(blend, (0, 0), _DETAIL_SIGMA)
+    amount = _SHARPENING * 4 * t * (1 - t)
+    return np.asarray(cv2.addWeighted(blend, 1 + amount, smooth, -amount, 0), np.uint8)
+
+
+def require_pair(start: Picture, end: Picture) -> None:
+    """Refuses what is no pair of keyframes.
+
+    Raises:
+        InvalidInput: pictures of different shapes or not uint8 RGB.
+    """
+    if start.shape != end.shape or start.ndim != 3 or start.shape[2] != 3 or 0 in start.shape:
+        raise InvalidInput(f"a bridge needs two RGB pictures of one shape, got {start.shape}, {end.shape}")
+    if start.dtype != np.uint8 or end.dtype != np.uint8:
+        raise InvalidInput(f"a bridge needs uint8 pictures, got {start.dtype} and {end.dtype}")

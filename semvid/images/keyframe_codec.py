@@ -194,10 +194,14 @@ class KeyframeDecoder:
 
     Args:
         width, height: of the pictures, pixels.
+
+    Attributes:
+        quantiser: of the picture decoded last, 0 (finest) .. 255 (`semvid.images.frame_header`).
     """
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
+        self.quantiser = 0
         self._codec: VideoCodecContext | None = None
         self._sequence: SequenceHeader | None = None
         self._missing = ALL_SLOTS
@@ -226,6 +230,7 @@ class KeyframeDecoder:
                 f"keyframe packet of {len(packet)} bytes cannot be decoded: {error}"
             ) from error
         self._codec, self._sequence, self._missing = codec, sequence, missing
+        self.quantiser = head.quantiser
         return picture
 
     def lose(self, slots: int) -> None:

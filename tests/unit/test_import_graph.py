@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 import grimp
 import pytest
 
-PACKAGES = ("semvid", "console", "transmitter", "channel", "receiver", "evaluation")
+PACKAGES = ("semvid", "console", "transmitter", "channel", "receiver", "evaluation", "training")
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -201,7 +201,7 @@ def test_a_misspelt_setting_or_an_unknown_decoder_stops_the_start(start_receiver
     for name, value, said in (
         ("quee_length", "3", "unknown setting"),
         ("queue_length", "0", "greater than or equal to 1"),
-        ("decoder", "dreamer", "no video decoder 'dreamer'; there are: command, embedded, hf"),
+        ("decoder", "dreamer", "no video decoder 'dreamer'; there are: auto, command, embedded, hf, rife"),
         ("tls_key", "key.pem", "TLS needs both"),
     ):
         with pytest.raises(AssertionError, match=said):

@@ -30,7 +30,7 @@ def test_version() -> None:
     assert (result.exit_code, result.output.strip()) == (0, f"semvid {metadata.version('semvid')}")
 
 
-@pytest.mark.parametrize("command", ["serve", "send", "fetch", "demo", "calibrate", "prompts"])
+@pytest.mark.parametrize("command", ["serve", "send", "fetch", "demo", "calibrate", "models", "prompts"])
 def test_every_command_explains_itself(command: str) -> None:
     result = runner.invoke(cli.app, [command, "--help"])
     assert result.exit_code == 0

@@ -89,7 +89,7 @@ def test_what_no_picture_needs_is_refused(temporal_unit: bytes, message: str) ->
 @example(unit(FRAME, b"", extension=0)[:1])
 @example(b"\xff" * 20)
 def test_any_bytes_are_units_or_refused(data: bytes) -> None:
-    sequence = SequenceHeader(7, True, True)
+    sequence = SequenceHeader(7, True, True, False, 64, 48, 64, True, False)
     for read in (obu.pictures, obu.restore, lambda packet: obu.heads(packet, sequence), obu.starts_sequence):
         try:
             read(data)

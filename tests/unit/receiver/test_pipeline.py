@@ -20,11 +20,14 @@ from receiver.reception import ReceivedKeyframe
 from receiver.record import VideoRecord
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
+from semvid.images.restorer import Coding
 from semvid.semantics import StreamHeader
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
 HEADER = StreamHeader(96, 64, 96, 64, Fraction(1, 24), Fraction(24), seed=7)
+
+CODING = Coding(quantiser=200, size=1.0, layer=0)
 
 
 class Failing(EmbeddedDecoder):
@@ -52,21 +55,27 @@ def files(tmp_path: Path) -> VideoFiles:
     for number, frame in enumerate((0, 8, 15, 24)):
         picture = np.full((64, 96, 3), 40, np.uint8)
         picture[16:48, 2 * frame : 2 * frame + 24] = 220
-        files.note_keyframes([files.keep_picture(ReceivedKeyframe(number, frame, 100, False, picture))])
+        files.note_keyframes(
+            [files.keep_picture(ReceivedKeyframe(number, frame, 100, False, picture, CODING))]
+        )
     return files
 
 
-def run(files: VideoFiles, decoder: Any) -> VideoRecord:
+def run(files: VideoFiles, decoder: Any, restorer: Any = None, codings: Any = None) -> VideoRecord:
     record = VideoRecord("0" * 16)
     anchors = [Anchor(number, frame) for number, frame in enumerate((0, 8, 15, 24))]
     with ThreadPoolExecutor(1) as pool:
-        pipeline = Pipeline(HEADER, files, record, decoder, pool, ReceiverSettings(), lambda: None)
+        settings = ReceiverSettings()
+        pipeline = Pipeline(HEADER, files, record, decoder, pool, settings, lambda: None, restorer)
+        for anchor in anchors:
+            pipeline.note(anchor.number, codings[anchor.number] if codings else CODING)
         pipeline.submit(Gap(None, anchors[0], 0))
         for start, end in pairwise(anchors):
             pipeline.submit(Gap(start, end, end.frame))
         pipeline.close()
         pipeline.join()
     assert pipeline.error is None
+    assert set(pipeline._codings) <= {anchors[-1].number}  # those behind are forgotten
     return record
 
 
@@ -98,3 +107,23 @@ def test_two_failures_are_concealed_and_said_to_be(files: VideoFiles, made: int)
         (15, 15, "received", ""), (16, 23, "regenerated", ""), (24, 24, "received", ""),
     ]  # fmt: skip
     assert sum(1 for _ in read_frames(files.mp4, probe(files.mp4))) == 25
+
+
+class Inverting:
+    """A restorer that is told which keyframe it has, by its quantiser."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def restore(self, picture: np.ndarray, coding: Coding) -> np.ndarray:
+        self.told.append(coding.quantiser)
+        return 255 - picture
+
+
+def test_keyframes_are_restored_once_each_before_anything_is_drawn_between(files: VideoFiles) -> None:
+    restorer = Inverting()
+    codings = [Coding(quantiser=10 * number, size=1.0, layer=0) for number in range(4)]
+    run(files, EmbeddedDecoder(), restorer, codings)
+    assert sorted(restorer.told) == [0, 10, 20, 30]
+    shown = [frame.picture for frame in read_frames(files.mp4, probe(files.mp4))]
+    assert all(picture[2:8, 2:8].mean() > 200 for picture in shown)  # the ground was dark

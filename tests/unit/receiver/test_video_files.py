@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from receiver.reception import ReceivedKeyframe
 from receiver.video_files import VideoFiles
 from semvid.errors import NotFound
+from semvid.images.restorer import Coding
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
+
+CODING = Coding(quantiser=200, size=1.0, layer=0)
 
 
 def test_a_video_cut_anywhere_plays_up_to_its_last_whole_fragment(tmp_path: Path) -> None:
@@ -53,7 +56,9 @@ def test_keyframes_are_kept_as_received_and_noted_in_the_order_of_time(tmp_path:
     pictures = np.random.default_rng(1).integers(0, 256, (5, 24, 32, 3), np.uint8)
     for group in ((0,), (4, 2, 1, 3)):  # in coding order
         kept = [
-            files.keep_picture(ReceivedKeyframe(number, 10 * number, 99, number == 1, pictures[number]))
+            files.keep_picture(
+                ReceivedKeyframe(number, 10 * number, 99, number == 1, pictures[number], CODING)
+            )
             for number in group
         ]
         files.note_keyframes(kept)

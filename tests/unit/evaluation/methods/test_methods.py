@@ -22,12 +22,27 @@ from evaluation.methods.video_code import AV1, H264, H265, Setting, encode
 from semvid.errors import InvalidInput, MissingComponent
 from semvid.images.fidelity import psnr_db
 from semvid.phy.mcs import MCS_TABLE, snr_threshold_db
+from semvid.rife.checkpoint import read_checkpoint
+from semvid.rife.graph import rife_model
+from semvid.rife.weights import kept_model
+from semvid.service.files import write_atomically
+from tests.models.tiny_rife import tiny_checkpoint
 from tests.unit.evaluation.alignment import aligned
 from tests.unit.evaluation.synthetic import moving_bar
 
 FRAMES = 25
 TARGET = 0.02  # CBR; tiny clips are dear
-KEEPS_TARGET = ("av1", "h264", "h265", "uniform", "keyframes-hold", "keyframes-blend", "skim", "semvid")
+KEEPS_TARGET = (
+    "av1",
+    "h264",
+    "h265",
+    "uniform",
+    "keyframes-hold",
+    "keyframes-blend",
+    "skim",
+    "semvid",
+    "semvid-rife",
+)
 FOR_10_DB = ("h264-for-10db", "h265-for-10db", "av1-for-10db")
 OWN_POINT = ("semvid-no-psss", "paper-h264", "paper-h265")
 PLANNED = "semvid-for-10db"
@@ -44,6 +59,14 @@ def clip(tmp_path_factory):
 def cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv(CACHE, str(tmp_path_factory.getbasetemp() / "encodes"))
     monkeypatch.delenv(LPIPS_MODEL, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def tiny_rife(tmp_path_factory, monkeypatch):
+    """A tiny random RIFE lies where `semvid models get rife` puts the real one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    if not kept_model().exists():
+        write_atomically(kept_model(), rife_model(read_checkpoint(tiny_checkpoint())))
 
 
 def quality(clip, outcome):

@@ -53,7 +53,7 @@ def test_what_it_has_not_announced_is_refused() -> None:
 
 
 def test_every_decoder_is_found_by_its_name() -> None:
-    assert {"command", "embedded", "hf"} <= DECODERS.keys()
+    assert {"auto", "command", "embedded", "hf", "rife"} <= DECODERS.keys()
     assert make_decoder("embedded").profile.name == "embedded"
     with pytest.raises(InvalidInput, match="decoder command: needs a command line"):
         make_decoder("command")

@@ -1,0 +1,60 @@
+"""``semvid train``: makes the small networks that a receiver runs."""
+
+import math
+import shlex
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from semvid.errors import MissingComponent
+
+app = typer.Typer(no_args_is_help=True, help="Trains the small networks that a receiver runs.")
+
+
+@app.callback()
+def _root() -> None:
+    """Keeps `restorer` a command of its own, also while it is the only one."""
+
+
+@app.command()
+def restorer(
+    videos: Annotated[list[Path], typer.Argument(help="Videos, photographs, and folders of them.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for model, card, curve and checkpoint.")],
+    steps: Annotated[int, typer.Option("--steps", min=1, help="In all.")] = 20_000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, crops and the split.")] = 0,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Crops of one step.")] = 8,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    half: Annotated[bool, typer.Option("--half", help="Convolutions in bfloat16.")] = False,
+    features: Annotated[
+        Path | None, typer.Option("--features", help="ONNX model of a feature loss: YOLOX-nano's.")
+    ] = None,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="Take also what an index.json calls uncertain in its licence.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.0, help="Of training in this call, at most.")
+    ] = None,
+) -> None:
+    """Makes a restorer of coded keyframes; prints the path of the model."""
+    for package in ("torch", "onnx", "onnxruntime"):
+        if find_spec(package) is None:
+            raise MissingComponent(f'train: {package} is not installed; pip install "semvid[training]"')
+    from training.loop import Asked
+    from training.restorer import Job, train_restorer
+
+    job = Job(
+        videos=videos,
+        out=out,
+        asked=Asked(steps, seed, batch, "" if features is None else features.name, half),
+        device=device,
+        features=features,
+        doubtful=doubtful,
+        resume=resume,
+        seconds=math.inf if minutes is None else 60 * minutes,
+        command=shlex.join(["semvid", *sys.argv[1:]]),
+    )
+    typer.echo(train_restorer(job, lambda line: typer.echo(line, err=True)))

@@ -1,0 +1,148 @@
+"""A small network that takes out of a keyframe what coarse coding did to it, and puts texture back.
+
+It looks at a decoded keyframe at full size and at how it was coded. The receiver knows that for nothing: the
+quantiser stands in the frame's own head, the size in the stream header, the layer follows from the group.
+Once per keyframe, before anything is bridged, so what it draws travels along the flow. `training` makes such
+networks (docs/training.md).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from semvid.errors import InvalidInput, MissingComponent
+from semvid.images.detail import grain_pattern
+from semvid.images.types import Picture
+
+STEP: Final = 8
+"""Sides of what the network looks at are multiples of this, pixels."""
+INPUTS: Final = ("picture", "conditions", "grain")
+"""Float32 [1, 3, h, w], RGB 0..1; [1, 3], see `Coding.conditions`; [1, 1, h, w], of unit variance."""
+OUTPUT: Final = "restored"
+"""Float32 [1, 3, h, w], RGB about 0..1."""
+COMMAND: Final = "semvid train restorer VIDEOS --out DIR"
+MAX_BYTES: Final = 64 * 2**20
+
+_BAND: Final = 512  # rows that are looked at together, so that memory grows with the width only
+_AROUND: Final = 96  # rows on both sides that they depend on
+_LAYERS: Final = 4.0  # of a group of eight: anchors and three above; one more where groups are longer
+_SMALLEST: Final = 4.0  # a size divisor that counts as 1
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How a keyframe was coded.
+
+    Attributes:
+        quantiser: 0 (finest) .. 255, of its frame header.
+        size: of the coded sides against those shown, above 0; 1: full size.
+        layer: in its group, 0 the anchors.
+    """
+
+    quantiser: int
+    size: float
+    layer: int
+
+    @classmethod
+    def of(cls, quantiser: int, coded: tuple[int, int], shown: tuple[int, int], layer: int) -> Coding:
+        """From the sizes (width, height) at which it was coded and is shown, pixels."""
+        return cls(quantiser, math.sqrt(coded[0] * coded[1] / (shown[0] * shown[1])), layer)
+
+    def conditions(self) -> NDArray[np.float32]:
+        """As the network takes it: float32 [3], each 0 .. about 1."""
+        size = math.log(max(1.0, 1 / self.size), _SMALLEST)
+        return np.array([self.quantiser / 255, size, self.layer / _LAYERS], np.float32)
+
+
+class Restorer:
+    """The network, loaded once; `restore` may be called from several threads.
+
+    Args:
+        path: of an ONNX model as ``semvid train restorer`` writes it.
+        threads: of the CPU, for each call.
+
+    Attributes:
+        name: of the file.
+
+    Raises:
+        MissingComponent: ONNX Runtime is not installed, or there is no such file.
+        InvalidInput: the file is no such model.
+    """
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingComponent(
+                'restorer: ONNX Runtime, which runs it, is not installed; pip install "semvid[rife]"'
+            ) from error
+        path = path.expanduser()
+        self.name = path.name
+        if not path.is_file():
+            raise MissingComponent(f"restorer: there is no model {path}; make one with: {COMMAND}")
+        if path.stat().st_size > MAX_BYTES:
+            raise InvalidInput(f"restorer: {path} has more than {MAX_BYTES} bytes; is it a restorer?")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.use_deterministic_compute = True
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session: Any = onnxruntime.InferenceSession(
+                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # ONNX Runtime has a class for each of a dozen reasons
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise InvalidInput(
+                f"restorer: ONNX Runtime does not take {path}: {reason}; make one with: {COMMAND}"
+            ) from error
+        inputs = sorted(one.name for one in self._session.get_inputs())
+        outputs = [one.name for one in self._session.get_outputs()]
+        if inputs != sorted(INPUTS) or outputs != [OUTPUT]:
+            raise InvalidInput(
+                f"restorer: {path} turns {', '.join(inputs)} into {', '.join(outputs)}, which is no restorer "
+                f"({', '.join(INPUTS)} into {OUTPUT}); make one with: {COMMAND}"
+            )
+
+    def restore(self, picture: Picture, coding: Coding) -> Picture:
+        """A decoded keyframe, restored.
+
+        Args:
+            picture: uint8 RGB [height, width, 3], at the size at which it is shown.
+            coding: how it was coded.
+        """
+        height, width = picture.shape[:2]
+        grain = grain_pattern(height, width)
+        restored = np.empty_like(picture)
+        for top in range(0, height, _BAND):
+            end = min(height, top + _BAND)
+            first, last = max(0, top - _AROUND), min(height, end + _AROUND)
+            band = self._look(picture[first:last], grain[first:last], coding)
+            restored[top:end] = band[top - first : end - first]
+        return restored
+
+    def _look(self, picture: Picture, grain: NDArray[np.float32], coding: Coding) -> Picture:
+        height, width = picture.shape[:2]
+        planes = _padded(picture).transpose(2, 0, 1)[None]
+        feeds = {
+            "picture": np.ascontiguousarray(planes, np.float32) / np.float32(255),
+            "conditions": coding.conditions()[None],
+            "grain": np.ascontiguousarray(_padded(grain)[None, None]),
+        }
+        (made,) = self._session.run([OUTPUT], feeds)
+        levels = np.rint(made[0, :, :height, :width].transpose(1, 2, 0) * np.float32(255))
+        return np.asarray(np.clip(levels, 0, 255), np.uint8)
+
+
+def _padded(plane: NDArray[Any]) -> NDArray[Any]:
+    """Mirrored to the right and below up to multiples of `STEP`."""
+    height, width = plane.shape[:2]
+    return np.asarray(cv2.copyMakeBorder(plane, 0, -height % STEP, 0, -width % STEP, cv2.BORDER_REFLECT_101))

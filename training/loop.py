@@ -1,0 +1,231 @@
+"""Training itself: steps, a running average of the weights, checkpoints, a curve."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import pickle
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from semvid.errors import InvalidInput, MissingComponent
+from semvid.service.files import replacing, write_atomically
+from training.batches import draw
+from training.features import Features
+from training.losses import FEATURE_WEIGHT, TEXTURE_WEIGHT, texture_loss
+from training.network import RestorerNetwork
+from training.pairs import Pairs
+
+CHECKPOINT: Final = "checkpoint.pt"
+CURVE: Final = "curve.csv"
+COLUMNS: Final = (
+    "step",
+    "difference",
+    "texture",
+    "features",
+    "difference_before",
+    "texture_before",
+    "seconds",
+)
+
+_RATE: Final = 5e-4  # of Adam, at its highest
+_RISE: Final = 100  # steps
+_STEEPEST: Final = 1.0  # norm of a gradient
+_AVERAGED: Final = 0.995  # of the running average, a step
+_CURVE_EVERY: Final = 50  # steps
+_CHECKPOINT_EVERY: Final = 200  # steps
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run was asked to do; one that is resumed is asked the same.
+
+    Attributes:
+        steps: in all; the learning rate falls to nothing towards them.
+        seed: of weights, crops and the split.
+        batch: crops of one step.
+        features: name of the file of the feature loss; empty: none.
+        bfloat16: convolutions in 16 bits, faster where the processor has them.
+    """
+
+    steps: int
+    seed: int = 0
+    batch: int = 8
+    features: str = ""
+    bfloat16: bool = False
+
+
+class Training:
+    """One run. Make it, `run` it, and take `average`.
+
+    Args:
+        asked: what to do.
+        folder: for checkpoint and curve; it is there.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        features: of the feature loss; None: without.
+        resume: go on from the checkpoint in ``folder``.
+
+    Attributes:
+        step: steps done.
+        seconds: spent on them.
+        average: the running average of the network, which is what is exported.
+
+    Raises:
+        InvalidInput: no such device, no checkpoint to resume, or one of a run that was asked something else.
+        MissingComponent: a GPU is asked for and torch finds none.
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        folder: Path,
+        device: str = "auto",
+        features: Features | None = None,
+        resume: bool = False,
+    ) -> None:
+        self._asked, self._folder, self._device = asked, folder, _device(device)
+        torch.manual_seed(asked.seed)
+        self._network = RestorerNetwork().to(self._device, memory_format=torch.channels_last)
+        self.average = RestorerNetwork().to(self._device)
+        self.average.load_state_dict(self._network.state_dict())
+        self._optimiser = torch.optim.Adam(self._network.parameters(), _RATE, betas=(0.9, 0.99))
+        self._features = None if features is None else features.to_device(self._device)
+        self.step, self.seconds = 0, 0.0
+        self._rows: list[list[float]] = []
+        self._recent: list[list[float]] = []
+        if resume:
+            self._resume()
+
+    def run(
+        self,
+        scenes: Sequence[Sequence[Pairs]],
+        tell: Callable[[str], None] = lambda _: None,
+        seconds: float = math.inf,
+    ) -> bool:
+        """Trains until all steps are done or ``seconds`` have passed; whether all are done.
+
+        Args:
+            scenes: pairs of each source that may be learned from.
+            tell: given a line now and then.
+            seconds: of this call, at most.
+        """
+        begun, spent = time.monotonic(), self.seconds
+        while self.step < self._asked.steps and time.monotonic() - begun < seconds:
+            self._recent.append(self._step(scenes))
+            self.step += 1
+            self.seconds = spent + time.monotonic() - begun
+            if not self.step % _CURVE_EVERY or self.step == self._asked.steps:
+                means = [sum(column) / len(column) for column in zip(*self._recent, strict=True)]
+                self._rows.append([self.step, *means, self.seconds])
+                self._recent.clear()
+                tell(self._progress())
+            if not self.step % _CHECKPOINT_EVERY:
+                self._save()
+        self._save()
+        return self.step == self._asked.steps
+
+    @property
+    def curve(self) -> list[dict[str, float]]:
+        """Means over some steps each, by the names of `COLUMNS`."""
+        return [dict(zip(COLUMNS, row, strict=True)) for row in self._rows]
+
+    def _step(self, scenes: Sequence[Sequence[Pairs]]) -> list[float]:
+        batch = draw(scenes, self._asked.seed, self.step, self._asked.batch)
+        coded, real, conditions, grain = (
+            torch.from_numpy(part).to(self._device)
+            for part in (batch.coded, batch.sources, batch.conditions, batch.grain)
+        )
+        share = self.step / self._asked.steps
+        rate = _RATE * min(1.0, (self.step + 1) / _RISE) * (0.5 + 0.5 * math.cos(math.pi * share))
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._asked.bfloat16):
+            made = self._network(coded, conditions, grain)
+        difference, texture = (made - real).abs().mean(), texture_loss(made, real)
+        features = difference.new_zeros(()) if self._features is None else self._features.distance(made, real)
+        loss = difference + TEXTURE_WEIGHT * texture + FEATURE_WEIGHT * features
+        self._optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self._network.parameters(), _STEEPEST)
+        self._optimiser.step()
+        with torch.no_grad():
+            self._follow(min(_AVERAGED, (1 + self.step) / (10 + self.step)))
+            before = (coded - real).abs().mean(), texture_loss(coded, real)
+        return [float(value.detach()) for value in (difference, texture, features, *before)]
+
+    def _follow(self, kept: float) -> None:
+        for ours, theirs in zip(self.average.parameters(), self._network.parameters(), strict=True):
+            ours.lerp_(theirs, 1 - kept)
+
+    def _progress(self) -> str:
+        step, difference, texture, features, before, texture_before, seconds = self._rows[-1]
+        return (
+            f"step {step:.0f} of {self._asked.steps}: difference {difference:.4f} (coded {before:.4f}), "
+            f"texture {texture:.4f} ({texture_before:.4f}), features {features:.4f}, {seconds:.0f} s"
+        )
+
+    def _save(self) -> None:
+        state = {
+            "asked": asdict(self._asked),
+            "step": self.step,
+            "seconds": self.seconds,
+            "network": self._network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "rows": self._rows,
+            "recent": self._recent,
+        }
+        with replacing(self._folder / CHECKPOINT) as file:
+            torch.save(state, file)
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows([round(value, 6) for value in row] for row in self._rows)
+        write_atomically(self._folder / CURVE, text.getvalue())
+
+    def _resume(self) -> None:
+        path = self._folder / CHECKPOINT
+        if not path.is_file():
+            raise InvalidInput(f"training: there is no {path} to resume; leave --resume away")
+        try:
+            state: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
+            asked = Asked(**state["asked"])
+            self._network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self._optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = state["step"], state["seconds"]
+            self._rows, self._recent = state["rows"], state["recent"]
+        except (RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            raise InvalidInput(f"training: {path} is no checkpoint of a restorer; remove it") from error
+        if asked != self._asked:
+            raise InvalidInput(
+                f"training: {path} belongs to a run of {asked}, and this one is {self._asked}; ask the same, "
+                "or begin anew without --resume"
+            )
+
+
+def parameters(network: nn.Module) -> int:
+    """How many numbers it has learned."""
+    return sum(one.numel() for one in network.parameters())
+
+
+def state(network: nn.Module) -> dict[str, Tensor]:
+    """Its weights by name, on the CPU."""
+    return {name: value.detach().cpu() for name, value in network.state_dict().items()}
+
+
+def _device(name: str) -> torch.device:
+    if name not in ("auto", "cpu", "cuda"):
+        raise InvalidInput(f"training: there is no device {name!r}; choose auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise MissingComponent("training: torch finds no GPU; use --device cpu, or install torch with CUDA")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
