@@ -207,14 +207,17 @@ class Encoder:
             yield Shipment((segment,), [*self._units_of(segment), opening])
             return
         if selected is not None:
-            cut = selected.shot_start and self._options.coding is PictureCoding.PYRAMID
+            pyramid = self._options.coding is PictureCoding.PYRAMID
+            cut = selected.shot_start and pyramid
             if cut:
                 yield from self._shipped(self._ended(), ended=True)
             with self._clock.stage("coding"):
                 picture = at_size(selected.frame.picture, self._size)
-                crf = self._control.restart(
-                    selected.frame.index, selected.shot_start, self._spoilt, partial(bytes_alone, picture)
-                )
+                crf = None
+                if cut or not pyramid:  # what a pyramid holds, and is not sent yet, depends on its speed
+                    crf = self._control.restart(
+                        selected.frame.index, selected.shot_start, self._spoilt, partial(bytes_alone, picture)
+                    )
             anew = cut or crf is not None
             if anew:
                 yield from self._shipped(self._ended(), ended=True)
@@ -288,14 +291,14 @@ class Encoder:
     def _shipped(self, groups: list[Group], ended: bool) -> Iterator[Shipment]:
         """``groups`` as shipments.
 
-        What waits is coded anew where an anchor is lost on the way, or where one that stands alone has no
-        room at this quality.
+        What waits is coded anew where an anchor is lost on the way, where the quality is to change inside a
+        shot, or where what begins a sequence has no room at this quality.
 
         Args:
             ended: nothing follows what waits in its sequence.
         """
         for group in groups:
-            if self._too_dear(group):
+            if self._changes_quality(group) or self._too_dear(group):
                 break
             yield self._shipment(group)
             if self._spoilt and self._waiting:
@@ -307,6 +310,20 @@ class Encoder:
             again = [group for waiting in self._waiting for group in self._pictures.push(waiting.picture)]
             again += self._pictures.finish() if ended else []
         yield from self._shipped(again, ended)
+
+    def _changes_quality(self, group: Group) -> bool:
+        """Whether ``group``, inside a pyramid, is to begin a sequence at the quality that holds now.
+
+        Decided here and not where a picture enters the pyramid: what was sent until then is always the same.
+        """
+        if group[0].refresh or self._options.coding is not PictureCoding.PYRAMID:
+            return False
+        waiting = self._waiting[0]
+        assert waiting.segment.keyframe is not None
+        frame = waiting.segment.keyframe.frame.index
+        with self._clock.stage("coding"):
+            crf = self._control.restart(frame, False, False, partial(bytes_alone, waiting.picture))
+        return crf is not None
 
     def _too_dear(self, group: Group) -> bool:
         """Whether ``group`` begins a sequence and is to be coded anew at the coarser quality that now holds.
