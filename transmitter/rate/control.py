@@ -29,12 +29,11 @@ from transmitter.rate.plan import FINEST_CRF, Plan
 _RECENT_S: Final = 3.0  # that tell what the video is like now
 _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
 # When a picture that stands alone may change the quality inside a shot: CRF steps, and seconds since the shot
-# or the sequence began. What costs too much cannot wait; what could look better can. Near the end it may not,
-# nor jump at cuts: nobody wants the last second spoilt for a few symbols.
-_COARSER, _COARSER_AFTER_S = 3, 2.0
+# or the sequence began. What costs too much cannot wait; what could look better can. Near the end quality may
+# not rise, nor jump at cuts, and at the very end it stays: a few symbols are not worth a spoilt last second.
+_COARSER, _COARSER_AFTER_S, _COARSER_BEFORE_THE_END_S = 3, 2.0, 2.5
 _FINER, _FINER_AFTER_S = 6, 6.0
 _BEFORE_THE_END_S: Final = 6.0
-_COARSER_BEFORE_THE_END_S: Final = 2.5
 _KEPT_FOR_THE_REST: Final = 0.5  # of what the plan puts aside for it
 _COARSER_THAN_PLANNED: Final = 5.0  # CRF steps, that save about a third
 _CRFS: Final = tuple(FINEST_CRF + step for step in range(round(MAX_CRF - FINEST_CRF) + 1))

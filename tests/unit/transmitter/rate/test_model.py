@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,12 @@ def test_symbols_are_dearer_at_a_lower_snr() -> None:
     sizes = [price(snr_db).symbols_of(600) for snr_db in (-5.0, 0.0, 5.0, 10.0, 20.0)]
     assert sizes == sorted(sizes, reverse=True)
     assert price(0.0).bits_per_symbol < AT_10_DB.bits_per_symbol / 3  # QPSK 308/1024 instead of 16QAM
+
+
+def test_side_information_costs_more_on_a_dearer_link() -> None:
+    dear = replace(AT_10_DB, block_symbols=2 * AT_10_DB.block_symbols)
+    assert 300 < AT_10_DB.symbols_beside(50) < 450  # as many bits, nearly
+    assert dear.symbols_beside(50) == 2 * AT_10_DB.symbols_beside(50)
 
 
 def test_a_block_costs_something_before_the_first_byte() -> None:

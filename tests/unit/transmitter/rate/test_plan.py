@@ -131,6 +131,15 @@ def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, 
     assert again == planned(TARGETS[1])[0]
 
 
+def test_a_walk_that_has_nowhere_left_to_go_ends(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a density that changes nothing, with a single size."""
+    monkeypatch.setattr("transmitter.rate.plan._SCALES", (1.0,))
+    monkeypatch.setattr("transmitter.rate.plan._PRICES", (1e-4, 1e-4))
+    monkeypatch.setattr("transmitter.rate.plan._STARTS", {0.0: (0, 0)})
+    footage = read(target_cbr=TARGETS[2])
+    assert make_plan(lambda: footage, footage.options).point.scale == 1
+
+
 def test_more_symbols_buy_a_better_picture(planned: Planned, read: Read) -> None:
     footage = read(target_cbr=TARGETS[0])
     losses = [_loss(footage, planned(target)[0]) for target in TARGETS]

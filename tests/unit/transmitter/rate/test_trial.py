@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from semvid.link.packing import CodedGroup
 from semvid.options import TransmissionOptions
+from semvid.phy.control_word import MAX_BULK_BYTES
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
@@ -84,6 +86,26 @@ def test_the_rest_of_a_clip_is_taken_to_be_like_what_was_tried(path: Path) -> No
     assert longer.cbr * longer.samples * longer.total == pytest.approx(
         trial.cbr * trial.samples * trial.total + per_frame * 9 * trial.window
     )
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_blocks_are_those_in_which_keyframes_travel(path: Path, coding: str) -> None:
+    coded = Coded.at(footage(path, coding), replace(POINT, crf=35.0))
+    ((_, selected, groups),) = coded._parts
+    travelling = [
+        CodedGroup.of(group, 0, [one.frame.index for one in selected[: len(group)]], False)
+        for group in groups
+    ]
+    assert coded.trial.blocks + 1 == sum(len(list(one.blocks(MAX_BULK_BYTES))) for one in travelling)
+
+
+def test_detail_that_is_put_back_is_doubted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    coded = Coded.at(footage(path), replace(POINT, scale=2.0))
+    plain, doubted = coded.looked_at((0,), 8), coded.looked_at((4,), 8)
+    monkeypatch.setattr("transmitter.rate.trial._DOUBT", 0.0)
+    believed = coded.looked_at((4,), 8)
+    assert doubted.point.detail == believed.point.detail == 4
+    assert believed.loss < doubted.loss < plain.loss
 
 
 def test_a_picture_alone_costs_less_where_it_is_coarser() -> None:
