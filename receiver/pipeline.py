@@ -70,10 +70,12 @@ class Pipeline:
         self._stopped = threading.Event()
         frame_bytes = header.width * header.height * 3
         self._buffer = max(1, settings.frame_buffer_bytes // (settings.segments_ahead * frame_bytes))
+        self._loading = threading.Lock()  # gaps on both sides of a keyframe want it at the same time
+        self._kept_keyframe = lru_cache(settings.segments_ahead + 2)(self._load_keyframe)
         self._regeneration = Regeneration(
             header,
             decoder,
-            lru_cache(settings.segments_ahead + 2)(self._load_keyframe),
+            self._keyframe,
             self._note_progress,
             self._stopped.is_set,
         )
@@ -206,6 +208,10 @@ class Pipeline:
 
     def _note_progress(self, segment: int, share: float) -> None:
         self._record.in_flight[segment] = round(share, 3)
+
+    def _keyframe(self, number: int) -> Picture:
+        with self._loading:
+            return self._kept_keyframe(number)
 
     def _load_keyframe(self, number: int) -> Picture:
         """A keyframe at the size of the video, uint8 RGB [height, width, 3], read-only."""
