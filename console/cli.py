@@ -94,6 +94,7 @@ def send(
 ) -> None:
     """Sends a video and prints the finished transmission as JSON."""
     from console.calibration import with_calibration
+    from console.demo.wording import undecodable
     from semvid.client import TransmitterClient
 
     options = with_calibration(calibration, options)
@@ -107,6 +108,8 @@ def send(
             ),
             observer.notice,
         )
+        if missing := done.get("undecodable_frames"):
+            observer.notice(undecodable(missing))
     typer.echo(json.dumps(done, indent=2))
 
 

@@ -223,7 +223,7 @@ class Assembly:
                     f"the video has pictures of {width}x{height}, the receiver's limit is "
                     f"{self._limits.pixels} pixels; scale it down"
                 )
-        if abs(header.first_pts) > _MAX_PTS // 2 or header.nominal_pts(self._limits.frames) > _MAX_PTS:
+        if header.nominal_pts(self._limits.frames) > _MAX_PTS:
             raise InvalidInput("the stream header's time stamps leave the range of 63 bits")
         self.header = header
         early, self._early = self._early, []

@@ -26,7 +26,7 @@ from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
 from semvid.service.prefetch import Prefetch
-from semvid.video.timing import Clock
+from semvid.video.timing import Clock, nominal_hold
 from semvid.video.writer import VideoWriter
 
 _log = structlog.get_logger(__name__)
@@ -65,6 +65,7 @@ class Pipeline:
         self._pool, self._settings, self._moved = pool, settings, moved
         self._queue: queue.SimpleQueue[Gap | None] = queue.SimpleQueue()
         self._closed = False
+        self._hold: int | None = None
         self._restorer = restorer
         self._codings: dict[int, Coding] = {}  # of keyframes that may be shown yet
         self._stopped = threading.Event()
@@ -100,8 +101,13 @@ class Pipeline:
         """Queues the next gap."""
         self._queue.put(gap)
 
-    def close(self) -> None:
-        """No more gaps will come."""
+    def close(self, hold: int | None = None) -> None:
+        """No more gaps will come.
+
+        Args:
+            hold: how long the last frame is shown, in the header's time base; None: one step of its grid.
+        """
+        self._hold = hold
         self._queue.put(None)
 
     def stop(self) -> None:
@@ -155,6 +161,8 @@ class Pipeline:
                 if gap.end is not None:
                     self._forget(gap.end.number)
                 self._files.save_now_and_then(record)
+            if writer is not None:
+                writer.hold_last(self._hold or nominal_hold(header, record.frames_written))
 
     def _forget(self, number: int) -> None:
         """No keyframe before ``number`` will be shown any more."""

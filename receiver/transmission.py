@@ -127,7 +127,7 @@ class Transmission:
         self.record.state = State.REGENERATING
         self._files.save(self.record)
         if self.pipeline is not None:
-            self.pipeline.close()
+            self.pipeline.close(None if assembly.end is None else assembly.end.hold)
         return Summary(assembly.frames_known, assembly.complete)
 
     def settle(self) -> None:

@@ -6,6 +6,7 @@ passed every invariant of `semvid.semantics`, and nothing that it was given goes
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate, pairwise
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
@@ -67,9 +68,10 @@ def pack(units: Sequence[SideUnit]) -> bytes:
                 coded = text.compress(sentence)
                 message.captions.add(first=first, span=last - first, text=coded, motion=motion)
             case Timing(first_frame, offsets):
-                message.timings.add(first_frame=first_frame, offsets=offsets)
-            case StreamEnd(frames, keyframes):
-                message.ends.add(frames=frames, keyframes=keyframes)
+                steps = [later - earlier for earlier, later in pairwise((0, *offsets))]
+                message.timings.add(first_frame=first_frame, steps=steps)
+            case StreamEnd(frames, keyframes, hold):
+                message.ends.add(frames=frames, keyframes=keyframes, hold=hold or 0)
     return message.SerializeToString(deterministic=True)
 
 
@@ -102,8 +104,8 @@ def unpack(payload: bytes) -> list[SideUnit]:
             *map(_header_from_wire, message.headers),
             *(Opening(o.number, o.frame, o.shot_start) for o in message.openings),
             *(Caption(c.first, c.first + c.span, text.expand(c.text), c.motion) for c in message.captions),
-            *(Timing(t.first_frame, tuple(t.offsets)) for t in message.timings),
-            *(StreamEnd(e.frames, e.keyframes) for e in message.ends),
+            *(Timing(t.first_frame, tuple(accumulate(t.steps))) for t in message.timings),
+            *(StreamEnd(e.frames, e.keyframes, e.hold or None) for e in message.ends),
         ]
     except MalformedUnits:
         raise
@@ -126,7 +128,6 @@ def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
         time_base_denominator=0 if base_code else base.denominator,
         frame_rate_numerator=0 if is_ntsc else rate.numerator,
         frame_rate_denominator=0 if is_ntsc else _zero_for_one(rate.denominator),
-        first_pts=header.first_pts,
         coding=_CODING_TO_WIRE[header.coding],
         seed=header.seed,
         phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
@@ -165,7 +166,6 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         coded_height=coded[1],
         time_base=base,
         frame_rate=rate,
-        first_pts=header.first_pts,
         coding=_CODING_FROM_WIRE[header.coding],
         seed=header.seed,
         phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,

@@ -23,6 +23,8 @@ MAX_FRAMES = 2**31 - 1
 MAX_KEYFRAMES = 2**24
 MAX_CAPTION_CHARS = 400
 MAX_TIMING_FRAMES = 4_096  # frames whose time stamps fit into one Timing unit
+MAX_OFFSET = 2**62 - 1  # of a time stamp from the regular grid; differences of two fit 64 bits
+MAX_HOLD = 2**31 - 1  # of the last frame, units of the time base: what an MP4 sample can last
 MAX_GROUP = 64  # keyframes that are decoded together
 MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
@@ -59,10 +61,9 @@ class StreamHeader:
     Attributes:
         width, height: size of the source and of the output, pixels, as displayed (rotation applied).
         coded_width, coded_height: size at which keyframes are coded; the receiver scales back.
-        time_base: unit of all time stamps, seconds.
+        time_base: unit of all time stamps, seconds; they count from frame 0.
         frame_rate: nominal frames per second. Frame ``i`` is shown at
-            ``first_pts + floor(i / (frame_rate * time_base) + phase)`` unless a `Timing` unit says otherwise.
-        first_pts: time stamp of frame 0, in ``time_base``.
+            ``floor(i / (frame_rate * time_base) + phase)`` unless a `Timing` unit says otherwise.
         coding: dependency between keyframe packets.
         seed: seed of every random draw at the receiver (0 .. 2**32 - 1).
         phase: where the container's rounding of time stamps falls, a multiple of 1/256 in 0 .. 255/256;
@@ -79,7 +80,6 @@ class StreamHeader:
     coded_height: int
     time_base: Fraction
     frame_rate: Fraction
-    first_pts: int = 0
     coding: PictureCoding = PictureCoding.PYRAMID
     seed: int = 0
     phase: Fraction = Fraction(1, 2)
@@ -94,7 +94,6 @@ class StreamHeader:
             _require(value > 0, f"{name} must be positive, got {value}")
             _in_range(f"{name} numerator", value.numerator, 1, 2**31 - 1)
             _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
-        _in_range("first_pts", self.first_pts, -(2**62), 2**62)
         _in_range("seed", self.seed, 0, 2**32 - 1)
         _in_range("detail", self.detail, 0, 7)
         _require(
@@ -104,7 +103,7 @@ class StreamHeader:
 
     def nominal_pts(self, frame: int) -> int:
         """Time stamp of ``frame`` (units of ``time_base``) on the regular grid."""
-        return self.first_pts + math.floor(frame / (self.frame_rate * self.time_base) + self.phase)
+        return math.floor(frame / (self.frame_rate * self.time_base) + self.phase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,12 +284,12 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Time stamps that leave the regular grid.
+    """Time stamps that leave the regular grid, or the distance from it that frames had before.
 
     Attributes:
         first_frame: index of the first frame described.
         offsets: for each frame from there on, its time stamp minus `StreamHeader.nominal_pts`,
-            in units of ``time_base``.
+            in units of ``time_base``. The last one holds for the frames that follow, up to the next unit.
     """
 
     first_frame: int
@@ -300,7 +299,7 @@ class Timing:
         _in_range("timing first frame", self.first_frame, 0, MAX_FRAMES)
         _in_range("timing frames", len(self.offsets), 1, MAX_TIMING_FRAMES)
         for offset in self.offsets:
-            _in_range("timing offset", offset, -(2**62), 2**62)
+            _in_range("timing offset", offset, -MAX_OFFSET, MAX_OFFSET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,14 +309,18 @@ class StreamEnd:
     Attributes:
         frames: number of frames of the source.
         keyframes: number of keyframes sent, those without picture included.
+        hold: how long the last frame is shown, units of ``time_base``; None: one step of the regular grid.
     """
 
     frames: int
     keyframes: int
+    hold: int | None = None
 
     def __post_init__(self) -> None:
         _in_range("frames", self.frames, 1, MAX_FRAMES)
         _in_range("keyframes", self.keyframes, 1, min(MAX_KEYFRAMES, self.frames))
+        if self.hold is not None:
+            _in_range("hold", self.hold, 1, MAX_HOLD)
 
 
 SideUnit = StreamHeader | Opening | Caption | Timing | StreamEnd

@@ -208,6 +208,7 @@ def _describe(source: SourceInfo) -> dict[str, Any]:
         "height": source.height,
         "frame_rate": round(float(source.frame_rate), 6),
         "duration_s": source.duration_s,
+        "first_stamp_s": source.first_stamp_s,
         "frames": source.frame_count_hint,
         "codec": source.codec,
     }

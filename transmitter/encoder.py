@@ -33,6 +33,7 @@ from semvid.semantics import (
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
+from semvid.video.timing import unusual_hold
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Selected, Told
 from transmitter.mllm import Mllm
@@ -160,8 +161,12 @@ class Encoder:
     ) -> Iterator[Segment]:
         """Analyses ``frames`` and closes one segment after another, until ``gone``."""
         side = SideInformation(self._header, self._mllm)
-        frames_read = self._closed = 0
+        frames_read = self._closed = last_pts = 0
         ended = False
+
+        def end(keyframes: int) -> StreamEnd:
+            hold = unusual_hold(self._source.end_pts - last_pts, self._header, frames_read)
+            return StreamEnd(frames_read, keyframes, hold)
 
         def close(selected: Selected) -> Segment:
             nonlocal ended
@@ -170,7 +175,7 @@ class Encoder:
             with self._clock.stage("captions"):
                 units = side.close(selected, last=ended)
             if ended:
-                units.append(StreamEnd(frames_read, self._closed + 1))
+                units.append(end(self._closed + 1))
             self._closed += 1
             return Segment(units, selected, self._closed - 1, frames_read, ended)
 
@@ -179,7 +184,7 @@ class Encoder:
                 frame = next(frames, None)
             if frame is None:
                 break
-            frames_read += 1
+            frames_read, last_pts = frames_read + 1, frame.pts
             with self._clock.stage("motion"):
                 side.push(frame)
             with self._clock.stage("selecting"):
@@ -193,8 +198,7 @@ class Encoder:
         if not ended:  # the last segment is open, or the container announced another number of frames
             with self._clock.stage("captions"):
                 units = side.finish()
-            end = StreamEnd(frames_read, self._closed)
-            yield Segment([*units, end], None, self._closed, frames_read, last=True)
+            yield Segment([*units, end(self._closed)], None, self._closed, frames_read, last=True)
 
     def shipments(self, segment: Segment) -> Iterator[Shipment]:
         """Takes the next segment; codes its keyframe; gives what is complete now, each when it is asked for.
@@ -404,7 +408,6 @@ def stream_header(
         coded_height=coded_height,
         time_base=source.time_base,
         frame_rate=source.frame_rate,
-        first_pts=source.first_pts,
         coding=options.coding,
         seed=options.seed,
         phase=source.grid_phase,

@@ -108,6 +108,8 @@ class _Transmission:
                     delivery = await self._ship(shipment)
                     encoder.delivered(shipment, delivery, self._harq.record)
                     self._note(shipment.segments[-1])
+                    if shipment.segments[-1].last:
+                        self._note_undecodable(shipment.segments[-1].frames_read)
                     job.facts["layers"] = {
                         str(n): asdict(layer) for n, layer in sorted(encoder.layers.items())
                     }
@@ -148,6 +150,10 @@ class _Transmission:
             raise LinkFailed(f"the receiver counted {summary.symbols} symbols, the ledger {sent}")
         self._job.facts["complete"] = summary.complete
         self._job.facts["return_bytes"] = summary.return_bytes
+
+    def _note_undecodable(self, frames_read: int) -> None:
+        announced = self._source.frame_count_hint + self._source.frames_before
+        self._job.facts["undecodable_frames"] = max(0, announced - frames_read)
 
     def _note(self, segment: Segment) -> None:
         """The job's facts after one segment."""

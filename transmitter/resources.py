@@ -15,7 +15,12 @@ class SourceResource(BaseModel):
     width: int
     height: int
     frame_rate: float
-    duration_s: float | None
+    duration_s: float | None = Field(
+        description="by its time stamps, from the first frame to the end of the last one"
+    )
+    first_stamp_s: float | None = Field(
+        None, description="of the first frame in the file, seconds; the video that is sent begins at 0"
+    )
     frames: int | None = Field(description="as the container states it; null where it does not")
     codec: str
 
@@ -55,6 +60,9 @@ class TransmissionResource(BaseModel):
     keyframes: int = 0
     segments: int = 0
     frames: int | None = Field(None, description="frames read from the source")
+    undecodable_frames: int = Field(
+        0, description="frames of the source that did not decode; the frame before each is shown longer"
+    )
     complete: bool | None = Field(None, description="the receiver got all that it needs")
     seconds: dict[str, float] = {}
     versions: dict[str, str] = {}

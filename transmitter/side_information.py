@@ -2,11 +2,12 @@
 
 import sys
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from semvid.profile import Given
-from semvid.semantics import Caption, SideUnit, StreamHeader
+from semvid.semantics import Caption, SideUnit, StreamHeader, Timing
 from semvid.video.reader import Frame
 from semvid.video.timing import timings
 from transmitter.captions import SegmentCaption
@@ -39,6 +40,7 @@ class SideInformation:
         self._meter = MotionMeter()
         self._open: deque[_Seen] = deque()
         self._keyframes = 0
+        self._held = 0  # how far the latest frame is off the grid
         self._closed_by_picture = header.given is Given.BOTH_ENDS
 
     def push(self, frame: Frame) -> None:
@@ -61,7 +63,7 @@ class SideInformation:
         """
         number, self._keyframes = self._keyframes, self._keyframes + 1
         seen = self._take_up_to(selected.frame.index)
-        units: list[SideUnit] = list(timings([s.pts for s in seen], self._header, seen[0].index))
+        units: list[SideUnit] = list(self._timings(seen))
         # from before a cut to after it is no motion
         self._note_motion(seen[:-1] if selected.shot_start else seen)
         if number and (last or self._ends_meaning(selected)):
@@ -74,13 +76,18 @@ class SideInformation:
         last = self._keyframes - 1
         seen = list(self._open)
         self._open.clear()
-        units: list[SideUnit] = (
-            list(timings([s.pts for s in seen], self._header, seen[0].index)) if seen else []
-        )
+        units: list[SideUnit] = list(self._timings(seen))
         self._note_motion(seen)
         if not self._closed_by_picture or self._caption_from < last:
             units.append(self._describe(last))
         return units
+
+    def _timings(self, seen: Sequence[_Seen]) -> list[Timing]:
+        if not seen:
+            return []
+        held, last = self._held, seen[-1]
+        self._held = last.pts - self._header.nominal_pts(last.index)
+        return timings([s.pts for s in seen], self._header, seen[0].index, held)
 
     def _ends_meaning(self, selected: Selected) -> bool:
         """Whether what was said so far ends here; between the pictures around a cut lies nothing to say."""

@@ -87,7 +87,12 @@ class SideBySide:
 
 
 def write_side_by_side(
-    pairs: Iterable[FramePair], composer: SideBySide, path: Path, time_base: Fraction, frame_rate: Fraction
+    pairs: Iterable[FramePair],
+    composer: SideBySide,
+    path: Path,
+    time_base: Fraction,
+    frame_rate: Fraction,
+    end_pts: int,
 ) -> Iterator[FramePair]:
     """Writes the video while the pairs pass through.
 
@@ -97,6 +102,7 @@ def write_side_by_side(
         path: MP4 file.
         time_base: unit of the pairs' time stamps, seconds.
         frame_rate: nominal frames per second.
+        end_pts: where the last frame ends, in ``time_base``.
 
     Yields:
         The same pairs.
@@ -104,6 +110,7 @@ def write_side_by_side(
     with VideoWriter(path, composer.width, composer.height, time_base, frame_rate=frame_rate) as writer:
         for pair in pairs:
             writer.append(composer.compose(pair), pair.pts)
+            writer.hold_last(max(1, end_pts - pair.pts))
             yield pair
 
 

@@ -61,7 +61,7 @@ _STYLE = {
 
 
 def similarity_plot(
-    semantics: Mapping[str, Any], timeline: Timeline, duration_s: float, frame_rate: float
+    semantics: Mapping[str, Any], timeline: Timeline, duration_s: float, fidelity: Fidelity
 ) -> str:
     """S_rel of every candidate over time, the threshold, the keyframes by reason and the provenance strip."""
     with mpl.rc_context({**_STYLE, "svg.hashsalt": "similarity"}):
@@ -91,11 +91,11 @@ def similarity_plot(
         _keyframe_lines(axes, semantics.get("keyframes", []))
         axes.set_ylabel("P(No)" if absolute else "S_rel = P(No) - P(Yes)")
         axes.set_xlim(0, max(duration_s, 1e-6))
-        _provenance_strip(strip, timeline, frame_rate)
+        _provenance_strip(strip, timeline, [*fidelity.time_s, duration_s])
         return _svg(figure)
 
 
-def fidelity_plot(fidelity: Fidelity, timeline: Timeline, frame_rate: float) -> str:
+def fidelity_plot(fidelity: Fidelity, timeline: Timeline, duration_s: float) -> str:
     """PSNR and SSIM of every frame over time, keyframes marked."""
     with mpl.rc_context({**_STYLE, "svg.hashsalt": "fidelity"}):
         figure = Figure(figsize=(_WIDTH_IN, 4.0), layout="constrained")
@@ -118,8 +118,7 @@ def fidelity_plot(fidelity: Fidelity, timeline: Timeline, frame_rate: float) -> 
             axes.grid(axis="y", color="#8a8f98", alpha=0.25, linewidth=0.6)
         upper.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0)
         lower.set_xlabel("time, s")
-        last = len(fidelity.time_s) / frame_rate if frame_rate else 1.0
-        lower.set_xlim(0, max(last, 1e-6))
+        lower.set_xlim(0, max(duration_s, 1e-6))
         return _svg(figure)
 
 
@@ -183,11 +182,13 @@ def _keyframe_lines(axes: Axes, keyframes: Sequence[Mapping[str, Any]]) -> None:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
 
 
-def _provenance_strip(axes: Axes, timeline: Timeline, frame_rate: float) -> None:
-    step = 1 / frame_rate if frame_rate else 1.0
+def _provenance_strip(axes: Axes, timeline: Timeline, starts_s: Sequence[float]) -> None:
+    """Draws the spans; ``starts_s``: when each frame is shown, and the end of the last."""
+    last = len(starts_s) - 1
     for span in timeline.spans:
+        start, stop = (starts_s[min(frame, last)] for frame in (span.first, span.last + 1))
         colour = _hex(COLOURS.get(span.provenance, COLOURS[CONCEALED]))
-        axes.barh(0, (span.last - span.first + 1) * step, left=span.first * step, color=colour, height=1)
+        axes.barh(0, stop - start, left=start, color=colour, height=1)
     axes.set_yticks([])
     axes.spines[["left"]].set_visible(False)
     axes.set_xlabel("time, s")

@@ -65,8 +65,7 @@ def build_report(findings: Findings) -> Json:
             f"transmitter: its ledger sums to {total} symbols by class, but {sent['total_symbols']} in all; "
             "report this as a bug"
         )
-    fps = float(source["frame_rate"])
-    duration_s = frames / fps if fps else float(source["duration_s"])
+    duration_s = float(source["duration_s"])
     bits = sum(sent["bits"].values())
     semantics = findings.semantics
     return {
@@ -77,11 +76,14 @@ def build_report(findings: Findings) -> Json:
         "transmission_id": sent["id"],
         "width": width,
         "height": height,
-        "fps": fps,
+        "fps": float(source["frame_rate"]),
+        "mean_fps": frames / duration_s,
         "frames_in": frames,
         "frames_out": fidelity.frames_out,
         "largest_time_error_s": fidelity.largest_time_error_s,
         "duration_s": duration_s,
+        "first_stamp_s": source.get("first_stamp_s"),
+        "undecodable_frames": sent.get("undecodable_frames", 0),
         "channel_model": findings.conditions["model"],
         "snr_db": findings.conditions["snr_db"],
         "channel": dict(findings.conditions),

@@ -141,7 +141,7 @@ def _measure(
     stills: list[Still] = []
     pairs = compare(clip, out / "reconstruction.mp4", fidelity)
     path = out / "side_by_side.mp4"
-    for pair in write_side_by_side(pairs, composer, path, info.time_base, info.frame_rate):
+    for pair in write_side_by_side(pairs, composer, path, info.time_base, info.frame_rate, info.end_pts):
         if pair.index in wanted:
             stills.append(take_still(pair, timeline))
         observer.progress("measuring", min(1.0, (pair.index + 1) / frames))

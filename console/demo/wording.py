@@ -16,8 +16,29 @@ def summary(report: Report) -> str:
         f"information per second, over {_channel(report)}."
     )
     if report["frames_out"] == report["frames_in"]:
-        return f"{text} All {report['frames_in']} frames came out."
-    return f"{text} {report['frames_out']} of {report['frames_in']} frames came out."
+        text += f" All {report['frames_in']} frames came out."
+    else:
+        text += f" {report['frames_out']} of {report['frames_in']} frames came out."
+    if missing := report["undecodable_frames"]:
+        text += f" {undecodable(missing)}"
+    return text
+
+
+def undecodable(frames: int) -> str:
+    """What became of the frames of the source that did not decode."""
+    what = "1 frame of the source does" if frames == 1 else f"{frames} frames of the source do"
+    return f"{what} not decode; the frames before them are shown longer instead."
+
+
+def pace(report: Report) -> str:
+    """Frame rate, duration, and where the source's own time begins."""
+    rate = f"{report['fps']:.4g} frames/s"
+    if abs(report["mean_fps"] - report["fps"]) > 0.01 * report["fps"]:
+        rate += f" ({report['mean_fps']:.4g} on average)"
+    text = f"{rate}, {report['duration_s']:.1f} s"
+    if first := report["first_stamp_s"]:
+        text += f"; its first time stamp, {first:.3f} s, is 0 here"
+    return text
 
 
 def headline(report: Report) -> list[tuple[str, str]]:

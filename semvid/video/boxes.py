@@ -41,3 +41,14 @@ def outermost_boxes(file: BinaryIO, size: int) -> Iterator[Box]:
             return
         yield Box(header[4:8], position + body, position + length)
         position += length
+
+
+def inner_boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Type and body of each box in the body of another; a length that makes no sense ends them."""
+    position = 0
+    while position + 8 <= len(data):
+        length = int.from_bytes(data[position : position + 4], "big")
+        if length < 8:
+            return
+        yield data[position + 4 : position + 8], data[position + 8 : position + length]
+        position += length

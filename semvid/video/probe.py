@@ -8,6 +8,7 @@ from typing import cast
 
 from av.buffer import Buffer
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from semvid.errors import UnsupportedMedia
 from semvid.video.container import codec_name, open_video
@@ -15,7 +16,8 @@ from semvid.video.declared_size import missing_bytes
 from semvid.video.limits import VideoLimits
 from semvid.video.orientation import Orientation, from_display_matrix
 from semvid.video.scan import Scan, StampSource
-from semvid.video.timing import fit_grid
+from semvid.video.timing import Grid, fit_grid, nominal_hold, unusual_hold
+from semvid.video.track_end import track_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,14 @@ class SourceInfo:
         orientation: how stored pictures are laid to be displayed.
         frame_rate: nominal frames per second; for a variable one that the time stamps are near to.
         time_base: unit of all time stamps, seconds.
-        first_pts: time stamp of the first frame that decodes.
+        first_pts: time stamp that the container gives the first frame that decodes; everything else counts
+            from it.
         grid_phase: rounding of the time stamps (see `semvid.video.timing.Grid`); 1/2 for nearly all sources.
         stamps: where the time stamps of frames are found.
-        duration_s: from the first time stamp to the end of the last frame, seconds.
-        frame_count_hint: frames that the container announces; fewer come out where packets do not decode.
+        end_pts: where the last frame ends, in ``time_base`` from the first frame on.
+        frame_count_hint: frames from the first one on that the container announces; fewer come out where
+            some do not decode.
+        frames_before: frames that it announces before the first one that decodes.
         codec: FFmpeg's name.
     """
 
@@ -43,9 +48,25 @@ class SourceInfo:
     first_pts: int
     grid_phase: Fraction
     stamps: StampSource
-    duration_s: float
+    end_pts: int
     frame_count_hint: int
+    frames_before: int
     codec: str
+
+    @property
+    def grid(self) -> Grid:
+        """The regular grid that its time stamps are near to."""
+        return Grid(self.frame_rate, self.time_base, self.grid_phase)
+
+    @property
+    def duration_s(self) -> float:
+        """From the first time stamp to the end of the last frame, seconds."""
+        return float(self.end_pts * self.time_base)
+
+    @property
+    def first_stamp_s(self) -> float:
+        """The container's time stamp of the first frame, seconds."""
+        return float(self.first_pts * self.time_base)
 
 
 def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
@@ -74,22 +95,39 @@ def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
         grid = fit_grid(pts or [0], scan.time_base, rates)
         frames = len(pts) or scan.packets
         limits.check_frames(frames, width, height)
-        end = pts[-1] if pts else grid.nominal_pts(frames - 1)
-        duration = (end - grid.first_pts) * scan.time_base + 1 / grid.frame_rate
-        limits.check_duration(float(duration))
-        return SourceInfo(
+        first = pts[0] if pts else 0
+        last = pts[-1] - first if pts else grid.nominal_pts(frames - 1)
+        stated = _stated_hold(path, stream, scan)
+        hold = (stated and unusual_hold(stated, grid, frames)) or nominal_hold(grid, frames)
+        info = SourceInfo(
             width=width,
             height=height,
             orientation=orientation,
             frame_rate=grid.frame_rate,
             time_base=scan.time_base,
-            first_pts=grid.first_pts,
+            first_pts=first,
             grid_phase=grid.phase,
             stamps=scan.stamps,
-            duration_s=float(duration),
+            end_pts=last + hold,
             frame_count_hint=frames,
+            frames_before=max(0, scan.packets - frames),
             codec=codec_name(stream),
         )
+        limits.check_duration(info.duration_s)
+        return info
+
+
+def _stated_hold(path: Path, stream: VideoStream, scan: Scan) -> int | None:
+    """How long the last frame is shown by what the file says, in the stream's time base; None if nothing."""
+    if scan.stamps not in (StampSource.FRAME, StampSource.ORDER) or not (pts := scan.shown()):
+        return None
+    hold = None if scan.end is None else scan.end - pts[-1]
+    stated = track_end(path, stream.id)
+    if stated is not None:
+        by_track = stated.seconds / scan.time_base - pts[-1]
+        if by_track > 0 and (hold is None or abs(by_track - hold) * scan.time_base > stated.tick):
+            hold = max(1, round(by_track))
+    return hold
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:

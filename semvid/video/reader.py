@@ -21,8 +21,8 @@ from semvid.video.colour import to_rgb
 from semvid.video.container import open_video, packets
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
-from semvid.video.scan import StampSource, backwards, shows_frame
-from semvid.video.timing import Grid
+from semvid.video.scan import StampSource, backwards
+from semvid.video.shown_packets import ShownPackets
 
 _MOST_SKIPPED = 600  # frames from the key picture to where an excerpt begins
 
@@ -33,7 +33,8 @@ class Frame:
 
     Attributes:
         index: counts from 0 in order of display.
-        pts: time stamp in units of `SourceInfo.time_base`, larger than that of the frame before.
+        pts: time since the first frame, in units of `SourceInfo.time_base`; larger than that of the frame
+            before.
         picture: uint8 RGB [height, width, 3], owned by the caller.
     """
 
@@ -47,6 +48,8 @@ def read_frames(
 ) -> Generator[Frame, None, None]:
     """Decodes ``path`` lazily: memory does not grow with its length.
 
+    What does not decode is left out, and its time with it: the frame before is shown until the next.
+
     Close the iterator (or exhaust it) to close the file.
 
     Args:
@@ -55,34 +58,35 @@ def read_frames(
         limits: the same as for `probe`; kept while decoding too, because headers may lie.
 
     Raises:
-        UnsupportedMedia: the decoder fails, the frame size changes, time stamps run backwards; the message
+        UnsupportedMedia: the file breaks off, the frame size changes, time stamps run backwards; the message
             names the frame.
         LimitExceeded: the video turns out longer or larger than allowed.
     """
     limits = limits or VideoLimits()
     reformatter = VideoReformatter()
-    stamps = _Stamps(info)
     index = 0
     with open_video(path, limits) as (container, stream):
+        stamps = _Stamps(info, stream)
         try:
             for packet in packets(container, stream):
                 stamps.see(packet)
                 try:
                     decoded = packet.decode()
+                except MemoryError:
+                    raise
                 except av.FFmpegError:
-                    if index:
-                        raise
-                    continue  # as in `probe`: a broadcast may begin in the middle of a group of pictures
+                    stamps.leave_out(packet)
+                    continue
                 for frame in decoded:
                     limits.check_frames(index + 1, info.width, info.height)
                     _check_size(frame, info, index)
                     pts = stamps.next(frame.pts, index)
-                    limits.check_duration(float((pts - info.first_pts) * info.time_base))
+                    limits.check_duration(float(pts * info.time_base))
                     yield Frame(index, pts, info.orientation.apply(to_rgb(frame, reformatter)))
                     index += 1
         except av.FFmpegError as error:
             raise UnsupportedMedia(
-                f"the video cannot be decoded from frame {index} on ({error.strerror}); it is damaged there"
+                f"the video breaks off or is damaged after frame {index} ({error.strerror})"
             ) from error
     if not index:
         raise UnsupportedMedia("no frame of the video can be decoded; it is damaged, encrypted or empty")
@@ -136,29 +140,37 @@ def _check_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:
 
 
 class _Stamps:
-    """Strictly increasing time stamps of decoded frames."""
+    """Strictly increasing time stamps of decoded frames, from 0 on."""
 
-    def __init__(self, info: SourceInfo) -> None:
+    def __init__(self, info: SourceInfo, stream: VideoStream) -> None:
         self._info = info
-        self._grid = Grid(info.frame_rate, info.time_base, info.first_pts, info.grid_phase)
+        self._shown = ShownPackets(stream)
         self._step = max(1, math.floor(1 / (info.frame_rate * info.time_base)))
         self._waiting: deque[int] = deque()
         self._last: int | None = None
 
     def see(self, packet: Packet[VideoStream]) -> None:
         """Takes note of a packet on its way to the decoder."""
-        stamp = self._info.stamps.of(packet)
-        if stamp is not None and stamp >= self._info.first_pts and shows_frame(packet, self._info.codec):
+        shown, stamp = self._shown.begins_frame(packet), self._info.stamps.of(packet)
+        if shown and stamp is not None and stamp >= self._info.first_pts:
             self._waiting.append(stamp)
 
+    def leave_out(self, packet: Packet[VideoStream]) -> None:
+        """Says that no frame comes of ``packet``."""
+        stamp = self._info.stamps.of(packet)
+        if stamp is not None and stamp in self._waiting:
+            self._waiting.remove(stamp)
+
     def next(self, stamp: int | None, index: int) -> int:
-        """The time stamp of frame ``index``, of which the decoder says ``stamp``."""
+        """When frame ``index`` is shown, of which the decoder says ``stamp``."""
         if self._info.stamps in (StampSource.ORDER, StampSource.DECODING):
             stamp = self._waiting.popleft() if self._waiting else None
-        elif self._info.stamps is StampSource.NONE:
-            stamp = self._grid.nominal_pts(index)
-        if stamp is None:
-            stamp = self._grid.first_pts if self._last is None else self._last + self._step
+        if self._info.stamps is StampSource.NONE:
+            stamp = self._info.grid.nominal_pts(index)
+        elif stamp is not None:
+            stamp -= self._info.first_pts
+        else:
+            stamp = 0 if self._last is None else self._last + self._step
         if self._last is not None and stamp <= self._last:
             raise UnsupportedMedia(backwards(self._last, stamp, index))
         self._last = stamp

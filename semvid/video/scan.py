@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from enum import StrEnum
 from fractions import Fraction
 
@@ -15,12 +15,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from semvid.errors import UnsupportedMedia
-from semvid.video.container import codec_name, packets
+from semvid.video.container import packets
 from semvid.video.limits import VideoLimits
+from semvid.video.shown_packets import ShownPackets
 
 _REORDER_PACKETS = 64  # no codec reorders further (H.264 and HEVC: 16 frames, 32 fields)
+# Containers that state how long a frame is shown; for others FFmpeg guesses it from a rate.
+_SAY_DURATIONS = frozenset({"mov", "matroska"})
 _FIRST_FRAME_PACKETS = 1024  # within which something must be decodable
-_VP8_SHOW_FRAME = 0x10  # RFC 6386, 9.1
 
 
 class StampSource(StrEnum):
@@ -38,19 +40,14 @@ class StampSource(StrEnum):
         return packet.dts if self is StampSource.DECODING else None
 
 
-def shows_frame(packet: Packet[VideoStream], codec: str) -> bool:
-    """Whether ``packet`` gives a frame: not if an edit list cuts it off or it is a mere reference (VP8)."""
-    if not packet.size or packet.is_discard:
-        return False
-    return codec != "vp8" or bool(memoryview(packet)[0] & _VP8_SHOW_FRAME)
-
-
 class Scan:
     """What a pass over all packets of ``stream`` shows.
 
     Attributes:
         first_frame: the first frame that decodes.
-        packets: number of packets that show a frame.
+        packets: number of packets that begin a frame.
+        key_packets: decoding times (else times of display) of those that can be decoded alone.
+        end: where the last frame ends by its own packet, in ``time_base``; None where that says nothing.
         stamps: where the time stamps of frames are found.
         time_base: of the time stamps, seconds.
 
@@ -69,14 +66,21 @@ class Scan:
         self.time_base = Fraction(stream.time_base)
         self.packets = 0
         self._stream, self._limits = stream, limits
-        self._codec = codec_name(stream)
+        self._shown = ShownPackets(stream)
+        self._says_durations = bool(_SAY_DURATIONS & set(container.format.name.split(",")))
         self._max_packet_bytes = 2 * file_bytes + 2**20
         self._has_gaps = container.format.name == "mpegts"  # a broadcast may lose packets
         self._waiting: list[int] = []
         self._presented = array("q")
         self._decoded = array("q")
+        self.key_packets = array("q")
+        self.end: int | None = None
+        self._latest: int | None = None
         self._presented_all = self._decoded_all = self._rising = True
         self._newest: int | None = None
+        self._invented_stamps = container.format.name == "avi"  # it states no time of display, FFmpeg guesses
+        self._begun = False
+        self._undecoded = 0  # packets before the first one that can be decoded alone and decodes
         self._frame: VideoFrame | None = None
         self._run(container)
         self.stamps = self._source()
@@ -85,9 +89,9 @@ class Scan:
         """Time stamps in order of display, that of `first_frame` first; empty if the file has none."""
         if self.stamps is StampSource.NONE:
             return array("q")
-        first = self.first_frame.pts
         if self.stamps is StampSource.DECODING:
-            return self._decoded if first is None else self._decoded[bisect_left(self._decoded, first) :]
+            return self._decoded[self._undecoded :]
+        first = self.first_frame.pts
         assert first is not None
         return array("q", [first]) + self._presented[bisect_right(self._presented, first) :]
 
@@ -102,8 +106,10 @@ class Scan:
                     raise UnsupportedMedia("the packets of the video overlap each other; the file is broken")
                 if packet.is_corrupt and not self._has_gaps:
                     raise UnsupportedMedia(f"the video breaks off or is damaged at packet {self.packets}")
-                if shows_frame(packet, self._codec):
+                if self._shown.begins_frame(packet):
                     self._count(packet)
+                    self._undecoded += not self._begun
+                self._note_end(packet)
         except av.FFmpegError as error:
             raise UnsupportedMedia(
                 f"the video breaks off or is damaged at packet {self.packets}: {error.strerror}"
@@ -119,20 +125,34 @@ class Scan:
             raise UnsupportedMedia(f"none of the first {self.packets} packets of the video can be decoded")
         try:
             frames = packet.decode()
+        except MemoryError:
+            raise
         except av.FFmpegError:  # a broadcast may begin in the middle of a group of pictures
+            self._begun = False
             return
+        self._begun |= packet.is_keyframe
         if frames:
             self._frame = frames[0]
             self._limits.check_size(self._frame.width, self._frame.height)
 
+    def _note_end(self, packet: Packet[VideoStream]) -> None:
+        """The end of the frame that is shown last; its second field may have a packet of its own."""
+        if not self._says_durations or packet.pts is None or packet.is_discard:
+            return
+        if self._latest is None or packet.pts > self._latest:
+            self._latest = packet.pts
+            self.end = packet.pts + packet.duration if packet.duration else None
+
     def _count(self, packet: Packet[VideoStream]) -> None:
         self.packets += 1
+        if packet.is_keyframe and (stamp := packet.dts if packet.dts is not None else packet.pts) is not None:
+            self.key_packets.append(stamp)
         self._limits.check_frames(self.packets, self._stream.width, self._stream.height)
         if packet.dts is None or (self._decoded and packet.dts <= self._decoded[-1]):
             self._decoded_all = False
         elif self._decoded_all:
             self._decoded.append(packet.dts)
-        if packet.pts is None:
+        if packet.pts is None or self._invented_stamps:
             self._presented_all = False
         elif self._presented_all:
             self._rising &= self._newest is None or packet.pts > self._newest
@@ -149,7 +169,7 @@ class Scan:
         self._presented.append(stamp)
 
     def _source(self) -> StampSource:
-        if self._presented_all and self.first_frame.pts is not None:
+        if self._presented_all and self.first_frame.pts is not None and not self._invented_stamps:
             reordered = self._stream.codec_context.reorder_depth > 0
             return StampSource.ORDER if self._rising and reordered else StampSource.FRAME
         return StampSource.DECODING if self._decoded_all else StampSource.NONE

@@ -1,8 +1,9 @@
 """Time stamps: which of them leave the regular grid, and so must cross the air.
 
-A source of constant rate puts frame ``i`` at ``first_pts + floor(i / (frame_rate * time_base) + phase)``,
-whatever its container rounds to. `fit_grid` finds rate and phase such that no frame deviates, if there are
-any; `timings` makes units of what is left, and `Clock` turns them back into time stamps at the receiver.
+Time counts from the first frame, whatever stamp its container gave that. A source of constant rate puts
+frame ``i`` at ``floor(i / (frame_rate * time_base) + phase)``, whatever its container rounds to. `fit_grid`
+finds rate and phase such that no frame deviates, if there are any; `timings` makes units of what is left, and
+`Clock` turns them back into time stamps at the receiver.
 """
 
 import math
@@ -13,13 +14,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
 
-from semvid.semantics import MAX_TIMING_FRAMES, StreamHeader, Timing
+from semvid.semantics import MAX_HOLD, MAX_TIMING_FRAMES, StreamHeader, Timing
 
 HALF = Fraction(1, 2)
 MAX_RATE_PART = 2**31 - 1  # of numerator and denominator, as in StreamHeader
 _PHASES = 256
 _COST_FRAMES = 4096  # frames over which the rates of an irregular source are compared
-_UNIT_BYTES = 8  # what one more Timing unit costs: a longer run of zeros is left out rather than sent
+_FINE_TICKS = 8  # a frame of more ticks than this is not told from one that lasts one tick more or less
+_UNIT_BYTES = 8  # what one more Timing unit costs: a longer run of equal offsets is not sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +31,23 @@ class Grid:
     Attributes:
         frame_rate: frames per second.
         time_base: unit of the time stamps, seconds.
-        first_pts: time stamp of frame 0.
         phase: 0 <= phase < 1, what is added before rounding down; 1/2 is rounding to the nearest.
     """
 
     frame_rate: Fraction
     time_base: Fraction
-    first_pts: int
     phase: Fraction = HALF
 
     def nominal_pts(self, frame: int) -> int:
-        """Time stamp of ``frame``, in ``time_base``."""
-        return self.first_pts + math.floor(frame / (self.frame_rate * self.time_base) + self.phase)
+        """Time from frame 0 to ``frame``, in ``time_base``."""
+        return math.floor(frame / (self.frame_rate * self.time_base) + self.phase)
 
 
 def fit_grid(pts: Sequence[int], time_base: Fraction, rates: Iterable[Fraction]) -> Grid:
     """Finds the regular grid that the fewest bytes of `Timing` correct to ``pts``.
 
     Args:
-        pts: strictly increasing time stamps in units of ``time_base``, at least one.
+        pts: strictly increasing time stamps in units of ``time_base``, at least one; from anywhere.
         time_base: seconds.
         rates: frame rates that the container suggests, the most trusted first.
 
@@ -64,14 +64,15 @@ def fit_grid(pts: Sequence[int], time_base: Fraction, rates: Iterable[Fraction])
             continue
         low, high = phases
         if low <= HALF < high:
-            return Grid(rate, time_base, pts[0])
+            return Grid(rate, time_base)
         step = Fraction(math.ceil(low * _PHASES), _PHASES)
         if shifted is None and step < high:
-            shifted = Grid(rate, time_base, pts[0], step)
+            shifted = Grid(rate, time_base, step)
     if shifted is not None:
         return shifted
-    grids = [Grid(rate, time_base, pts[0]) for rate in candidates]
-    return min(grids, key=lambda grid: sum(map(_varint_bytes, offsets(pts[:_COST_FRAMES], grid))))
+    grids = [Grid(rate, time_base) for rate in candidates]
+    since_first = [stamp - pts[0] for stamp in pts[:_COST_FRAMES]]
+    return min(grids, key=lambda grid: _timing_bytes(offsets(since_first, grid)))
 
 
 def offsets(pts: Iterable[int], grid: Grid | StreamHeader, first_frame: int = 0) -> list[int]:
@@ -79,35 +80,54 @@ def offsets(pts: Iterable[int], grid: Grid | StreamHeader, first_frame: int = 0)
     return [stamp - grid.nominal_pts(frame) for frame, stamp in enumerate(pts, first_frame)]
 
 
-def timings(pts: Iterable[int], grid: Grid | StreamHeader, first_frame: int = 0) -> list[Timing]:
-    """The units that a receiver needs to know ``pts``: none for a run of frames that lies on the grid.
+def timings(
+    pts: Iterable[int], grid: Grid | StreamHeader, first_frame: int = 0, held: int = 0
+) -> list[Timing]:
+    """The units that a receiver needs to know ``pts``: none for frames as far off the grid as those before.
+
+    So a pause costs one value, not one for every frame after it.
 
     Args:
-        pts: time stamps of consecutive frames.
+        pts: time stamps of consecutive frames, counted from frame 0 of the video.
         grid: the stream header that the receiver has.
         first_frame: index of the first of them.
+        held: the offset of the frame before it.
     """
     units: list[Timing] = []
     start, run = 0, list[int]()
-    zeros = 0
+    same = 0  # frames at the end of the run that are as far off as one before them
     for frame, offset in enumerate(offsets(pts, grid, first_frame), first_frame):
-        zeros = 0 if offset else zeros + 1
-        if run and (zeros > _UNIT_BYTES or len(run) == MAX_TIMING_FRAMES):
-            units.append(Timing(start, _without_trailing_zeros(run)))
-            run = []
-        if not run and offset:
-            start = frame
-        if run or offset:
+        if run:
+            same = same + 1 if offset == run[-1] else 0
             run.append(offset)
+        elif offset != held:
+            start, run, same = frame, [offset], 0
+        if same > _UNIT_BYTES or len(run) == MAX_TIMING_FRAMES:
+            held = run[-1]
+            units.append(Timing(start, tuple(run[: len(run) - same])))
+            run, same = [], 0
     if run:
-        units.append(Timing(start, _without_trailing_zeros(run)))
+        units.append(Timing(start, tuple(run[: len(run) - same])))
     return units
+
+
+def nominal_hold(grid: Grid | StreamHeader, frames: int) -> int:
+    """How long the last of ``frames`` frames is shown where nothing else is said, units of the time base."""
+    return max(1, grid.nominal_pts(frames) - grid.nominal_pts(frames - 1))
+
+
+def unusual_hold(hold: int, grid: Grid | StreamHeader, frames: int) -> int | None:
+    """``hold`` as `StreamEnd` carries it: None where it is nominal but for the rounding of the container."""
+    nominal = nominal_hold(grid, frames)
+    rounding = 1 if nominal > _FINE_TICKS else 0
+    return None if hold <= 0 or abs(hold - nominal) <= rounding else min(hold, MAX_HOLD)
 
 
 class Clock:
     """The receiver's side: time stamps of frames 0, 1, 2, ... from the header and the units that arrived.
 
-    A lost `Timing` unit costs exactness, never order: every time stamp is larger than the one before.
+    A lost `Timing` unit costs exactness up to the next one, never order: every time stamp is larger than the
+    one before.
     """
 
     def __init__(self, grid: Grid | StreamHeader) -> None:
@@ -115,6 +135,7 @@ class Clock:
         self._frame = 0
         self._last: int | None = None
         self._units: list[Timing] = []
+        self._held = Timing(0, (0,))  # the latest unit of the past: its last offset holds
 
     def add(self, timing: Timing) -> None:
         """Takes a unit, in any order; frames already shown are left as they were."""
@@ -127,8 +148,10 @@ class Clock:
     def __next__(self) -> int:
         """Time stamp of the next frame."""
         while self._units and self._units[0].first_frame + len(self._units[0].offsets) <= self._frame:
-            self._units.pop(0)
-        offset = 0
+            past = self._units.pop(0)
+            if past.first_frame >= self._held.first_frame:
+                self._held = past
+        offset = self._held.offsets[-1]
         if self._units and self._units[0].first_frame <= self._frame:
             offset = self._units[0].offsets[self._frame - self._units[0].first_frame]
         stamp = self._grid.nominal_pts(self._frame) + offset
@@ -191,13 +214,7 @@ def _sane(rate: Fraction) -> Fraction:
     return 1 / (1 / rate).limit_denominator(MAX_RATE_PART)
 
 
-def _varint_bytes(offset: int) -> int:
-    """Bytes of a non-zero offset as a zigzag varint; a zero counts nothing."""
-    return (offset.bit_length() + 7) // 7 if offset else 0
-
-
-def _without_trailing_zeros(run: list[int]) -> tuple[int, ...]:
-    length = len(run)
-    while not run[length - 1]:
-        length -= 1
-    return tuple(run[:length])
+def _timing_bytes(off: Sequence[int]) -> int:
+    """About what `Timing` units for these offsets take: changes go as zigzag varints (`semvid.bitstream`)."""
+    changes = (later - earlier for earlier, later in pairwise((0, *off)))
+    return sum(1 + (2 * abs(change)).bit_length() // 7 for change in changes if change)

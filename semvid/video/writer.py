@@ -38,8 +38,8 @@ class VideoWriter:
         path: the file to make; an existing one is replaced.
         width, height: of every picture, pixels, 1..16384.
         time_base: unit of the time stamps, seconds.
-        frame_rate: nominal frames per second; sets how long the last frame lasts (default: as long as the one
-            before it, a lone one 1/25 s) and what the stream says of itself.
+        frame_rate: nominal frames per second; sets what the stream says of itself, and how long the last
+            frame lasts where `hold_last` does not (without it: as long as the one before, a lone one 1/25 s).
         crf: constant rate factor, lower is better.
         preset: of libx264.
 
@@ -118,6 +118,10 @@ class VideoWriter:
         self.frames += 1
         self._packets.extend(self._stream.encode(frame))
         self._mux()
+
+    def hold_last(self, hold: int) -> None:
+        """Sets how long the last frame is shown, in units of ``time_base``, at least one."""
+        self._nominal_gap = hold
 
     def close(self) -> None:
         """Finishes the file and moves its index to the front. A second call does nothing.

@@ -12,6 +12,7 @@ from semvid.bitstream import MAX_UNITS, pack, unpack
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
 from semvid.semantics import (
+    MAX_OFFSET,
     Caption,
     Opening,
     PictureCoding,
@@ -37,7 +38,6 @@ headers = st.builds(
     positive
     | st.sampled_from([Fraction(1, 1000), Fraction(1, 12_800), Fraction(1, 30_000), Fraction(1, 25)]),
     positive | rates,
-    st.integers(-(2**62), 2**62),
     st.sampled_from(PictureCoding),
     st.integers(0, 2**32 - 1),
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
@@ -57,10 +57,15 @@ captions = st.builds(
 timings = st.builds(
     Timing,
     st.integers(0, 2**31 - 1),
-    st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=20).map(tuple),
+    st.lists(st.integers(-MAX_OFFSET, MAX_OFFSET), min_size=1, max_size=20).map(tuple),
 )
 ends = st.integers(1, 2**24).flatmap(
-    lambda keyframes: st.builds(StreamEnd, st.integers(keyframes, 2**31 - 1), st.just(keyframes))
+    lambda keyframes: st.builds(
+        StreamEnd,
+        st.integers(keyframes, 2**31 - 1),
+        st.just(keyframes),
+        st.none() | st.integers(1, 2**31 - 1),
+    )
 )
 
 

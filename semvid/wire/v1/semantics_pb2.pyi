@@ -134,7 +134,6 @@ class StreamHeader(_message.Message):
     TIME_BASE_DENOMINATOR_FIELD_NUMBER: _builtins.int
     FRAME_RATE_NUMERATOR_FIELD_NUMBER: _builtins.int
     FRAME_RATE_DENOMINATOR_FIELD_NUMBER: _builtins.int
-    FIRST_PTS_FIELD_NUMBER: _builtins.int
     CODING_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     PHASE_PLUS_ONE_FIELD_NUMBER: _builtins.int
@@ -158,8 +157,6 @@ class StreamHeader(_message.Message):
     """1..2^31-1, frames per second; only without ntsc_rate"""
     frame_rate_denominator: _builtins.int
     """1..2^31-1; 0 means 1"""
-    first_pts: _builtins.int
-    """time stamp of frame 0, units of the time base"""
     coding: Global___PictureCoding.ValueType
     seed: _builtins.int
     """seed of every random draw at the receiver"""
@@ -184,7 +181,6 @@ class StreamHeader(_message.Message):
         time_base_denominator: _builtins.int = ...,
         frame_rate_numerator: _builtins.int = ...,
         frame_rate_denominator: _builtins.int = ...,
-        first_pts: _builtins.int = ...,
         coding: Global___PictureCoding.ValueType = ...,
         seed: _builtins.int = ...,
         phase_plus_one: _builtins.int = ...,
@@ -195,7 +191,7 @@ class StreamHeader(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -269,26 +265,26 @@ Global___Caption: _TypeAlias = Caption  # noqa: Y015
 
 @_typing.final
 class Timing(_message.Message):
-    """Time stamps off the regular grid."""
+    """Time stamps off the regular grid. The last offset holds for the frames that follow, up to the next unit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FIRST_FRAME_FIELD_NUMBER: _builtins.int
-    OFFSETS_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
     first_frame: _builtins.int
     @_builtins.property
-    def offsets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """at most 4096, units of the time base"""
+    def steps(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """at most 4096, units of the time base: the first frame's offset from"""
 
     def __init__(
         self,
         *,
         first_frame: _builtins.int = ...,
-        offsets: _abc.Iterable[_builtins.int] | None = ...,
+        steps: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_frame", b"first_frame", "offsets", b"offsets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_frame", b"first_frame", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -302,19 +298,23 @@ class StreamEnd(_message.Message):
 
     FRAMES_FIELD_NUMBER: _builtins.int
     KEYFRAMES_FIELD_NUMBER: _builtins.int
+    HOLD_FIELD_NUMBER: _builtins.int
     frames: _builtins.int
     """1..2^31-1"""
     keyframes: _builtins.int
     """1..frames"""
+    hold: _builtins.int
+    """1..2^31-1, units of the time base: how long the last frame is shown;"""
     def __init__(
         self,
         *,
         frames: _builtins.int = ...,
         keyframes: _builtins.int = ...,
+        hold: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "keyframes", b"keyframes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames", b"frames", "hold", b"hold", "keyframes", b"keyframes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

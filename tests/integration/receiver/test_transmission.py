@@ -234,7 +234,7 @@ def test_one_frame_is_a_video(receiver: Any, clip: Any, tmp_path: Any) -> None:
 def test_odd_sizes_scaled_keyframes_and_irregular_times_come_out_exactly(
     receiver: Any, clip: Any, tmp_path: Any
 ) -> None:
-    header = StreamHeader(101, 67, 48, 32, Fraction(1, 1000), Fraction(25), first_pts=-40)
+    header = StreamHeader(101, 67, 48, 32, Fraction(1, 1000), Fraction(25))
     stamps = [header.nominal_pts(i) + offset for i, offset in enumerate((0, 7, -3, 0, 0, 11, 0))]
     call = receiver.open()
     call.send(clip.burst(0, [header]))
@@ -242,13 +242,14 @@ def test_odd_sizes_scaled_keyframes_and_irregular_times_come_out_exactly(
         for number, frame in enumerate((0, 3, 6)):
             small = cv2.resize(clip.pictures[2 * frame], (48, 32), interpolation=cv2.INTER_AREA)
             (group,) = encoder.push(small)
-            times = [Timing(1, (7, -3))] if number == 1 else [Timing(5, (11,))] if number == 2 else []
+            times = [Timing(1, (7, -3, 0))] if number == 1 else [Timing(5, (11, 0))] if number == 2 else []
             call.send(clip.burst(number + 1, times, *clip.bulk(group, number, [frame])))
-    call.send(clip.burst(4, [StreamEnd(7, 3)]))
+    call.send(clip.burst(4, [StreamEnd(7, 3, hold=2345)]))
     assert call.finish().complete
     assert receiver.final(call.id)["state"] == "SUCCEEDED"
     frames = frames_of(receiver.http.get(f"/v1/videos/{call.id}/content"), tmp_path)
-    assert [frame.pts - frames[0].pts for frame in frames] == [stamp - stamps[0] for stamp in stamps]
+    assert [frame.pts for frame in frames] == stamps
+    assert probe(tmp_path / "fetched.mp4").duration_s == pytest.approx((stamps[-1] + 2345) / 1000)
     assert {frame.picture.shape for frame in frames} == {(67, 101, 3)}
     shown = receiver.http.get(f"/v1/videos/{call.id}/keyframes/1").content
     assert cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_COLOR).shape == (32, 48, 3)

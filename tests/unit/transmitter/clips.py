@@ -23,7 +23,7 @@ def source(frames: int = 60) -> SourceInfo:
     """What is known of a video of these pictures, 24 a second."""
     return SourceInfo(
         WIDTH, HEIGHT, Orientation(), Fraction(24), Fraction(1, 24), 0, Fraction(1, 2), StampSource.FRAME,
-        frames / 24, frames, "h264",
+        frames, frames, 0, "h264",
     )  # fmt: skip
 
 

@@ -113,16 +113,6 @@ def test_a_file_that_breaks_off_is_refused(clip, noise, suffix, share, faststart
         probe(path)
 
 
-def test_damage_in_the_middle_names_the_frame(clip, noise):
-    path = clip("a.mp4", frames=20, pictures=noise(20), options={"bf": "0"})
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2 : len(data) // 2 + 2000] = bytes(2000)
-    path.write_bytes(data)
-    info = probe(path)
-    with pytest.raises(UnsupportedMedia, match=r"from frame \d+ on"):
-        list(read_frames(path, info))
-
-
 def test_frames_that_change_their_size_are_refused_at_the_frame(clip, tmp_path):
     small = clip("a.ts", frames=20, options={"bf": "0"}, rate=25)
     stamps = list(range(100, 120))

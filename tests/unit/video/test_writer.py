@@ -26,7 +26,8 @@ ANY_LENGTH = VideoLimits(max_duration_s=float("inf"))
 def read_back(path, time_base):
     """Time stamps in units of ``time_base``, exactly."""
     info = probe(path, ANY_LENGTH)
-    stamps = [frame.pts * info.time_base / time_base for frame in read_frames(path, info, ANY_LENGTH)]
+    ticks = info.time_base / time_base
+    stamps = [(info.first_pts + frame.pts) * ticks for frame in read_frames(path, info, ANY_LENGTH)]
     assert all(stamp.denominator == 1 for stamp in stamps)
     return [stamp.numerator for stamp in stamps]
 

@@ -52,11 +52,13 @@ def test_the_video_keeps_the_time_stamps(tmp_path: Path) -> None:
     path = tmp_path / "side.mp4"
     composer = SideBySide(64, 48, 6, TIMELINE)
     pairs = (pair(n, 64, 48) for n in range(6))
-    assert len(list(write_side_by_side(pairs, composer, path, Fraction(1, 24), Fraction(8)))) == 6
+    written = write_side_by_side(pairs, composer, path, Fraction(1, 24), Fraction(8), end_pts=63)
+    assert len(list(written)) == 6
     info = look_at(path)
     assert (info.width, info.height, info.frame_count_hint, info.frame_rate) == (
         composer.width, composer.height, 6, Fraction(8),
     )  # fmt: skip
+    assert (info.first_pts, info.duration_s) == (0, 63 / 24)  # the last one is held
 
 
 def test_stills_are_keyframes_and_middles() -> None:
