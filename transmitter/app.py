@@ -21,8 +21,9 @@ from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
 from semvid.service.uploads import limit_body
+from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
-from semvid.video.probe import SourceInfo, probe
+from semvid.video.probe import SourceInfo
 from transmitter.jobs import Job, JobQueue
 from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
@@ -43,6 +44,8 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
     )
+    bounds = ExaminationBounds(settings.look_memory_bytes, settings.look_cpu_s, settings.look_wall_s)
+    looks = asyncio.Semaphore(settings.concurrent_looks)
     mllms = MllmLibrary(settings)
     registry = CollectorRegistry()
     finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
@@ -102,12 +105,17 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
             ),
         ] = "{}",
     ) -> dict[str, Any]:
-        """Accepts a video for transmission; what is wrong with it is said here, not later."""
+        """Accepts a video for transmission; what is wrong with it is said here, not later.
+
+        Its beginning, places in its middle and its end are decoded first, by a process that can crash alone.
+        """
         chosen = parse_options(options, settings.mllm)
         await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
         folder = jobs.new_folder()
         try:
-            source = await asyncio.to_thread(_store, file, folder / "upload", limits)
+            await asyncio.to_thread(_store, file, folder / "upload", limits)
+            async with looks:
+                source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
         except BaseException:
             shutil.rmtree(folder)
             raise
@@ -193,13 +201,12 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     return app
 
 
-def _store(file: UploadFile, path: Path, limits: VideoLimits) -> SourceInfo:
-    """Moves an upload to its place under the byte limit and probes it."""
+def _store(file: UploadFile, path: Path, limits: VideoLimits) -> None:
+    """Moves an upload to its place under the byte limit."""
     if (file.size or 0) > limits.max_bytes:
         raise LimitExceeded(f"the upload passes {limits.max_bytes} bytes; cut or re-encode the clip")
     with path.open("wb") as out:
         shutil.copyfileobj(file.file, out)
-    return probe(path, limits)
 
 
 def _describe(source: SourceInfo) -> dict[str, Any]:

@@ -29,6 +29,12 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
     max_duration_s: float = Field(4 * 3600, gt=0)
     max_pixels: int = Field(4096 * 2304, ge=1, description="per frame")
     max_frames: int = Field(2**20, ge=1)
+    look_memory_bytes: int = Field(
+        2 * 2**30, ge=2**28, description="of address space for the process that looks at an upload"
+    )
+    look_cpu_s: int = Field(60, ge=1, description="processor time of that process")
+    look_wall_s: float = Field(100.0, gt=0, description="longest that it may take; clients wait 120 s")
+    concurrent_looks: int = Field(2, ge=1, le=64, description="such processes at once; other uploads wait")
     concurrent_jobs: int = Field(2, ge=1, le=64)
     queue_length: int = Field(16, ge=0, description="accepted jobs that wait; one more is refused with 503")
     kept_jobs: int = Field(1000, ge=1, description="finished jobs whose records are kept")

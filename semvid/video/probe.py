@@ -1,6 +1,6 @@
 """Looks at an untrusted file before any work is spent on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -70,9 +70,17 @@ class SourceInfo:
 
 
 def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
+    """What `probe_places` says of the video as a whole."""
+    return probe_places(path, limits)[0]
+
+
+def probe_places(path: Path, limits: VideoLimits | None = None) -> tuple[SourceInfo, Sequence[int]]:
     """Decides whether ``path`` is a whole video that semvid accepts.
 
-    Reads every packet of the file once and decodes up to the first frame; keeps 16 bytes a frame.
+    Reads every packet of the file once and decodes up to the first frame; keeps 24 bytes a frame.
+
+    Returns:
+        What is known of it, and the container's time stamps of packets at which decoding can begin.
 
     Raises:
         UnsupportedMedia: no video, broken off, nothing decodable, contradictory time stamps.
@@ -114,7 +122,7 @@ def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
             codec=codec_name(stream),
         )
         limits.check_duration(info.duration_s)
-        return info
+        return info, scan.key_packets
 
 
 def _stated_hold(path: Path, stream: VideoStream, scan: Scan) -> int | None:

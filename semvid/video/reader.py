@@ -79,7 +79,7 @@ def read_frames(
                     continue
                 for frame in decoded:
                     limits.check_frames(index + 1, info.width, info.height)
-                    _check_size(frame, info, index)
+                    check_frame_size(frame, info, index)
                     pts = stamps.next(frame.pts, index)
                     limits.check_duration(float(pts * info.time_base))
                     yield Frame(index, pts, info.orientation.apply(to_rgb(frame, reformatter)))
@@ -124,13 +124,14 @@ def read_excerpt(
                         if skipped > _MOST_SKIPPED:
                             return
                         continue
-                    _check_size(frame, info, 0)
+                    check_frame_size(frame, info, 0)
                     yield info.orientation.apply(to_rgb(frame, reformatter))
         except (av.FFmpegError, UnsupportedMedia):
             return
 
 
-def _check_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:
+def check_frame_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:
+    """Refuses ``frame`` if it is of another size than the video (`UnsupportedMedia`)."""
     size = info.orientation.displayed_size(frame.width, frame.height)
     if size != (info.width, info.height):
         raise UnsupportedMedia(
