@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from semvid.video.bit_reader import BitReader
+from semvid.video.coded_units import length_bytes, units
 
-_START_CODE = b"\0\0\1"
 _HEADER_BYTES = 64  # of a slice or picture header, as far as it is read
 _TWO_FLAGS_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _SLICES = (1, 5)  # nal_unit_type: coded slice; of an IDR picture. Data partitioning has no fields in practice
@@ -56,20 +56,19 @@ class H264Fields(_Pairs):
 
     def __init__(self, extradata: bytes) -> None:
         super().__init__()
-        self._length_bytes = 0  # of a NAL unit's length; 0: start codes (Annex B)
+        self._length_bytes = length_bytes("h264", extradata)
         self._sets: dict[int, _SequenceParameters] = {}
         self._has_fields = False  # any set allows them
         self._sequence_of: dict[int, int] = {}  # by picture parameter set
-        if extradata[:1] == b"\1" and len(extradata) > 6:  # ISO/IEC 14496-15, 5.3.3.1
-            self._length_bytes = 1 + (extradata[4] & 3)
+        if self._length_bytes:
             for unit in _parameter_sets(extradata):
                 self._learn(unit)
         else:
-            for unit in _units(extradata, 0):
+            for unit in units(extradata, 0):
                 self._learn(unit)
 
     def _pictures(self, data: bytes) -> Iterator[Picture]:
-        for unit in _units(data, self._length_bytes):
+        for unit in units(data, self._length_bytes):
             kind = unit[0] & 31 if unit else 0
             if kind in (_SPS, _PPS):
                 self._learn(unit)
@@ -158,28 +157,12 @@ class Mpeg2Fields(_Pairs):
         self._reference = 0
 
     def _pictures(self, data: bytes) -> Iterator[Picture]:
-        for unit in _units(data, 0):
+        for unit in units(data, 0):
             if unit[:1] == b"\0" and len(unit) > 2:
                 self._reference = unit[1] << 2 | unit[2] >> 6  # temporal_reference
             elif unit[:1] == b"\xb5" and len(unit) > 3 and unit[1] >> 4 == 8:
                 structure = unit[3] & 3
                 yield Picture(self._reference, structure - 1 if structure in (1, 2) else None)
-
-
-def _units(data: bytes, length_bytes: int) -> Iterator[bytes]:
-    """The beginnings of NAL units, or of what follows start codes."""
-    if not length_bytes:
-        at = data.find(_START_CODE)
-        while at >= 0:
-            yield data[at + 3 : at + 3 + 256]
-            at = data.find(_START_CODE, at + 3)
-        return
-    at = 0
-    while at + length_bytes < len(data):
-        begin = at + length_bytes
-        length = int.from_bytes(data[at:begin], "big")
-        yield data[begin : begin + min(length, 256)]
-        at = begin + length
 
 
 def _parameter_sets(record: bytes) -> Iterator[bytes]:

@@ -29,7 +29,7 @@ _LAST_S = 5.0  # processor time for the end of the video
 
 
 def examine(path: Path, limits: VideoLimits) -> SourceInfo:
-    """`probe`, and a look at eight places at least as far apart as pictures that decode alone.
+    """`probe`, and a look at eight places spread over the video, and wherever its parameters change.
 
     Raises:
         UnsupportedMedia: as `probe`; or frames of another size at one of the places, or most of them do not
@@ -39,14 +39,16 @@ def examine(path: Path, limits: VideoLimits) -> SourceInfo:
     info, places = probe_places(path, limits)
     for _ in islice(read_frames(path, info, limits), _FRAMES):
         pass
-    chosen = _spread(places)[1:]
-    failed = [place for place in chosen if not _decodes(path, info, place, place == places[-1], limits)]
+    last = max(places.keys, default=None)
+    for place in islice(places.turns, _PLACES):
+        _decodes(path, info, place, False, limits)
+    chosen = _spread(places.keys)[1:]
+    failed = [place for place in chosen if not _decodes(path, info, place, place == last, limits)]
     if 2 * len(failed) > len(chosen):
-        seconds = float((failed[0] - info.first_pts) * info.time_base)
         raise UnsupportedMedia(
             f"nothing can be decoded at {len(failed)} of {len(chosen)} places of the video, first "
-            f"{max(0.0, seconds):.1f} s after the beginning; it is damaged or encrypted there. Cut out what "
-            "plays, for example with `ffmpeg -t SECONDS -i IN OUT.mp4`"
+            f"{_seconds(failed[0], info):.1f} s after the beginning; it is damaged or encrypted there. Cut "
+            "out what plays, for example with `ffmpeg -t SECONDS -i IN OUT.mp4`"
         )
     return info
 
@@ -58,6 +60,10 @@ def _spread(places: Sequence[int]) -> list[int]:
         if places
         else []
     )
+
+
+def _seconds(place: int, info: SourceInfo) -> float:
+    return max(0.0, float((place - info.first_pts) * info.time_base))
 
 
 def _decodes(path: Path, info: SourceInfo, place: int, to_the_end: bool, limits: VideoLimits) -> bool:
@@ -84,7 +90,7 @@ def _frames_at(
                 except av.FFmpegError:
                     continue
                 for frame in decoded:
-                    check_frame_size(frame, info, place)
+                    check_frame_size(frame, info, f"{_seconds(place, info):.1f} s after the beginning")
                     frames += 1
                 if frames >= _FRAMES and (not to_the_end or time.process_time() - begun > _LAST_S):
                     break

@@ -1,6 +1,6 @@
 """Looks at an untrusted file before any work is spent on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from semvid.video.container import codec_name, open_video
 from semvid.video.declared_size import missing_bytes
 from semvid.video.limits import VideoLimits
 from semvid.video.orientation import Orientation, from_display_matrix
-from semvid.video.scan import Scan, StampSource
+from semvid.video.scan import Places, Scan, StampSource
 from semvid.video.timing import Grid, fit_grid, nominal_hold, unusual_hold
 from semvid.video.track_end import track_end
 
@@ -74,13 +74,13 @@ def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:
     return probe_places(path, limits)[0]
 
 
-def probe_places(path: Path, limits: VideoLimits | None = None) -> tuple[SourceInfo, Sequence[int]]:
+def probe_places(path: Path, limits: VideoLimits | None = None) -> tuple[SourceInfo, Places]:
     """Decides whether ``path`` is a whole video that semvid accepts.
 
     Reads every packet of the file once and decodes up to the first frame; keeps 24 bytes a frame.
 
     Returns:
-        What is known of it, and the container's time stamps of packets at which decoding can begin.
+        What is known of it, and where decoding can begin.
 
     Raises:
         UnsupportedMedia: no video, broken off, nothing decodable, contradictory time stamps.
@@ -122,7 +122,7 @@ def probe_places(path: Path, limits: VideoLimits | None = None) -> tuple[SourceI
             codec=codec_name(stream),
         )
         limits.check_duration(info.duration_s)
-        return info, scan.key_packets
+        return info, scan.places
 
 
 def _stated_hold(path: Path, stream: VideoStream, scan: Scan) -> int | None:

@@ -24,6 +24,7 @@ from semvid.video.probe import SourceInfo
 from semvid.video.scan import StampSource, backwards
 from semvid.video.shown_packets import ShownPackets
 
+_IN_ORDER = (StampSource.ORDER, StampSource.DECODING)
 _MOST_SKIPPED = 600  # frames from the key picture to where an excerpt begins
 
 
@@ -79,7 +80,7 @@ def read_frames(
                     continue
                 for frame in decoded:
                     limits.check_frames(index + 1, info.width, info.height)
-                    check_frame_size(frame, info, index)
+                    check_frame_size(frame, info, f"at frame {index}")
                     pts = stamps.next(frame.pts, index)
                     limits.check_duration(float(pts * info.time_base))
                     yield Frame(index, pts, info.orientation.apply(to_rgb(frame, reformatter)))
@@ -124,18 +125,18 @@ def read_excerpt(
                         if skipped > _MOST_SKIPPED:
                             return
                         continue
-                    check_frame_size(frame, info, 0)
+                    check_frame_size(frame, info, "")
                     yield info.orientation.apply(to_rgb(frame, reformatter))
         except (av.FFmpegError, UnsupportedMedia):
             return
 
 
-def check_frame_size(frame: VideoFrame, info: SourceInfo, index: int) -> None:
+def check_frame_size(frame: VideoFrame, info: SourceInfo, where: str) -> None:
     """Refuses ``frame`` if it is of another size than the video (`UnsupportedMedia`)."""
     size = info.orientation.displayed_size(frame.width, frame.height)
     if size != (info.width, info.height):
         raise UnsupportedMedia(
-            f"the frames change from {info.width}x{info.height} to {size[0]}x{size[1]} at frame {index}; "
+            f"the frames change from {info.width}x{info.height} to {size[0]}x{size[1]} {where}; "
             "semvid sends videos of one size, scale this one first"
         )
 
@@ -152,8 +153,10 @@ class _Stamps:
 
     def see(self, packet: Packet[VideoStream]) -> None:
         """Takes note of a packet on its way to the decoder."""
-        shown, stamp = self._shown.begins_frame(packet), self._info.stamps.of(packet)
-        if shown and stamp is not None and stamp >= self._info.first_pts:
+        stamp = self._info.stamps.of(packet)
+        if self._info.stamps not in _IN_ORDER or not self._shown.begins_frame(packet):
+            return
+        if stamp is not None and stamp >= self._info.first_pts:
             self._waiting.append(stamp)
 
     def leave_out(self, packet: Packet[VideoStream]) -> None:
@@ -164,7 +167,7 @@ class _Stamps:
 
     def next(self, stamp: int | None, index: int) -> int:
         """When frame ``index`` is shown, of which the decoder says ``stamp``."""
-        if self._info.stamps in (StampSource.ORDER, StampSource.DECODING):
+        if self._info.stamps in _IN_ORDER:
             stamp = self._waiting.popleft() if self._waiting else None
         if self._info.stamps is StampSource.NONE:
             stamp = self._info.grid.nominal_pts(index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from bisect import bisect_right
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
@@ -15,7 +16,8 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from semvid.errors import UnsupportedMedia
-from semvid.video.container import packets
+from semvid.video.coded_units import ParameterSets
+from semvid.video.container import codec_name, packets
 from semvid.video.limits import VideoLimits
 from semvid.video.shown_packets import ShownPackets
 
@@ -40,13 +42,26 @@ class StampSource(StrEnum):
         return packet.dts if self is StampSource.DECODING else None
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Packets that can be decoded alone, by their decoding times (else times of display) in the container.
+
+    Attributes:
+        keys: all of them.
+        turns: those of them that go on with other parameters than any before.
+    """
+
+    keys: array[int]
+    turns: array[int]
+
+
 class Scan:
     """What a pass over all packets of ``stream`` shows.
 
     Attributes:
         first_frame: the first frame that decodes.
         packets: number of packets that begin a frame.
-        key_packets: decoding times (else times of display) of those that can be decoded alone.
+        places: where decoding can begin.
         end: where the last frame ends by its own packet, in ``time_base``; None where that says nothing.
         stamps: where the time stamps of frames are found.
         time_base: of the time stamps, seconds.
@@ -73,7 +88,8 @@ class Scan:
         self._waiting: list[int] = []
         self._presented = array("q")
         self._decoded = array("q")
-        self.key_packets = array("q")
+        self.places = Places(array("q"), array("q"))
+        self._sets = ParameterSets(codec_name(stream), stream.codec_context.extradata or b"")
         self.end: int | None = None
         self._latest: int | None = None
         self._presented_all = self._decoded_all = self._rising = True
@@ -145,8 +161,11 @@ class Scan:
 
     def _count(self, packet: Packet[VideoStream]) -> None:
         self.packets += 1
-        if packet.is_keyframe and (stamp := packet.dts if packet.dts is not None else packet.pts) is not None:
-            self.key_packets.append(stamp)
+        stamp = packet.pts if packet.dts is None else packet.dts
+        if packet.is_keyframe and stamp is not None:
+            self.places.keys.append(stamp)
+            if self._sets.change(bytes(packet)) or packet.has_sidedata("new_extradata"):
+                self.places.turns.append(stamp)
         self._limits.check_frames(self.packets, self._stream.width, self._stream.height)
         if packet.dts is None or (self._decoded and packet.dts <= self._decoded[-1]):
             self._decoded_all = False

@@ -109,8 +109,8 @@ def test_large_pictures_need_the_memory_that_they_need(clip):
         pixel_format="gbrp16le",
         width=4096,
         height=2304,
-        frames=2,
-        pictures=[picture] * 2,
+        frames=1,
+        pictures=[picture],
     )
     assert examine_apart(path, LIMITS).width == 4096
     with pytest.raises(LimitExceeded, match="260 MiB of memory, which is the limit"):
@@ -131,6 +131,28 @@ def test_another_size_near_the_end_is_refused_at_the_door(clip, tmp_path, first,
     path = joined(tmp_path / "c.ts", small, large)
     assert probe(path).frame_count_hint == 100
     with pytest.raises(UnsupportedMedia, match="from 64x48 to 96x48"):
+        examine(path, LIMITS)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video"])
+def test_another_size_for_a_moment_is_found_by_its_parameters(clip, tmp_path, codec):
+    """Between the places that are looked at anyway."""
+    parts = []
+    for number, (first, last, width) in enumerate(((0, 150, 64), (155, 165, 96), (170, 320, 64))):
+        parts.append(
+            clip(
+                f"{number}.ts",
+                codec=codec,
+                frames=last - first,
+                width=width,
+                stamps=list(range(first, last)),
+                time_base=Fraction(1, 25),
+                options={"bf": "0", "g": "10", "x265-params": "keyint=10:bframes=0:log-level=none:pools=1"},
+            )
+        )
+    path = joined(tmp_path / "c.ts", *parts)
+    assert probe(path).frame_count_hint == 310
+    with pytest.raises(UnsupportedMedia, match=r"from 64x48 to 96x48 6\.\d s after the beginning"):
         examine(path, LIMITS)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from semvid.video.field_pictures import H264Fields, Mpeg2Fields
-from semvid.video.probe import probe
+from semvid.video.probe import probe, probe_places
 from semvid.video.reader import read_frames
 from semvid.video.video_objects import VideoObjects
 from tests.hand_made_streams import (
@@ -87,13 +87,13 @@ def test_what_makes_no_sense_is_a_frame():
     assert H264Fields(b"").begins_frame(h264_field(0, 0, 1))  # no parameter set says that there are fields
 
 
-@pytest.mark.parametrize("suffix", ["avi", "mkv"])
-@pytest.mark.parametrize(("frames", "b_frames", "rate"), [(25, 1, 25), (48, 2, 24), (31, 1, 30)])
-def test_packed_b_frames(tmp_path, frames, b_frames, rate, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "frames", "b_frames", "rate"),
+    [("avi", 25, 1, 25), ("avi", 48, 2, 24), ("avi", 31, 1, 30), ("mkv", 25, 1, 25)],
+)
+def test_packed_b_frames(tmp_path, suffix, frames, b_frames, rate):
     path = packed_b_frames(tmp_path / "a.avi", frames, b_frames, rate)
     if suffix != "avi":
-        if b_frames > 1:
-            pytest.skip("FFmpeg itself cannot put these into Matroska")
         path = remuxed(path, tmp_path / f"a.{suffix}")
     info = probe(path)
     found = list(read_frames(path, info))
@@ -116,3 +116,13 @@ def test_a_dropped_frame_of_mpeg4_is_none(clip, tmp_path):
     assert info.frame_count_hint == 10
     assert [frame.pts for frame in read_frames(path, info)] == [0, 1, 2, 3, 4, 7, 8, 9, 10, 11]
     assert info.duration_s == pytest.approx(12 / 25)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "mpeg2video", "mpeg4"])
+@pytest.mark.parametrize("suffix", ["ts", "mkv"])
+def test_parameters_that_are_repeated_are_no_change(clip, codec, suffix):
+    options = {"g": "5", "x265-params": "keyint=5:log-level=none:pools=1", "b": "1M"}
+    path = clip(f"a.{suffix}", codec=codec, frames=30, options=options)
+    _, places = probe_places(path)
+    assert len(places.keys) >= 6
+    assert not places.turns
