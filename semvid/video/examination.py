@@ -71,7 +71,6 @@ def examine_apart(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **_ONE_THREAD},
-        start_new_session=True,
     ) as examiner:
         try:
             answer, said = examiner.communicate(json.dumps(question).encode(), bounds.wall_s + 1)

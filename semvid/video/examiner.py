@@ -30,7 +30,9 @@ def _bind(memory_bytes: int, cpu_s: int, wall_s: float) -> None:
         (resource.RLIMIT_FSIZE, 0, 0),
         (resource.RLIMIT_CORE, 0, 0),
     ):
-        resource.setrlimit(kind, (bound, at_last))
+        allowed = resource.getrlimit(kind)[1]  # by whoever started the service; no process may raise it
+        most = at_last if allowed == resource.RLIM_INFINITY else min(at_last, allowed)
+        resource.setrlimit(kind, (min(bound, most), most))
     signal.setitimer(signal.ITIMER_REAL, wall_s)  # also where nobody is left to end it
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from semvid.images.types import Picture
-from semvid.semantics import Caption, StreamHeader
+from semvid.semantics import Caption, StreamHeader, Timing
 from semvid.video.reader import Frame
 from transmitter.keyframes.selection import Reason, Selected
 from transmitter.side_information import SideInformation
@@ -70,3 +70,15 @@ def test_motion_is_the_mean_over_what_the_caption_covers(shift: int) -> None:
         (0, Reason.FIRST, False), (12, Reason.SEMANTIC, False), (23, Reason.LAST, False), shift=shift
     )
     assert [[c.motion for c in some] for some in told[1:]] == [[pytest.approx(100 * shift, abs=25)]] * 2
+
+
+def test_a_pause_is_told_once_and_the_segments_after_it_have_nothing_to_tell() -> None:
+    side = SideInformation(HEADER, Counting())  # type: ignore[arg-type]
+    told = []
+    for index in range(FRAMES):
+        frame = Frame(index, index + (50 if index >= 7 else 0), np.zeros((48, 64, 3), np.uint8))
+        side.push(frame)
+        if index % 4 == 3:
+            units = side.close(Selected(frame, Reason.BRIDGE, False), last=False)
+            told.append([unit for unit in units if isinstance(unit, Timing)])
+    assert told == [[], [Timing(7, (50,))], [], [], [], []]

@@ -15,7 +15,7 @@ import pytest
 
 import semvid
 from semvid.errors import InvalidInput, LimitExceeded, SemvidError, UnsupportedMedia
-from semvid.video.examination import ExaminationBounds, examine_apart
+from semvid.video.examination import _PROGRAM, ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
 from semvid.video.looks import examine
 from semvid.video.probe import probe
@@ -68,8 +68,8 @@ def examiner(code: str) -> list[str]:
         ("ctypes.string_at(0)", {}, UnsupportedMedia, "decoder crashes on the video .SIGSEGV"),
         ("os.abort()", {}, UnsupportedMedia, "decoder crashes on the video .SIGABRT"),
         ("os.kill(os.getpid(), 9)", {}, LimitExceeded, "want of memory"),
-        ("bytearray(2**31)", {}, LimitExceeded, "more than 1024 MiB of memory"),
-        ("[bytearray(2**20) for _ in iter(int, 1)]", {}, LimitExceeded, "more than 1024 MiB of memory"),
+        ("bytearray(2**31)", {}, LimitExceeded, "more than 512 MiB of memory"),
+        ("[bytearray(2**20) for _ in iter(int, 1)]", {}, LimitExceeded, "more than 512 MiB of memory"),
         ("while True: pass", {"cpu_s": 1}, LimitExceeded, "more than 1 s of processor time"),
         ("time.sleep(60)", {"wall_s": 0.7}, LimitExceeded, "more than 0.7 s, which is the limit"),
         (f"import signal; signal.signal({int(signal.SIGALRM)}, signal.SIG_IGN); time.sleep(60)",
@@ -82,7 +82,7 @@ def test_whatever_a_decoder_does_one_sentence_comes_of_it(
     clip, tmp_path, monkeypatch, code, bounds, kind, sentence
 ):
     monkeypatch.chdir(tmp_path)
-    bound = ExaminationBounds(**{"memory_bytes": 2**30, "cpu_s": 20, "wall_s": 30.0, **bounds})
+    bound = ExaminationBounds(**{"memory_bytes": 2**29, "cpu_s": 20, "wall_s": 30.0, **bounds})
     started = time.monotonic()
     with pytest.raises(SemvidError, match=sentence) as refusal:
         examine_apart(clip("a.mp4"), LIMITS, bound, examiner(code))
@@ -115,6 +115,13 @@ def test_large_pictures_need_the_memory_that_they_need(clip):
     assert examine_apart(path, LIMITS).width == 4096
     with pytest.raises(LimitExceeded, match="260 MiB of memory, which is the limit"):
         examine_apart(path, LIMITS, ExaminationBounds(260 * 2**20))
+
+
+def test_tighter_bounds_of_the_service_itself_hold(clip):
+    """A service that was started under ulimit -v cannot give its children more."""
+    lower = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({400 * 2**20},) * 2); "
+    program = [*_PROGRAM[:-1], lower + _PROGRAM[-1]]
+    assert examine_apart(clip("a.mp4"), LIMITS, program=program).width == 64
 
 
 def joined(path, *parts):

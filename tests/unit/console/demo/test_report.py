@@ -26,7 +26,7 @@ PROMISED = {
         "segments",
     ),
     *("psnr_db", "ssim", "seed", "versions", "seconds", "s_rel", "captions", "provenance"),
-    *("snr_db_received", "clip", "command", "commit"),
+    *("snr_db_received", "clip", "command", "commit", "mean_fps", "first_stamp_s", "undecodable_frames"),
 }
 
 Make = Callable[..., Findings]
@@ -46,6 +46,24 @@ def test_cbr_follows_its_definition(make_findings: Make) -> None:
     assert report["total_symbols"] == total
     assert report["cbr"] == total / (3 * 216 * 576 * 320)
     assert report["symbols_per_second"] == pytest.approx(total / 9)
+
+
+def test_duration_and_rates_follow_time_stamps(make_findings: Make) -> None:
+    """216 frames at 24 a second, with a pause and the last one held: 20 seconds in all, after an hour."""
+    findings = make_findings()
+    source = {**findings.transmission["source"], "duration_s": 20.0, "first_stamp_s": 3600.5}
+    sent = {**findings.transmission, "source": source, "undecodable_frames": 3}
+    report = build_report(dataclasses.replace(findings, transmission=sent))
+    assert (report["duration_s"], report["fps"], report["mean_fps"]) == (20, 24, 10.8)
+    assert report["symbols_per_second"] == report["total_symbols"] / 20
+    assert report["kbit_per_second"] == report["total_bits"] / 20_000
+    assert "All 216 frames came out. 3 frames of the source do not decode" in wording.summary(report)
+    assert wording.pace(report) == (
+        "24 frames/s (10.8 on average), 20.0 s; its first time stamp, 3600.500 s, is 0 here"
+    )
+    usual = build_report(findings)
+    assert wording.pace(usual) == "24 frames/s, 9.0 s"
+    assert "decode" not in wording.summary(usual)
 
 
 def test_a_ledger_that_does_not_add_up_is_refused(make_findings: Make) -> None:
