@@ -76,9 +76,9 @@ class H264Fields(_Pairs):
                 yield picture
 
     def _learn(self, unit: bytes) -> None:
-        bits = BitReader(_unescaped(unit[1:256]))
         if not unit:
             return
+        bits = BitReader(_unescaped(unit[1:]))
         try:
             if unit[0] & 31 == _SPS:
                 number, sequence = _sequence_parameters(bits)

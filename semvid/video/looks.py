@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
@@ -37,8 +38,9 @@ def examine(path: Path, limits: VideoLimits) -> SourceInfo:
         LimitExceeded: as `probe`.
     """
     info, places = probe_places(path, limits)
-    for _ in islice(read_frames(path, info, limits), _FRAMES):
-        pass
+    with closing(read_frames(path, info, limits)) as frames:
+        for _ in islice(frames, _FRAMES):
+            pass
     last = max(places.keys, default=None)
     for place in islice(places.turns, _PLACES):
         _decodes(path, info, place, False, limits)
@@ -55,11 +57,8 @@ def examine(path: Path, limits: VideoLimits) -> SourceInfo:
 
 def _spread(places: Sequence[int]) -> list[int]:
     last = len(places) - 1
-    return (
-        [places[n] for n in sorted({round(i * last / (_PLACES - 1)) for i in range(_PLACES)})]
-        if places
-        else []
-    )
+    chosen = {max(0, round(i * last / (_PLACES - 1))) for i in range(_PLACES)}
+    return [places[n] for n in sorted(chosen)] if places else []
 
 
 def _seconds(place: int, info: SourceInfo) -> float:

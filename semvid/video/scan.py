@@ -133,6 +133,8 @@ class Scan:
         if self._frame is None:
             raise UnsupportedMedia("no frame of the video can be decoded; it is damaged, encrypted or empty")
         self.first_frame = self._frame
+        if not self._begun:  # its packets do not say where decoding can begin
+            self._undecoded = 0
         while self._waiting and self._presented_all:
             self._present(heapq.heappop(self._waiting))
 

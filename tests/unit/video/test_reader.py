@@ -13,6 +13,7 @@ from semvid.video.probe import probe
 from semvid.video.reader import read_excerpt, read_frames
 from semvid.video.scan import StampSource
 from semvid.video.timing import offsets
+from tests.hand_made_streams import write_packets
 
 B_FRAMES = {"bf": "3", "b-adapt": "0", "sc_threshold": "0"}
 
@@ -238,3 +239,18 @@ def test_an_excerpt_begins_where_it_is_asked_for(clip, name):
 def test_an_excerpt_from_where_nothing_is_has_no_picture(clip):
     path = clip("short.mp4", frames=12)
     assert list(read_excerpt(path, probe(path), 60.0)) == []
+
+
+@pytest.mark.parametrize(("flagged", "first"), [(True, 4), (False, 0)])
+def test_an_avi_that_begins_in_the_middle_starts_at_its_first_picture_that_decodes(
+    clip, noise, tmp_path, flagged, first
+):
+    whole = clip("a.avi", codec="mjpeg", pixel_format="yuvj420p", frames=12, pictures=noise(12))
+    with av.open(str(whole)) as container:
+        coded = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    coded[:4] = [b"\xff" * len(data) for data in coded[:4]] if flagged else coded[:4]
+    keys = range(4, 12) if flagged else ()
+    path = write_packets(tmp_path / "b.avi", "mjpeg", coded, range(12), Fraction(1, 25), 25, (64, 48), keys)
+    info, frames = read(path)
+    assert (info.first_pts, info.frame_count_hint, info.frames_before) == (first, 12 - first, first)
+    assert [frame.pts for frame in frames] == list(range(12 - first))
