@@ -147,7 +147,7 @@ def _report(**fields: Any) -> dict[str, Any]:
     return {
         "total_symbols": 5, "duration_s": 1.0, "cbr": 1e-3, "frames_in": 4, "frames_out": 4, "width": 8,
         "height": 8, "symbols_per_second": 5.0, "kbit_per_second": 0.1, "channel_model": "awgn",
-        "snr_db": 10.0,
+        "snr_db": 10.0, "undecodable_frames": 0,
         "video_state": "SUCCEEDED", **fields,
     }  # fmt: skip
 
