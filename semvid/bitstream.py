@@ -29,6 +29,7 @@ MAX_UNITS = 256  # in one transport block
 _NEAREST = Fraction(1, 2)
 _NTSC = Fraction(1000, 1001)
 _SCALE_CODES_FROM = 8
+_ASPECT_CODES_FROM = 128
 _CODING_TO_WIRE = {
     PictureCoding.PYRAMID: pb.PICTURE_CODING_UNSPECIFIED,
     PictureCoding.LOW_DELAY: pb.PICTURE_CODING_LOW_DELAY,
@@ -117,6 +118,8 @@ def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
     rate, base = header.frame_rate, header.time_base
     size, coded = (header.width, header.height), (header.coded_width, header.coded_height)
     base_code, scale_code = usual.time_base_code(base, rate), usual.scale_code(size, coded)
+    aspect, aspect_code = header.pixel_aspect, usual.aspect_code(header.pixel_aspect)
+    plain_aspect = aspect_code or aspect == 1
     ntsc_rate = rate / _NTSC
     is_ntsc = ntsc_rate.denominator == 1
     return pb.StreamHeader(
@@ -133,8 +136,10 @@ def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
         phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
         given=_GIVEN_TO_WIRE[header.given],
         detail=header.detail,
-        usual=base_code + _SCALE_CODES_FROM * scale_code,
+        usual=base_code + _SCALE_CODES_FROM * scale_code + _ASPECT_CODES_FROM * aspect_code,
         ntsc_rate=ntsc_rate.numerator if is_ntsc else 0,
+        aspect_width=0 if plain_aspect else aspect.numerator,
+        aspect_height=0 if plain_aspect else _zero_for_one(aspect.denominator),
     )
 
 
@@ -149,7 +154,8 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         rate = header.ntsc_rate * _NTSC
     else:
         rate = Fraction(header.frame_rate_numerator, header.frame_rate_denominator or 1)
-    scale_code, base_code = divmod(header.usual, _SCALE_CODES_FROM)
+    aspect_code, other_codes = divmod(header.usual, _ASPECT_CODES_FROM)
+    scale_code, base_code = divmod(other_codes, _SCALE_CODES_FROM)
     base = usual.time_base_of(base_code, rate)
     coded = usual.coded_size(scale_code, (header.width, header.height))
     if header.time_base_denominator and base is None:
@@ -171,7 +177,18 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,
         given=_GIVEN_FROM_WIRE[header.given],
         detail=header.detail,
+        pixel_aspect=_aspect_from_wire(header, aspect_code),
     )
+
+
+def _aspect_from_wire(header: pb.StreamHeader, code: int) -> Fraction:
+    said_in_full = bool(header.aspect_width or header.aspect_height)
+    aspect = usual.aspect_of(code)
+    if (code and aspect is None) or (code and said_in_full):
+        raise MalformedUnits(f"the shape of pixels is said twice, or has the unknown number {code}")
+    if not said_in_full:
+        return aspect or Fraction(1)
+    return Fraction(header.aspect_width, header.aspect_height or 1)
 
 
 def _zero_for_one(value: int) -> int:

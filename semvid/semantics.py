@@ -19,6 +19,7 @@ from semvid.errors import InvalidInput
 from semvid.profile import Given
 
 MAX_SIDE = 16_384  # pixels
+MAX_ASPECT_PART = 4_096  # of the shape of a pixel; what libx264 writes down
 MAX_FRAMES = 2**31 - 1
 MAX_KEYFRAMES = 2**24
 MAX_CAPTION_CHARS = 400
@@ -72,6 +73,7 @@ class StreamHeader:
             and segments are bridged. ``FIRST_FRAME``: every keyframe opens a segment that nothing closes.
             ``NOTHING``: the same, and no keyframe has a picture.
         detail: strength 0..7 of what the receiver puts back into keyframes (`semvid.images.detail`).
+        pixel_aspect: width over height of a pixel, as displayed; coding and CBR know nothing of it.
     """
 
     width: int
@@ -85,6 +87,7 @@ class StreamHeader:
     phase: Fraction = Fraction(1, 2)
     given: Given = Given.BOTH_ENDS
     detail: int = 0
+    pixel_aspect: Fraction = Fraction(1)
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):
@@ -96,6 +99,8 @@ class StreamHeader:
             _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
         _in_range("seed", self.seed, 0, 2**32 - 1)
         _in_range("detail", self.detail, 0, 7)
+        _in_range("pixel_aspect numerator", self.pixel_aspect.numerator, 1, MAX_ASPECT_PART)
+        _in_range("pixel_aspect denominator", self.pixel_aspect.denominator, 1, MAX_ASPECT_PART)
         _require(
             0 <= self.phase < 1 and 256 % self.phase.denominator == 0,
             f"phase must be a multiple of 1/256 in 0..255/256, got {self.phase}",

@@ -1,6 +1,7 @@
 """What stream headers usually say, as small numbers: a header is sent at the highest price per bit.
 
-Code 0 always means that the header says it in full.
+Code 0 always means that the header says it in full, and of the shape of pixels, where it does not, that they
+are square.
 """
 
 from fractions import Fraction
@@ -10,6 +11,9 @@ from typing import Final
 _SCALES: Final = (*map(Fraction, ("1", "3/4", "2/3", "1/2", "1/3", "1/4", "1/6", "1/8")),)
 # Time bases that do not depend on the frame rate: Matroska, MPEG transport streams, QuickTime.
 _FIXED: Final = (Fraction(1, 1000), Fraction(1, 90_000), Fraction(1, 600))
+# Width over height of a pixel: the first sixteen of ITU-T H.264, table E-1, without the square.
+_ASPECT_TABLE: Final = "12/11 10/11 16/11 40/33 24/11 20/11 32/11 80/33 18/11 15/11 64/33 160/99 4/3 3/2 2"
+_ASPECTS: Final = tuple(Fraction(aspect) for aspect in _ASPECT_TABLE.split())
 _LEAST_MP4_TICKS: Final = 10_000  # per second; FFmpeg doubles the numerator of the frame rate up to here
 
 
@@ -36,6 +40,16 @@ def coded_size(code: int, size: tuple[int, int]) -> tuple[int, int] | None:
         return None
     width, height = (max(1, round(side * _SCALES[code - 1])) for side in size)
     return width, height
+
+
+def aspect_code(aspect: Fraction) -> int:
+    """Number of a usual shape of pixels, from 1; 0 if it is none, or square."""
+    return _ASPECTS.index(aspect) + 1 if aspect in _ASPECTS else 0
+
+
+def aspect_of(code: int) -> Fraction | None:
+    """Inverse of `aspect_code`; None for numbers that it does not give."""
+    return _ASPECTS[code - 1] if 1 <= code <= len(_ASPECTS) else None
 
 
 def _time_bases(frame_rate: Fraction) -> tuple[Fraction, ...]:

@@ -29,6 +29,9 @@ SMALL = {**SIDES, "time_base_denominator": 1, "frame_rate_numerator": 1}
 positive = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
 sides = st.integers(1, 16_384)
 rates = st.sampled_from([Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(25, 2), Fraction(60)])
+aspects = st.sampled_from([Fraction(1), Fraction(16, 11), Fraction(2), Fraction(64, 45)]) | st.builds(
+    Fraction, st.integers(1, 4096), st.integers(1, 4096)
+)
 headers = st.builds(
     StreamHeader,
     sides,
@@ -43,6 +46,7 @@ headers = st.builds(
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
     st.sampled_from(Given),
     st.integers(0, 7),
+    aspects,
 )
 openings = st.integers(0, 2**24).flatmap(
     lambda number: st.builds(Opening, st.just(number), st.integers(number, 2**31 - 1), st.booleans())
@@ -126,6 +130,11 @@ def test_truncated_units_are_refused() -> None:
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, coding=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, given=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=8)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, usual=128 * 16)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, usual=128, aspect_width=4, aspect_height=3)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_width=4097)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_height=4097)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_height=2)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)] * 2),
         pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
         pb.SemanticUnits(captions=[pb.Caption(motion=256)]),
@@ -165,6 +174,18 @@ def test_too_many_units_are_not_packed() -> None:
     pack([Timing(0, (1,))] * MAX_UNITS)
     with pytest.raises(InvalidInput, match="at most"):
         pack([Timing(0, (1,))] * (MAX_UNITS + 1))
+
+
+def test_square_pixels_cost_nothing_and_usual_ones_a_byte() -> None:
+    header = StreamHeader(720, 576, 720, 576, Fraction(1, 12_800), Fraction(25))
+    square = len(pack([header]))
+    for aspect, more in (
+        (Fraction(16, 11), 1),
+        (Fraction(12, 11), 1),
+        (Fraction(4, 3), 1),
+        (Fraction(64, 45), 6),
+    ):
+        assert len(pack([replace(header, pixel_aspect=aspect)])) == square + more
 
 
 def test_usual_units_are_small() -> None:

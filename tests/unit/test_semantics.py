@@ -81,6 +81,10 @@ def test_nominal_time_stamps_do_not_drift() -> None:
         {"phase": Fraction(1, 3)},
         {"detail": -1},
         {"detail": 8},
+        {"pixel_aspect": Fraction(0)},
+        {"pixel_aspect": Fraction(-4, 3)},
+        {"pixel_aspect": Fraction(4097, 4096)},
+        {"pixel_aspect": Fraction(1, 4097)},
     ],
 )
 def test_impossible_headers(changes: dict[str, Any]) -> None:

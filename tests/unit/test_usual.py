@@ -26,6 +26,14 @@ def test_scales_and_codes_determine_each_other(size: tuple[int, int], code: int)
         assert usual.coded_size(usual.scale_code(size, coded), size) == coded
 
 
+@given(code=st.integers(-1, 20))
+def test_shapes_of_pixels_and_codes_determine_each_other(code: int) -> None:
+    aspect = usual.aspect_of(code)
+    assert (aspect is None) == (code not in range(1, 16))
+    if aspect is not None:
+        assert usual.aspect_code(aspect) == code
+
+
 @pytest.mark.parametrize(
     ("base", "rate"), [(12_800, Fraction(25)), (15_360, Fraction(30)), (24_000, Fraction(24_000, 1001))]
 )
@@ -36,3 +44,4 @@ def test_what_ffmpeg_writes_into_mp4_files_is_usual(base: int, rate: Fraction) -
 def test_what_is_unusual_has_no_code() -> None:
     assert usual.time_base_code(Fraction(1, 1_200_000), Fraction(25)) == 0
     assert usual.scale_code((576, 320), (575, 320)) == 0
+    assert usual.aspect_code(Fraction(1)) == usual.aspect_code(Fraction(64, 45)) == 0

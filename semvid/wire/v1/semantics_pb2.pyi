@@ -141,6 +141,8 @@ class StreamHeader(_message.Message):
     USUAL_FIELD_NUMBER: _builtins.int
     NTSC_RATE_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    ASPECT_WIDTH_FIELD_NUMBER: _builtins.int
+    ASPECT_HEIGHT_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """pixels, 1..16384, as displayed"""
     height: _builtins.int
@@ -165,11 +167,17 @@ class StreamHeader(_message.Message):
     given: Global___Given.ValueType
     """what segments are drawn from"""
     usual: _builtins.int
-    """time base code + 8 * scale code of semvid/usual.py, each 0 if unusual"""
+    """time base code + 8 * scale code + 128 * aspect code of semvid/usual.py, the"""
     ntsc_rate: _builtins.int
-    """n for a frame rate of n * 1000/1001"""
+    """first two 0 if unusual, the last one if pixels are square or it is unusual
+    n for a frame rate of n * 1000/1001
+    """
     detail: _builtins.int
     """0..7, strength of the detail put back into keyframes"""
+    aspect_width: _builtins.int
+    """1..4096, width : height of a pixel; only where `usual` does not say it"""
+    aspect_height: _builtins.int
+    """and where it is not square; 0 means 1"""
     def __init__(
         self,
         *,
@@ -188,10 +196,12 @@ class StreamHeader(_message.Message):
         usual: _builtins.int = ...,
         ntsc_rate: _builtins.int = ...,
         detail: _builtins.int = ...,
+        aspect_width: _builtins.int = ...,
+        aspect_height: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aspect_height", b"aspect_height", "aspect_width", b"aspect_width", "coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
