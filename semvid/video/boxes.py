@@ -22,9 +22,8 @@ def starts_with_box(head: bytes) -> bool:
     return head[4:8] in FIRST_BOXES
 
 
-def outermost_boxes(file: BinaryIO, size: int) -> Iterator[Box]:
-    """The boxes of a file of ``size`` bytes; the last one may claim to end beyond the file."""
-    position = 0
+def outermost_boxes(file: BinaryIO, size: int, position: int = 0) -> Iterator[Box]:
+    """The boxes of a file of ``size`` bytes from ``position`` on; the last one may claim to end beyond it."""
     for _ in range(MAX_BOXES):
         if position >= size:
             return

@@ -1,17 +1,27 @@
-"""Decoder pictures <-> uint8 RGB.
+"""Decoder pictures <-> uint8 RGB, as a BT.709 screen shows it.
 
 swscale's default flags darken a round trip by more than one level on average; rounding and full chroma
-interpolation are therefore asked for in both directions. The transfer function is left as it is.
+interpolation are therefore asked for in both directions. What swscale gets wrong goes through
+`semvid.video.rendering` instead.
 """
 
 from typing import cast
 
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    Colorspace,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
 from numpy.typing import NDArray
 
-HD_HEIGHT = 720  # untagged video from here on means BT.709, below BT.601, as players assume
+from semvid.video.colour_tags import BT601, BT709, BT2020, ColourTags, colour_of
+from semvid.video.transfer import SCREEN
+
 _SCALER = (
     Interpolation.BICUBIC
     | Interpolation.ACCURATE_RND
@@ -19,24 +29,34 @@ _SCALER = (
     | Interpolation.FULL_CHR_H_INP
     | Interpolation.BITEXACT
 )
-_UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED
+_SWSCALE_MATRICES = {
+    BT709: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    BT601: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    BT2020: Colorspace.BT2020,
+}
 
 
 def to_rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
-    """Converts a decoded frame to [height, width, 3] RGB, full range; an alpha channel is dropped.
+    """Converts a decoded frame to [height, width, 3] RGB of BT.709, full range; alpha is dropped.
 
-    Matrix and range are those that the frame is tagged with.
+    Matrix, range, primaries and transfer function are what the frame is tagged with; HDR is tone-mapped.
 
     Raises:
+        UnsupportedMedia: a matrix that cannot be decoded.
         av.FFmpegError: a pixel format that swscale cannot read.
     """
-    matrix: Colorspace | None = None
-    if frame.colorspace == _UNSPECIFIED and frame.format.is_rgb is False:
-        matrix = Colorspace.ITU709 if frame.height >= HD_HEIGHT else Colorspace.ITU601
+    tags = colour_of(frame)
+    if not _swscale_is_right(frame, tags):
+        from semvid.video.rendering import render  # numba: most sources do without
+
+        return render(frame, tags, reformatter, _SCALER)
     rgb = reformatter.reformat(
         frame,
         format="rgb24",
-        src_colorspace=matrix,
+        src_colorspace=_SWSCALE_MATRICES.get(tags.matrix),
         dst_color_range=ColorRange.JPEG,
         interpolation=_SCALER,
         threads=1,
@@ -45,8 +65,8 @@ def to_rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8
 
 
 def from_rgb(picture: NDArray[np.uint8], pixel_format: str, reformatter: VideoReformatter) -> VideoFrame:
-    """Converts RGB [height, width, 3] to a YCbCr frame of ``pixel_format``: BT.709, limited range."""
-    return reformatter.reformat(
+    """Converts RGB [height, width, 3] to a YCbCr frame of ``pixel_format``: BT.709, limited range, tagged."""
+    frame = reformatter.reformat(
         VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24"),
         format=pixel_format,
         dst_colorspace=Colorspace.ITU709,
@@ -54,3 +74,16 @@ def from_rgb(picture: NDArray[np.uint8], pixel_format: str, reformatter: VideoRe
         interpolation=_SCALER,
         threads=1,
     )
+    frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    return frame
+
+
+def _swscale_is_right(frame: VideoFrame, tags: ColourTags) -> bool:
+    """Only for SDR in the primaries of BT.709. It stretches grey and RGB of limited range as if it were full,
+    takes the whitest code of full range with more than 8 bits for a little less, and knows eight matrices."""
+    if tags.primaries != BT709 or tags.transfer not in SCREEN:
+        return False
+    components = frame.format.components
+    if frame.format.is_rgb or frame.format.has_palette or len(components) == 1:
+        return tags.full_range
+    return tags.matrix in _SWSCALE_MATRICES and not (tags.full_range and components[0].bits > 8)

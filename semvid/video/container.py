@@ -120,8 +120,14 @@ def _check_declared_size(path: Path, limits: VideoLimits) -> None:
             limits.check_size(stream.codec_context.width, stream.codec_context.height)
 
 
+def video_tracks(container: InputContainer) -> list[int]:
+    """Indices of the streams that are videos, cover pictures left out."""
+    return [s.index for s in container.streams.video if not s.disposition & _NOT_A_VIDEO]
+
+
 def _video_stream(container: InputContainer) -> VideoStream:
-    candidates = [s for s in container.streams.video if not s.disposition & _NOT_A_VIDEO]
+    tracks = video_tracks(container)
+    candidates = [s for s in container.streams.video if s.index in tracks]
     if not candidates:
         raise UnsupportedMedia("the file holds no video stream; sound, subtitles and cover pictures are none")
     stream = min(candidates, key=lambda s: not s.disposition & Disposition.default)

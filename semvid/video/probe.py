@@ -1,7 +1,7 @@
 """Looks at an untrusted file before any work is spent on it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -11,11 +11,13 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from semvid.errors import UnsupportedMedia
-from semvid.video.container import codec_name, open_video
+from semvid.video.colour_tags import ColourTags, colour_of
+from semvid.video.container import codec_name, open_video, video_tracks
 from semvid.video.declared_size import missing_bytes
 from semvid.video.limits import VideoLimits
 from semvid.video.orientation import Orientation, from_display_matrix
 from semvid.video.scan import Places, Scan, StampSource
+from semvid.video.shape import PixelShape, pixel_shape
 from semvid.video.timing import Grid, fit_grid, nominal_hold, unusual_hold
 from semvid.video.track_end import track_end
 
@@ -25,7 +27,7 @@ class SourceInfo:
     """What is known of a source video before it is read.
 
     Attributes:
-        width, height: size as displayed, pixels; the shape of a non-square pixel is ignored.
+        width, height: size as displayed, pixels, however they are shaped.
         orientation: how stored pictures are laid to be displayed.
         frame_rate: nominal frames per second; for a variable one that the time stamps are near to.
         time_base: unit of all time stamps, seconds.
@@ -38,6 +40,10 @@ class SourceInfo:
             some do not decode.
         frames_before: frames that it announces before the first one that decodes.
         codec: FFmpeg's name.
+        pixel_shape: as displayed.
+        colour: of the source; what `read_frames` gives is BT.709.
+        interlaced: its first frame consists of two fields; `read_frames` gives deinterlaced frames.
+        video_track, video_tracks: which was taken, from 1, of how many; cover pictures do not count.
     """
 
     width: int
@@ -52,6 +58,11 @@ class SourceInfo:
     frame_count_hint: int
     frames_before: int
     codec: str
+    pixel_shape: PixelShape = field(default_factory=PixelShape)
+    colour: ColourTags = field(default_factory=ColourTags)
+    interlaced: bool = False
+    video_track: int = 1
+    video_tracks: int = 1
 
     @property
     def grid(self) -> Grid:
@@ -83,7 +94,8 @@ def probe_places(path: Path, limits: VideoLimits | None = None) -> tuple[SourceI
         What is known of it, and where decoding can begin.
 
     Raises:
-        UnsupportedMedia: no video, broken off, nothing decodable, contradictory time stamps.
+        UnsupportedMedia: no video, broken off, nothing decodable, contradictory time stamps, a colour matrix
+            that cannot be decoded.
         LimitExceeded: larger than ``limits`` in any respect.
     """
     limits = limits or VideoLimits()
@@ -96,12 +108,14 @@ def probe_places(path: Path, limits: VideoLimits | None = None) -> tuple[SourceI
             )
         scan = Scan(container, stream, limits, file_bytes)
         frame = scan.first_frame
+        colour = colour_of(frame)
         orientation = orientation_of(frame)
         width, height = orientation.displayed_size(frame.width, frame.height)
         pts = scan.shown()
         rates = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
         grid = fit_grid(pts or [0], scan.time_base, rates)
         frames = len(pts) or scan.packets
+        tracks = video_tracks(container)
         limits.check_frames(frames, width, height)
         first = pts[0] if pts else 0
         last = pts[-1] - first if pts else grid.nominal_pts(frames - 1)
@@ -120,6 +134,11 @@ def probe_places(path: Path, limits: VideoLimits | None = None) -> tuple[SourceI
             frame_count_hint=frames,
             frames_before=max(0, scan.packets - frames),
             codec=codec_name(stream),
+            pixel_shape=pixel_shape(stream.sample_aspect_ratio, orientation),
+            colour=colour,
+            interlaced=frame.interlaced_frame,
+            video_track=tracks.index(stream.index) + 1,
+            video_tracks=len(tracks),
         )
         limits.check_duration(info.duration_s)
         return info, scan.places

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from semvid.errors import UnsupportedMedia
 from semvid.video.colour import to_rgb
 from semvid.video.container import open_video, packets
+from semvid.video.deinterlacing import Deinterlacer
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.scan import StampSource, backwards
@@ -64,7 +65,7 @@ def read_frames(
         LimitExceeded: the video turns out longer or larger than allowed.
     """
     limits = limits or VideoLimits()
-    reformatter = VideoReformatter()
+    reformatter, fields = VideoReformatter(), Deinterlacer()
     index = 0
     with open_video(path, limits) as (container, stream):
         stamps = _Stamps(info, stream)
@@ -77,8 +78,8 @@ def read_frames(
                     raise
                 except av.FFmpegError:
                     stamps.leave_out(packet)
-                    continue
-                for frame in decoded:
+                    decoded = []
+                for frame in fields.whole(decoded, ended=not packet.size):
                     limits.check_frames(index + 1, info.width, info.height)
                     check_frame_size(frame, info, f"at frame {index}")
                     pts = stamps.next(frame.pts, index)
@@ -105,7 +106,7 @@ def read_excerpt(
         path, info, limits: as for `read_frames`.
         start_s: seconds after the first frame.
     """
-    reformatter = VideoReformatter()
+    reformatter, fields = VideoReformatter(), Deinterlacer()
     with open_video(path, limits or VideoLimits()) as (container, stream):
         start = start_s + float(info.first_pts * info.time_base)
         begun, skipped = False, 0
@@ -118,7 +119,7 @@ def read_excerpt(
                     if begun:
                         raise
                     continue  # it may lean on a picture before the place that was searched for
-                for frame in decoded:
+                for frame in fields.whole(decoded, ended=not packet.size):
                     begun = True
                     if frame.time is not None and frame.time < start:
                         skipped += 1

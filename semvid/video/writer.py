@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
 from semvid.video.colour import from_rgb
+from semvid.video.track_size import widen_track
 
 MAX_SIDE = 16_384  # pixels, libx264
 _SMALL_SIDE = 32  # below it a picture is mostly edges, and half the colour resolution shows
@@ -42,6 +43,7 @@ class VideoWriter:
             frame lasts where `hold_last` does not (without it: as long as the one before, a lone one 1/25 s).
         crf: constant rate factor, lower is better.
         preset: of libx264.
+        pixel_aspect: width over height of a pixel; both parts at most 4096.
 
     Time stamps of an MP4 begin at 0 or later. If the first one is negative, all are moved up by `shift`, so
     that the first becomes 0; the distances stay exact.
@@ -61,6 +63,7 @@ class VideoWriter:
         frame_rate: Fraction | None = None,
         crf: int = 16,
         preset: str = "veryfast",
+        pixel_aspect: Fraction = Fraction(1),
     ) -> None:
         if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
             raise InvalidInput(f"a video is 1..{MAX_SIDE} pixels wide and high, got {width}x{height}")
@@ -70,6 +73,7 @@ class VideoWriter:
         self.shift = 0
         self.frames = 0
         self._size = (height, width, 3)
+        self._pixel_aspect = pixel_aspect
         self._ticks = time_base.numerator  # track time units in one unit of time_base
         self._timescale = time_base.denominator
         self._nominal_gap = None if frame_rate is None else max(1, round(1 / (frame_rate * time_base)))
@@ -84,7 +88,7 @@ class VideoWriter:
             path, self._timescale, "frag_keyframe+empty_moov+default_base_moof+frag_discont"
         )
         try:
-            self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset)
+            self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, pixel_aspect)
             self._container.start_encoding()  # once: a second try after a failed one kills the process
         except BaseException:
             self._container.close()
@@ -138,6 +142,7 @@ class VideoWriter:
         remuxed = self.path.with_name(self.path.name + ".remux")
         try:
             _remux(self.path, remuxed, self._timescale)
+            self._tell_shape(remuxed)
             remuxed.replace(self.path)
         finally:
             remuxed.unlink(missing_ok=True)
@@ -147,7 +152,9 @@ class VideoWriter:
         if self._container is None:
             return
         self._finish_fragments()
-        if not self.frames:
+        if self.frames:
+            self._tell_shape(self.path)
+        else:
             self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -159,7 +166,7 @@ class VideoWriter:
         else:
             self.abort()
 
-    def _add_stream(self, frame_rate: Fraction, crf: int, preset: str) -> VideoStream:
+    def _add_stream(self, frame_rate: Fraction, crf: int, preset: str, pixel_aspect: Fraction) -> VideoStream:
         assert self._container is not None
         height, width, _ = self._size
         # Without B-frames packets leave in order of display, so the encoder may count frames and never needs
@@ -175,8 +182,13 @@ class VideoWriter:
         codec.time_base = 1 / frame_rate.limit_denominator(1001)
         codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
         codec.color_range = av.video.reformatter.ColorRange.MPEG
+        codec.sample_aspect_ratio = pixel_aspect
         codec.thread_type, codec.thread_count = ThreadType.FRAME, _THREADS
         return stream
+
+    def _tell_shape(self, path: Path) -> None:
+        if self._pixel_aspect != 1:
+            widen_track(path, self._pixel_aspect)
 
     def _checked_gap(self, pts: int) -> int:
         assert self._last is not None
