@@ -110,6 +110,8 @@ def send(
         )
         if missing := done.get("undecodable_frames"):
             observer.notice(undecodable(missing))
+        for remark in done["source"]["remarks"]:
+            observer.notice(remark)
     typer.echo(json.dumps(done, indent=2))
 
 

@@ -149,6 +149,7 @@ class Pipeline:
                             header.height,
                             header.time_base,
                             frame_rate=header.frame_rate,
+                            pixel_aspect=header.pixel_aspect,
                         )
                     )
                 for timing in gap.timings:

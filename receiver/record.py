@@ -37,6 +37,7 @@ class VideoRecord:
         id: of the transmission.
         decoder: name of the video decoder.
         restorer: file of the network that restored keyframes; empty: none did.
+        pixel_aspect: width to height of a pixel.
         frames_written: frames in the MP4.
         frames_expected: frames of the source, once its end has arrived.
         snr_db, effective_snr_db: of the newest block.
@@ -59,6 +60,7 @@ class VideoRecord:
     restorer: str = ""
     width: int | None = None
     height: int | None = None
+    pixel_aspect: str = "1:1"
     frame_rate: float | None = None
     frames_written: int = 0
     frames_expected: int | None = None

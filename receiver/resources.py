@@ -37,6 +37,7 @@ class VideoResource(BaseModel):
     restorer: str = Field("", description="file of the network that restores keyframes; empty: none does")
     width: int | None
     height: int | None
+    pixel_aspect: str = Field("1:1", description="width to height of a pixel")
     frame_rate: float | None
     frames_written: int
     frames_expected: int | None = Field(description="frames of the source; null until its end has arrived")

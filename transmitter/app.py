@@ -24,6 +24,7 @@ from semvid.service.uploads import limit_body
 from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
+from semvid.video.remarks import remarks
 from transmitter.jobs import Job, JobQueue
 from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
@@ -210,6 +211,7 @@ def _store(file: UploadFile, path: Path, limits: VideoLimits) -> None:
 
 
 def _describe(source: SourceInfo) -> dict[str, Any]:
+    aspect = source.pixel_shape.aspect
     return {
         "width": source.width,
         "height": source.height,
@@ -218,6 +220,11 @@ def _describe(source: SourceInfo) -> dict[str, Any]:
         "first_stamp_s": source.first_stamp_s,
         "frames": source.frame_count_hint,
         "codec": source.codec,
+        "pixel_aspect": f"{aspect.numerator}:{aspect.denominator}",
+        "colour": source.colour.describe(),
+        "interlaced": source.interlaced,
+        "video_tracks": source.video_tracks,
+        "remarks": remarks(source),
     }
 
 

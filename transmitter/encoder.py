@@ -413,4 +413,5 @@ def stream_header(
         phase=source.grid_phase,
         given=options.given,
         detail=detail,
+        pixel_aspect=source.pixel_shape.aspect,
     )

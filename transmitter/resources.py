@@ -23,6 +23,13 @@ class SourceResource(BaseModel):
     )
     frames: int | None = Field(description="as the container states it; null where it does not")
     codec: str
+    pixel_aspect: str = Field("1:1", description="width to height of a pixel, as displayed")
+    colour: dict[str, str | float] = Field(
+        {}, description="primaries, transfer function, matrix and range of the source; what is sent is BT.709"
+    )
+    interlaced: bool = False
+    video_tracks: int = Field(1, description="videos in the file, of which one was taken")
+    remarks: list[str] = Field([], description="what was changed or left out, in sentences")
 
 
 class TransmissionResource(BaseModel):

@@ -29,7 +29,7 @@ class SideBySide:
     """Composes the frames of ``side_by_side.mp4``: source left, reconstruction right, a timeline below.
 
     Args:
-        width, height: of the source, pixels.
+        width, height: at which the source is shown, square pixels.
         frames: of the source.
         timeline: provenance and keyframes.
     """
@@ -134,23 +134,25 @@ def still_frames(timeline: Timeline, frames: int) -> list[int]:
     return sorted(chosen) or [0]
 
 
-def take_still(pair: FramePair, timeline: Timeline) -> Still:
-    """Encodes both pictures of ``pair`` as JPEG, reduced to a width that the page shows."""
+def take_still(pair: FramePair, timeline: Timeline, shown: tuple[int, int]) -> Still:
+    """Encodes both pictures of ``pair`` as JPEG, of the shape of ``shown`` (width, height in square pixels)
+    and no wider than the page shows them."""
     span = timeline.span(pair.index)
     return Still(
         pair.index,
         pair.time_s,
         timeline.provenance(pair.index),
         span.caption if span else "",
-        _jpeg(pair.source),
-        _jpeg(pair.reconstruction),
+        _jpeg(pair.source, shown),
+        _jpeg(pair.reconstruction, shown),
     )
 
 
-def _jpeg(picture: Picture) -> bytes:
-    height, width = picture.shape[:2]
+def _jpeg(picture: Picture, shown: tuple[int, int]) -> bytes:
+    width, height = shown
     if width > _STILL_WIDTH:
-        picture = at_size(picture, (_STILL_WIDTH, max(1, round(height * _STILL_WIDTH / width))))
+        width, height = _STILL_WIDTH, max(1, round(height * _STILL_WIDTH / width))
+    picture = at_size(picture, (width, height))
     bgr = np.ascontiguousarray(picture[..., ::-1])
     return bytes(cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _STILL_QUALITY])[1])
 

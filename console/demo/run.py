@@ -20,6 +20,7 @@ from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.http import Json
 from semvid.service.clock import StageClock
+from semvid.video.shape import shown_size
 
 
 def run_demo(
@@ -108,6 +109,8 @@ def _transmit(
                 services.check()  # a dead service explains it better
                 raise
             observer.progress("transmitting", 1.0)
+            for remark in sent["source"]["remarks"]:
+                observer.notice(remark)
         with clock.stage("finish at the receiver"):
 
             def look(resource: Json) -> None:
@@ -136,14 +139,15 @@ def _measure(
 ) -> list[Still]:
     info = look_at(clip)
     frames = int(sent.get("frames") or info.frame_count_hint)
-    composer = SideBySide(info.width, info.height, frames, timeline)
+    shown = shown_size(info.width, info.height, info.pixel_shape.aspect)
+    composer = SideBySide(*shown, frames, timeline)
     wanted = set(still_frames(timeline, frames))
     stills: list[Still] = []
     pairs = compare(clip, out / "reconstruction.mp4", fidelity)
     path = out / "side_by_side.mp4"
     for pair in write_side_by_side(pairs, composer, path, info.time_base, info.frame_rate, info.end_pts):
         if pair.index in wanted:
-            stills.append(take_still(pair, timeline))
+            stills.append(take_still(pair, timeline, shown))
         observer.progress("measuring", min(1.0, (pair.index + 1) / frames))
     observer.progress("measuring", 1.0)
     return stills

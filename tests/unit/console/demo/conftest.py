@@ -59,7 +59,8 @@ def make_findings() -> Callable[..., Findings]:
             "state": "SUCCEEDED",
             "source": {
                 "width": 576, "height": 320, "frame_rate": 24.0, "duration_s": 9.0, "frames": 216,
-                "codec": "h264",
+                "codec": "h264", "pixel_aspect": "1:1", "colour": {"transfer": "BT.709"},
+                "remarks": ["Seen & said."],
             },
             "options": {"seed": 7, "keyframe_method": "skem", "threshold": 0.35, "quality": None},
             "symbols": symbols,

@@ -45,7 +45,9 @@ class Balanced(HTMLParser):
 def page(make_findings: Callable[..., Findings], make_pair: Callable[..., FramePair]) -> str:
     findings = make_findings(text=HOSTILE)
     noise = np.random.default_rng(0).integers(0, 255, (32, 48, 3), dtype=np.uint8)
-    stills = [take_still(make_pair(frame, noise), findings.timeline) for frame in (0, 40, 100)]
+    stills = [
+        take_still(make_pair(frame, noise), findings.timeline, noise.shape[1::-1]) for frame in (0, 40, 100)
+    ]
     return build_page(build_report(findings), findings, stills)
 
 

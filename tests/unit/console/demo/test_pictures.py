@@ -76,7 +76,7 @@ def test_stills_of_very_short_videos(frames: int, expected: list[int]) -> None:
 
 
 def test_a_still_is_a_jpeg_of_bounded_width() -> None:
-    still = take_still(pair(4, 1280, 720), TIMELINE)
+    still = take_still(pair(4, 1280, 720), TIMELINE, (1280, 720))
     decoded = cv2.imdecode(np.frombuffer(still.source_jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
     assert decoded.shape == (360, 640, 3)
