@@ -25,7 +25,9 @@ class SourceResource(BaseModel):
     codec: str
     pixel_aspect: str = Field("1:1", description="width to height of a pixel, as displayed")
     colour: dict[str, str | float] = Field(
-        {}, description="primaries, transfer function, matrix and range of the source; what is sent is BT.709"
+        {},
+        description="primaries, transfer function, matrix and range of the source, or what it was taken for; "
+        "what is sent is BT.709",
     )
     interlaced: bool = False
     video_tracks: int = Field(1, description="videos in the file, of which one was taken")

@@ -17,6 +17,7 @@ from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 from tests.e2e.conftest import Trio, running
 from tests.synthetic_clip import clip_frames
+from tests.unit.video.patches import shown, write_codes, write_patches
 
 NO_VIDEOS = {
     "empty.mp4": b"",
@@ -57,6 +58,30 @@ def test_truncated_video(trio: Trio, short_clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "half.mp4"
     path.write_bytes(short_clip.read_bytes()[: short_clip.stat().st_size // 2])
     assert _refused(trio, path)["code"] == "UNSUPPORTED_MEDIA"
+
+
+def test_a_colour_matrix_that_nobody_decodes_is_named(trio: Trio, tmp_path: Path) -> None:
+    path = write_codes(tmp_path / "a.mkv", [(100, 120, 130)], "yuv420p", (14, 9, 16, 1))
+    assert "ICtCp" in str(_refused(trio, path)["detail"])
+
+
+def test_what_was_done_to_a_source_is_said_and_its_shape_is_kept(trio: Trio, tmp_path: Path) -> None:
+    """HLG with the pixels of a broadcast, up to the MP4 at the receiver: grey where a browser shows it."""
+    greys = [(0.5, 0.5, 0.5), (0.75, 0.75, 0.75)]
+    h264 = {"codec": "libx264", "options": {"crf": "1"}, "aspect": Fraction(16, 11)}
+    path = write_patches(tmp_path / "a.mp4", greys, (9, 9, 18, 1), frames=4, **h264)
+    sent = trio.transmit(path)
+    assert sent["state"] == "SUCCEEDED", sent["error"]
+    source = sent["source"]
+    assert isinstance(source, dict)
+    assert (source["pixel_aspect"], source["colour"]["transfer"]) == ("16:11", "HLG")
+    assert "tone-mapped" in source["remarks"][0]
+    assert "64x32 pixels are shown as 93x32" in source["remarks"][1]
+    assert trio.wait_video(str(sent["id"]))["pixel_aspect"] == "16:11"
+    info, seen = shown(trio.content(str(sent["id"]), tmp_path / "back.mp4"))
+    assert info.pixel_shape.aspect == Fraction(16, 11)
+    assert not info.colour.hdr
+    assert np.abs(np.array(seen) - [[99] * 3, [187] * 3]).max() <= 6
 
 
 def test_wrong_options_name_the_field(trio: Trio, short_clip: Path) -> None:

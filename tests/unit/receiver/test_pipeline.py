@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -61,12 +62,14 @@ def files(tmp_path: Path) -> VideoFiles:
     return files
 
 
-def run(files: VideoFiles, decoder: Any, restorer: Any = None, codings: Any = None) -> VideoRecord:
+def run(
+    files: VideoFiles, decoder: Any, restorer: Any = None, codings: Any = None, header: StreamHeader = HEADER
+) -> VideoRecord:
     record = VideoRecord("0" * 16)
     anchors = [Anchor(number, frame) for number, frame in enumerate((0, 8, 15, 24))]
     with ThreadPoolExecutor(1) as pool:
         settings = ReceiverSettings()
-        pipeline = Pipeline(HEADER, files, record, decoder, pool, settings, lambda: None, restorer)
+        pipeline = Pipeline(header, files, record, decoder, pool, settings, lambda: None, restorer)
         for anchor in anchors:
             pipeline.note(anchor.number, codings[anchor.number] if codings else CODING)
         pipeline.submit(Gap(None, anchors[0], 0))
@@ -127,3 +130,11 @@ def test_keyframes_are_restored_once_each_before_anything_is_drawn_between(files
     assert sorted(restorer.told) == [0, 10, 20, 30]
     shown = [frame.picture for frame in read_frames(files.mp4, probe(files.mp4))]
     assert all(picture[2:8, 2:8].mean() > 200 for picture in shown)  # the ground was dark
+
+
+@pytest.mark.parametrize("aspect", [Fraction(1), Fraction(16, 11), Fraction(45, 64)])
+def test_the_shape_of_pixels_is_that_of_the_header(files: VideoFiles, aspect: Fraction) -> None:
+    run(files, EmbeddedDecoder(), header=replace(HEADER, pixel_aspect=aspect))
+    info = probe(files.mp4)
+    assert info.pixel_shape.aspect == aspect
+    assert (info.width, info.height) == (HEADER.width, HEADER.height)

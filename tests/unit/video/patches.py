@@ -58,6 +58,7 @@ def write_codes(
     codec: str = "ffv1",
     options: dict[str, str] | None = None,
     frames: int = 2,
+    aspect: Fraction = Fraction(1),
 ) -> Path:
     """A row of patches, each one code for every plane; ``tags``: matrix, primaries, transfer, range."""
     frame = av.VideoFrame(SIDE * len(patches), SIDE, pixel_format)
@@ -71,6 +72,7 @@ def write_codes(
         stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, pixel_format
         context = stream.codec_context
         context.colorspace, context.color_primaries, context.color_trc, context.color_range = tags
+        context.sample_aspect_ratio = aspect
         frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range = tags
         for index in range(frames):
             frame.pts, frame.time_base = index, Fraction(1, 25)
