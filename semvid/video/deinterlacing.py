@@ -15,6 +15,7 @@ import av
 from av.filter import Graph
 from av.video.frame import VideoFrame
 
+_LEAST_SIDE = 4  # pixels that bwdif asks for; fewer lines are no fields
 _PER_FRAME = "mode=send_frame:parity=auto:deint=interlaced"
 
 
@@ -69,7 +70,8 @@ class Deinterlacer:
             form = (frame.width, frame.height, frame.format.name)
             if form != self._form:
                 yield from self._end()
-            if self._graph is None and not frame.interlaced_frame:
+            tiny = min(frame.width, frame.height) < _LEAST_SIDE
+            if tiny or (self._graph is None and not frame.interlaced_frame):
                 yield frame
                 continue
             if self._graph is None:

@@ -244,6 +244,7 @@ def test_grey_and_rgb_keep_their_range(tmp_path, pixel_format, codec, code_range
         ((9, 2, 1, 1), 9, 9),
         ((2, 2, 2, 1), 6, 1),
         ((1, 2, 2, 1), 1, 1),
+        ((0, 1, 1, 1), 6, 1),
     ],
 )
 def test_what_is_left_open_is_taken_as_players_take_it(tmp_path, tags, matrix, primaries):

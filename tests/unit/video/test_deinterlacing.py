@@ -59,7 +59,10 @@ def write(path, marks, pictures, codec="ffv1", options=None, pixel_format="yuv42
 def marked(frame, mark):
     graph = av.filter.Graph()
     source = graph.add_buffer(
-        width=WIDTH, height=HEIGHT, format=frame.format, time_base=frame.time_base or Fraction(1, 25)
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        time_base=frame.time_base or Fraction(1, 25),
     )
     graph.link_nodes(source, graph.add("setfield", f"mode={mark}"), graph.add("buffersink")).configure()
     graph.push(frame)
@@ -95,6 +98,23 @@ def test_fields_become_whole_pictures_at_the_same_times(tmp_path, kind, mark):
 def test_as_many_frames_come_out_as_go_in(tmp_path, frames):
     path = write(tmp_path / "a.mkv", ["tff"] * frames, woven(frames))
     assert len(list(read_frames(path, probe(path)))) == frames
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 8), (8, 3), (4, 4)])
+def test_tiny_pictures_pass(tmp_path, size):
+    """As they are where the filter takes none so small."""
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv444p"
+        for index in range(3):
+            frame = av.VideoFrame.from_ndarray(np.full((size[1], size[0], 3), 50 * index, np.uint8))
+            frame = frame.reformat(format="yuv444p")
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(marked(frame, "tff")))
+        container.mux(stream.encode(None))
+    seen = [frame.picture.mean() for frame in read_frames(path, probe(path))]
+    assert seen == pytest.approx([0, 50, 100], abs=2)
 
 
 def test_an_excerpt_is_deinterlaced_too(tmp_path):

@@ -78,6 +78,10 @@ def test_it_loads_nothing_from_elsewhere(page: str) -> None:
                 assert value.startswith(("data:image/", "#")), (tag, name)
 
 
+def test_what_was_done_to_the_source_is_said(page: str) -> None:
+    assert "<p>Seen &amp; said.</p>" in page
+
+
 def test_text_from_outside_is_escaped(page: str) -> None:
     assert "<script" not in page
     text = "".join(parsed(page).text)

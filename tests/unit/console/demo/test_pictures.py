@@ -81,3 +81,11 @@ def test_a_still_is_a_jpeg_of_bounded_width() -> None:
     assert decoded is not None
     assert decoded.shape == (360, 640, 3)
     assert (still.provenance, still.caption) == ("regenerated", "a $5 boat")
+
+
+def test_a_still_has_the_shape_at_which_the_source_is_shown() -> None:
+    still = take_still(pair(4, 180, 144), TIMELINE, (256, 144))
+    for jpeg in (still.source_jpeg, still.reconstruction_jpeg):
+        decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        assert decoded is not None
+        assert decoded.shape == (144, 256, 3)
