@@ -19,7 +19,7 @@ from av.video.reformatter import (
 )
 from numpy.typing import NDArray
 
-from semvid.video.colour_tags import BT601, BT709, BT2020, ColourTags, colour_of
+from semvid.video.colour_tags import BT601, BT709, BT2020, ColourTags, colour_of, is_grey, is_rgb
 from semvid.video.transfer import SCREEN
 
 _SCALER = (
@@ -83,7 +83,7 @@ def _swscale_is_right(frame: VideoFrame, tags: ColourTags) -> bool:
     takes the whitest code of full range with more than 8 bits for a little less, and knows eight matrices."""
     if tags.primaries != BT709 or tags.transfer not in SCREEN:
         return False
-    components = frame.format.components
-    if frame.format.is_rgb or frame.format.has_palette or len(components) == 1:
+    if is_rgb(frame.format) or is_grey(frame.format):
         return tags.full_range
-    return tags.matrix in _SWSCALE_MATRICES and not (tags.full_range and components[0].bits > 8)
+    deep = frame.format.components[0].bits > 8
+    return tags.matrix in _SWSCALE_MATRICES and not (tags.full_range and deep)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from av.buffer import Buffer
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from semvid.errors import UnsupportedMedia
@@ -26,7 +27,7 @@ _USUAL_PEAK = 1000.0  # cd/m2: BT.2100's reference display, where the source doe
 _LEAST_PEAK, _MOST_PEAK = 100.0, 10_000.0  # cd/m2; what lies outside is no display
 
 MATRICES = {
-    _IDENTITY: "RGB",
+    _IDENTITY: "none: RGB or grey",
     BT709: "BT.709",
     4: "FCC",
     5: "BT.601",
@@ -112,23 +113,33 @@ class ColourTags:
         }
 
 
+def is_rgb(pixels: VideoFormat) -> bool:
+    """Whether samples are red, green and blue, or look them up."""
+    return pixels.is_rgb or pixels.has_palette
+
+
+def is_grey(pixels: VideoFormat) -> bool:
+    """Whether there is no colour, with alpha or without."""
+    return not is_rgb(pixels) and (len(pixels.components) == 1 or pixels.name.startswith("ya"))
+
+
 def colour_of(frame: VideoFrame) -> ColourTags:
     """How the samples of ``frame`` are meant.
 
     Raises:
         UnsupportedMedia: matrix coefficients that cannot be decoded.
     """
-    is_rgb = frame.format.is_rgb or frame.format.has_palette
+    plain = is_rgb(frame.format) or is_grey(frame.format)
     transfer = frame.color_trc if frame.color_trc in TRANSFERS else BT709
     wide = transfer in (PQ, HLG) or frame.colorspace == BT2020
     primaries = frame.color_primaries
     if primaries not in PRIMARIES:
         primaries = BT2020 if wide else BT709
     return ColourTags(
-        _IDENTITY if is_rgb else _matrix(frame, wide or primaries == BT2020),
+        _IDENTITY if plain else _matrix(frame, wide or primaries == BT2020),
         primaries,
         transfer,
-        _is_full_range(frame, is_rgb),
+        _is_full_range(frame, plain),
         _peak(frame) if transfer == PQ else _USUAL_PEAK,
     )
 
@@ -148,11 +159,10 @@ def _matrix(frame: VideoFrame, wide: bool) -> int:
     return matrix
 
 
-def _is_full_range(frame: VideoFrame, is_rgb: bool) -> bool:
+def _is_full_range(frame: VideoFrame, usually: bool) -> bool:
     if frame.color_range:
         return frame.color_range == _FULL
-    grey = len(frame.format.components) == 1
-    return is_rgb or grey or frame.format.name.startswith("yuvj")
+    return usually or frame.format.name.startswith("yuvj")
 
 
 def _peak(frame: VideoFrame) -> float:

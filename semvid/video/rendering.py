@@ -15,7 +15,17 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoRef
 from numba import njit
 from numpy.typing import NDArray
 
-from semvid.video.colour_tags import BT601, BT709, BT2020, FROM_PRIMARIES, HLG, YCGCO, ColourTags
+from semvid.video.colour_tags import (
+    BT601,
+    BT709,
+    BT2020,
+    FROM_PRIMARIES,
+    HLG,
+    YCGCO,
+    ColourTags,
+    is_grey,
+    is_rgb,
+)
 from semvid.video.primaries import conversion, luminance
 from semvid.video.tone_mapping import tone_map
 from semvid.video.transfer import HLG_GAMMA, HLG_PEAK, REFERENCE_WHITE, from_light, to_light
@@ -29,7 +39,7 @@ _LUMINANCES = {  # of red and blue (H.273, table 4)
     7: (0.212, 0.087),
     BT2020: (0.2627, 0.0593),
 }
-_RGB = 0
+_NONE = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,9 +139,9 @@ class _Layout:
 def _layout(frame: VideoFrame) -> _Layout:
     kind = frame.format
     bits = max(component.bits for component in kind.components)
-    if kind.is_rgb or kind.has_palette:
+    if is_rgb(kind):
         return _Layout("gbrp16le", ColorRange.JPEG, bits, 2.0 ** (16 - bits))
-    if len(kind.components) == 1:  # grey is stretched, not shifted
+    if is_grey(kind):  # which is stretched, not shifted
         return _Layout("gray16le", ColorRange.JPEG, bits, _TOP / (2**bits - 1))
     # FFmpeg holds yuvj formats for full whatever it is told
     told = ColorRange.JPEG if kind.name.startswith("yuvj") else ColorRange.MPEG
@@ -178,7 +188,7 @@ def _decode(tags: ColourTags, one: float, bits: int) -> NDArray[np.float64]:
     step = 2.0 ** (bits - 8)
     black, white = (0.0, 2.0**bits - 1) if tags.full_range else (16 * step, 235 * step)
     chroma = white if tags.full_range else 224 * step
-    if tags.matrix == _RGB:  # planes are green, blue, red
+    if tags.matrix == _NONE:  # planes are green, blue, red
         matrix = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])
         zero, scale = np.full(3, black), np.full(3, white - black)
     else:

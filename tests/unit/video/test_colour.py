@@ -8,7 +8,7 @@ import pytest
 from av.video.reformatter import ColorRange, VideoReformatter
 
 from semvid.errors import UnsupportedMedia
-from semvid.video.colour import _SCALER
+from semvid.video.colour import _SCALER, to_rgb
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.remarks import remarks
@@ -213,8 +213,10 @@ def test_other_matrices_are_refused_before_any_work(tmp_path, matrix, name):
     ("pixel_format", "codec", "code_range", "black", "white"),
     [
         ("gray", "libx264", 1, 16, 235),
-        ("gray", "libx264", 2, 0, 255),
-        ("gray10le", "libx264", 1, 64, 940),
+        ("gray", "libx265", 1, 16, 235),
+        ("gray", "libx265", 2, 0, 255),
+        ("gray10le", "libx265", 1, 64, 940),
+        ("gray12le", "libx265", 2, 0, 4095),
         ("gray16le", "ffv1", 2, 0, 65_535),
         ("gbrp", "libx265", 1, 16, 235),
         ("gbrp", "libx265", 2, 0, 255),
@@ -284,3 +286,25 @@ def test_the_output_says_what_it_is_in_the_container_and_in_the_stream(tmp_path)
     with av.open(str(raw), format="h264") as stream_alone:
         frame = next(stream_alone.decode(video=0))
     assert (frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("tags", [(1, 1, 1, 1), (9, 9, 18, 1), (8, 12, 1, 2)])
+def test_how_samples_are_laid_out_makes_no_difference(tags):
+    """Packed, semi-planar, with alpha: the same samples are the same colour."""
+    reformatter = VideoReformatter()
+    for reference, layouts in {
+        "yuv444p": ("yuva444p", "nv24", "vuya", "yuva422p", "yuyv422", "uyvy422", "nv12", "yuva420p"),
+        "yuv444p10le": ("yuva444p10le", "yuv420p10le"),
+        "gbrp": ("rgb24", "bgra", "gbrap", "0rgb"),
+        "gray": ("ya8",),
+    }.items():
+        pictures = []
+        for pixel_format in (reference, *layouts):
+            frame = av.VideoFrame(32, 16, pixel_format)
+            for plane in frame.planes:  # the same byte everywhere, whichever sample it belongs to
+                plane.update(
+                    (b"\x60\x01" if "10" in pixel_format else b"\x60\x60") * (plane.buffer_size // 2)
+                )
+            frame.colorspace, frame.color_primaries, frame.color_trc, frame.color_range = tags
+            pictures.append(to_rgb(frame, reformatter)[8, 8].astype(int))
+        assert np.abs(np.array(pictures) - pictures[0]).max() <= 1, reference
