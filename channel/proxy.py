@@ -26,6 +26,7 @@ from semvid.errors import InvalidInput, LimitExceeded, LinkFailed, SemvidError
 from semvid.link.status import abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import pack_symbols, unpack_symbols
+from semvid.proxy import grpc_proxy
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -96,9 +97,11 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
             await backward
             code, details = await call.code(), await call.details()
             if code is grpc.StatusCode.UNAVAILABLE and await self._downstream.connection_lost():
+                proxy = grpc_proxy(self._downstream.target)
                 raise LinkFailed(
                     f"channel: no connection to the next hop {self._downstream.target} ({details}); start a "
                     "receiver there or set SEMVID_CHANNEL_RECEIVER to where it is"
+                    + ("" if proxy is None else f"; {proxy.in_the_way('no_proxy')}")
                 )
             return code, details, tuple(await call.trailing_metadata())
         finally:

@@ -13,6 +13,7 @@ from semvid.options import ChannelOptions
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import TbState
 from semvid.profile import Given, Profile
+from semvid.proxy import grpc_proxy
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -148,5 +149,7 @@ def _refusal(target: str, code: grpc.StatusCode, details: str) -> SemvidError:
             return InvalidInput(message)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return Busy(message)
+        case grpc.StatusCode.UNAVAILABLE if proxy := grpc_proxy(target):
+            return LinkFailed(f"{message}; {proxy.in_the_way('no_proxy')}")
         case _:
             return LinkFailed(message)

@@ -7,6 +7,7 @@ from typing import Any, Self
 import httpx
 
 from semvid import errors
+from semvid.proxy import http_proxy, http_transport
 
 Json = dict[str, Any]
 
@@ -48,7 +49,7 @@ class ServiceClient:
         transport: replaces the network (tests).
 
     Raises:
-        InvalidInput: ``url`` is no http or https URL.
+        InvalidInput: ``url`` is no http or https URL, or the proxy that leads there cannot be used.
     """
 
     actor = "service"
@@ -61,9 +62,14 @@ class ServiceClient:
                 f"{self.actor}: {url!r} is no address; give one like http://127.0.0.1:8081"
             )
         try:
-            self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, transport=transport)
-        except httpx.InvalidURL as error:
+            httpx.URL(self.url)
+            proxy = http_proxy(self.url)
+        except (httpx.InvalidURL, ValueError) as error:
             raise errors.InvalidInput(f"{self.actor}: {url!r} is no address: {error}") from error
+        self._proxy_hint = "" if proxy is None else f"; {proxy.in_the_way()}"
+        self._http = httpx.Client(
+            base_url=self.url, timeout=_TIMEOUT, transport=transport or http_transport(self.url)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -96,15 +102,16 @@ class ServiceClient:
         except httpx.TimeoutException as error:
             raise errors.LinkFailed(
                 f"{self.actor} at {self.url} did not answer in time ({type(error).__name__}); "
-                "see its log or try again"
+                f"see its log or try again{self._proxy_hint}"
             ) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise errors.LinkFailed(
-                f"{self.actor} at {self.url} cannot be reached ({error}); {self.start_hint}"
+                f"{self.actor} at {self.url} cannot be reached ({error}); {self.start_hint}{self._proxy_hint}"
             ) from error
         except ValueError as error:  # a body that is no JSON
             raise errors.LinkFailed(
                 f"{self.actor} at {self.url} answered something that is no JSON; is it a semvid {self.actor}?"
+                f"{self._proxy_hint}"
             ) from error
 
     def _raise_for(self, response: httpx.Response) -> None:
@@ -114,7 +121,8 @@ class ServiceClient:
         try:
             problem = response.json()
         except ValueError:
-            problem = {}
-        if not isinstance(problem, dict):
-            problem = {}
+            problem = None
+        if not isinstance(problem, dict):  # not the service's words: something else answered
+            words = f"HTTP status {response.status_code} from {self.url}{self._proxy_hint}"
+            problem = {"detail": words}
         raise error_from({"status": response.status_code, **problem}, self.actor)

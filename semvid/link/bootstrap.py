@@ -14,6 +14,7 @@ from semvid.errors import InvalidInput
 from semvid.link.health import Health
 from semvid.link.symbols import MAX_BLOCK_SYMBOLS, SYMBOL_BYTES
 from semvid.link.tls import ClientTls, ServerTls
+from semvid.proxy import grpc_host, is_loopback
 
 MAX_MESSAGE_BYTES = MAX_BLOCK_SYMBOLS * SYMBOL_BYTES + 128 * 1024  # 640 KiB: a full block and its framing
 WINDOW_BYTES = 64 * 1024
@@ -101,12 +102,17 @@ def make_server(
 def make_channel(target: str, tls: ClientTls | None = None) -> grpc.aio.Channel:
     """A channel to ``target`` (``host:port``) with the same bounds and windows. It connects when first used.
 
+    A target on the loopback interface is reached without the proxy that the environment may name.
+
     Raises:
         InvalidInput: a TLS file cannot be read.
     """
+    options = _CHANNEL_OPTIONS
+    if is_loopback(grpc_host(target)):
+        options = (*options, ("grpc.enable_http_proxy", 0))
     if tls:
-        return grpc.aio.secure_channel(target, tls.credentials(), options=_CHANNEL_OPTIONS)
-    return grpc.aio.insecure_channel(target, options=_CHANNEL_OPTIONS)
+        return grpc.aio.secure_channel(target, tls.credentials(), options=options)
+    return grpc.aio.insecure_channel(target, options=options)
 
 
 async def drain(server: grpc.aio.Server, health: Health, grace_s: float) -> None:

@@ -16,6 +16,10 @@ from tests.synthetic_clip import write_clip
 
 FRAMES = 40
 MARK = "STARTED_BY_THE_TEST_OF"  # a variable that every process of a demo inherits
+# where people are behind one; nothing listens there
+PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "grpc_proxy"), "http://127.0.0.1:9") | {
+    "ALL_PROXY": "socks5://127.0.0.1:9"
+}
 
 
 def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +28,13 @@ def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=280,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "TMPDIR": str(folder.parent), MARK: str(folder)},
+        env={
+            **os.environ,
+            **PROXIES,
+            "OMP_NUM_THREADS": "1",
+            "TMPDIR": str(folder.parent),
+            MARK: str(folder),
+        },
     )
 
 

@@ -137,6 +137,17 @@ def test_a_port_that_is_taken_is_refused():
     asyncio.run(scene())
 
 
+def test_no_proxy_stands_before_loopback(monkeypatch):
+    monkeypatch.setenv("grpc_proxy", "http://127.0.0.1:9")
+
+    async def scene():
+        async with _running(Health()) as (_, target), make_channel(target) as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            assert (await stub.Check(_request(), timeout=5)).status == NOT_SERVING
+
+    asyncio.run(scene())
+
+
 async def _status(target, tls):
     async with make_channel(target, tls) as channel:
         try:

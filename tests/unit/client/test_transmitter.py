@@ -160,3 +160,38 @@ def test_cancelling_what_is_over_is_harmless() -> None:
 @pytest.mark.parametrize(("status", "ready"), [(200, True), (503, False)])
 def test_ready(status: int, ready: bool) -> None:
     assert client(lambda _: httpx.Response(status)).ready() is ready
+
+
+def test_a_proxy_between_here_and_a_remote_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://user:secret@127.0.0.1:9")
+    with (
+        TransmitterClient("http://far.example:8081") as remote,
+        pytest.raises(
+            errors.LinkFailed, match=r"proxy http://127\.0\.0\.1:9 of http_proxy.*NO_PROXY=far\."
+        ) as told,
+    ):
+        remote.transmission("abc")
+    assert "secret" not in str(told.value)
+
+
+def test_what_a_proxy_says_is_not_taken_for_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    refusing = httpx.MockTransport(lambda _: httpx.Response(503, html="<h1>no route</h1>"))
+    with (
+        TransmitterClient("http://far.example:8081", refusing) as remote,
+        pytest.raises(
+            errors.Busy, match=r"HTTP status 503 from http://far\..*proxy\.example:3128 of http_proxy"
+        ),
+    ):
+        remote.transmission("abc")
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "ALL_PROXY"])
+def test_no_proxy_stands_before_loopback(variable: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, "socks5://proxy.example:1080")
+    with (
+        TransmitterClient("http://127.0.0.1:9") as local,
+        pytest.raises(errors.LinkFailed, match="semvid serve transmitter") as told,
+    ):
+        local.transmission("abc")
+    assert "proxy" not in str(told.value)

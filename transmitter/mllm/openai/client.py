@@ -7,6 +7,7 @@ from typing import Any, Final
 import httpx
 
 from semvid.errors import InvalidInput, LinkFailed
+from semvid.proxy import http_proxy, http_transport
 from transmitter.mllm.openai.address import Address
 from transmitter.mllm.settings import MllmSettings
 
@@ -41,9 +42,12 @@ class Client:
         self._name = f"openai:{address.url}#{address.model}"
         self._attempts, self._sleep = settings.mllm_attempts, sleep
         self._url = address.url
+        proxy = http_proxy(address.url)
+        self._proxy_hint = "" if proxy is None else f"; {proxy.in_the_way()}"
+        limits = httpx.Limits(max_connections=settings.mllm_connections)
         self._http = httpx.Client(
             timeout=settings.mllm_timeout_s,
-            limits=httpx.Limits(max_connections=settings.mllm_connections),
+            transport=http_transport(address.url, limits=limits),
             headers={"Authorization": f"Bearer {key}"} if key else {},
         )
 
@@ -76,6 +80,7 @@ class Client:
         raise LinkFailed(
             f"{self._name}: the model server did not answer in {self._attempts} attempts ({reason}); "
             "start it, or raise SEMVID_TRANSMITTER_MLLM_TIMEOUT_S or SEMVID_TRANSMITTER_MLLM_ATTEMPTS"
+            f"{self._proxy_hint}"
         )
 
     def _content(self, response: httpx.Response) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class Client:
         if not isinstance(content, dict):
             raise LinkFailed(
                 f"{self._name}: the server's answer is no JSON object; is the URL its API's base?"
+                f"{self._proxy_hint}"
             )
         return content
 
