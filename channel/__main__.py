@@ -1,6 +1,9 @@
 """``python -m channel`` runs the channel emulator."""
 
-from channel.app import main
+from semvid.safe_path import forget_current_folder
 
 if __name__ == "__main__":
+    forget_current_folder()
+    from channel.app import main
+
     main()

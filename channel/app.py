@@ -1,7 +1,6 @@
 """The channel process: builds the parts, runs until it is told to stop, drains."""
 
 import asyncio
-import signal
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -15,7 +14,7 @@ from channel.registry import Registry
 from channel.settings import ChannelSettings
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
-from semvid.service.host import started
+from semvid.service.host import StopSignals, started
 from semvid.service.logs import configure_logging
 from semvid.wire.v1 import channel_pb2_grpc, link_pb2_grpc
 
@@ -39,6 +38,13 @@ class ChannelService:
             InvalidInput: a port is taken, or a TLS file cannot be read.
         """
         metrics = CollectorRegistry()
+        # before anything of gRPC, whose threads write a traceback where a process ends at its start
+        self._http = (
+            None
+            if settings.http_port is None
+            else HttpPort(make_app(self.ready, metrics), settings.http_host, settings.http_port)
+        )
+        self.http_port = self._http.port if self._http else None
         registry = Registry(settings.conditions(), settings.max_transmissions)
         self._downstream = Downstream(settings.receiver, settings.receiver_credentials())
         self._control = ChannelControl(registry)
@@ -52,12 +58,6 @@ class ChannelService:
         proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), settings)
         link_pb2_grpc.add_LinkServiceServicer_to_server(proxy, self._server)
         channel_pb2_grpc.add_ChannelControlServiceServicer_to_server(self._control, self._server)
-        self._http = (
-            None
-            if settings.http_port is None
-            else HttpPort(make_app(self.ready, metrics), settings.http_host, settings.http_port)
-        )
-        self.http_port = self._http.port if self._http else None
         self._watching: asyncio.Task[None] | None = None
 
     def ready(self) -> bool:
@@ -92,15 +92,12 @@ class ChannelService:
 
 
 async def serve(settings: ChannelSettings) -> None:
-    """Runs the channel until SIGTERM or SIGINT, then drains; a second signal ends it at once.
+    """Runs the channel until SIGTERM, SIGINT or SIGHUP, then drains; a second signal ends it at once.
 
     Raises:
         InvalidInput: a port is taken, or a TLS file cannot be read.
     """
-    first, second = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, lambda: (second if first.is_set() else first).set())
+    signals = StopSignals()
     service = ChannelService(settings)
     await service.start()
     _log.info(
@@ -111,10 +108,10 @@ async def serve(settings: ChannelSettings) -> None:
         http_port=service.http_port,
         conditions=str(settings.conditions()),
     )
-    await first.wait()
+    await signals.first.wait()
     _log.info("channel drains", grace_s=settings.drain_s)
     stopping = asyncio.create_task(service.stop(settings.drain_s))
-    impatient = asyncio.create_task(second.wait())
+    impatient = asyncio.create_task(signals.second.wait())
     await asyncio.wait({stopping, impatient}, return_when=asyncio.FIRST_COMPLETED)
     if not stopping.done():
         await service.cut_short()

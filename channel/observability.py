@@ -1,15 +1,12 @@
 """A small HTTP port beside gRPC: /healthz, /readyz and /metrics."""
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import uvicorn
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
 
-from semvid.errors import InvalidInput
+from semvid.service.host import http_server, listen
 from semvid.service.metrics import install_metrics
 
 
@@ -37,14 +34,6 @@ def make_app(ready: Callable[[], bool], registry: CollectorRegistry) -> FastAPI:
     return app
 
 
-class _GuestServer(uvicorn.Server):
-    """Uvicorn that leaves signals to the process it is a guest of."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class HttpPort:
     """Serves ``app`` in the running event loop.
 
@@ -58,20 +47,9 @@ class HttpPort:
         Raises:
             InvalidInput: nothing can be bound there.
         """
-        try:
-            self._socket = socket.create_server((host, port))
-        except OSError as error:
-            raise InvalidInput(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            timeout_graceful_shutdown=1,
-        )
-        self._server = _GuestServer(config)
+        self._server = http_server(app, graceful_s=1)
         self._serving: asyncio.Task[None] | None = None
 
     def start(self) -> None:

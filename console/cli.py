@@ -24,6 +24,7 @@ from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
 from semvid.options import ChannelName
+from semvid.safe_path import forget_current_folder
 
 # `semvid` may not import the services (import-linter); it starts them by the name of their module
 SERVICES = ("transmitter", "channel", "receiver")
@@ -81,6 +82,9 @@ def serve(
         if service != "receiver":
             raise errors.InvalidInput(f"serve {service}: --executor belongs to the receiver")
         os.environ["SEMVID_RECEIVER_EXECUTOR"] = executor
+    from console.local_services import require_ours
+
+    require_ours(service)
     runpy.run_module(service, run_name="__main__", alter_sys=True)
 
 
@@ -246,21 +250,18 @@ def _one_seed(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _terminate(signum: int, _frame: FrameType | None) -> None:
-    raise SystemExit(128 + signum)  # unwinds, so that started services are stopped
-
-
-def _forget_current_folder() -> None:
-    """``python -m`` puts it before what is installed: a user's channel.py would pass for our channel."""
-    here = Path.cwd()
-    if not sys.flags.safe_path and Path(sys.path[0]) == here and here != Path(__file__).parents[1]:
-        del sys.path[0]
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # a terminal that closes sends both; the first is obeyed
+    raise SystemExit(128 + signum)  # unwinds: services are stopped, temporary folders removed
 
 
 def main() -> None:
     """Entry point: one sentence for every expected failure, never a traceback."""
-    _forget_current_folder()
+    forget_current_folder()
     if sys.argv[1:2] != ["serve"]:  # the services handle their signals themselves
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, _terminate)
     try:
         app()
     except _BAD_INPUT as error:

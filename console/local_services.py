@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.link.peer import is_serving
+from semvid.safe_path import ROOT, without_current_folder
+from semvid.service.lifeline import Lifeline
 
 _HOST = "127.0.0.1"
 _LINK_SERVICE = "semvid.wire.v1.LinkService"
@@ -33,7 +36,7 @@ class Addresses:
 
 
 class ServiceProcess:
-    """One service, started as ``python -P -m MODULE`` in a process group of its own.
+    """One service, started as ``python -P -m MODULE`` in a process group of its own; it ends when we do.
 
     ``-P``: what lies in the current folder, a user's channel.py or a checkout called semvid, is not imported.
 
@@ -46,15 +49,21 @@ class ServiceProcess:
     def __init__(self, module: str, environment: Mapping[str, str], log: Path) -> None:
         self.module = module
         self.log = log
+        self._lifeline = Lifeline()
+        settings = {**os.environ, **environment, **self._lifeline.environment}
+        if "PYTHONPATH" in settings:
+            settings["PYTHONPATH"] = without_current_folder(settings["PYTHONPATH"])
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module],
-                env={**os.environ, **environment},
+                env=settings,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=self._lifeline.passed,
             )
+        self._lifeline.started()
 
     @property
     def pid(self) -> int:
@@ -100,6 +109,22 @@ class ServiceProcess:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._lifeline.cut()
+
+
+def require_ours(service: str) -> None:
+    """Refuses to start what only has the name of a service.
+
+    Raises:
+        InvalidInput: another package or module called ``service`` comes first on Python's path.
+    """
+    found = find_spec(service)
+    if found is None or found.origin is None or Path(found.origin).parents[1] != Path(ROOT):
+        where = "nothing" if found is None else found.origin or f"a folder called {service}"
+        raise errors.InvalidInput(
+            f"{service}: Python finds {where} in the place of semvid's own in {ROOT}; uninstall or rename "
+            "it, or take it off PYTHONPATH"
+        )
 
 
 class Services:
@@ -127,8 +152,11 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
         logs: folder for one log per service.
 
     Raises:
+        InvalidInput: something else than our services would be started.
         LinkFailed: a service did not come up; carries the end of its log.
     """
+    for service in ("receiver", "channel", "transmitter"):
+        require_ours(service)
     rest_r, link_r, link_c, rest_t = _free_ports(4)
     addresses = Addresses(f"http://{_HOST}:{rest_t}", f"http://{_HOST}:{rest_r}", f"{_HOST}:{link_c}")
     environments = {

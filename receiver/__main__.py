@@ -1,5 +1,9 @@
 """``python -m receiver``."""
 
-from receiver.app import main
+from semvid.safe_path import forget_current_folder
 
-main()
+if __name__ == "__main__":
+    forget_current_folder()
+    from receiver.app import main
+
+    main()

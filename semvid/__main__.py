@@ -2,4 +2,7 @@
 
 import runpy
 
+from semvid.safe_path import forget_current_folder
+
+forget_current_folder()
 runpy.run_module("console", run_name="__main__", alter_sys=True)

@@ -90,7 +90,7 @@ def http_transport(url: str, **options: Any) -> "httpx.HTTPTransport":
 
     proxy = http_proxy(url)
     try:
-        return httpx.HTTPTransport(proxy=proxy and proxy.url, **options)
+        return httpx.HTTPTransport(proxy=None if proxy is None else proxy.url, **options)
     except (ImportError, ValueError, httpx.InvalidURL) as error:
         if proxy is None:
             raise

@@ -1,5 +1,9 @@
 """``python -m transmitter``."""
 
-from transmitter.app import main
+from semvid.safe_path import forget_current_folder
 
-main()
+if __name__ == "__main__":
+    forget_current_folder()
+    from transmitter.app import main
+
+    main()

@@ -16,6 +16,7 @@ from semvid import __version__
 from semvid.errors import LimitExceeded
 from semvid.link.peer import is_serving
 from semvid.phy import warm_up
+from semvid.service.files import data_folder
 from semvid.service.host import serve_http, started
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
@@ -73,6 +74,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        data_folder(settings.data_dir, "SEMVID_TRANSMITTER_DATA_DIR")
         await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
         await jobs.start()
         yield

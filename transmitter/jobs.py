@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import time
 import uuid
@@ -22,6 +23,7 @@ from semvid.service.problems import Problem, problem_of
 
 _log = structlog.get_logger(__name__)
 _PROGRESS_EVERY_S = 0.1
+_ID = re.compile("[0-9a-f]{16}")
 
 
 class State(StrEnum):
@@ -143,7 +145,7 @@ class JobQueue:
         for path in sorted(self.folder.glob("*/job.json"), key=lambda p: p.stat().st_mtime):
             self._take_up(path)
         for folder in self.folder.iterdir():
-            if folder.is_dir() and folder.name not in self._jobs:
+            if _ID.fullmatch(folder.name) and folder.is_dir() and folder.name not in self._jobs:
                 shutil.rmtree(folder)  # an upload that was never accepted
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._concurrent)]
 

@@ -3,6 +3,7 @@
 import os
 import queue
 import signal
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from receiver.executor.worker import Worker
 from semvid.errors import Cancelled, LinkFailed, MissingComponent, SemvidError
 from semvid.images.types import Picture
 from semvid.profile import Profile
+from semvid.safe_path import ROOT
 
 ATTEMPTS: Final = 3  # actors that may die over one segment, before the segment is to blame
 _LOOK_S: Final = 0.2  # between looks at progress and at whether the video was stopped
@@ -209,7 +211,11 @@ class RayFleet:
                 )
 
     def _connect(self, address: str | None) -> None:
-        arguments: dict[str, Any] = {"logging_level": "WARNING", "log_to_driver": False}
+        arguments: dict[str, Any] = {
+            "logging_level": "WARNING",
+            "log_to_driver": False,
+            "job_config": self._job_config(),
+        }
         if address is not None:
             arguments["address"] = address
         elif not os.environ.get("RAY_ADDRESS"):
@@ -226,6 +232,12 @@ class RayFleet:
                 "ray start --address=HOST:PORT"
             ) from error
 
+    def _job_config(self) -> Any:
+        """Keeps the current folder off the workers' path, where Ray puts it before what is installed."""
+        config = self._ray.job_config.JobConfig()
+        config._py_driver_sys_path = _OurFolder([ROOT] if ROOT in sys.path else [])
+        return config
+
     def _describe(self, actor: Any) -> tuple[Profile, bool]:
         try:
             described: tuple[Profile, bool] = self._ray.get(actor.describe.remote(), timeout=_START_S)
@@ -240,6 +252,13 @@ class RayFleet:
                 raise cause from None
             raise SemvidError(f"executor ray: the decoder cannot be made there: {error}") from error
         return described
+
+
+class _OurFolder(list[str]):
+    """A path that Ray cannot add to: it would add the folder of the script and the current one."""
+
+    def extend(self, _: Any) -> None:
+        return
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,6 +5,7 @@ the whole of many transmissions. Small HTTP/2 windows that do not grow (no bandw
 down to one or two blocks, so that a slow receiver is felt at the sender.
 """
 
+import socket
 from dataclasses import dataclass
 
 import grpc
@@ -85,18 +86,34 @@ def make_server(
         maximum_concurrent_rpcs=limits.concurrent_calls,
     )
     credentials = tls.credentials() if tls else None
+    _require_free(address)
     try:
         if credentials:
             port = server.add_secure_port(address, credentials)
         else:
             port = server.add_insecure_port(address)
     except RuntimeError as error:
-        raise InvalidInput(
-            f"cannot listen on {address}: the address is not of this machine or the port is taken; "
-            "choose another or stop the process that has it"
-        ) from error
+        raise _taken(address, "the address is not of this machine or the port is taken") from error
     health_pb2_grpc.add_HealthServicer_to_server(health, server)
     return server, port
+
+
+def _require_free(address: str) -> None:
+    """Refuses what is taken before gRPC tries, which writes three lines of its own to standard error."""
+    host, port = grpc_host(address), address.rpartition(":")[2]
+    if not host or not port.isdigit():
+        return
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, int(port)), family=family).close()
+    except OSError as error:
+        raise _taken(address, str(error.strerror)) from error
+
+
+def _taken(address: str, reason: str) -> InvalidInput:
+    return InvalidInput(
+        f"cannot listen on {address}: {reason}; choose another address or stop the process that has it"
+    )
 
 
 def make_channel(target: str, tls: ClientTls | None = None) -> grpc.aio.Channel:

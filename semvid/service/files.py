@@ -1,5 +1,6 @@
 """Files that are whole or not there, and lists on disk that grow at their end."""
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -7,6 +8,25 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from semvid.errors import InvalidInput
+
+
+def data_folder(path: Path, setting: str) -> Path:
+    """``path``, made where it is missing.
+
+    Raises:
+        InvalidInput: it cannot be made or written into; names ``setting``.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise InvalidInput(
+            f"{path.absolute()} cannot be written: {error.strerror}; set {setting} to a folder that can"
+        ) from error
+    return path
 
 
 @contextmanager

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from console.demo.measure import look_at
+from tests.e2e.conftest import wait_for
 from tests.synthetic_clip import write_clip
 
 FRAMES = 40
@@ -22,12 +25,12 @@ PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "grpc_proxy"), "http://127
 }
 
 
-def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def _start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-m", "console.cli", "demo", *arguments, "--out", str(folder)],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=280,
         env={
             **os.environ,
             **PROXIES,
@@ -36,6 +39,26 @@ def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             MARK: str(folder),
         },
     )
+
+
+def _demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    process = _start(folder, *arguments)
+    try:
+        output, errors = process.communicate(timeout=280)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def _left(folder: Path) -> list[str]:
+    """Processes of the demo that wrote to ``folder``."""
+    ours = f"{MARK}={folder}".encode()
+    left = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if ours in (process / "environ").read_bytes():
+                left.append(process.name)
+    return left
 
 
 @pytest.fixture(scope="module")
@@ -93,16 +116,24 @@ def test_the_files_are_there(finished: tuple[Any, Path], report: dict[str, Any])
 
 
 def test_no_service_is_left_running(report: dict[str, Any], finished: tuple[Any, Path]) -> None:
-    ours = f"{MARK}={finished[1]}".encode()
-    left = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if ours in environment:
-            left.append(process.name)
-    assert left == []
+    assert _left(finished[1]) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+def test_a_demo_that_is_stopped_leaves_nothing_running(number: signal.Signals, tmp_path: Path) -> None:
+    demo = _start(tmp_path / "out")
+    try:
+        wait_for((tmp_path / "out" / "logs" / "transmitter.log").exists, "three services")
+        assert len(_left(tmp_path / "out")) >= 4
+        demo.send_signal(number)
+        _, told = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+    wait_for(lambda: not _left(tmp_path / "out"), "the end of the services", 20)
+    assert demo.returncode == (-9 if number is signal.SIGKILL else 128 + number)
+    if number is not signal.SIGKILL:  # after which nobody is left to remove it
+        assert not list(tmp_path.glob("semvid-*"))
+        assert "Traceback" not in told
 
 
 def test_a_file_that_is_no_video_is_bad_input(tmp_path: Path) -> None:

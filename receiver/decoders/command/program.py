@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -13,6 +14,17 @@ from semvid.errors import Cancelled, SemvidError
 
 _LOOK_S: Final = 0.1  # between looks at whether it has ended or is to be stopped
 _GRACE_S: Final = 10.0  # from the polite signal to the other; launchers such as torchrun stop their workers
+# Becomes the program, once the kernel knows that it is not to outlive the receiver (PR_SET_PDEATHSIG).
+_LAUNCHER: Final = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("its starter is gone")
+try:
+    os.execvp(sys.argv[2], sys.argv[2:])
+except OSError as error:
+    sys.exit(f"{sys.argv[2]}: {error.strerror}")
+"""
 _TAIL_BYTES: Final = 1500  # of its standard error, in the message
 MAX_LOG_BYTES: Final = 64 * 2**20  # of what it may print
 
@@ -22,7 +34,8 @@ def run_program(
 ) -> None:
     """Runs ``arguments`` without a shell, in a process group of its own.
 
-    Whatever happens, no process of that group is left when this returns.
+    Whatever happens, no process of that group is left when this returns. On Linux the program does not
+    outlive this process either, even if that is killed.
 
     Args:
         arguments: program and arguments.
@@ -40,7 +53,7 @@ def run_program(
     with log.open("wb") as output:
         try:
             process = subprocess.Popen(
-                arguments,
+                [*_launcher(), *arguments],
                 cwd=cwd or None,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -71,6 +84,13 @@ def run_program(
         _stop_group(process)
     if status:
         raise SemvidError(f"decoder command: {name} ended with status {status}. {_tail(log)}")
+
+
+def _launcher() -> list[str]:
+    """What is put before a program so that it is killed where the receiver is killed; on Linux."""
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid())]
 
 
 def _stop_group(process: subprocess.Popen[bytes]) -> None:

@@ -107,7 +107,7 @@ def test_a_second_signal_ends_it_at_once(air):
                 await _until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
                 async with air.Sender(f"127.0.0.1:{port}") as sender:
                     await sender.start()
-                    process.send_signal(signal.SIGTERM)
+                    process.send_signal(signal.SIGHUP)
                     await asyncio.sleep(0.5)
                     assert process.poll() is None, "a running transmission keeps it for drain_s"
                     started = time.monotonic()

@@ -70,7 +70,7 @@ class Receiver:
         }
         self.log = (self.data.parent / f"{self.data.name}.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "receiver"], env=environment, stdout=self.log, stderr=self.log
+            [sys.executable, "-P", "-m", "receiver"], env=environment, stdout=self.log, stderr=self.log
         )
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
         wait_for(lambda: self._ready() or self.process.poll() is not None, 120)

@@ -28,6 +28,8 @@ def test_the_video_is_the_same_as_without_ray(
     start_receiver: Any, receiver: Any, clip: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.chdir(tmp_path)  # Ray would put it before what is installed, in its workers
+    (tmp_path / "receiver.py").write_text("raise SystemExit('the current folder was imported')")
     on_ray = start_receiver(executor="ray", executor_actors="2", workers="1")
     made, alone = pictures(on_ray, clip, tmp_path), pictures(receiver, clip, tmp_path)
     assert all(np.array_equal(a, b) for a, b in zip(made, alone, strict=True))

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from console import local_services
-from console.local_services import ServiceProcess
-from semvid.errors import LinkFailed
+from console.local_services import ServiceProcess, require_ours
+from semvid.errors import InvalidInput, LinkFailed
+from semvid.safe_path import ROOT
 
 DIES = "import sys; print('first'); sys.exit('setting X: must be positive, got -1')"
 STUBBORN = """
@@ -83,8 +84,8 @@ SHADOWS = "raise SystemExit('the current folder was imported')"
 
 @pytest.fixture
 def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A current folder with a user's own channel.py and receiver.py, and a checkout called semvid."""
-    for name in ("channel.py", "receiver.py", "transmitter.py"):
+    """A current folder with a user's own channel.py, numpy.py, ..., and a checkout called semvid."""
+    for name in ("channel.py", "receiver.py", "transmitter.py", "numpy.py", "typer.py", "console.py"):
         (tmp_path / name).write_text(SHADOWS)
     (tmp_path / "semvid").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -92,19 +93,31 @@ def crowded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_current_folder_shadows_no_service(crowded: Path) -> None:
-    root = str(Path(local_services.__file__).parents[1])
-    settings = {"PYTHONPATH": root, "SEMVID_CHANNEL_SNR_DB": "900"}
+    settings = {"PYTHONPATH": f":{ROOT}:.", "SEMVID_CHANNEL_SNR_DB": "900"}
     process = ServiceProcess("channel", settings, crowded / "channel.log")
     with pytest.raises(LinkFailed, match="SNR_DB"):
         process.wait_until(lambda: False, timeout_s=60)
+    process.stop()
 
 
-@pytest.mark.parametrize("module", ["semvid", "console"])
-def test_semvid_serve_takes_the_service_that_is_installed(crowded: Path, module: str) -> None:
-    root = str(Path(local_services.__file__).parents[1])
+@pytest.mark.parametrize(
+    ("command", "python_path"),
+    [
+        (["-m", "semvid"], ROOT),
+        (["-P", "-m", "console"], ROOT),
+        # as the script that pip installs
+        (
+            ["-P", "-c", "from console.__main__ import main; main()"],
+            f"{ROOT}:",
+        ),
+    ],
+)
+def test_semvid_serve_takes_the_service_that_is_installed(
+    crowded: Path, command: list[str], python_path: str
+) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", module, "serve", "channel"],
-        env={**os.environ, "PYTHONPATH": root, "SEMVID_CHANNEL_SNR_DB": "900"},
+        [sys.executable, *command, "serve", "channel"],
+        env={**os.environ, "PYTHONPATH": python_path, "SEMVID_CHANNEL_SNR_DB": "900"},
         capture_output=True,
         text=True,
         timeout=60,
@@ -112,6 +125,49 @@ def test_semvid_serve_takes_the_service_that_is_installed(crowded: Path, module:
     assert "current folder" not in ended.stderr
     assert "SNR_DB" in ended.stderr
     assert ended.returncode == 2
+
+
+def test_what_only_has_the_name_of_a_service_is_refused(
+    crowded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_ours("transmitter")
+    monkeypatch.setattr(sys, "path", [str(crowded), *sys.path])
+    monkeypatch.delitem(sys.modules, "transmitter", raising=False)
+    with pytest.raises(InvalidInput, match=r"transmitter\.py in the place of semvid's own"):
+        require_ours("transmitter")
+
+
+def test_a_service_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
+    """And what it started with it, even where SIGTERM is ignored."""
+    (tmp_path / "stubborn.py").write_text(
+        "from semvid.service import lifeline\nlifeline._GRACE_S = 0.3\nlifeline.follow_starter()\n" + STUBBORN
+    )
+    start = (
+        "import sys, time; from pathlib import Path; from console.local_services import ServiceProcess; "
+        f"settings = {{'PYTHONPATH': '{tmp_path}:{ROOT}'}}; "
+        "print(ServiceProcess('stubborn', settings, Path('log')).pid, flush=True); time.sleep(60)"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", start],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": ROOT},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert starter.stdout is not None
+    service = int(starter.stdout.readline())
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "pids").exists() or not (tmp_path / "pids").read_text():
+        assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+        time.sleep(0.02)
+    child = int((tmp_path / "pids").read_text())
+    assert _runs(service)
+    starter.kill()
+    starter.wait()
+    starter.stdout.close()
+    while _runs(service) or _runs(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_free_ports_are_different_and_bindable() -> None:

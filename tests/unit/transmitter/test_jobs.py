@@ -144,11 +144,14 @@ def test_a_restart_ends_what_ran_and_runs_what_waited(tmp_path: Path) -> None:
 
 def test_uploads_that_were_never_accepted_are_removed(tmp_path: Path) -> None:
     async def scenario() -> None:
-        (tmp_path / "halfway").mkdir()
-        (tmp_path / "halfway" / "upload").write_bytes(b"half")
+        halfway = tmp_path / "0123456789abcdef"
+        for folder in (halfway, tmp_path / "photos"):
+            folder.mkdir()
+            (folder / "upload").write_bytes(b"half")
         jobs = queue(tmp_path, at_once)
         await jobs.start()
-        assert not (tmp_path / "halfway").exists()
+        assert not halfway.exists()
+        assert (tmp_path / "photos" / "upload").exists()  # somebody else's
         await jobs.stop()
 
     run(scenario)
