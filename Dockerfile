@@ -16,7 +16,7 @@ COPY receiver receiver
 # The image holds the services only, so `semvid` goes. The second line compiles the physical layer once, into the image, instead of at every start.
 RUN python3 -m pip install --no-deps . && rm "$(command -v semvid)" \
  && cd / && mkdir -p /opt/numba && python3 -c "import semvid.phy; semvid.phy.warm_up()" && chmod -R a+rX /opt/numba
-RUN useradd --create-home --uid 10001 semvid && mkdir /data && chown semvid /data
+RUN useradd --create-home --uid 10001 semvid && mkdir /data && chown -R semvid /data /opt/numba
 USER semvid
 WORKDIR /home/semvid
 VOLUME /data
@@ -26,13 +26,13 @@ ENV SEMVID_TRANSMITTER_HOST=0.0.0.0 \
     SEMVID_TRANSMITTER_DATA_DIR=/data \
     SEMVID_TRANSMITTER_LINK_TARGET=channel:50061
 EXPOSE 8081
-CMD ["python3", "-m", "transmitter"]
+CMD ["python3", "-P", "-m", "transmitter"]
 
 FROM base AS channel
-CMD ["python3", "-m", "channel"]
+CMD ["python3", "-P", "-m", "channel"]
 
 FROM base AS receiver
-CMD ["python3", "-m", "receiver"]
+CMD ["python3", "-P", "-m", "receiver"]
 
 # With large models and CUDA, for docker-compose.gpu.yml. Several gigabytes, and nothing above needs them.
 FROM base AS models
@@ -49,7 +49,7 @@ ENV SEMVID_TRANSMITTER_HOST=0.0.0.0 \
     SEMVID_TRANSMITTER_DATA_DIR=/data \
     SEMVID_TRANSMITTER_LINK_TARGET=channel:50061
 EXPOSE 8081
-CMD ["python3", "-m", "transmitter"]
+CMD ["python3", "-P", "-m", "transmitter"]
 
 FROM models AS receiver-gpu
-CMD ["python3", "-m", "receiver"]
+CMD ["python3", "-P", "-m", "receiver"]

@@ -15,9 +15,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from semvid.compiled import njit
 from semvid.phy.arrays import Indices, Reals
 from semvid.phy.qam import QAM_ORDERS, amplitudes
 
@@ -93,7 +93,7 @@ def _to_db(ratio: float) -> float:
     return float(np.clip(10 * np.log10(max(ratio, 1e-9)), SNR_FLOOR_DB, SNR_CEILING_DB))
 
 
-@njit(cache=True)
+@njit()
 def _partition(observed: Complex128, no: float, penalty: float) -> NDArray[np.int64]:
     """Starts of the stretches of constant gain in ``observed`` that minimise error / no + penalty each."""
     count = observed.size
@@ -123,7 +123,7 @@ def _partition(observed: Complex128, no: float, penalty: float) -> NDArray[np.in
     return borders[:found][::-1].copy()
 
 
-@njit(cache=True)
+@njit()
 def _log_likelihood(symbol: complex, gain: complex, no: float, levels: Reals) -> float:
     """Log-likelihood of a received symbol of unknown value, up to a constant."""
     scale = (gain.real**2 + gain.imag**2) / no
@@ -140,7 +140,7 @@ def _log_likelihood(symbol: complex, gain: complex, no: float, levels: Reals) ->
     return result
 
 
-@njit(cache=True)
+@njit()
 def _place_borders(
     symbols: Complex128,
     known: Complex128,
@@ -174,7 +174,7 @@ def _place_borders(
         borders[stretch] = (first + last + 1) // 2
 
 
-@njit(cache=True)
+@njit()
 def _moments(part: float, scale: float, levels: Reals) -> tuple[float, float]:
     """Mean and mean square of one amplitude, given what was received of it."""
     nearest = np.inf
@@ -189,7 +189,7 @@ def _moments(part: float, scale: float, levels: Reals) -> tuple[float, float]:
     return first / total, second / total
 
 
-@njit(cache=True)
+@njit()
 def _soft_decisions(
     symbols: Complex128,
     known: Complex128,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from semvid.compiled import njit
 from semvid.phy.arrays import Bits
 
 
-@njit(cache=True)
+@njit()
 def _remainder(bits: Bits, polynomial: int, length: int) -> int:
     register = 0
     top = length - 1

@@ -7,9 +7,9 @@ bits the quadrature one.
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from semvid.compiled import njit
 from semvid.phy.arrays import LLR_LIMIT, Bits, Llrs, Symbols
 
 QAM_ORDERS = (2, 4, 6, 8)  # bits per symbol, Qm
@@ -48,7 +48,7 @@ def map_bits(bits: Bits, qm: int) -> Symbols:
     return level[pattern].view(np.complex64).reshape(-1)
 
 
-@njit(cache=True)
+@njit()
 def _demap(
     parts: NDArray[np.float32], no: NDArray[np.float32], level: NDArray[np.float32], limit: float
 ) -> Llrs:

@@ -36,7 +36,8 @@ _DOWNLOAD_S: Final = 900.0
 def kept_model() -> Path:
     """Where the converted weights are kept: ``$XDG_CACHE_HOME/semvid``, or ``~/.cache/semvid``."""
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "semvid" / f"rife-{SHA256[:8]}-{_GRAPH}.onnx"
+    home = Path(os.path.expanduser(cache))  # noqa: PTH111  (where there is no home, Path's raises)
+    return home / "semvid" / f"rife-{SHA256[:8]}-{_GRAPH}.onnx"
 
 
 def load_model(path: str = "") -> bytes:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from semvid.compiled import njit
 
 CONTEXTS = 9
 TABLE_BITS = 17
@@ -118,7 +119,7 @@ _TABLES = (_SQUASH, _STRETCH, _STEPS, _WEIGHTS)
 _NOTHING = np.zeros(1, np.uint8)
 
 
-@njit(cache=True)
+@njit()
 def _mix(value, more):  # type: ignore[no-untyped-def]
     mixed = np.uint64(value) * np.uint64(0x9E3779B97F4A7C15) ^ np.uint64(more) * np.uint64(0xC2B2AE3D27D4EB4F)
     mixed ^= mixed >> np.uint64(31)
@@ -126,12 +127,12 @@ def _mix(value, more):  # type: ignore[no-untyped-def]
     return mixed ^ (mixed >> np.uint64(33))
 
 
-@njit(cache=True)
+@njit()
 def _clamp(logit):  # type: ignore[no-untyped-def]
     return min(max(logit, -2047), 2047)
 
 
-@njit(cache=True)
+@njit()
 def _run(data, size, chance, count, mixers, mode, code, squash, stretch, steps, confidence):  # type: ignore[no-untyped-def]
     """Modes: 0 learns ``data``, 1 codes it into ``code``, 2 decodes ``code`` into ``data``.
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from numba import njit
 
+from semvid.compiled import njit
 from semvid.phy.arrays import Bits, Indices, Llrs
 from semvid.phy.ldpc.base_graphs import CORE_ROWS, MAX_ROW_WEIGHT, LdpcCode
 from semvid.phy.ldpc.rate_matching import FILLER_LLR
@@ -39,7 +39,7 @@ class DecodedBlock:
     converged: bool
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _box_plus(a: np.float32, b: np.float32) -> np.float32:
     total, difference = abs(a + b), abs(a - b)
     half, quarter, offset = np.float32(0.5), np.float32(0.25), np.float32(0.625)
@@ -47,14 +47,14 @@ def _box_plus(a: np.float32, b: np.float32) -> np.float32:
     return upper - max(half * difference, quarter * difference + offset)
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _combine(a: Llrs, i: int, b: Llrs, j: int, out: Llrs, k: int) -> None:
     """``out[k] = a[i] [+] b[j]`` for every bit of a column."""
     for z in range(out.shape[1]):
         out[k, z] = _box_plus(a[i, z], b[j, z])
 
 
-@njit(cache=True, fastmath=True)
+@njit(fastmath=True)
 def _update_row(
     posterior: Llrs, columns: Indices, shifts: Indices, messages: Llrs, first: int, last: int, work: Work
 ) -> None:
@@ -88,7 +88,7 @@ def _update_row(
             posterior[column, z - split] = extrinsic[i, z] + messages[first + i, z]
 
 
-@njit(cache=True)
+@njit()
 def _checks_hold(
     posterior: Llrs, columns: Indices, shifts: Indices, row_start: Indices, rows: Indices
 ) -> bool:
@@ -109,7 +109,7 @@ def _checks_hold(
     return True
 
 
-@njit(cache=True)
+@njit()
 def _determined(posterior: Llrs, bits: int) -> bool:
     size = posterior.shape[1]
     for bit in range(bits):  # noqa: SIM110
@@ -118,7 +118,7 @@ def _determined(posterior: Llrs, bits: int) -> bool:
     return True
 
 
-@njit(cache=True)
+@njit()
 def _iterate(
     posterior: Llrs,
     columns: Indices,

@@ -6,13 +6,13 @@ In both base graphs every parity column after the first is the only unknown of o
 
 import numba
 import numpy as np
-from numba import njit
 
+from semvid.compiled import njit
 from semvid.phy.arrays import Bits, Indices
 from semvid.phy.ldpc.base_graphs import CORE_ROWS, LdpcCode
 
 
-@njit(cache=True)
+@njit()
 def _add_rotated(total: Bits, column: Bits, shift: int) -> None:
     size = total.size
     for z in range(size - shift):
@@ -21,7 +21,7 @@ def _add_rotated(total: Bits, column: Bits, shift: int) -> None:
         total[z] ^= column[z + shift - size]
 
 
-@njit(cache=True)
+@njit()
 def _add_row(
     total: Bits, word: Bits, columns: Indices, shifts: Indices, first: int, last: int, skipped: int
 ) -> None:
@@ -30,7 +30,7 @@ def _add_row(
             _add_rotated(total, word[columns[edge]], shifts[edge])
 
 
-@njit(cache=True)
+@njit()
 def _fill_parity(
     word: Bits, columns: Indices, shifts: Indices, row_start: Indices, information: int, first_shift: int
 ) -> None:
