@@ -20,7 +20,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
-    """Reads and changes what is in the registry; every change takes effect with the next block."""
+    """Reads and changes what is in the registry; every change takes effect with the next burst."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry

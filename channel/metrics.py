@@ -7,9 +7,7 @@ class ChannelMetrics:
     """What the channel counts."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.blocks = Counter(
-            "semvid_channel_blocks_total", "Symbol blocks passed on", ["model"], registry=registry
-        )
+        self.blocks = Counter("semvid_channel_blocks_total", "Bursts passed on", ["model"], registry=registry)
         self.symbols = Counter(
             "semvid_channel_symbols_total", "Symbols passed on", ["model"], registry=registry
         )
@@ -24,12 +22,12 @@ class ChannelMetrics:
         )
         self.block_seconds = Histogram(
             "semvid_channel_block_seconds",
-            "Time to apply gain and noise to one block",
+            "Time to apply gain and noise to one burst",
             buckets=(0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1),
             registry=registry,
         )
         self.backpressure_seconds = Counter(
             "semvid_channel_backpressure_seconds_total",
-            "Time spent waiting for the next hop to take blocks",
+            "Time spent waiting for the next hop to take bursts",
             registry=registry,
         )

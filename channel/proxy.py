@@ -1,7 +1,7 @@
 """The emulated air: implements LinkService and calls the next hop's.
 
-Forward, every block is received with fading and noise (`channel.noise`) and only then sent on; the next one
-is read when the next hop has taken it, so that one block per transmission is held here and a slow receiver
+Forward, every burst is received with fading and noise (`channel.noise`) and only then sent on; the next one
+is read when the next hop has taken it, so that one burst per transmission is held here and a slow receiver
 is felt at the sender. Backward, responses and the final status pass unchanged. Messages are made anew: the
 transmission id, the numbering and the received symbols are all that goes on, whatever else a sender may have
 put into them or into the call's metadata.
@@ -81,7 +81,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
         return request.open
 
     async def _relay(self, transmission_id: str, context: Context) -> tuple[grpc.StatusCode, str, Any]:
-        """Passes blocks on and responses back until the next hop ends the call; returns its status."""
+        """Passes bursts on and responses back until the next hop ends the call; returns its status."""
         call = self._downstream.transmit(context.time_remaining())
         relay = _Relay(transmission_id, self._registry, self._metrics, self._settings)
         forward = asyncio.create_task(relay.forward(context, call))
@@ -112,18 +112,18 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
             _log.info(
                 "transmission ended",
                 transmission_id=transmission_id,
-                blocks=relay.blocks,
+                bursts=relay.bursts,
                 symbols=relay.symbols,
             )
 
 
 class _Relay:
-    """The forward direction of one transmission: blocks in, received blocks out."""
+    """The forward direction of one transmission: bursts in, received bursts out."""
 
     def __init__(
         self, transmission_id: str, registry: Registry, metrics: ChannelMetrics, settings: ChannelSettings
     ) -> None:
-        self.blocks = self.symbols = 0
+        self.bursts = self.symbols = 0
         self._transmission_id, self._registry = transmission_id, registry
         self._metrics, self._settings = metrics, settings
         self._power = PowerGuard() if settings.check_power else None
@@ -148,10 +148,10 @@ class _Relay:
 
     def _received(self, request: pb.TransmitRequest) -> pb.SymbolBlock:
         if request.WhichOneof("kind") != "block":
-            raise InvalidInput("channel: every message of a transmission after Open must be a block")
-        if request.block.sequence != self.blocks:
+            raise InvalidInput("channel: every message of a transmission after Open must be a burst")
+        if request.block.sequence != self.bursts:
             raise InvalidInput(
-                f"channel: block {self.blocks} was due, got sequence {request.block.sequence}; count from 0"
+                f"channel: burst {self.bursts} was due, got sequence {request.block.sequence}; count from 0"
             )
         sent = unpack_symbols(request.block.symbols)
         if self.symbols + sent.size > self._settings.max_symbols:
@@ -163,9 +163,9 @@ class _Relay:
             self._power.check(sent)
         conditions = self._registry.conditions(self._transmission_id)
         with self._metrics.block_seconds.time():
-            received = receive(sent, conditions, self.blocks, self.symbols)
-        message = pb.SymbolBlock(sequence=self.blocks, symbols=pack_symbols(received))
-        self.blocks += 1
+            received = receive(sent, conditions, self.bursts, self.symbols)
+        message = pb.SymbolBlock(sequence=self.bursts, symbols=pack_symbols(received))
+        self.bursts += 1
         self.symbols += sent.size
         self._registry.blocks += 1
         self._registry.symbols += sent.size

@@ -71,7 +71,7 @@ class Registry:
             raise NotFound(f"channel: no transmission {transmission_id!r} is under way") from None
 
     def change(self, transmission_id: str, change: pb.ChannelConditions) -> Conditions:
-        """Changes the fields that ``change`` sets, from the next block on; returns the outcome.
+        """Changes the fields that ``change`` sets, from the next burst on; returns the outcome.
 
         Args:
             transmission_id: ``""`` changes the default conditions.

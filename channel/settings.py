@@ -36,7 +36,7 @@ class ChannelSettings(ServiceSettings):
     max_transmissions: int = Field(64, ge=1, description="under way at once; one more is refused")
     max_symbols: int = Field(2**33, ge=1, description="of one transmission")
     open_timeout_s: float = Field(10.0, gt=0, description="for the first message of a transmission")
-    idle_timeout_s: float = Field(3600.0, gt=0, description="between two blocks of a transmission")
+    idle_timeout_s: float = Field(3600.0, gt=0, description="between two bursts of a transmission")
     drain_s: float = Field(10.0, ge=0, description="for running transmissions when the service is stopped")
 
     tls_certificate: Path | None = Field(None, description="PEM chain; unset: no TLS towards senders")

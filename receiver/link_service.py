@@ -1,4 +1,4 @@
-"""The link's receiving end: blocks in, reports out."""
+"""The link's receiving end: bursts in, reports out."""
 
 import asyncio
 
@@ -35,7 +35,7 @@ Context = grpc.aio.ServicerContext[pb.TransmitRequest, pb.TransmitResponse]
 class LinkService(link_pb2_grpc.LinkServiceServicer):
     """One `Transmit` call per video.
 
-    The report on a block waits while the regeneration queue is full, so that a slow decoder is felt at the
+    The report on a burst waits while the regeneration queue is full, so that a slow decoder is felt at the
     sender. A call that ends early leaves a video of what arrived.
     """
 
@@ -75,9 +75,9 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         sequence = symbols = return_bytes = 0
         while (request := await self._next(context)) is not None:
             if request.WhichOneof("kind") != "block":
-                raise InvalidInput("after the first request of a transmission only blocks may follow")
+                raise InvalidInput("after the first request of a transmission only bursts may follow")
             if request.block.sequence != sequence:
-                raise InvalidInput(f"block {request.block.sequence} came where block {sequence} was due")
+                raise InvalidInput(f"burst {request.block.sequence} came where burst {sequence} was due")
             data = request.block.symbols
             reception = await live.take(data)
             self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
@@ -95,6 +95,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                     frames=summary.frames,
                     complete=summary.complete,
                     return_bytes=return_bytes,
+                    realised_snr_db=summary.realised_snr_db,
                 )
             )
         )

@@ -40,7 +40,8 @@ class VideoRecord:
         pixel_aspect: width to height of a pixel.
         frames_written: frames in the MP4.
         frames_expected: frames of the source, once its end has arrived.
-        snr_db, effective_snr_db: of the newest block.
+        snr_db, effective_snr_db: of the newest burst.
+        realised_snr_db, known_symbols: of all bursts (`semvid.phy.realised_snr.RealisedSnr`).
         bursts_received: soundings and repetitions included.
         bursts_undecoded: bursts without a readable control word.
         blocks_lost: those of which a transport block never arrived (`receiver.block_tally.BlockTally`).
@@ -66,6 +67,8 @@ class VideoRecord:
     frames_expected: int | None = None
     snr_db: float | None = None
     effective_snr_db: float | None = None
+    realised_snr_db: float | None = None
+    known_symbols: int = 0
     bursts_received: int = 0
     bursts_undecoded: int = 0
     blocks_lost: int = 0

@@ -41,11 +41,17 @@ class VideoResource(BaseModel):
     frame_rate: float | None
     frames_written: int
     frames_expected: int | None = Field(description="frames of the source; null until its end has arrived")
-    snr_db: float | None = Field(description="Es/N0 of the newest block, measured")
-    effective_snr_db: float | None = Field(description="AWGN Es/N0 of equal capacity")
+    snr_db: float | None = Field(description="Es/N0 of the newest burst, measured")
+    effective_snr_db: float | None = Field(description="AWGN Es/N0 of equal capacity, of the newest burst")
+    realised_snr_db: float | None = Field(
+        None, description="Es/N0 of all bursts: mean signal power over mean noise power, both linear"
+    )
+    known_symbols: int = Field(
+        0, description="on which that noise was measured: pilots, and what is known since it was decoded"
+    )
     bursts_received: int = Field(description="soundings and repetitions included")
     bursts_undecoded: int = Field(description="bursts without a readable control word")
-    blocks_lost: int = Field(description="of which something never arrived in any burst")
+    blocks_lost: int = Field(description="of which something never arrived in any of their bursts")
     symbols_received: int
     keyframes_received: int
     keyframes_lost: int

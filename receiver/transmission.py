@@ -20,6 +20,7 @@ from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
 from semvid.images.restorer import Restorer
 from semvid.link.symbols import unpack_symbols
 from semvid.phy.block import Reception
+from semvid.phy.realised_snr import RealisedSnr
 from semvid.profile import Given
 from semvid.semantics import Caption, StreamEnd, StreamHeader, Unit
 
@@ -28,10 +29,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What arrived: frames that the video will have, and whether that is all there was."""
+    """What arrived: frames that the video will have, whether that is all there was, and over what SNR."""
 
     frames: int
     complete: bool
+    realised_snr_db: float | None
 
 
 class Transmission:
@@ -58,6 +60,7 @@ class Transmission:
         self.record = record
         self.constellation = Constellation()
         self.pipeline: Pipeline | None = None
+        self._snr = RealisedSnr()
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
         self._moved, self._restorer = moved, restorer
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
@@ -73,7 +76,7 @@ class Transmission:
         )
 
     def take(self, data: bytes) -> Reception:
-        """Receives one block.
+        """Receives one burst.
 
         Args:
             data: its symbols as `semvid.link.symbols.pack_symbols` makes them.
@@ -101,6 +104,10 @@ class Transmission:
                 reception = self._stream.receive(symbols)
             record.snr_db = round(reception.snr_db, 2)
             record.effective_snr_db = round(reception.effective_snr_db, 2)
+            self._snr.add(reception.power)
+            if self._snr.snr_db is not None:
+                record.realised_snr_db = round(self._snr.snr_db, 2)
+            record.known_symbols = self._snr.known
             self.constellation.add(reception)
         finally:
             self._keep_what_arrived()
@@ -108,7 +115,7 @@ class Transmission:
         return reception
 
     def end(self, broken: SemvidError | None) -> Summary:
-        """No more blocks come. What arrived will be regenerated.
+        """No more bursts come. What arrived will be regenerated.
 
         Args:
             broken: why the stream broke off; None when the sender closed it.
@@ -128,7 +135,7 @@ class Transmission:
         self._files.save(self.record)
         if self.pipeline is not None:
             self.pipeline.close(None if assembly.end is None else assembly.end.hold)
-        return Summary(assembly.frames_known, assembly.complete)
+        return Summary(assembly.frames_known, assembly.complete, self.record.realised_snr_db)
 
     def settle(self) -> None:
         """Waits until the video is finished and makes its record final. After `end`."""

@@ -30,7 +30,7 @@ _DRAWS_FROM = {
 
 
 class LinkCall:
-    """Blocks out, reports back, one at a time.
+    """Bursts out, reports back, one at a time.
 
     Attributes:
         profile: what the receiver's decoder can bridge; known once the call is entered.
@@ -89,13 +89,13 @@ class LinkCall:
         """Sends one burst and waits for the report on it.
 
         Raises:
-            LinkFailed, Busy, InvalidInput: the link broke off or refused the block.
+            LinkFailed, Busy, InvalidInput: the link broke off or refused the burst.
         """
         block = pb.SymbolBlock(sequence=self._sequence, symbols=pack_symbols(symbols))
         await self._write(pb.TransmitRequest(block=block))
         report = (await self._read("report", self._report_timeout_s)).report
         if report.sequence != self._sequence:
-            raise LinkFailed(f"{self._target} reported on block {report.sequence}, not {self._sequence}")
+            raise LinkFailed(f"{self._target} reported on burst {report.sequence}, not {self._sequence}")
         self._sequence += 1
         return BlockReport(
             report.control_decoded,
@@ -106,7 +106,7 @@ class LinkCall:
         )
 
     async def finish(self) -> pb.TransmitSummary:
-        """Says that no more blocks come and waits for the receiver's summary."""
+        """Says that no more bursts come and waits for the receiver's summary."""
         await self._call.done_writing()
         return (await self._read("summary", self._report_timeout_s)).summary
 

@@ -150,6 +150,8 @@ class _Transmission:
             raise LinkFailed(f"the receiver counted {summary.symbols} symbols, the ledger {sent}")
         self._job.facts["complete"] = summary.complete
         self._job.facts["return_bytes"] = summary.return_bytes
+        if summary.HasField("realised_snr_db"):  # a receiver of an earlier version says nothing of it
+            self._job.facts["realised_snr_db"] = summary.realised_snr_db
 
     def _note_undecodable(self, frames_read: int) -> None:
         announced = self._source.frame_count_hint + self._source.frames_before

@@ -61,8 +61,13 @@ class TransmissionResource(BaseModel):
     bursts_sent: int = Field(0, description="sounding and repetitions included")
     blocks_sent: int = Field(0, description="each is one burst or more; the sounding is none")
     blocks_lost: int = Field(0, description="of which a part never arrived")
-    retransmissions: int = Field(0, description="bursts that repeated an earlier one")
-    snr_db: float | None = Field(None, description="as the receiver last measured it")
+    retransmissions: int = Field(0, description="bursts that repeated one of the same block")
+    snr_db: float | None = Field(None, description="Es/N0 of the newest burst, as the receiver measured it")
+    realised_snr_db: float | None = Field(
+        None,
+        description="Es/N0 of all bursts as the receiver measured it: mean signal power over mean noise "
+        "power, both linear; known at the end",
+    )
     layers: dict[str, dict[str, int]] = Field(
         {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
     )

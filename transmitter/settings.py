@@ -40,5 +40,5 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
     kept_jobs: int = Field(1000, ge=1, description="finished jobs whose records are kept")
     segments_ahead: int = Field(4, ge=1, le=64, description="segments analysed before they can be sent")
     accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
-    report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one block")
+    report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")
     drain_s: float = Field(10.0, ge=0, description="for open requests when the service is stopped")

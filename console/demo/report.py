@@ -90,7 +90,9 @@ def build_report(findings: Findings) -> Json:
         "channel_model": findings.conditions["model"],
         "snr_db": findings.conditions["snr_db"],
         "channel": dict(findings.conditions),
-        "snr_db_received": seen.get("snr_db"),
+        "snr_db_realised": seen.get("realised_snr_db"),
+        "known_symbols": seen.get("known_symbols"),
+        "snr_db_received": seen.get("snr_db"),  # of the last burst
         "effective_snr_db_received": seen.get("effective_snr_db"),
         "cbr": cbr(total, frames, height, width),
         "total_symbols": total,

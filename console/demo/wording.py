@@ -13,7 +13,7 @@ def summary(report: Report) -> str:
         f"{report['total_symbols']:,} channel symbols carried {report['duration_s']:.1f} s of video: "
         f"{percent(report['cbr'])} of the {_large(samples)} sample values of the source. That equals "
         f"{report['symbols_per_second']:,.0f} symbols and {report['kbit_per_second']:.2f} kbit of "
-        f"information per second, over {_channel(report)}."
+        f"information per second, over {_channel(report)}{_realised(report)}."
     )
     if report["frames_out"] == report["frames_in"]:
         text += f" All {report['frames_in']} frames came out."
@@ -46,13 +46,13 @@ def headline(report: Report) -> list[tuple[str, str]]:
     return [
         (scientific(report["cbr"]), "channel uses per source sample (CBR)"),
         (f"{report['total_symbols']:,}", "channel symbols in all"),
-        (_db(report["snr_db"]), f"SNR set; {_db(report['snr_db_received'])} measured at the receiver"),
+        (_db(report["snr_db"]), f"SNR set; {_db(report['snr_db_realised'])} realised, over all bursts"),
         (_db(report["psnr_db"]), "PSNR, mean over the frames"),
         ("-" if report["ssim"] is None else f"{report['ssim']:.3f}", "SSIM, mean over the frames"),
         (f"{len(report['keyframes'])}", f"keyframes for {report['frames_in']} frames"),
         (
             f"{report['blocks_lost']} of {report['blocks_sent']}",
-            f"blocks lost; retransmissions: {report['retransmissions']}",
+            f"blocks lost; repeated bursts: {report['retransmissions']}",
         ),
     ]
 
@@ -109,12 +109,18 @@ def ledger(report: Report) -> str:
 
 def link(report: Report) -> str:
     """Channel, measured SNR and losses."""
-    measured = report["snr_db_received"]
+    realised, last = report["snr_db_realised"], report["snr_db_received"]
     text = f"The symbols went over {_channel(report)}."
-    if measured is not None:
-        text += f" From the pilots the receiver measured {_db(measured)}."
+    if realised is not None:
+        text += (
+            f" Over the whole transmission the receiver measured {_db(realised)}: mean power of all symbols "
+            "against mean noise power, both linear, the noise on the "
+            f"{report['known_symbols']:,} symbols that it knew, pilots and what was decoded. "
+            f"In the last burst alone it was {_db(last)}."
+        )
     return (
-        f"{text} Bursts sent, sounding included: {report['bursts_sent']}, of which repeats: "
+        f"{text} A burst is what crosses at once, a block what is sent and repeated until it has arrived. "
+        f"Bursts sent, sounding included: {report['bursts_sent']}, of which repeats: "
         f"{report['retransmissions']}. Blocks lost for good: {report['blocks_lost']} of "
         f"{report['blocks_sent']}."
     )
@@ -158,6 +164,11 @@ def _channel(report: Report) -> str:
     }
     name = names.get(report["channel_model"], f"the channel {report['channel_model']!r}")
     return f"{name} at {_db(report['snr_db'])}"
+
+
+def _realised(report: Report) -> str:
+    value = report.get("snr_db_realised")
+    return "" if value is None else f" ({_db(value)} realised)"
 
 
 def _db(value: float | None) -> str:

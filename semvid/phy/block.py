@@ -31,6 +31,7 @@ from semvid.phy.layout import (
 from semvid.phy.mcs import Mcs
 from semvid.phy.pilots import SOUNDING_SYMBOLS, pilot_symbols
 from semvid.phy.qam import demap, map_bits
+from semvid.phy.realised_snr import BurstPower
 from semvid.phy.sequences import descramble, scramble
 from semvid.phy.transport_block import SoftTransportBlock
 
@@ -110,6 +111,7 @@ class Reception:
         protected, bulk: payloads, None unless the state is DECODED.
         snr_db: mean received Es/N0, -30..60.
         effective_snr_db: the AWGN Es/N0 of equal mean capacity; lower than ``snr_db`` under fading.
+        power: what it measured for the SNR of the whole transmission.
         equalised: complex64[m], data symbols with the gain divided out: control, protected, bulk.
         sections: how many of ``equalised`` are control, protected and bulk symbols.
         sounding: the burst was a sounding.
@@ -122,6 +124,7 @@ class Reception:
     bulk_state: TbState = TbState.ABSENT
     snr_db: float = SNR_FLOOR_DB
     effective_snr_db: float = SNR_FLOOR_DB
+    power: BurstPower = field(default_factory=BurstPower)
     equalised: Symbols = field(default_factory=lambda: np.empty(0, np.complex64))
     sections: tuple[int, int, int] = (0, 0, 0)
     sounding: bool = False
@@ -221,11 +224,11 @@ class BlockReceiver:
             return Reception()
         received /= level
         if len(received) == SOUNDING_SYMBOLS:
-            return _pilots_only(received)
-        return self._receive_block(received)
+            return _pilots_only(received, level)
+        return self._receive_block(received, level)
 
-    def _receive_block(self, received: NDArray[np.complex128]) -> Reception:
-        found = _find_control(received)
+    def _receive_block(self, received: NDArray[np.complex128], level: float) -> Reception:
+        found = _find_control(received, level)
         if isinstance(found, Reception):
             return found
         word, aggregation, places = found
@@ -244,23 +247,33 @@ class BlockReceiver:
         reception = Reception(word, sections=sections)
         reception.equalised, noise = channel.equalise(received, places.data)
         ends = np.cumsum(sections)
+        sent = np.zeros(places.total, np.complex64)
+        sent[known] = values
         if word.protected is not None:
             part = slice(ends[0], ends[1])
             llrs = demap(reception.equalised[part], noise[part], word.protected.mcs.qm)
             reception.protected = self._protected.receive(word.protected, word, llrs)
             reception.protected_state = _state(reception.protected)
+            if reception.protected is not None:
+                sent[protected] = _sent(reception.protected, word.protected, word.rv, _PROTECTED_SCRAMBLING)
         if word.bulk is not None:
             part = slice(ends[1], ends[2])
             llrs = demap(reception.equalised[part], noise[part], word.bulk.mcs.qm)
             reception.bulk = self._bulk.receive(word.bulk, word, llrs)
             reception.bulk_state = _state(reception.bulk)
-            if reception.bulk is not None and channel.stretches == 1:
-                sent = TransportBlock(reception.bulk, word.bulk.mcs)
-                symbols = _modulate_section(sent, word.rv, _BULK_SCRAMBLING)
-                channel = channel.confirmed(received, bulk, symbols)
+            if reception.bulk is not None:
+                sent[bulk] = _sent(reception.bulk, word.bulk, word.rv, _BULK_SCRAMBLING)
+                if channel.stretches == 1:
+                    channel = channel.confirmed(received, bulk, sent[bulk])
+        reception.power = BurstPower.measure(received, sent, channel.gain, level)
         reception.snr_db = channel.snr_db
         reception.effective_snr_db = channel.effective_snr_db(places.data)
         return reception
+
+
+def _sent(payload: bytes, section: Section, rv: int, scrambling: int) -> Symbols:
+    """Symbols of a transport block that was decoded."""
+    return _modulate_section(TransportBlock(payload, section.mcs), rv, scrambling)
 
 
 def _state(payload: bytes | None) -> TbState:
@@ -278,7 +291,9 @@ def _section_symbols(
     return symbols_at(aggregation), small, large
 
 
-def _find_control(received: NDArray[np.complex128]) -> tuple[ControlWord, int, Layout] | Reception:
+def _find_control(
+    received: NDArray[np.complex128], level: float
+) -> tuple[ControlWord, int, Layout] | Reception:
     """The control word, its level and the layout, found by trial.
 
     Without success, how strong the pilots of the likelier layout came in.
@@ -293,9 +308,11 @@ def _find_control(received: NDArray[np.complex128]) -> tuple[ControlWord, int, L
         if found is not None:
             return *found, places
         nothing = nothing or Reception(
-            snr_db=channel.snr_db, effective_snr_db=channel.effective_snr_db(places.data)
+            snr_db=channel.snr_db,
+            effective_snr_db=channel.effective_snr_db(places.data),
+            power=_pilots_only(received, level).power,
         )
-    return nothing or _pilots_only(received)
+    return nothing or _pilots_only(received, level)
 
 
 def _likely_layouts(received: NDArray[np.complex128]) -> list[Layout]:
@@ -330,13 +347,20 @@ def _control_in(
     return None
 
 
-def _pilots_only(received: NDArray[np.complex128]) -> Reception:
+def _pilots_only(received: NDArray[np.complex128], level: float) -> Reception:
     """A sounding, or a burst of a length that cannot be: of the latter only the preamble is known."""
     is_sounding = len(received) == SOUNDING_SYMBOLS
     known = SOUNDING_SYMBOLS if is_sounding else PREAMBLE_SYMBOLS
     positions = np.arange(known, dtype=np.int32)
     qm = np.zeros(known, np.int8)
     channel = estimate_channel(received[:known], positions, pilot_symbols(known), qm)
+    sent = np.zeros(len(received), np.complex64)
+    sent[:known] = pilot_symbols(known)
+    gain = np.resize(channel.gain, len(received)).astype(np.complex128)
+    gain[known:] = gain[known - 1]
     return Reception(
-        snr_db=channel.snr_db, effective_snr_db=channel.effective_snr_db(positions), sounding=is_sounding
+        snr_db=channel.snr_db,
+        effective_snr_db=channel.effective_snr_db(positions),
+        power=BurstPower.measure(received, sent, gain, level),
+        sounding=is_sounding,
     )

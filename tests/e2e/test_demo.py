@@ -100,7 +100,9 @@ def test_the_ledger_adds_up_to_the_cbr(report: dict[str, Any]) -> None:
 
 
 def test_the_measured_link_is_the_one_that_was_set(report: dict[str, Any]) -> None:
-    assert report["snr_db_received"] == pytest.approx(10.0, abs=1.0)
+    assert report["snr_db_received"] == pytest.approx(10.0, abs=1.0)  # of one burst
+    assert report["snr_db_realised"] == pytest.approx(10.0, abs=0.2)
+    assert 0.5 * report["total_symbols"] < report["known_symbols"] <= report["total_symbols"]
     assert report["psnr_db"] > 20
     assert 0.4 < report["ssim"] <= 1
 

@@ -298,6 +298,7 @@ class TransmitSummary(_message.Message):
     FRAMES_FIELD_NUMBER: _builtins.int
     COMPLETE_FIELD_NUMBER: _builtins.int
     RETURN_BYTES_FIELD_NUMBER: _builtins.int
+    REALISED_SNR_DB_FIELD_NUMBER: _builtins.int
     bursts: _builtins.int
     """received, soundings and repetitions included"""
     symbols: _builtins.int
@@ -308,6 +309,8 @@ class TransmitSummary(_message.Message):
     """header, end and every keyframe arrived"""
     return_bytes: _builtins.int
     """protobuf bytes of all reports sent on the return direction"""
+    realised_snr_db: _builtins.float
+    """of all bursts: mean signal power over mean noise power, linear"""
     def __init__(
         self,
         *,
@@ -316,12 +319,15 @@ class TransmitSummary(_message.Message):
         frames: _builtins.int = ...,
         complete: _builtins.bool = ...,
         return_bytes: _builtins.int = ...,
+        realised_snr_db: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_realised_snr_db", b"_realised_snr_db", "realised_snr_db", b"realised_snr_db"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bursts", b"bursts", "complete", b"complete", "frames", b"frames", "return_bytes", b"return_bytes", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_realised_snr_db", b"_realised_snr_db", "bursts", b"bursts", "complete", b"complete", "frames", b"frames", "realised_snr_db", b"realised_snr_db", "return_bytes", b"return_bytes", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__realised_snr_db: _TypeAlias = _typing.Literal["realised_snr_db"]  # noqa: Y015
+    _WhichOneofArgType__realised_snr_db: _TypeAlias = _typing.Literal["_realised_snr_db", b"_realised_snr_db"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__realised_snr_db) -> _WhichOneofReturnType__realised_snr_db | None: ...
 
 Global___TransmitSummary: _TypeAlias = TransmitSummary  # noqa: Y015
 

@@ -60,6 +60,8 @@ def test_the_record_tells_what_arrived(receiver: Any, sent: Any) -> None:
     assert (video["captions_received"], video["captions_lost"]) == (3, 0)
     assert video["segments"] == {"received": 4, "regenerated": 3, "concealed": 0}
     assert video["snr_db"] > 30
+    assert video["realised_snr_db"] > 30
+    assert 0 < video["known_symbols"] <= video["symbols_received"]
     assert video["content_url"] == f"/v1/videos/{sent.id}/content"
     assert all(video["seconds"][stage] > 0 for stage in ("receiving", "keyframes", "regenerating", "writing"))
 

@@ -110,3 +110,10 @@ def test_a_page_without_candidates_symbols_and_stills(make_findings: Callable[..
     page = build_page(build_report(bare), bare, [])
     assert parsed(page).open == []
     assert "No candidate frames were compared" in page
+
+
+def test_the_air_is_told_of_over_the_whole_transmission(page: str) -> None:
+    assert "10.0 dB realised" in page
+    assert "50,321 symbols that it knew" in page
+    assert "In the last burst alone it was 9.9 dB" in page
+    assert "A burst is what crosses at once" in page

@@ -27,6 +27,7 @@ PROMISED = {
     ),
     *("psnr_db", "ssim", "seed", "versions", "seconds", "s_rel", "captions", "provenance"),
     *("snr_db_received", "clip", "command", "commit", "mean_fps", "first_stamp_s", "undecodable_frames"),
+    *("snr_db_realised", "known_symbols"),
 }
 
 Make = Callable[..., Findings]
