@@ -15,7 +15,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,9 @@ from console.terminal import TerminalObserver, show_error
 from semvid import errors
 from semvid.options import ChannelName
 from semvid.safe_path import forget_current_folder
+
+if TYPE_CHECKING:
+    from console.several import Outcome
 
 # `semvid` may not import the services (import-linter); it starts them by the name of their module
 SERVICES = ("transmitter", "channel", "receiver")
@@ -47,6 +50,10 @@ CalibrationFile = Annotated[
     typer.Option("--calibration", help="Defaults that semvid calibrate wrote; other options win."),
 ]
 _DEMO_CHANNEL = {"channel": ChannelName.AWGN, "snr_db": 10.0}
+AsJson = Annotated[
+    bool,
+    typer.Option("--json", help="Print the report, and nothing else, to stdout; of several files, a list."),
+]
 ReceiverUrl = Annotated[str, typer.Option("--receiver", envvar="SEMVID_RECEIVER", help="Its address.")]
 
 
@@ -91,32 +98,30 @@ def serve(
 @app.command()
 @option_flags()
 def send(
-    clip: Annotated[Path, typer.Argument(help="Video file.")],
+    clips: Annotated[list[Path], typer.Argument(help="Video files, or folders of them.")],
     options: dict[str, Any],
     transmitter: TransmitterUrl = "http://127.0.0.1:8081",
     calibration: CalibrationFile = None,
+    out: Annotated[Path, typer.Option("--out", help="Several files: folder for the results.")] = Path(
+        "send-out"
+    ),
+    as_json: AsJson = False,
 ) -> None:
-    """Sends a video and prints the finished transmission as JSON."""
+    """Sends a video and prints the finished transmission as JSON; of several, a line each."""
     from console.calibration import with_calibration
-    from console.demo.wording import undecodable
+    from console.send import send_one, send_several
     from semvid.client import TransmitterClient
 
     options = with_calibration(calibration, options)
+    videos = _several(clips)
+    if videos is None:
+        with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
+            sent = send_one(client, clips[0], options, observer)
+        typer.echo(json.dumps(sent, indent=2))
+        return
     with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
-        job = client.submit(clip, options)
-        observer.notice(f"transmission {job['id']}")
-        done = client.watch(
-            job["id"],
-            lambda event: observer.progress(
-                "transmitting", event.get("progress", 0.0), event.get("stage", "")
-            ),
-            observer.notice,
-        )
-        if missing := done.get("undecodable_frames"):
-            observer.notice(undecodable(missing))
-        for remark in done["source"]["remarks"]:
-            observer.notice(remark)
-    typer.echo(json.dumps(done, indent=2))
+        outcomes = send_several(client, videos, out, options, observer)
+    _conclude(outcomes, "transmission", out, as_json)
 
 
 @app.command()
@@ -187,12 +192,13 @@ def fetch(
 @option_flags(defaults=_DEMO_CHANNEL)
 def demo(
     options: dict[str, Any],
-    clip: Annotated[Path | None, typer.Argument(help="Video file; without one the demo has its own.")] = None,
+    clips: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Video files, or folders of them; without one the demo has its own."),
+    ] = None,
     calibration: CalibrationFile = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("demo-out"),
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the report, and nothing else, to stdout.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Starts all three services, sends a clip across the noisy channel and reports on what came out."""
     if find_spec("matplotlib") is None:
@@ -201,24 +207,27 @@ def demo(
         )
     from console.calibration import with_calibration
     from console.demo import CLIP
-    from console.demo.run import run_demo
+    from console.demo.run import not_whole, run_demo, run_demos
     from console.demo.wording import summary
 
     options = _one_seed(with_calibration(calibration, options))
     command = ["semvid", *sys.argv[1:]]
+    videos = _several(clips or [])
+    if videos is not None:
+        with TerminalObserver() as observer:
+            outcomes = run_demos(videos, out, options, command, observer)
+        _conclude(outcomes, "report", out, as_json)
+        return
     with TerminalObserver() as observer:
-        report = run_demo(clip or CLIP, out, options, command, observer)
+        report = run_demo(clips[0] if clips else CLIP, out, options, command, observer)
     if as_json:
         typer.echo(json.dumps(report, indent=2))
     else:
         typer.echo(
             f"\n{summary(report)}\nThe report: {out / 'report.html'}; videos and numbers lie beside it."
         )
-    if report["video_state"] != "SUCCEEDED" or report["frames_out"] != report["frames_in"]:
-        raise errors.TransmissionFailed(
-            f"receiver: the video is {report['video_state']} with {report['frames_out']} of "
-            f"{report['frames_in']} frames; raise --snr-db or --retransmissions, or lower --mcs"
-        )
+    if error := not_whole(report):
+        raise errors.TransmissionFailed(error)
 
 
 @app.command()
@@ -242,6 +251,30 @@ def bench(context: typer.Context) -> None:
     sys.argv = ["semvid bench", *context.args]
     # by name, as the services: `semvid` may not import the laboratory
     runpy.run_module("evaluation.bench", run_name="__main__", alter_sys=True)
+
+
+def _several(clips: list[Path]) -> list[Path] | None:
+    """The files where they are several or a folder was named; None for a single file, or none."""
+    if len(clips) < 2 and not any(clip.is_dir() for clip in clips):
+        return None
+    from console.results import videos_of
+
+    return videos_of(clips)
+
+
+def _conclude(outcomes: "list[Outcome]", kind: str, out: Path, as_json: bool) -> None:
+    """Prints what became of several files; raises TransmissionFailed where one failed."""
+    from console.results import SUMMARY
+
+    if as_json:
+        typer.echo(json.dumps([outcome.to_json(kind) for outcome in outcomes], indent=2))
+    else:
+        for outcome in outcomes:
+            typer.echo(f"{outcome.state:<10} {outcome.file} -> {out / outcome.folder}")
+        typer.echo(f"The summary: {out / SUMMARY}")
+    failed = sum(outcome.state != "SUCCEEDED" for outcome in outcomes)
+    if failed:
+        raise errors.TransmissionFailed(f"{failed} of {len(outcomes)} files failed; {out / SUMMARY} says why")
 
 
 def _one_seed(options: dict[str, Any]) -> dict[str, Any]:

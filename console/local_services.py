@@ -43,7 +43,7 @@ class ServiceProcess:
     Args:
         module: what to run.
         environment: settings, added to this process's environment.
-        log: file that takes the service's output.
+        log: file that takes the service's output, after what is in it.
     """
 
     def __init__(self, module: str, environment: Mapping[str, str], log: Path) -> None:
@@ -53,7 +53,7 @@ class ServiceProcess:
         settings = {**os.environ, **environment, **self._lifeline.environment}
         if "PYTHONPATH" in settings:
             settings["PYTHONPATH"] = without_current_folder(settings["PYTHONPATH"])
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", module],
                 env=settings,
@@ -69,6 +69,10 @@ class ServiceProcess:
     def pid(self) -> int:
         """Of the process."""
         return self._process.pid
+
+    def ended(self) -> bool:
+        """Whether the process no longer runs."""
+        return self._process.poll() is not None
 
     def check(self) -> None:
         """Raises LinkFailed, with the end of the log, when the process is no longer running."""
@@ -134,6 +138,10 @@ class Services:
         self.addresses = addresses
         self.processes = processes
 
+    def alive(self) -> bool:
+        """Whether all of them run."""
+        return not any(process.ended() for process in self.processes)
+
     def check(self) -> None:
         """Raises LinkFailed when one of the services has died."""
         for process in self.processes:
@@ -165,6 +173,8 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
             "SEMVID_RECEIVER_PORT": str(rest_r),
             "SEMVID_RECEIVER_LINK_ADDRESS": f"{_HOST}:{link_r}",
             "SEMVID_RECEIVER_DATA_DIR": str(data / "receiver"),
+            # fetched as soon as they are finished: the folder need not hold all of a long row of files
+            "SEMVID_RECEIVER_KEPT_VIDEOS": os.environ.get("SEMVID_RECEIVER_KEPT_VIDEOS", "4"),
         },
         "channel": {
             "SEMVID_CHANNEL_LISTEN": addresses.channel_target,

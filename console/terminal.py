@@ -33,6 +33,14 @@ class TerminalObserver:
     def __exit__(self, *exc: object) -> None:
         self._bars.stop()
 
+    def begin(self, title: str) -> None:
+        """What follows belongs to something new: its stages begin anew."""
+        for task in self._tasks.values():
+            self._bars.remove_task(task)
+        self._tasks.clear()
+        self._ended.clear()
+        self._console.print(title, markup=False, soft_wrap=True)
+
     def progress(self, stage: str, fraction: float | None, detail: str = "") -> None:
         """Shows ``stage`` at ``fraction`` (0..1; None: not known)."""
         if fraction is not None and fraction >= 1.0 and stage not in self._ended:

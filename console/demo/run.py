@@ -1,10 +1,11 @@
 """The whole demo: start, send, wait, fetch, measure, report."""
 
 import csv
-import json
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,25 @@ from console.demo.pictures import SideBySide, Still, still_frames, take_still, w
 from console.demo.report import Findings, build_report
 from console.demo.timeline import Timeline
 from console.local_services import Services, running_services
+from console.results import prepare
+from console.several import Outcome, Several, write_json
 from console.terminal import TerminalObserver
 from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.client.http import Json
 from semvid.service.clock import StageClock
 from semvid.video.shape import shown_size
+
+
+@dataclass(frozen=True)
+class _Arrived:
+    """What the two ends tell of a transmission that is over."""
+
+    transmission: Json
+    semantics: Json
+    video: Json
+    segments: list[Json]
+    constellation: Json
 
 
 def run_demo(
@@ -31,7 +45,7 @@ def run_demo(
     Args:
         clip: the video.
         out: folder for ``reconstruction.mp4``, ``side_by_side.mp4``, ``report.json``, ``report.html``,
-            ``frames.csv`` and ``logs/``.
+            ``frames.csv`` and ``logs/``; what an earlier run left there goes first.
         options: of the transmission (`semvid.options`); its ``channel`` names ``model`` and ``snr_db``.
         command: how the demo was called, for the report.
         observer: shows how far it is.
@@ -42,43 +56,127 @@ def run_demo(
         SemvidError: of the kind that a service reported.
     """
     clock = StageClock()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise errors.InvalidInput(
-            f"output folder: {out} cannot be made: {error.strerror}; name another"
-        ) from error
+    prepare(out, [clip])
     if not clip.is_file():
         raise errors.InvalidInput(f"clip: there is no file {clip}; give the path of a video file")
     with tempfile.TemporaryDirectory(prefix="semvid-demo-") as data, ExitStack() as stack:
+        services = stack.enter_context(_services(Path(data), out, observer, clock))
+        arrived = _transmit(clip, out, options, services, observer, clock)
+    return _report(clip, out, options, command, arrived, observer, clock)
+
+
+def run_demos(
+    clips: Sequence[Path],
+    out: Path,
+    options: Mapping[str, Any],
+    command: Sequence[str],
+    observer: TerminalObserver,
+) -> list[Outcome]:
+    """Runs the demo with several clips, one after the other, over one set of services.
+
+    A clip that fails ends nothing; where a service died, others are started for the clips that are left.
+
+    Args:
+        clips: the videos.
+        out: folder for a folder of results for each, ``summary.csv`` and ``logs/``; what an earlier run left
+            there goes first.
+        options, command, observer: see `run_demo`.
+
+    Raises:
+        InvalidInput: the output folder will not do.
+    """
+    with (
+        Several(clips, out, observer) as several,
+        tempfile.TemporaryDirectory(prefix="semvid-demo-") as data,
+    ):
+        while several.waiting:
+            try:
+                with _services(Path(data), out, observer, StageClock()) as services:
+                    one = partial(_one_of_several, services, options, command, observer)
+                    while several.waiting and services.alive():
+                        several.take(one)
+            except errors.LinkFailed as error:  # of the start; others are the clip's
+                several.give_up(error)
+    return several.outcomes
+
+
+def not_whole(report: Json) -> str:
+    """Why the video of ``report`` is not what was sent; empty where all its frames came out."""
+    if report["video_state"] == "SUCCEEDED" and report["frames_out"] == report["frames_in"]:
+        return ""
+    return (
+        f"receiver: the video is {report['video_state']} with {report['frames_out']} of "
+        f"{report['frames_in']} frames; raise --snr-db or --retransmissions, or lower --mcs"
+    )
+
+
+def _one_of_several(
+    services: Services,
+    options: Mapping[str, Any],
+    command: Sequence[str],
+    observer: TerminalObserver,
+    clip: Path,
+    folder: Path,
+    outcome: Outcome,
+) -> None:
+    clock = StageClock()
+    arrived = _transmit(clip, folder, options, services, observer, clock)
+    report = _report(clip, folder, options, command, arrived, observer, clock)
+    same = ("width", "height", "frames_out", "duration_s", "cbr", "snr_db", "psnr_db", "ssim")
+    outcome.document, outcome.error = report, not_whole(report)
+    outcome.state = "TRUNCATED" if outcome.error else report["video_state"]
+    outcome.values = {
+        **{name: report[name] for name in same},
+        "id": report["transmission_id"],
+        "frames": report["frames_in"],
+        "keyframes": len(report["keyframes"]),
+        "symbols": report["total_symbols"],
+        "realised_snr_db": report["snr_db_realised"],
+        "seconds": round(sum(clock.seconds.values()), 3),
+    }
+
+
+@contextmanager
+def _services(data: Path, out: Path, observer: TerminalObserver, clock: StageClock) -> Iterator[Services]:
+    with ExitStack() as stack:
         with clock.stage("start the services"):
             observer.progress("starting the services", None)
-            services = stack.enter_context(running_services(Path(data), out / "logs"))
+            services = stack.enter_context(running_services(data, out / "logs"))
             observer.progress("starting the services", 1.0)
-        sent, semantics, video, segments, constellation = _transmit(
-            clip, out, options, services, observer, clock
-        )
-    timeline = Timeline(segments, semantics["keyframes"])
+        yield services
+
+
+def _report(
+    clip: Path,
+    out: Path,
+    options: Mapping[str, Any],
+    command: Sequence[str],
+    arrived: _Arrived,
+    observer: TerminalObserver,
+    clock: StageClock,
+) -> Json:
+    """Measures what arrived, and writes the report in all its forms."""
+    timeline = Timeline(arrived.segments, arrived.semantics["keyframes"])
     fidelity = Fidelity()
     with clock.stage("measure and compose"):
-        stills = _measure(clip, out, sent, timeline, fidelity, observer)
+        stills = _measure(clip, out, arrived.transmission, timeline, fidelity, observer)
     findings = Findings(
         clip_name=clip.name,
         credit=CREDIT if clip == CLIP else "",
         command=command,
         conditions=options["channel"],
-        transmission=sent,
-        semantics=semantics,
-        video=video,
-        segments=segments,
-        constellation=constellation,
+        transmission=arrived.transmission,
+        semantics=arrived.semantics,
+        video=arrived.video,
+        segments=arrived.segments,
+        constellation=arrived.constellation,
         fidelity=fidelity,
         timeline=timeline,
         seconds={stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
     )
     report = build_report(findings)
     _write_frames(out / "frames.csv", fidelity, timeline)
-    (out / "report.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_json(out / "report.json", report)
     (out / "report.html").write_text(build_page(report, findings, stills), encoding="utf-8")
     return report
 
@@ -90,7 +188,7 @@ def _transmit(
     services: Services,
     observer: TerminalObserver,
     clock: StageClock,
-) -> tuple[Json, Json, Json, list[Json], Json]:
+) -> _Arrived:
     def follow(event: Json) -> None:
         symbols = event.get("total_symbols")
         detail = f"{event.get('stage', '')}" + (f", {symbols:,} symbols" if symbols else "")
@@ -125,7 +223,7 @@ def _transmit(
                 )
             observer.progress("regenerating", 1.0)
             receiver.fetch(sent["id"], out / "reconstruction.mp4")
-        return (
+        return _Arrived(
             sent,
             transmitter.semantics(sent["id"]),
             video,

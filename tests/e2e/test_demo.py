@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -136,6 +137,39 @@ def test_a_demo_that_is_stopped_leaves_nothing_running(number: signal.Signals, t
     if number is not signal.SIGKILL:  # after which nobody is left to remove it
         assert not list(tmp_path.glob("semvid-*"))
         assert "Traceback" not in told
+
+
+def test_a_folder_of_files_goes_through_one_set_of_services(tiny_clip: Path, tmp_path: Path) -> None:
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    for name in ("b.mp4", "a.mov"):
+        (clips / name).write_bytes(tiny_clip.read_bytes())
+    (clips / "notes.mp4").write_text("these are notes, not a video\n" * 100)
+    (clips / "readme.txt").write_text("no video, and not taken for one")
+    stale = tmp_path / "out" / "report.json"
+    stale.parent.mkdir()
+    stale.write_text("{}")
+    ended = _demo(tmp_path / "out", str(clips), "--json", "--seed", "2")
+    assert ended.returncode == 1
+    assert "1 of 3 files failed" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    listed = json.loads(ended.stdout)
+    assert [(Path(one["file"]).name, one["state"]) for one in listed] == [
+        ("a.mov", "SUCCEEDED"),
+        ("b.mp4", "SUCCEEDED"),
+        ("notes.mp4", "FAILED"),
+    ]
+    assert listed[0]["report"]["symbols"] == listed[1]["report"]["symbols"]
+    assert listed[2]["report"] is None
+    with (tmp_path / "out" / "summary.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["folder"] for row in rows] == ["a", "b", "notes"]
+    assert [row["frames_out"] for row in rows] == ["24", "24", ""]
+    assert float(rows[0]["realised_snr_db"]) == pytest.approx(10, abs=0.3)
+    assert (tmp_path / "out" / "b" / "report.html").is_file()
+    assert not stale.exists()
+    opened = (tmp_path / "out" / "logs" / "receiver.log").read_text().count("receiver serves")
+    assert opened == 1
 
 
 def test_a_file_that_is_no_video_is_bad_input(tmp_path: Path) -> None:

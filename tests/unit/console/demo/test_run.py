@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from console.demo import run
 from console.demo.report import Findings
-from console.demo.run import run_demo
+from console.demo.run import run_demo, run_demos
 from console.local_services import Addresses
 from semvid import errors
 from tests.synthetic_clip import write_clip
@@ -21,6 +22,9 @@ OPTIONS = {"seed": 4, "channel": {"model": "awgn", "snr_db": 10.0}}
 
 
 class Recorder:
+    def begin(self, title: str) -> None:
+        self.notices.append(title)
+
     def __init__(self) -> None:
         self.stages: list[tuple[str, float | None]] = []
         self.notices: list[str] = []
@@ -52,10 +56,15 @@ class World:
         self.watch_error: Exception | None = None
         self.dead: Exception | None = None
         self.stopped = False
+        self.started = 0
+        self.cannot_start: Exception | None = None
 
     def check(self) -> None:
         if self.dead:
             raise self.dead
+
+    def alive(self) -> bool:
+        return self.dead is None
 
     @property
     def addresses(self) -> Addresses:
@@ -63,6 +72,11 @@ class World:
 
     @contextmanager
     def running(self, *_: Any) -> Iterator[World]:
+        self.started += 1
+        if self.started > 1:
+            self.dead = None
+        if self.cannot_start:
+            raise self.cannot_start
         try:
             yield self
         finally:
@@ -187,3 +201,60 @@ def test_an_output_folder_that_is_a_file_is_refused(world: World, tmp_path: Path
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.InvalidInput, match="output folder"):
         demo(tmp_path / "file")
+
+
+def _several(world: World, folder: Path, *names: str) -> list[Any]:
+    """Demos of copies of the clip under ``names``; ``kills.mp4`` costs a service its life."""
+    clips = [folder / name for name in names]
+    for clip in clips:
+        if clip.name != "gone.mp4":
+            shutil.copy(run.CLIP, clip)
+    check = world.check
+
+    def killed() -> None:
+        if world.clip is not None and world.clip.name == "kills.mp4":
+            world.dead = errors.LinkFailed("receiver: the service ended with status -9")
+        check()
+
+    world.check = killed  # type: ignore[method-assign]
+    return run_demos(clips, folder / "out", OPTIONS, (), Recorder())  # type: ignore[arg-type]
+
+
+def test_several_clips_have_a_folder_each_and_one_set_of_services(world: World, tmp_path: Path) -> None:
+    outcomes = _several(world, tmp_path, "a.mp4", "gone.mp4", "b.mp4")
+    assert [outcome.state for outcome in outcomes] == ["SUCCEEDED", "FAILED", "SUCCEEDED"]
+    assert "gone.mp4" in outcomes[1].error
+    assert world.started == 1
+    for name in ("a", "b"):
+        report = json.loads((tmp_path / "out" / name / "report.json").read_text())
+        assert report["clip"] == f"{name}.mp4"
+        assert (tmp_path / "out" / name / "report.html").is_file()
+    table = list(csv.DictReader((tmp_path / "out" / "summary.csv").open()))
+    assert [row["frames"] for row in table] == [str(FRAMES), "", str(FRAMES)]
+    assert [row["psnr_db"] for row in table] == ["100.0", "", "100.0"]
+
+
+def test_other_services_are_started_where_one_died(world: World, tmp_path: Path) -> None:
+    outcomes = _several(world, tmp_path, "a.mp4", "kills.mp4", "b.mp4")
+    assert [outcome.state for outcome in outcomes] == ["SUCCEEDED", "FAILED", "SUCCEEDED"]
+    assert "status -9" in outcomes[1].error
+    assert world.started == 2
+
+
+def test_where_no_services_can_be_started_every_clip_says_so(world: World, tmp_path: Path) -> None:
+    world.cannot_start = errors.LinkFailed("receiver: the service was not ready within 120 s")
+    outcomes = _several(world, tmp_path, "a.mp4", "b.mp4")
+    assert [(outcome.state, outcome.error) for outcome in outcomes] == [
+        ("FAILED", "receiver: the service was not ready within 120 s")
+    ] * 2
+    assert world.started == 1
+
+
+@pytest.mark.parametrize("fails", ["clip", "transmission"])
+def test_a_failed_demo_leaves_no_older_report(fails: str, world: World, tmp_path: Path) -> None:
+    demo(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    world.watch_error = errors.TransmissionFailed("transmitter: the header never arrived")
+    with pytest.raises(errors.SemvidError):
+        demo(tmp_path, tmp_path / "gone.mp4" if fails == "clip" else None)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
