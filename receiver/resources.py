@@ -47,7 +47,9 @@ class VideoResource(BaseModel):
         None, description="Es/N0 of all bursts: mean signal power over mean noise power, both linear"
     )
     known_symbols: int = Field(
-        0, description="on which that noise was measured: pilots, and what is known since it was decoded"
+        0,
+        description="on which that noise was measured: pilots and what is known since it was decoded, where "
+        "two of them are neighbours",
     )
     bursts_received: int = Field(description="soundings and repetitions included")
     bursts_undecoded: int = Field(description="bursts without a readable control word")

@@ -265,7 +265,7 @@ class BlockReceiver:
                 sent[bulk] = _sent(reception.bulk, word.bulk, word.rv, _BULK_SCRAMBLING)
                 if channel.stretches == 1:
                     channel = channel.confirmed(received, bulk, sent[bulk])
-        reception.power = BurstPower.measure(received, sent, channel.gain, level)
+        reception.power = BurstPower.measure(received, sent, level)
         reception.snr_db = channel.snr_db
         reception.effective_snr_db = channel.effective_snr_db(places.data)
         return reception
@@ -356,11 +356,9 @@ def _pilots_only(received: NDArray[np.complex128], level: float) -> Reception:
     channel = estimate_channel(received[:known], positions, pilot_symbols(known), qm)
     sent = np.zeros(len(received), np.complex64)
     sent[:known] = pilot_symbols(known)
-    gain = np.resize(channel.gain, len(received)).astype(np.complex128)
-    gain[known:] = gain[known - 1]
     return Reception(
         snr_db=channel.snr_db,
         effective_snr_db=channel.effective_snr_db(positions),
-        power=BurstPower.measure(received, sent, gain, level),
+        power=BurstPower.measure(received, sent, level),
         sounding=is_sounding,
     )

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from semvid.phy.arrays import Reals
 from semvid.phy.channel_estimate import SNR_CEILING_DB, SNR_FLOOR_DB
 
-_BORDER_OFF = 8  # symbols
+_CUT = 3.0  # times the mean noise power
+_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class BurstPower:
 
     Attributes:
         symbols: of the burst.
-        known: how many of them are known and lie off a border of the fading.
+        known: pairs of neighbours among them that are known.
         power: mean received power per symbol, linear: signal and noise.
         noise: mean noise power per symbol, on the same scale.
     """
@@ -37,40 +39,45 @@ class BurstPower:
 
     @classmethod
     def measure(
-        cls,
-        received: NDArray[np.complex128],
-        sent: NDArray[np.complex64],
-        gain: NDArray[np.complex128],
-        level: float,
+        cls, received: NDArray[np.complex128], sent: NDArray[np.complex64], level: float
     ) -> BurstPower:
-        """Measures the power of all symbols, and the noise on known ones.
+        """Measures the power of all symbols, and the noise on known ones that lie side by side.
 
-        Noise is what a constant gain leaves over on each stretch; every gain is fitted to the known symbols
-        of its stretch and takes one degree of freedom. Gains that were improved by guesses at unknown symbols
-        do not enter: where most guesses are wrong they follow the noise. Nor do symbols next to a border
-        between stretches, which may lie a few symbols off.
+        Two neighbours nearly always had the same gain, so what they differ by is noise; where the gain
+        changed between them the difference is cut off as too large. The receiver's own estimate of the gain
+        does not enter: where it misses a change of the gain it takes that for noise, and where it is improved
+        by wrong guesses at unknown symbols it follows the noise.
 
         Args:
             received: complex128[n], divided by ``level``, its root mean square.
             sent: complex64[n], what was sent; 0 where that is not known.
-            gain: complex128[n], as estimated; tells where stretches of constant gain begin, no more.
             level: scale of what was received.
         """
-        borders = np.flatnonzero(gain[1:] != gain[:-1]) + 1
-        clear = np.ones(len(received), bool)
-        for off in range(-_BORDER_OFF, _BORDER_OFF):
-            clear[np.clip(borders + off, 0, len(received) - 1)] = False
-        places = np.flatnonzero((sent != 0) & clear)
-        observed, values = received[places], sent[places]
-        stretch = np.concatenate([[0], np.cumsum(gain[places[1:]] != gain[places[:-1]])])
-        freedom = len(places) - int(stretch[-1]) - 1
-        if freedom < 1:
+        pairs = np.flatnonzero((sent[1:] != 0) & (sent[:-1] != 0))
+        if not len(pairs):
             return cls(len(received), power=level**2)
-        product = observed * values.conj()
-        energy = np.bincount(stretch, np.abs(values) ** 2)
-        fitted = (np.bincount(stretch, product.real) + 1j * np.bincount(stretch, product.imag)) / energy
-        error = float(np.sum(np.abs(observed - fitted[stretch] * values) ** 2))
-        return cls(len(received), len(places), level**2, level**2 * error / freedom)
+        weight = np.zeros(len(sent))
+        np.divide(1.0, np.abs(sent) ** 2, out=weight, where=sent != 0)
+        gain = received * sent.conj() * weight
+        spread = weight[pairs] + weight[pairs + 1]
+        noise = _mean_below_cut(np.abs(gain[pairs + 1] - gain[pairs]) ** 2 / spread)
+        return cls(len(received), len(pairs), level**2, level**2 * noise)
+
+
+def _mean_below_cut(values: Reals) -> float:
+    """Mean of exponentially distributed values of which some are too large by far.
+
+    From the median as a first guess, the mean of those below three times the guess, put right by what an
+    exponential distribution has there.
+    """
+    kept = 1 - _CUT / np.expm1(_CUT)
+    mean = float(np.median(values)) / math.log(2)
+    for _ in range(_ROUNDS):
+        below = values[values <= _CUT * mean]
+        if not len(below):  # all values are the same, 0
+            break
+        mean = float(np.mean(below)) / kept
+    return mean
 
 
 @dataclass(slots=True)
@@ -80,7 +87,7 @@ class RealisedSnr:
     Powers are averaged, not decibels: a burst in a fade counts with the little that it carried.
 
     Attributes:
-        symbols, known: received so far, and those whose noise was averaged.
+        symbols, known: received so far, and pairs of neighbours on which the noise was measured.
     """
 
     symbols: int = 0
