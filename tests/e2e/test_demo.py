@@ -122,7 +122,7 @@ def test_no_service_is_left_running(report: dict[str, Any], finished: tuple[Any,
     assert _left(finished[1]) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
 def test_a_demo_that_is_stopped_leaves_nothing_running(number: signal.Signals, tmp_path: Path) -> None:
     demo = _start(tmp_path / "out")
     try:

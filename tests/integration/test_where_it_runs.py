@@ -79,8 +79,9 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(service: str, tmp_path:
     assert str(tmp_path / "file" / "data") in told
 
 
-@pytest.mark.parametrize("service", ["receiver", "transmitter"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("service", "number"), [("receiver", signal.SIGHUP), ("transmitter", signal.SIGTERM)]
+)
 def test_it_ends_in_good_order(service: str, number: signal.Signals, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -50,9 +50,9 @@ def test_a_wrong_beginning_is_refused(receiver: Any, request_: Any, details: str
 @pytest.mark.parametrize(
     ("request_", "code", "details"),
     [
-        (opening("another"), INVALID, "only blocks"),
-        (pb.TransmitRequest(), INVALID, "only blocks"),
-        (block(1, bytes(8)), INVALID, "block 1 came where block 0 was due"),
+        (opening("another"), INVALID, "only bursts"),
+        (pb.TransmitRequest(), INVALID, "only bursts"),
+        (block(1, bytes(8)), INVALID, "burst 1 came where burst 0 was due"),
         (block(0, b""), INVALID, "without symbols"),
         (block(0, bytes(9)), INVALID, "whole number"),
         (block(0, np.full(4, np.nan, np.complex64).tobytes()), INVALID, "nan"),
