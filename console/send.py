@@ -73,7 +73,7 @@ def _one_of_several(
     sent = send_one(client, clip, options, observer)
     write_json(folder / "transmission.json", sent)
     source = sent["source"]
-    same = ("id", "frames", "keyframes", "cbr", "realised_snr_db")
+    same = ("id", "frames", "undecodable_frames", "keyframes", "cbr", "realised_snr_db")
     outcome.document, outcome.state = sent, sent["state"]
     outcome.values = {
         **{name: sent.get(name) for name in same},

@@ -20,7 +20,7 @@ COLUMNS: Final = (
     "state",  # SUCCEEDED, TRUNCATED or FAILED
     "error",  # one sentence; empty where there is none
     "id",  # of the transmission
-    *("width", "height", "frames", "frames_out", "duration_s", "keyframes"),
+    *("width", "height", "frames", "frames_out", "undecodable_frames", "duration_s", "keyframes"),
     *("symbols", "cbr", "snr_db", "realised_snr_db", "psnr_db", "ssim"),
     "seconds",  # that it took
 )

@@ -25,6 +25,7 @@ def forget_current_folder() -> None:
     told = os.environ.get("PYTHONPATH", "")
     if told != without_current_folder(told) and here not in told.split(os.pathsep):
         sys.path[:] = [entry for entry in sys.path if entry not in (here, "")]
+        os.environ["PYTHONPATH"] = without_current_folder(told)  # for what this process starts
 
 
 def without_current_folder(python_path: str) -> str:

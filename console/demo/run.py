@@ -122,11 +122,11 @@ def _one_of_several(
     clock = StageClock()
     arrived = _transmit(clip, folder, options, services, observer, clock)
     report = _report(clip, folder, options, command, arrived, observer, clock)
-    same = ("width", "height", "frames_out", "duration_s", "cbr", "snr_db", "psnr_db", "ssim")
+    same = ("width", "height", "frames_out", "undecodable_frames", "duration_s", "cbr", "snr_db")
     outcome.document, outcome.error = report, not_whole(report)
     outcome.state = "TRUNCATED" if outcome.error else report["video_state"]
     outcome.values = {
-        **{name: report[name] for name in same},
+        **{name: report[name] for name in (*same, "psnr_db", "ssim")},
         "id": report["transmission_id"],
         "frames": report["frames_in"],
         "keyframes": len(report["keyframes"]),

@@ -77,7 +77,7 @@ def test_several_files_to_a_transmitter(refused: type[Busy | InvalidInput], tmp_
     done = {
         "id": "x",
         "state": "SUCCEEDED",
-        "source": {"width": 64, "height": 48, "duration_s": 1.5},
+        "source": {"width": 64, "height": 48, "duration_s": 1.5, "remarks": []},
         "options": {"channel": None},
         "frames": 36,
         "total_symbols": 700,
