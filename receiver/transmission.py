@@ -187,6 +187,8 @@ class Transmission:
         record.width, record.height = header.width, header.height
         record.pixel_aspect = f"{header.pixel_aspect.numerator}:{header.pixel_aspect.denominator}"
         record.frame_rate = round(float(header.frame_rate), 6)
+        if header.restoration and self._restorer is not None:
+            record.restorer = self._restorer.name
         self.pipeline = Pipeline(
             header,
             self._files,

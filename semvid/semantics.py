@@ -29,6 +29,7 @@ MAX_HOLD = 2**31 - 1  # of the last frame, units of the time base: what an MP4 s
 MAX_GROUP = 64  # keyframes that are decoded together
 MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
+MAX_FINISH = 7  # of what is put back into keyframes
 ALL_SLOTS = 255  # of the picture decoder, a bit mask
 
 
@@ -72,7 +73,8 @@ class StreamHeader:
         given: what segments are to be drawn from. ``BOTH_ENDS``: the first and the last frame are keyframes,
             and segments are bridged. ``FIRST_FRAME``: every keyframe opens a segment that nothing closes.
             ``NOTHING``: the same, and no keyframe has a picture.
-        detail: strength 0..7 of what the receiver puts back into keyframes (`semvid.images.detail`).
+        detail, restoration: what the receiver puts back into keyframes, 0 .. `MAX_FINISH` each, not both
+            (`semvid.images.finishing`).
         pixel_aspect: width over height of a pixel, as displayed; coding and CBR know nothing of it.
     """
 
@@ -87,6 +89,7 @@ class StreamHeader:
     phase: Fraction = Fraction(1, 2)
     given: Given = Given.BOTH_ENDS
     detail: int = 0
+    restoration: int = 0
     pixel_aspect: Fraction = Fraction(1)
 
     def __post_init__(self) -> None:
@@ -98,7 +101,9 @@ class StreamHeader:
             _in_range(f"{name} numerator", value.numerator, 1, 2**31 - 1)
             _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
         _in_range("seed", self.seed, 0, 2**32 - 1)
-        _in_range("detail", self.detail, 0, 7)
+        _in_range("detail", self.detail, 0, MAX_FINISH)
+        _in_range("restoration", self.restoration, 0, MAX_FINISH)
+        _require(not (self.detail and self.restoration), "keyframes are restored or given detail, not both")
         _in_range("pixel_aspect numerator", self.pixel_aspect.numerator, 1, MAX_ASPECT_PART)
         _in_range("pixel_aspect denominator", self.pixel_aspect.denominator, 1, MAX_ASPECT_PART)
         _require(

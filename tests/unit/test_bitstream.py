@@ -130,6 +130,8 @@ def test_truncated_units_are_refused() -> None:
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, coding=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, given=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=8)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, restoration=8)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=1, restoration=1)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, usual=128 * 16)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, usual=128, aspect_width=4, aspect_height=3)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_width=4097)]),

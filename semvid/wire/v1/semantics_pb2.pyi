@@ -143,6 +143,7 @@ class StreamHeader(_message.Message):
     DETAIL_FIELD_NUMBER: _builtins.int
     ASPECT_WIDTH_FIELD_NUMBER: _builtins.int
     ASPECT_HEIGHT_FIELD_NUMBER: _builtins.int
+    RESTORATION_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """pixels, 1..16384, as displayed"""
     height: _builtins.int
@@ -178,6 +179,8 @@ class StreamHeader(_message.Message):
     """1..4096, width : height of a pixel; only where `usual` does not say it"""
     aspect_height: _builtins.int
     """and where it is not square; 0 means 1"""
+    restoration: _builtins.int
+    """0..7, sevenths of what the receiver's restorer does; not with detail"""
     def __init__(
         self,
         *,
@@ -198,10 +201,11 @@ class StreamHeader(_message.Message):
         detail: _builtins.int = ...,
         aspect_width: _builtins.int = ...,
         aspect_height: _builtins.int = ...,
+        restoration: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aspect_height", b"aspect_height", "aspect_width", b"aspect_width", "coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aspect_height", b"aspect_height", "aspect_width", b"aspect_width", "coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "restoration", b"restoration", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -65,6 +65,7 @@ def files(tmp_path: Path) -> VideoFiles:
 def run(
     files: VideoFiles, decoder: Any, restorer: Any = None, codings: Any = None, header: StreamHeader = HEADER
 ) -> VideoRecord:
+    header = header if restorer is None else replace(header, restoration=7)
     record = VideoRecord("0" * 16)
     anchors = [Anchor(number, frame) for number, frame in enumerate((0, 8, 15, 24))]
     with ThreadPoolExecutor(1) as pool:
