@@ -40,8 +40,8 @@ class Source:
 def find_sources(paths: Sequence[Path], doubtful: bool = False) -> list[Source]:
     """Every video and photograph among ``paths`` and in those that are folders, by name.
 
-    A folder may hold an ``index.json``: a list of objects with ``file`` (relative to it), ``licence`` and
-    ``licence_certain``.
+    A folder, also that of a file that is given by itself, may hold an ``index.json``: a list of objects with
+    ``file`` (relative to it), ``licence`` and ``licence_certain``.
 
     Args:
         paths: files and folders.
@@ -54,7 +54,7 @@ def find_sources(paths: Sequence[Path], doubtful: bool = False) -> list[Source]:
     for path in paths:
         if not path.exists():
             raise InvalidInput(f"training: there is no {path}; give videos, photographs or folders of them")
-        indexed = _read_index(path) if path.is_dir() else {}
+        indexed = _read_index(path if path.is_dir() else path.parent)
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             entry = indexed.get(file.resolve(), {})
             if file.suffix.lower() not in VIDEOS | PHOTOGRAPHS or not file.is_file():

@@ -60,6 +60,8 @@ def test_what_an_index_calls_uncertain_is_left_out_unless_asked_for(tmp_path: Pa
         ("sure", "CC0"),
     ]
     assert Source("unsure", root / "unsure.mp4", "MIT?") in find_sources([root], doubtful=True)
+    alone = find_sources([root / "sure.mp4", root / "unsure.mp4"])
+    assert [(source.name, source.licence) for source in alone] == [("sure", "CC0")]
 
 
 @pytest.mark.parametrize("index", [{"file": "a"}, [{"licence": "CC0"}], [1], "text"])
