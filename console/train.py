@@ -59,7 +59,8 @@ def restorer(
         doubtful=doubtful,
         resume=resume,
         seconds=math.inf if minutes is None else 60 * minutes,
-        command=shlex.join(["semvid", *sys.argv[1:]]),
+        # a run that was interrupted gives what one that was not gives
+        command=shlex.join(["semvid", *(one for one in sys.argv[1:] if one != "--resume")]),
     )
     typer.echo(train_restorer(job, lambda line: typer.echo(line, err=True)))
 
