@@ -89,8 +89,8 @@ class StreamHeader:
     phase: Fraction = Fraction(1, 2)
     given: Given = Given.BOTH_ENDS
     detail: int = 0
-    restoration: int = 0
     pixel_aspect: Fraction = Fraction(1)
+    restoration: int = 0
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):

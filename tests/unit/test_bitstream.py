@@ -32,7 +32,7 @@ rates = st.sampled_from([Fraction(24), Fraction(25), Fraction(30_000, 1001), Fra
 aspects = st.sampled_from([Fraction(1), Fraction(16, 11), Fraction(2), Fraction(64, 45)]) | st.builds(
     Fraction, st.integers(1, 4096), st.integers(1, 4096)
 )
-headers = st.builds(
+plain_headers = st.builds(
     StreamHeader,
     sides,
     sides,
@@ -47,6 +47,11 @@ headers = st.builds(
     st.sampled_from(Given),
     st.integers(0, 7),
     aspects,
+)
+headers = st.builds(
+    lambda header, restored: replace(header, detail=0, restoration=header.detail) if restored else header,
+    plain_headers,
+    st.booleans(),
 )
 openings = st.integers(0, 2**24).flatmap(
     lambda number: st.builds(Opening, st.just(number), st.integers(number, 2**31 - 1), st.booleans())

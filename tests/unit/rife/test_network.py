@@ -93,5 +93,5 @@ def test_another_model_is_refused() -> None:
 
 def test_without_onnx_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, model: bytes) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingComponent, match=r"semvid\[rife\]"):
+    with pytest.raises(MissingComponent, match=r"pip install onnxruntime"):
         RifeNetwork(model)
