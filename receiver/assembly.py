@@ -21,6 +21,8 @@ from semvid.semantics import (
     KeyframeGroup,
     KeyframeSlice,
     Opening,
+    SoundHeader,
+    SoundPackets,
     StreamEnd,
     StreamHeader,
     Timing,
@@ -64,7 +66,7 @@ class Assembly:
     then `release` gives the gaps that can be regenerated, and `finish` the last of them.
 
     Attributes:
-        header, end: as they arrived.
+        header, end, sound: as they arrived.
         undecodable_count: keyframes that arrived and could not be decoded, for want of an earlier one or by
             damage.
         captions: captions that arrived.
@@ -73,6 +75,8 @@ class Assembly:
     def __init__(self, limits: AssemblyLimits = AssemblyLimits(), wait_for_captions: bool = False) -> None:
         self.header: StreamHeader | None = None
         self.end: StreamEnd | None = None
+        self.sound: SoundHeader | None = None
+        self._sound_stop = 0  # one past the newest sound packet
         self.undecodable_count = self.captions = 0
         self._limits, self._wait_for_captions = limits, wait_for_captions
         self._units = 0
@@ -251,6 +255,12 @@ class Assembly:
                 return self._side.add_timing(unit)
             case StreamEnd():
                 return self._add_end(unit)
+            case SoundHeader():
+                return self._add_sound(unit)
+            case SoundPackets():
+                new = self.sound is not None and unit.first >= self._sound_stop
+                self._sound_stop = unit.stop if new else self._sound_stop
+                return new
             case _:
                 raise TypeError(f"{type(unit).__name__} is no unit that follows a header")
 
@@ -274,6 +284,12 @@ class Assembly:
                 )
         self.end = end
         return True
+
+    def _add_sound(self, header: SoundHeader) -> bool:
+        if self.sound not in (None, header):
+            raise InvalidInput("the sound header contradicts an earlier one")
+        new, self.sound = self.sound is None, header
+        return new
 
     @property
     def _draws_from_nothing(self) -> bool:

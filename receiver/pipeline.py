@@ -19,13 +19,15 @@ from receiver.gaps import Gap, Run
 from receiver.record import VideoRecord
 from receiver.regeneration import Regeneration
 from receiver.settings import ReceiverSettings
+from receiver.sound.track import SoundTrack
 from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
 from semvid.images.finishing import finished
 from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
-from semvid.semantics import StreamHeader
+from semvid.semantics import SoundHeader, SoundPackets, StreamHeader
 from semvid.service.prefetch import Prefetch
+from semvid.sound.pcm import SAMPLE_RATE
 from semvid.video.timing import Clock, nominal_hold
 from semvid.video.writer import VideoWriter
 
@@ -66,6 +68,7 @@ class Pipeline:
         self._queue: queue.SimpleQueue[Gap | None] = queue.SimpleQueue()
         self._closed = False
         self._hold: int | None = None
+        self._sound: SoundTrack | None = None
         self._restorer = restorer
         self._codings: dict[int, Coding] = {}  # of keyframes that may be shown yet
         self._stopped = threading.Event()
@@ -100,6 +103,19 @@ class Pipeline:
     def submit(self, gap: Gap) -> None:
         """Queues the next gap."""
         self._queue.put(gap)
+
+    def hear(self, unit: SoundHeader | SoundPackets) -> None:
+        """Takes sound; before the gaps that it is heard with, if it can be.
+
+        Raises:
+            MissingComponent: what decodes it is not installed.
+            LimitExceeded: more of it waits than allowed.
+        """
+        if isinstance(unit, SoundHeader):
+            self._sound = SoundTrack(unit)
+            self._record.sound = self._sound.record
+        elif self._sound is not None:
+            self._sound.add(unit)
 
     def close(self, hold: int | None = None) -> None:
         """No more gaps will come.
@@ -150,6 +166,7 @@ class Pipeline:
                             header.time_base,
                             frame_rate=header.frame_rate,
                             pixel_aspect=header.pixel_aspect,
+                            sound_channels=0 if self._sound is None else self._sound.channels,
                         )
                     )
                 for timing in gap.timings:
@@ -164,6 +181,15 @@ class Pipeline:
                 self._files.save_now_and_then(record)
             if writer is not None:
                 writer.hold_last(self._hold or nominal_hold(header, record.frames_written))
+                self._write_sound(writer, ended=True)
+
+    def _write_sound(self, writer: VideoWriter, ended: bool = False) -> None:
+        """As much of it as there is picture, if it has come."""
+        if self._sound is None or not writer.has_sound:
+            return
+        shown = round(writer.shown_s(ended) * SAMPLE_RATE)
+        for pcm in self._sound.until(shown, ended):
+            writer.append_sound(pcm)
 
     def _forget(self, number: int) -> None:
         """No keyframe before ``number`` will be shown any more."""
@@ -178,6 +204,7 @@ class Pipeline:
                 raise Cancelled("the receiver was stopped before the video was finished")
             with self._record.clock.stage("writing"):
                 writer.append(picture, next(clock))
+                self._write_sound(writer)
             self._record.frames_written += 1
             written += 1
         if written < len(run):  # the next run is the rest of this one

@@ -13,7 +13,7 @@ import structlog
 from receiver.assembly import Assembly, AssemblyLimits, Fate
 from receiver.block_tally import BlockTally
 from receiver.gaps import Gap
-from semvid import bitstream, keyframe_payload
+from semvid import bitstream, keyframe_payload, sound_payload
 from semvid.errors import MalformedUnits
 from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.images.obu import ReferenceLost
@@ -98,7 +98,8 @@ class StreamReceiver:
             units += parsed or []
             reception.protected_state = TbState.FAILED if parsed is None else TbState.DECODED
         if reception.bulk is not None:
-            parsed = self._parse(keyframe_payload.unpack, reception.bulk)
+            kind = sound_payload if sound_payload.is_sound(reception.bulk) else keyframe_payload
+            parsed = self._parse(kind.unpack, reception.bulk)
             units += parsed or []
             reception.bulk_state = TbState.FAILED if parsed is None else TbState.DECODED
         if self.tally.begins_another(reception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -30,6 +30,29 @@ class State(StrEnum):
 
 
 @dataclass(slots=True)
+class SoundRecord:
+    """What became of the sound.
+
+    Attributes:
+        codec: that it crossed the channel in.
+        packet_ms: duration of a packet.
+        seconds: written beside the pictures.
+        packets_lost: that did not arrive.
+        packets_undecodable: that arrived and could not be decoded.
+        concealed_s: seconds that were made up for packets of either kind.
+    """
+
+    codec: str
+    channels: int
+    packet_ms: int
+    seconds: float = 0.0
+    packets_received: int = 0
+    packets_lost: int = 0
+    packets_undecodable: int = 0
+    concealed_s: float = 0.0
+
+
+@dataclass(slots=True)
 class VideoRecord:
     """One video. Each field is written by one thread at a time and may be read by any.
 
@@ -49,6 +72,7 @@ class VideoRecord:
         keyframes_given_up: keyframes that the sender had no room for.
         captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
         segments: runs of frames by provenance, finished ones.
+        sound: None where none is sent.
         in_flight: share done of the segments that are being regenerated, by number.
         seconds: time spent, by stage; `clock` adds to it.
         error: problem document of what cut the video short.
@@ -80,6 +104,7 @@ class VideoRecord:
     captions_received: int = 0
     captions_lost: int = 0
     segments: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Provenance, 0))
+    sound: SoundRecord | None = None
     in_flight: dict[int, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     error: dict[str, Any] | None = None
@@ -108,7 +133,8 @@ class VideoRecord:
     def to_json(self) -> dict[str, Any]:
         """Everything but what only a running process knows."""
         document = {f.name: getattr(self, f.name) for f in fields(self) if f.init and f.name != "in_flight"}
-        return {**document, "segments": dict(self.segments), "seconds": dict(self.seconds)}
+        sound = None if self.sound is None else asdict(self.sound)
+        return {**document, "segments": dict(self.segments), "seconds": dict(self.seconds), "sound": sound}
 
     @classmethod
     def from_json(cls, document: Any) -> VideoRecord:
@@ -122,4 +148,6 @@ class VideoRecord:
         known = {f.name for f in fields(cls) if f.init}
         record = cls(**{name: value for name, value in document.items() if name in known})
         record.state = State(record.state)
+        if document.get("sound") is not None:
+            record.sound = SoundRecord(**document["sound"])
         return record

@@ -24,6 +24,19 @@ class InFlight(BaseModel):
     progress: float = Field(ge=0, le=1)
 
 
+class SoundResource(BaseModel):
+    """What became of the sound."""
+
+    codec: str = Field(description="that it crossed the channel in", examples=["opus"])
+    channels: int
+    packet_ms: int
+    seconds: float = Field(description="written beside the pictures")
+    packets_received: int
+    packets_lost: int = Field(description="that did not arrive")
+    packets_undecodable: int = Field(description="that arrived and could not be decoded")
+    concealed_s: float = Field(description="seconds made up for packets of either kind")
+
+
 class VideoResource(BaseModel):
     """One video. Its id is that of the transmission."""
 
@@ -65,6 +78,7 @@ class VideoResource(BaseModel):
     captions_lost: int = Field(
         description="stretches of the video without caption; each is at least one lost caption"
     )
+    sound: SoundResource | None = Field(None, description="null where none is sent")
     segments: RunCounts
     in_flight: list[InFlight]
     seconds: dict[str, float] = Field(

@@ -22,7 +22,7 @@ from semvid.link.symbols import unpack_symbols
 from semvid.phy.block import Reception
 from semvid.phy.realised_snr import RealisedSnr
 from semvid.profile import Given
-from semvid.semantics import Caption, StreamEnd, StreamHeader, Unit
+from semvid.semantics import Caption, SoundHeader, SoundPackets, StreamEnd, StreamHeader, Unit
 
 _log = structlog.get_logger(__name__)
 
@@ -176,6 +176,9 @@ class Transmission:
         match unit:
             case StreamHeader():
                 self._begin_video(unit)
+            case SoundHeader() | SoundPackets():
+                assert self.pipeline is not None
+                self.pipeline.hear(unit)
             case Caption():
                 self._files.add_caption(unit)
             case StreamEnd():

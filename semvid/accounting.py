@@ -17,6 +17,7 @@ class SymbolClass(StrEnum):
     HEADER = "header"  # stream header, stream end, time stamps
     CAPTION = "caption"  # with the motion score
     KEYFRAME = "keyframe"
+    SOUND = "sound"
     RETRANSMISSION = "retransmission"  # every symbol of a repeated block, its pilots and control word too
 
 

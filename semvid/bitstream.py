@@ -19,6 +19,8 @@ from semvid.semantics import (
     Opening,
     PictureCoding,
     SideUnit,
+    SoundCodec,
+    SoundHeader,
     StreamEnd,
     StreamHeader,
     Timing,
@@ -39,6 +41,15 @@ _CODING_FROM_WIRE = {
     **{wire: coding for coding, wire in _CODING_TO_WIRE.items()},
     pb.PICTURE_CODING_PYRAMID: PictureCoding.PYRAMID,
 }
+_SOUND_TO_WIRE = {
+    SoundCodec.OPUS: pb.SOUND_CODEC_UNSPECIFIED,
+    SoundCodec.CODEC2: pb.SOUND_CODEC_CODEC2,
+}
+_SOUND_FROM_WIRE = {
+    **{wire: codec for codec, wire in _SOUND_TO_WIRE.items()},
+    pb.SOUND_CODEC_OPUS: SoundCodec.OPUS,
+}
+_USUAL_PACKET_MS = 20
 _GIVEN_TO_WIRE = {
     Given.BOTH_ENDS: pb.GIVEN_UNSPECIFIED,
     Given.FIRST_FRAME: pb.GIVEN_FIRST_FRAME,
@@ -73,6 +84,8 @@ def pack(units: Sequence[SideUnit]) -> bytes:
                 message.timings.add(first_frame=first_frame, steps=steps)
             case StreamEnd(frames, keyframes, hold):
                 message.ends.add(frames=frames, keyframes=keyframes, hold=hold or 0)
+            case SoundHeader():
+                message.sounds.append(_sound_to_wire(unit))
     return message.SerializeToString(deterministic=True)
 
 
@@ -80,7 +93,7 @@ def unpack(payload: bytes) -> list[SideUnit]:
     """Parses what `pack` made.
 
     Returns:
-        The units, grouped by type in the order header, openings, captions, timings, end.
+        The units, grouped by type in the order headers, openings, captions, timings, end.
 
     Raises:
         MalformedUnits: bytes that are not the serialisation of valid units, unknown fields, too many units.
@@ -91,11 +104,11 @@ def unpack(payload: bytes) -> list[SideUnit]:
     except DecodeError as error:
         raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
     m = message
-    units = [*m.headers, *m.openings, *m.captions, *m.timings, *m.ends]
+    units = [*m.headers, *m.sounds, *m.openings, *m.captions, *m.timings, *m.ends]
     if len(units) > MAX_UNITS:
         raise MalformedUnits(f"{len(units)} units in one transport block, at most {MAX_UNITS} are allowed")
-    if len(message.headers) > 1 or len(message.ends) > 1:
-        raise MalformedUnits("more than one stream header or stream end in one transport block")
+    if max(len(message.headers), len(message.sounds), len(message.ends)) > 1:
+        raise MalformedUnits("more than one stream header, sound header or stream end in one transport block")
     for part in (message, *units):
         unknown = UnknownFieldSet(part)
         if len(unknown):
@@ -103,6 +116,7 @@ def unpack(payload: bytes) -> list[SideUnit]:
     try:
         return [
             *map(_header_from_wire, message.headers),
+            *map(_sound_from_wire, message.sounds),
             *(Opening(o.number, o.frame, o.shot_start) for o in message.openings),
             *(Caption(c.first, c.first + c.span, text.expand(c.text), c.motion) for c in message.captions),
             *(Timing(t.first_frame, tuple(accumulate(t.steps))) for t in message.timings),
@@ -191,6 +205,26 @@ def _aspect_from_wire(header: pb.StreamHeader, code: int) -> Fraction:
     if not said_in_full:
         return aspect or Fraction(1)
     return Fraction(header.aspect_width, header.aspect_height or 1)
+
+
+def _sound_to_wire(header: SoundHeader) -> pb.SoundHeader:
+    return pb.SoundHeader(
+        codec=_SOUND_TO_WIRE[header.codec],
+        packet_ms=0 if header.packet_ms == _USUAL_PACKET_MS else header.packet_ms,
+        stereo=header.channels == 2,
+        bit_rate=header.bit_rate,
+    )
+
+
+def _sound_from_wire(header: pb.SoundHeader) -> SoundHeader:
+    if header.codec not in _SOUND_FROM_WIRE:
+        raise MalformedUnits(f"unknown sound codec {header.codec}")
+    return SoundHeader(
+        codec=_SOUND_FROM_WIRE[header.codec],
+        packet_ms=header.packet_ms or _USUAL_PACKET_MS,
+        channels=1 + header.stereo,
+        bit_rate=header.bit_rate,
+    )
 
 
 def _zero_for_one(value: int) -> int:

@@ -11,12 +11,12 @@ time order; then of each picture in coding order its place, the slots that it is
 
 from itertools import pairwise
 
+from semvid.bits import BitReader, BitWriter, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.semantics import ALL_SLOTS, MAX_GROUP, GroupPicture, KeyframeGroup, KeyframeSlice
 
 _NUMBER_ORDER, _OFFSET_ORDER, _FRAME_ORDER, _GAP_ORDER, _SIZE_ORDER = 5, 0, 8, 2, 7
 _COUNT_BITS = (MAX_GROUP - 1).bit_length()
-_LONGEST_PREFIX = 40  # zeros of a code; no field needs more
 
 
 def pack(group: KeyframeGroup | None, part: KeyframeSlice) -> bytes:
@@ -27,7 +27,7 @@ def pack(group: KeyframeGroup | None, part: KeyframeSlice) -> bytes:
     """
     if (group is None) != (part.offset > 0) or (group is not None and group.number != part.number):
         raise InvalidInput("the first slice of a group travels with its group, the others without")
-    bits = _Writer()
+    bits = BitWriter()
     bits.golomb(part.number, _NUMBER_ORDER)
     bits.golomb(part.offset, _OFFSET_ORDER)
     if group is not None:
@@ -41,7 +41,7 @@ def unpack(payload: bytes) -> list[KeyframeGroup | KeyframeSlice]:
     Raises:
         MalformedUnits: bytes that `pack` does not make.
     """
-    bits = _Reader(payload)
+    bits = BitReader(payload, "keyframes")
     try:
         number, offset = bits.golomb(_NUMBER_ORDER), bits.golomb(_OFFSET_ORDER)
         group = [] if offset else [_read_group(bits, number)]
@@ -52,7 +52,7 @@ def unpack(payload: bytes) -> list[KeyframeGroup | KeyframeSlice]:
         raise MalformedUnits(f"keyframes with impossible fields: {error}") from error
 
 
-def _write_group(bits: "_Writer", group: KeyframeGroup) -> None:
+def _write_group(bits: BitWriter, group: KeyframeGroup) -> None:
     count, in_time = len(group.pictures), group.in_time
     bits.fixed(count - 1, _COUNT_BITS)
     bits.fixed(group.shot_start, 1)
@@ -61,7 +61,7 @@ def _write_group(bits: "_Writer", group: KeyframeGroup) -> None:
     gap = 0
     for earlier, later in pairwise(in_time):
         last, gap = gap, later.frame - earlier.frame
-        bits.golomb(gap - 1 if not last else _unsigned(gap - last), _GAP_ORDER if not last else 0)
+        bits.golomb(gap - 1 if not last else unsigned(gap - last), _GAP_ORDER if not last else 0)
     for index, picture in enumerate(group.pictures):
         bits.fixed(picture.place, (count - 1).bit_length())
         if index or not group.refresh:
@@ -69,12 +69,12 @@ def _write_group(bits: "_Writer", group: KeyframeGroup) -> None:
         bits.golomb(picture.size, _SIZE_ORDER)
 
 
-def _read_group(bits: "_Reader", number: int) -> KeyframeGroup:
+def _read_group(bits: BitReader, number: int) -> KeyframeGroup:
     count, shot_start, refresh = bits.fixed(_COUNT_BITS) + 1, bits.fixed(1), bits.fixed(1)
     frames = [number + bits.golomb(_FRAME_ORDER)]
     gap = 0
     for _ in range(count - 1):
-        gap = gap + _signed(bits.golomb(0)) if gap else 1 + bits.golomb(_GAP_ORDER)
+        gap = gap + signed(bits.golomb(0)) if gap else 1 + bits.golomb(_GAP_ORDER)
         if gap < 1:
             raise MalformedUnits("keyframes of a group go back in time")
         frames.append(frames[-1] + gap)
@@ -89,7 +89,7 @@ def _read_group(bits: "_Reader", number: int) -> KeyframeGroup:
     return KeyframeGroup(number, tuple(pictures), bool(shot_start), bool(refresh))
 
 
-def _write_slots(bits: "_Writer", slots: int) -> None:
+def _write_slots(bits: BitWriter, slots: int) -> None:
     """None: 0; one: 10 and its number; any others: 11 and the mask."""
     bits.fixed(slots > 0, 1)
     if slots:
@@ -98,7 +98,7 @@ def _write_slots(bits: "_Writer", slots: int) -> None:
         bits.fixed(slots if several else slots.bit_length() - 1, 8 if several else 3)
 
 
-def _read_slots(bits: "_Reader") -> int:
+def _read_slots(bits: BitReader) -> int:
     if not bits.fixed(1):
         return 0
     if not bits.fixed(1):
@@ -107,56 +107,3 @@ def _read_slots(bits: "_Reader") -> int:
     if not slots & (slots - 1):
         raise MalformedUnits(f"the slots {slots:08b} of a keyframe are not several")
     return slots
-
-
-def _unsigned(value: int) -> int:
-    """0, -1, 1, -2, 2 ... as 0, 1, 2, 3, 4 ..."""
-    return 2 * value if value >= 0 else -2 * value - 1
-
-
-def _signed(value: int) -> int:
-    return -(value + 1) // 2 if value % 2 else value // 2
-
-
-class _Writer:
-    def __init__(self) -> None:
-        self._bits = ""
-
-    def fixed(self, value: int, count: int) -> None:
-        self._bits += f"{value:0{count}b}" if count else ""
-
-    def golomb(self, value: int, order: int) -> None:
-        """Exponential-Golomb code of a value >= 0."""
-        shifted = value + (1 << order)
-        self._bits += "0" * (shifted.bit_length() - 1 - order) + f"{shifted:b}"
-
-    def to_bytes(self) -> bytes:
-        padded = self._bits + "0" * (-len(self._bits) % 8)
-        return bytes(int(padded[at : at + 8], 2) for at in range(0, len(padded), 8))
-
-
-class _Reader:
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def fixed(self, count: int) -> int:
-        if self._at + count > 8 * len(self._data):
-            raise MalformedUnits("keyframes end before their last field")
-        first, last = self._at // 8, (self._at + count + 7) // 8
-        value = int.from_bytes(self._data[first:last], "big") >> (8 * last - self._at - count)
-        self._at += count
-        return value & (1 << count) - 1
-
-    def golomb(self, order: int) -> int:
-        zeros = 0
-        while not self.fixed(1):
-            zeros += 1
-            if zeros > _LONGEST_PREFIX:
-                raise MalformedUnits("a code of a keyframe field does not end")
-        return (1 << zeros + order | self.fixed(zeros + order)) - (1 << order)
-
-    def rest(self) -> bytes:
-        """The whole bytes after the padding."""
-        if self.fixed(-self._at % 8):
-            raise MalformedUnits("keyframe fields are not padded with zeros")
-        return self._data[self._at // 8 :]

@@ -65,6 +65,14 @@ class Search(StrEnum):
     GALLOP = "gallop"
 
 
+class SoundChoice(StrEnum):
+    """What is to become of a video's sound (docs/sound.md)."""
+
+    AUTO = "auto"
+    NONE = "none"
+    OPUS = "opus"
+
+
 class ChannelName(StrEnum):
     """Models of the channel emulator, `channel.models.MODELS`."""
 
@@ -128,6 +136,11 @@ class TransmissionOptions(BaseModel):
     quality: float | None = Field(None, ge=20, le=70, description="AV1 CRF of the keyframes, lower is better")
     target_cbr: float | None = Field(
         None, gt=0, le=1, description="channel uses per source sample to aim at, for example 6e-4"
+    )
+    sound: SoundChoice = Field(
+        SoundChoice.AUTO,
+        description="auto: the best that takes a quarter of the target CBR at most; none; "
+        "opus: 6 to 24 kbit/s",
     )
     coding: PictureCoding = Field(
         PictureCoding.PYRAMID,

@@ -1,7 +1,8 @@
 """The semantic units: what is meant, before it becomes bits.
 
-A transmission is one `StreamHeader`, then keyframes in groups, `Caption` and (only for sources
-whose time stamps are irregular) `Timing` units as segments close, then one `StreamEnd`. Keyframe numbers
+A transmission is one `StreamHeader` (and a `SoundHeader` where there is sound), then keyframes in groups,
+`Caption` and (only for sources whose time stamps are irregular) `Timing` units as segments close, and
+`SoundPackets` ahead of the segments that they are heard with, then one `StreamEnd`. Keyframe numbers
 count from 0 in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper,
 notation), and where no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one
 more, up to the end.
@@ -31,6 +32,10 @@ MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
 MAX_FINISH = 7  # of what is put back into keyframes
 ALL_SLOTS = 255  # of the picture decoder, a bit mask
+MAX_SOUND_PACKETS = 256  # in one unit
+MAX_SOUND_PACKET_BYTES = 4_095
+MAX_SOUND_PACKET_MS = 1_000
+MAX_SOUND_NUMBER = 2**24  # of a packet: 93 hours of 20 ms
 
 
 def _require(condition: bool, message: str) -> None:
@@ -333,7 +338,61 @@ class StreamEnd:
             _in_range("hold", self.hold, 1, MAX_HOLD)
 
 
-SideUnit = StreamHeader | Opening | Caption | Timing | StreamEnd
+class SoundCodec(StrEnum):
+    """What sound packets are coded with."""
+
+    OPUS = "opus"  # RFC 6716
+    CODEC2 = "codec2"  # speech at 700 to 3200 bit/s
+
+
+@dataclass(frozen=True, slots=True)
+class SoundHeader:
+    """That there is sound, and what its packets are. Sound begins with the first picture.
+
+    Attributes:
+        codec: of the packets.
+        packet_ms: duration of every packet, milliseconds. Packet ``n`` is heard from ``n * packet_ms`` after
+            the time stamp of frame 0 on.
+        channels: 1 or 2.
+        bit_rate: bit/s where the codec has fixed modes (`SoundCodec.CODEC2`); otherwise 0.
+    """
+
+    codec: SoundCodec
+    packet_ms: int
+    channels: int = 1
+    bit_rate: int = 0
+
+    def __post_init__(self) -> None:
+        _in_range("sound packet duration", self.packet_ms, 1, MAX_SOUND_PACKET_MS)
+        _in_range("sound channels", self.channels, 1, 2)
+        _in_range("sound bit rate", self.bit_rate, 0, 2**20)
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPackets:
+    """Consecutive sound packets.
+
+    Attributes:
+        first: number of the first one; packets count from 0 in time order.
+        packets: as the codec made them; an empty one is digital silence.
+    """
+
+    first: int
+    packets: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        _in_range("sound packets of a unit", len(self.packets), 1, MAX_SOUND_PACKETS)
+        _in_range("sound packet number", self.first, 0, MAX_SOUND_NUMBER - len(self.packets))
+        for packet in self.packets:
+            _in_range("sound packet bytes", len(packet), 0, MAX_SOUND_PACKET_BYTES)
+
+    @property
+    def stop(self) -> int:
+        """One past the number of the last packet."""
+        return self.first + len(self.packets)
+
+
+SideUnit = StreamHeader | SoundHeader | Opening | Caption | Timing | StreamEnd
 """What travels protected."""
 
-Unit = SideUnit | KeyframeGroup | KeyframeSlice
+Unit = SideUnit | KeyframeGroup | KeyframeSlice | SoundPackets

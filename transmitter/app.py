@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,7 @@ from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
 from semvid.service.uploads import limit_body
+from semvid.sound.track import TrackInfo
 from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
@@ -33,6 +35,7 @@ from transmitter.pipeline import transmit
 from transmitter.records import stream_semantics
 from transmitter.resources import TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
+from transmitter.sound.door import track_of
 
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
 _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
@@ -119,10 +122,11 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
             await asyncio.to_thread(_store, file, folder / "upload", limits)
             async with looks:
                 source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
+            track, _ = await asyncio.to_thread(track_of, folder / "upload", chosen.sound, limits)
         except BaseException:
             shutil.rmtree(folder)
             raise
-        job = jobs.accept(folder, chosen, _describe(source))
+        job = jobs.accept(folder, chosen, _describe(source, track))
         response.headers["Location"] = f"/v1/transmissions/{job.id}"
         response.headers["Retry-After"] = "1"
         return job.resource()
@@ -212,7 +216,7 @@ def _store(file: UploadFile, path: Path, limits: VideoLimits) -> None:
         shutil.copyfileobj(file.file, out)
 
 
-def _describe(source: SourceInfo) -> dict[str, Any]:
+def _describe(source: SourceInfo, track: TrackInfo | None) -> dict[str, Any]:
     aspect = source.pixel_shape.aspect
     return {
         "width": source.width,
@@ -227,6 +231,7 @@ def _describe(source: SourceInfo) -> dict[str, Any]:
         "interlaced": source.interlaced,
         "video_tracks": source.video_tracks,
         "remarks": remarks(source),
+        "sound": None if track is None else asdict(track),
     }
 
 

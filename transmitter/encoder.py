@@ -26,6 +26,7 @@ from semvid.semantics import (
     Opening,
     PictureCoding,
     SideUnit,
+    SoundHeader,
     StreamEnd,
     StreamHeader,
     layers_of,
@@ -122,6 +123,7 @@ class Encoder:
         price: what the link charges now.
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
+        sound: said beside the stream header; its packets are none of the encoder's business.
 
     Attributes:
         layers: what became of the keyframes, by layer.
@@ -138,6 +140,7 @@ class Encoder:
         price: Callable[[], LinkPrice],
         compared: Told = lambda _: None,
         clock: StageClock | None = None,
+        sound: SoundHeader | None = None,
     ) -> None:
         self._source, self._options, self._mllm, self._price = source, options, mllm, price
         self._clock = clock or StageClock()
@@ -150,6 +153,7 @@ class Encoder:
         )
         self._size = coded_size(source, plan.point.scale)
         self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
+        self._headers: list[SideUnit] = [self._header] if sound is None else [self._header, sound]
         self._waiting: deque[_Waiting] = deque()
         self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
         self._latest: Group = ()  # that was shipped
@@ -236,8 +240,16 @@ class Encoder:
         if selected is None:
             yield Shipment((segment,), self._units_of(segment))
 
-    def delivered(self, shipment: Shipment, delivery: Delivery, link: LinkRecord) -> None:
+    def delivered(
+        self, shipment: Shipment, delivery: Delivery, link: LinkRecord, for_sound: float = 0.0
+    ) -> None:
         """Takes what became of the latest shipment: what it cost, and which pictures are lost.
+
+        Args:
+            shipment, delivery: the latest.
+            link: what was sent so far, sound included.
+            for_sound: symbols that the plan puts aside for the sound sent so far; what it took more or less
+                is the pictures' loss or gain.
 
         Raises:
             TransmissionFailed: the stream header was lost, without which nothing can be shown.
@@ -255,7 +267,7 @@ class Encoder:
         self._control.note(
             len(shipment.segments),
             last.frame.index + 1,
-            link.ledger.total_symbols,
+            link.ledger.total_symbols - round(for_sound),
             link.ledger.symbols[SymbolClass.KEYFRAME],
             crf,
             group.refresh,
@@ -390,7 +402,7 @@ class Encoder:
         return kept
 
     def _units_of(self, segment: Segment) -> list[SideUnit]:
-        return [*([self._header] if segment.number == 0 else []), *segment.units]
+        return [*(self._headers if segment.number == 0 else []), *segment.units]
 
 
 def stream_header(

@@ -6,11 +6,13 @@
 4. `Encoder.shipments` codes keyframes in groups, and `HarqSender` sends each group, the most important layers
    first, with the side information of its segments.
 5. `Encoder.delivered` takes what became of it, for the picture code and for rate control.
+6. `SoundSender.until` gives the sound of these segments, which travels ahead of their pictures.
 
 Step 3 runs in a thread of its own, ahead of the link by a few segments, never more.
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import asdict
@@ -21,10 +23,13 @@ from urllib.parse import urljoin
 from semvid import __version__
 from semvid.accounting import cbr
 from semvid.errors import LinkFailed
-from semvid.link.harq import Delivery, HarqSender
+from semvid.link.harq import BlockPayload, Delivery, HarqSender
+from semvid.link.packing import sound_blocks
+from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.service.clock import StageClock
 from semvid.service.prefetch import prefetched
+from semvid.sound.track import read_sound
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
@@ -39,6 +44,9 @@ from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import Plan, make_plan
 from transmitter.records import SemanticsRecord
 from transmitter.settings import TransmitterSettings
+from transmitter.sound.door import track_of
+from transmitter.sound.plan import Decision, decide
+from transmitter.sound.sender import SoundSender, resource
 
 
 async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
@@ -76,6 +84,8 @@ class _Transmission:
         self._call, self._mllm = call, mllm
         self._harq = HarqSender(job.options.mcs, job.options.retransmissions)
         self._clock = StageClock()
+        self._sound: SoundSender | None = None
+        self._decision = Decision(None, "")
         job.facts["seconds"] = self._clock.seconds
         job.facts["versions"] = _versions()
 
@@ -84,14 +94,22 @@ class _Transmission:
         job = self._job
         job.advance("measuring the channel", 0.0)
         self._harq.report(await self._call.exchange(self._harq.sound()))
+        await asyncio.to_thread(self._decide_on_sound)
+        await self._send(segments_ahead)
+        job.advance("waiting for the receiver", 1.0)
+        with self._clock.stage("finishing"):
+            await self._finish()
+
+    async def _send(self, segments_ahead: int) -> None:
+        job, options = self._job, self._picture_options()
         job.advance("choosing quality and density", 0.0)
         with self._clock.stage("planning"):
-            plan = await asyncio.to_thread(self._plan)
+            plan = await asyncio.to_thread(self._plan, options)
         if job.options.given is not Given.NOTHING:
             job.facts["operating_point"] = plan.point.resource()
         encoder = Encoder(
             self._source,
-            job.options,
+            options,
             self._call.profile,
             self._mllm,
             plan,
@@ -99,6 +117,7 @@ class _Transmission:
             lambda: LinkPrice.of(self._harq.adapter),
             self._record.add_comparison,
             self._clock,
+            None if self._sound is None else self._sound.plan.header,
         )
         analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
         async with aclosing(analysis) as segments:
@@ -106,7 +125,8 @@ class _Transmission:
                 shipments = encoder.shipments(segment)
                 while (shipment := await asyncio.to_thread(next, shipments, None)) is not None:
                     delivery = await self._ship(shipment)
-                    encoder.delivered(shipment, delivery, self._harq.record)
+                    put_aside = 0.0 if self._sound is None else self._sound.symbols_put_aside
+                    encoder.delivered(shipment, delivery, self._harq.record, put_aside)
                     self._note(shipment.segments[-1])
                     if shipment.segments[-1].last:
                         self._note_undecodable(shipment.segments[-1].frames_read)
@@ -115,27 +135,65 @@ class _Transmission:
                     }
         # only here: where this is cancelled a thread may still be coding, and closing under it would hang
         await asyncio.to_thread(encoder.close)
-        job.advance("waiting for the receiver", 1.0)
-        with self._clock.stage("finishing"):
-            await self._finish()
 
-    def _plan(self) -> Plan:
-        job = self._job
-        read = partial(Footage.read, job.upload, self._source, self._limits, job.options, self._call.profile)
-        return make_plan(read, job.options, LinkPrice.of(self._harq.adapter))
+    def _decide_on_sound(self) -> None:
+        job, source, limits = self._job, self._source, self._limits
+        track, reason = track_of(job.upload, job.options.sound, limits)
+        self._decision = Decision(None, reason)
+        if track is not None:
+            self._decision = decide(job.options, track, source, self._harq.adapter)
+        if (plan := self._decision.plan) is not None:
+            self._sound = SoundSender(plan, read_sound(job.upload, source, plan.header.channels, limits))
+        job.facts["sound"] = resource(self._decision, self._sound, self._harq.record)
+
+    def _picture_options(self) -> TransmissionOptions:
+        """The options by which pictures are chosen and coded: sound leaves them so much less of the target."""
+        options, source = self._job.options, self._source
+        if self._sound is None or options.target_cbr is None:
+            return options
+        symbols = self._sound.plan.symbols_per_s * source.duration_s
+        for_sound = cbr(round(symbols), source.frame_count_hint, source.height, source.width)
+        return options.model_copy(update={"target_cbr": options.target_cbr - for_sound})
+
+    def _plan(self, options: TransmissionOptions) -> Plan:
+        upload, source, limits = self._job.upload, self._source, self._limits
+        read = partial(Footage.read, upload, source, limits, options, self._call.profile)
+        return make_plan(read, options, LinkPrice.of(self._harq.adapter))
 
     def _segments(self, encoder: Encoder, gone: Callable[[], bool]) -> Iterator[Segment]:
         with closing(read_frames(self._job.upload, self._source, self._limits)) as frames:
             yield from encoder.segments(frames, gone)
 
     async def _ship(self, shipment: Shipment) -> Delivery:
-        """One shipment onto the link, repeated where it does not arrive."""
+        """One shipment onto the link, with its sound: ahead of the pictures, but not of the stream header."""
         self._record.add_units(shipment.units)
+        first = shipment.segments[0].number == 0
+        if not first:
+            await self._ship_sound(shipment.segments[-1])
+        delivery = await self._exchange(shipment.blocks(self._harq.adapter.bulk_limit_bytes()))
+        if first and delivery.protected:
+            await self._ship_sound(shipment.segments[-1])
+        self._record.add_keyframes(shipment, delivery)
+        return delivery
+
+    async def _ship_sound(self, segment: Segment) -> None:
+        """The sound up to the end of ``segment``."""
+        if (sound := self._sound) is None:
+            return
+        seconds = math.inf
+        if segment.keyframe is not None and not segment.last:
+            seconds = float(segment.keyframe.frame.pts * self._source.time_base)
+        with self._clock.stage("sound"):
+            units = await asyncio.to_thread(list, sound.until(seconds))
+        for unit in units:
+            await self._exchange(sound_blocks(unit, self._harq.adapter.sound_limit_bytes()))
+
+    async def _exchange(self, blocks: list[BlockPayload]) -> Delivery:
+        """Blocks onto the link, repeated where they do not arrive."""
         with self._clock.stage("link"):
-            self._harq.ship(shipment.blocks(self._harq.adapter.bulk_limit_bytes()))
+            self._harq.ship(blocks)
             while (burst := await asyncio.to_thread(self._harq.next_burst)) is not None:
                 self._harq.report(await self._call.exchange(burst))
-        self._record.add_keyframes(shipment, self._harq.delivery)
         return self._harq.delivery
 
     async def _finish(self) -> None:
@@ -175,6 +233,7 @@ class _Transmission:
             blocks_lost=link.blocks_lost,
             retransmissions=link.retransmissions,
             snr_db=link.snr_db,
+            sound=resource(self._decision, self._sound, link),
             keyframes=0 if given is Given.NOTHING else keyframes,
             segments=max(0, keyframes - (given is Given.BOTH_ENDS)),
             asked={"search": search_of(self._job.options), **self._mllm.resource()},

@@ -9,6 +9,31 @@ from semvid.service.problems import Problem
 from transmitter.jobs import State
 
 
+class TrackResource(BaseModel):
+    """The sound of the uploaded video."""
+
+    codec: str
+    sample_rate: int
+    channels: int
+
+
+class SoundResource(BaseModel):
+    """What becomes of the sound (docs/sound.md); where none is sent, only `codec` (none) and why."""
+
+    codec: str = Field(examples=["opus"])
+    reason: str = Field(description="why this one")
+    bit_rate: int | None = Field(None, description="mean of the packets, bit/s")
+    channels: int | None = None
+    packet_ms: int | None = None
+    seconds: float | None = Field(None, description="sent so far")
+    bits: int | None = Field(None, description="information bits")
+    symbols: int | None = Field(
+        None, description="channel uses of all its blocks: pilots, control words and repetitions too"
+    )
+    share: float | None = Field(None, description="of all symbols")
+    blocks_lost: int | None = None
+
+
 class SourceResource(BaseModel):
     """The uploaded video as probed."""
 
@@ -32,6 +57,7 @@ class SourceResource(BaseModel):
     interlaced: bool = False
     video_tracks: int = Field(1, description="videos in the file, of which one was taken")
     remarks: list[str] = Field([], description="what was changed or left out, in sentences")
+    sound: TrackResource | None = Field(None, description="null where there is none, or none is wanted")
 
 
 class TransmissionResource(BaseModel):
@@ -71,6 +97,7 @@ class TransmissionResource(BaseModel):
     layers: dict[str, dict[str, int]] = Field(
         {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
     )
+    sound: SoundResource | None = Field(None, description="what becomes of the sound, once that is decided")
     keyframes: int = 0
     segments: int = 0
     frames: int | None = Field(None, description="frames read from the source")

@@ -33,6 +33,7 @@ from semvid.phy.pilots import sounding
 
 MAX_AGGREGATION: Final = AGGREGATION_LEVELS[-1]
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
+SOUND_ROUNDS: Final = 2  # at most: late sound helps nobody, and its scheme is a safe one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class BlockPayload:
 
     Attributes:
         protected: side information.
-        bulk: pictures.
+        bulk: pictures, or sound.
         stretch: what is in ``bulk``, for the sender to know what was lost.
         renewals: how often what did not arrive in all rounds is sent anew.
         renewed: it was sent before.
@@ -65,6 +66,11 @@ class BlockPayload:
     stretch: range = range(0)
     renewals: int = 0
     renewed: bool = False
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether its bulk is sound."""
+        return self.bulk is not None and SymbolClass.SOUND in self.bulk.bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,8 @@ class LinkRecord:
         blocks_lost: blocks of which a part never arrived.
         retransmissions: bursts that repeated an earlier one.
         snr_db: the last SNR that the receiver measured.
+        sound_symbols: of the bursts that carried sound, everything in them counted.
+        sound_blocks_lost: of ``blocks_lost``, those that carried sound.
     """
 
     rounds: int
@@ -118,6 +126,8 @@ class LinkRecord:
     blocks_lost: int = 0
     retransmissions: int = 0
     snr_db: float | None = None
+    sound_symbols: int = 0
+    sound_blocks_lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +236,7 @@ class HarqSender:
             sending.aggregation = min(2 * sending.aggregation, MAX_AGGREGATION)
         else:
             sending.versions_received += 1
-            if sending.bulk is not None and sending.rounds == 1:
+            if sending.bulk is not None and sending.rounds == 1 and not sending.payload.is_sound:
                 self.adapter.observe_ack(report.bulk is TbState.DECODED)
             if report.protected is TbState.DECODED:
                 sending.protected = None
@@ -234,7 +244,8 @@ class HarqSender:
                 sending.bulk = None
         sending.pilot_spacing = DENSE_SPACING  # a repetition is no place for savings
         arrived = sending.protected is None and sending.bulk is None
-        if arrived or sending.rounds == self.record.rounds:
+        rounds = self.record.rounds
+        if arrived or sending.rounds == (min(rounds, SOUND_ROUNDS) if sending.payload.is_sound else rounds):
             self._end(sending)
 
     def _begin(self, payload: BlockPayload) -> _Sending:
@@ -242,7 +253,8 @@ class HarqSender:
         small = None if protected is None else TransportBlock(protected.data, self._safe_mcs(protected))
         large = None
         if bulk is not None:
-            large = TransportBlock(bulk.data, self.adapter.choose_bulk(len(bulk.data)))
+            choose = self.adapter.choose_sound if payload.is_sound else self.adapter.choose_bulk
+            large = TransportBlock(bulk.data, choose(len(bulk.data)))
         if not payload.renewed:  # otherwise it is the same block still, and the receiver knows it as such
             self._process = (self._process + 1) % PROCESSES
             self.record.blocks_sent += 1
@@ -267,6 +279,7 @@ class HarqSender:
             self._waiting.appendleft(rest)
             return
         self.record.blocks_lost += 1
+        self.record.sound_blocks_lost += payload.is_sound
         lost = () if bulk else (payload.stretch,)
         self.delivery = Delivery(self.delivery.protected and protected, self.delivery.lost + lost)
 
@@ -283,6 +296,8 @@ class HarqSender:
     def _count(self, sizes: BurstSizes, sending: _Sending) -> None:
         ledger, payload = self.record.ledger, sending.payload
         self.record.bursts_sent += 1
+        if payload.is_sound:
+            self.record.sound_symbols += sizes.total
         if sending.rounds or payload.renewed:
             self.record.retransmissions += 1
             ledger.add(SymbolClass.RETRANSMISSION, sizes.total)

@@ -8,11 +8,19 @@ from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final
 
-from semvid import bitstream, keyframe_payload
+from semvid import bitstream, keyframe_payload, sound_payload
 from semvid.accounting import SymbolClass
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.harq import BlockPayload, Payload
-from semvid.semantics import Caption, GroupPicture, KeyframeGroup, KeyframeSlice, SideUnit
+from semvid.semantics import (
+    Caption,
+    GroupPicture,
+    KeyframeGroup,
+    KeyframeSlice,
+    SideUnit,
+    SoundHeader,
+    SoundPackets,
+)
 
 _PROTECTED_BYTES: Final = 400  # of units in one protected transport block
 _SMALLEST_BULK_BYTES: Final = 700  # a block of its own costs as much as 30 bytes, and short codes lose more
@@ -125,12 +133,34 @@ def block_payloads(
     return [*blocks, first, *others]
 
 
+def sound_blocks(unit: SoundPackets, limit_bytes: int) -> list[BlockPayload]:
+    """The blocks in which sound packets travel: one, or more where it would pass ``limit_bytes``."""
+    data = sound_payload.pack(unit)
+    half = len(unit.packets) // 2
+    if len(data) > limit_bytes and half:
+        parts = (
+            SoundPackets(unit.first, unit.packets[:half]),
+            SoundPackets(unit.first + half, unit.packets[half:]),
+        )
+        return [block for part in parts for block in sound_blocks(part, limit_bytes)]
+    return [BlockPayload(bulk=Payload(data, {SymbolClass.SOUND: 8 * len(data)}))]
+
+
 def _payload(units: Sequence[SideUnit]) -> Payload:
     bits: Counter[SymbolClass] = Counter()
     for unit in units:
-        kind = SymbolClass.CAPTION if isinstance(unit, Caption) else SymbolClass.HEADER
-        bits[kind] += 8 * len(bitstream.pack([unit]))
+        bits[_class_of(unit)] += 8 * len(bitstream.pack([unit]))
     return Payload(bitstream.pack(units), bits)
+
+
+def _class_of(unit: SideUnit) -> SymbolClass:
+    match unit:
+        case Caption():
+            return SymbolClass.CAPTION
+        case SoundHeader():
+            return SymbolClass.SOUND
+        case _:
+            return SymbolClass.HEADER
 
 
 def _groups(units: Sequence[SideUnit]) -> list[list[SideUnit]]:

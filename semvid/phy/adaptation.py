@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from semvid.phy.control_word import AGGREGATION_LEVELS, MAX_BULK_BYTES, symbols_at
-from semvid.phy.layout import DENSE_SPACING, PREAMBLE_SYMBOLS, SPARSE_SPACING
+from semvid.phy.layout import DENSE_SPACING, PREAMBLE_SYMBOLS, SPARSE_SPACING, total_symbols
 from semvid.phy.mcs import (
     MCS_BY_EFFICIENCY,
     MCS_TABLE,
@@ -31,7 +31,9 @@ SOUNDING_ERROR_DB = 0.6  # standard deviation of what a sounding measures
 STEADY_FADING_DB, STEADY_DEVIATION_DB = 0.3, 1.0
 # Distances kept from the measured thresholds, dB; the header's covers an SNR that is wrong by 2 dB as well.
 BULK_MARGIN_DB, PROTECTED_MARGIN_DB, HEADER_MARGIN_DB, CONTROL_MARGIN_DB = 0.5, 3.0, 5.0, 2.5
+SOUND_MARGIN_DB = 1.5  # a second of it is lost with a block, and heard; one repetition lies behind it
 PROTECTED_BLER = 1e-4
+SOUND_BLER = 1e-3  # at the first transmission
 CONTROL_BLER = 1e-3
 LARGEST_FIRST_LOSS = 0.3  # of bulk blocks at the first transmission: each costs a round trip
 LARGEST_LOSS = 3e-3  # of bulk blocks after the last retransmission
@@ -137,6 +139,10 @@ class LinkAdapter:
         """The MCS for captions: at most 1 in 10 000 lost, at the protected margin."""
         return self._safe(payload_bytes, PROTECTED_MARGIN_DB)
 
+    def choose_sound(self, payload_bytes: int) -> Mcs:
+        """The MCS for sound: at most 1 in 1000 lost at the first transmission, at the sound margin."""
+        return self._safe(payload_bytes, SOUND_MARGIN_DB, SOUND_BLER, MAX_BULK_SYMBOLS)
+
     def choose_bulk(self, payload_bytes: int) -> Mcs:
         """The MCS that carries most per symbol, retransmissions, pilots and control word counted."""
         chosen = self._bulk_mcs(payload_bytes)
@@ -158,6 +164,15 @@ class LinkAdapter:
         protected = symbols_for(protected_bytes, self.choose_protected(protected_bytes))
         return PREAMBLE_SYMBOLS + symbols_at(self.aggregation()) + protected
 
+    def sound_limit_bytes(self) -> int:
+        """Largest payload that `choose_sound` can send at the present SNR without a forced higher MCS."""
+        return int(MAX_BULK_SYMBOLS * self._safe(1, SOUND_MARGIN_DB, SOUND_BLER).spectral_efficiency / 8) - 64
+
+    def sound_symbols(self, payload_bytes: int) -> float:
+        """Channel uses of a block of sound: preamble, control word, pilots and so many bytes."""
+        data = symbols_at(self.aggregation()) + symbols_for(payload_bytes, self.choose_sound(payload_bytes))
+        return float(total_symbols(data, self.pilot_spacing()))
+
     def aggregation(self) -> int:
         """The control word level: the lowest that is safe; the very lowest on a steady link only."""
         reach = self.low_snr_db - CONTROL_MARGIN_DB
@@ -172,11 +187,17 @@ class LinkAdapter:
         fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
         return self._most_efficient(fitting, payload_bytes)
 
-    def _safe(self, payload_bytes: int, margin_db: float) -> Mcs:
+    def _safe(
+        self,
+        payload_bytes: int,
+        margin_db: float,
+        bler: float = PROTECTED_BLER,
+        most_symbols: int = MAX_PROTECTED_SYMBOLS,
+    ) -> Mcs:
         """The most efficient MCS whose threshold lies a margin below the SNR."""
-        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_PROTECTED_SYMBOLS]
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= most_symbols]
         reach = self.low_snr_db - margin_db - max(self._outer_db, 0.0)
-        safe = [m for m in fitting if snr_threshold_db(m, 8 * payload_bytes, PROTECTED_BLER) <= reach]
+        safe = [m for m in fitting if snr_threshold_db(m, 8 * payload_bytes, bler) <= reach]
         return safe[-1] if safe else fitting[0]
 
     def _losses(self, mcs: Mcs, payload_bytes: int) -> list[list[float]]:

@@ -1,4 +1,5 @@
-"""Opens an untrusted video file, and nothing else: no network, no playlist, no still, no unknown decoder.
+"""Opens an untrusted video file, or its sound, and nothing else: no network, playlist, still or
+unknown decoder.
 
 FFmpeg recognises a file by its content, and among what it recognises are text files that name other files.
 The lists below are what semvid accepts; everything else is refused before a decoder sees it.
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.packet import Packet
@@ -45,6 +47,35 @@ CODECS = frozenset(
         "qtrle",
     }
 )
+SOUND_CODECS = frozenset(
+    {
+        "aac",
+        "mp3",
+        "mp2",
+        "ac3",
+        "eac3",
+        "opus",
+        "vorbis",
+        "flac",
+        "alac",
+        "amr_nb",
+        "adpcm_ms",
+        "adpcm_ima_wav",
+        "pcm_u8",
+        "pcm_s16le",
+        "pcm_s16be",
+        "pcm_s24le",
+        "pcm_s24be",
+        "pcm_s32le",
+        "pcm_f32le",
+        "pcm_mulaw",
+        "pcm_alaw",
+    }
+)
+_SOUND_DECODERS = (
+    *sorted(SOUND_CODECS),
+    *("mp3float", "mp2float", "libopus", "libvorbis", "amrnb", "libopencore_amrnb"),
+)
 _DECODERS = (*sorted(CODECS), "libdav1d", "flv", "h263i")
 _NOT_A_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
@@ -72,6 +103,35 @@ def open_video(path: Path, limits: VideoLimits) -> Iterator[tuple[InputContainer
         codec.options = {"max_pixels": str(limits.max_pixels)}
         codec.thread_type = ThreadType.SLICE  # frame threads report an error some frames late
         codec.thread_count = limits.decoder_threads
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = Discard.all
+        yield container, stream
+
+
+@contextmanager
+def open_sound(path: Path, limits: VideoLimits) -> Iterator[tuple[InputContainer, AudioStream] | None]:
+    """Opens ``path`` and picks its sound: the default stream, otherwise the first; None where there is none.
+
+    Closes the container when the block is left. FFmpeg errors inside the block pass through.
+
+    Raises:
+        UnsupportedMedia: no regular file, no container or sound codec that we accept.
+        LimitExceeded: more bytes than allowed.
+    """
+    file = _regular_file(path)
+    limits.check_bytes(file.stat().st_size)
+    check_sample_tables(file, limits)
+    with _open(file, limits, _SOUND_DECODERS) as container:
+        if not container.streams.audio:
+            yield None
+            return
+        stream = min(container.streams.audio, key=lambda s: not s.disposition & Disposition.default)
+        if codec_name(stream) not in SOUND_CODECS:
+            accepted = ", ".join(sorted(SOUND_CODECS))
+            raise UnsupportedMedia(
+                f"the sound codec {codec_name(stream)!r} is not accepted; convert to one of {accepted}"
+            )
         for other in container.streams:
             if other.index != stream.index:
                 other.discard = Discard.all
@@ -149,7 +209,7 @@ def packets(container: InputContainer, stream: VideoStream) -> Iterator[Packet[V
         yield from container.demux(stream)
 
 
-def codec_name(stream: VideoStream) -> str:
+def codec_name(stream: VideoStream | AudioStream) -> str:
     """FFmpeg's name of the codec (not of the decoder) of ``stream``; "unknown" if there is no decoder."""
     context = stream.codec_context
     return context.codec.canonical_name if context is not None else "unknown"

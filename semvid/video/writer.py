@@ -21,7 +21,9 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.sound.pcm import SAMPLE_RATE, Pcm
 from semvid.video.colour import from_rgb
+from semvid.video.sound_stream import SoundStream
 from semvid.video.track_size import widen_track
 
 MAX_SIDE = 16_384  # pixels, libx264
@@ -30,6 +32,10 @@ _MAX_GAP = 2**31 - 1  # of a sample duration, track time units (ISO/IEC 14496-12
 _GOP_FRAMES = 48  # a fragment, and so what a crash may cost
 _BT709 = 1
 _THREADS = 2  # of the encoder
+_FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof+frag_discont"
+# AAC begins before the first picture, by what its encoder looks ahead. Only an edit list can say so, and that
+# is written with the index: after the first fragment, when it is known.
+_FRAGMENTS_WITH_SOUND = "frag_keyframe+delay_moov+default_base_moof"
 
 
 class VideoWriter:
@@ -44,6 +50,7 @@ class VideoWriter:
         crf: constant rate factor, lower is better.
         preset: of libx264.
         pixel_aspect: width over height of a pixel; both parts at most 4096.
+        sound_channels: of the sound, 1 or 2; 0: there is none.
 
     Time stamps of an MP4 begin at 0 or later. If the first one is negative, all are moved up by `shift`, so
     that the first becomes 0; the distances stay exact.
@@ -64,6 +71,7 @@ class VideoWriter:
         crf: int = 16,
         preset: str = "veryfast",
         pixel_aspect: Fraction = Fraction(1),
+        sound_channels: int = 0,
     ) -> None:
         if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
             raise InvalidInput(f"a video is 1..{MAX_SIDE} pixels wide and high, got {width}x{height}")
@@ -84,11 +92,13 @@ class VideoWriter:
         self._reformatter = VideoReformatter()
         odd_or_small = width % 2 or height % 2 or min(width, height) < _SMALL_SIDE
         self._pixel_format = "yuv444p" if odd_or_small else "yuv420p"
+        self._first: int | None = None
         self._container: OutputContainer | None = _open(
-            path, self._timescale, "frag_keyframe+empty_moov+default_base_moof+frag_discont"
+            path, self._timescale, _FRAGMENTS_WITH_SOUND if sound_channels else _FRAGMENTS
         )
         try:
             self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, pixel_aspect)
+            self._sound = SoundStream(self._container, sound_channels) if sound_channels else None
             self._container.start_encoding()  # once: a second try after a failed one kills the process
         except BaseException:
             self._container.close()
@@ -111,7 +121,7 @@ class VideoWriter:
         if picture.shape != self._size or picture.dtype != np.uint8:
             raise ValueError(f"expected a uint8 picture {self._size}, got {picture.dtype} {picture.shape}")
         if self._last is None:
-            self.shift = max(0, -pts)
+            self._first, self.shift = pts, max(0, -pts)
         else:
             self._gap = self._checked_gap(pts)
         self._last = pts
@@ -126,6 +136,32 @@ class VideoWriter:
     def hold_last(self, hold: int) -> None:
         """Sets how long the last frame is shown, in units of ``time_base``, at least one."""
         self._nominal_gap = hold
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether it takes sound."""
+        return self._sound is not None
+
+    def append_sound(self, pcm: Pcm) -> None:
+        """Adds sound; the first of it is heard with the first picture, the rest follows without a gap.
+
+        Args:
+            pcm: int16 [samples, channels], `semvid.sound.pcm.SAMPLE_RATE` to a second.
+
+        Raises:
+            ValueError: no picture was appended yet, or the writer has no sound.
+        """
+        if self._sound is None or self._first is None:
+            raise ValueError(f"the writer of {self.path.name!r} takes no sound, or none before a picture")
+        self._sound.append(pcm)
+        self._mux_sound()
+
+    def shown_s(self, ended: bool) -> Fraction:
+        """Seconds from the first picture to the newest one, or, where that is the last, to its end."""
+        if self._first is None or self._last is None:
+            return Fraction(0)
+        ticks = (self._last - self._first) * self._ticks + (self._last_gap if ended else 0)
+        return Fraction(ticks, self._timescale)
 
     def close(self) -> None:
         """Finishes the file and moves its index to the front. A second call does nothing.
@@ -200,6 +236,20 @@ class VideoWriter:
             )
         return pts - self._last
 
+    @property
+    def _last_gap(self) -> int:
+        """How long the last frame lasts, track time units."""
+        gap = (self._nominal_gap or self._gap or 0) * self._ticks or max(1, self._timescale // 25)
+        return min(gap, _MAX_GAP)
+
+    def _mux_sound(self) -> None:
+        assert self._sound is not None
+        assert self._container is not None
+        assert self._first is not None
+        ticks = (self._first + self.shift) * self._ticks
+        for packet in self._sound.packets(round(Fraction(ticks * SAMPLE_RATE, self._timescale))):
+            self._container.mux_one(packet)
+
     def _mux(self) -> None:
         """Writes the packets whose duration is known: all up to the newest frame but one."""
         while self._packets and len(self._stamps) > 1:
@@ -221,8 +271,10 @@ class VideoWriter:
                 self._packets.extend(self._stream.encode(None))
                 self._mux()
             if self._packets and self._stamps:  # neither is left of a frame that could not be written
-                gap = (self._nominal_gap or self._gap or 0) * self._ticks or max(1, self._timescale // 25)
-                self._mux_one(self._packets.popleft(), self._stamps.popleft(), min(gap, _MAX_GAP))
+                self._mux_one(self._packets.popleft(), self._stamps.popleft(), self._last_gap)
+            if self._sound is not None and self.frames:
+                self._sound.finish()
+                self._mux_sound()
         finally:
             self._container = None
             container.close()
@@ -248,10 +300,11 @@ def _remux(source: Path, target: Path, timescale: int) -> None:
         av.open(f"file:{source}", mode="r", format="mp4") as fragments,
         _open(target, timescale, "faststart") as mp4,
     ):
-        stream = fragments.streams.video[0]
-        copy = mp4.add_stream_from_template(stream)
-        copy.time_base = stream.time_base
-        for packet in fragments.demux(stream):
+        streams = [*fragments.streams.video, *fragments.streams.audio]
+        copies = {stream.index: mp4.add_stream_from_template(stream) for stream in streams}
+        for stream in streams:
+            copies[stream.index].time_base = stream.time_base
+        for packet in fragments.demux(streams):
             if packet.size:
-                packet.stream = copy
+                packet.stream = copies[packet.stream.index]
                 mp4.mux_one(packet)

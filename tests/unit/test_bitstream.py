@@ -17,6 +17,8 @@ from semvid.semantics import (
     Opening,
     PictureCoding,
     SideUnit,
+    SoundCodec,
+    SoundHeader,
     StreamEnd,
     StreamHeader,
     Timing,
@@ -53,6 +55,13 @@ headers = st.builds(
     plain_headers,
     st.booleans(),
 )
+sounds = st.builds(
+    SoundHeader,
+    st.sampled_from(SoundCodec),
+    st.sampled_from([20, 40, 60]) | st.integers(1, 1000),
+    st.integers(1, 2),
+    st.integers(0, 2**20),
+)
 openings = st.integers(0, 2**24).flatmap(
     lambda number: st.builds(Opening, st.just(number), st.integers(number, 2**31 - 1), st.booleans())
 )
@@ -80,6 +89,7 @@ ends = st.integers(1, 2**24).flatmap(
 
 @given(
     st.lists(headers, max_size=1),
+    st.lists(sounds, max_size=1),
     st.lists(openings, max_size=3),
     st.lists(captions, max_size=2),
     st.lists(timings, max_size=2),
@@ -87,12 +97,13 @@ ends = st.integers(1, 2**24).flatmap(
 )
 def test_round_trip(
     headers: list[SideUnit],
+    sounds: list[SideUnit],
     openings: list[SideUnit],
     captions: list[SideUnit],
     timings: list[SideUnit],
     ends: list[SideUnit],
 ) -> None:
-    units = [*headers, *openings, *captions, *timings, *ends]
+    units = [*headers, *sounds, *openings, *captions, *timings, *ends]
     assert unpack(pack(units)) == units
 
 
@@ -144,6 +155,10 @@ def test_truncated_units_are_refused() -> None:
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_height=2)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)] * 2),
         pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
+        pb.SemanticUnits(sounds=[pb.SoundHeader()] * 2),
+        pb.SemanticUnits(sounds=[pb.SoundHeader(codec=7)]),
+        pb.SemanticUnits(sounds=[pb.SoundHeader(packet_ms=1001)]),
+        pb.SemanticUnits(sounds=[pb.SoundHeader(bit_rate=2**21)]),
         pb.SemanticUnits(captions=[pb.Caption(motion=256)]),
         pb.SemanticUnits(captions=[pb.Caption()] * (MAX_UNITS + 1)),
         pb.SemanticUnits(timings=[pb.Timing(first_frame=0)]),
@@ -199,3 +214,8 @@ def test_usual_units_are_small() -> None:
     header = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
     assert len(pack([header])) <= 16
     assert len(pack([Opening(9, 130)])) <= 7
+
+
+def test_that_there_is_sound_costs_few_bytes() -> None:
+    assert len(pack([SoundHeader(SoundCodec.OPUS, 20)])) == 2
+    assert len(pack([SoundHeader(SoundCodec.OPUS, 60, 2)])) == 6

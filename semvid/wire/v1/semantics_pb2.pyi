@@ -78,6 +78,28 @@ PICTURE_CODING_LOW_DELAY: PictureCoding.ValueType  # 3
 """each packet leans on earlier ones only"""
 Global___PictureCoding: _TypeAlias = PictureCoding  # noqa: Y015
 
+class _SoundCodec:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SoundCodecEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SoundCodec.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SOUND_CODEC_UNSPECIFIED: _SoundCodec.ValueType  # 0
+    """Opus"""
+    SOUND_CODEC_OPUS: _SoundCodec.ValueType  # 1
+    """RFC 6716"""
+    SOUND_CODEC_CODEC2: _SoundCodec.ValueType  # 2
+
+class SoundCodec(_SoundCodec, metaclass=_SoundCodecEnumTypeWrapper):
+    """What sound packets are coded with."""
+
+SOUND_CODEC_UNSPECIFIED: SoundCodec.ValueType  # 0
+"""Opus"""
+SOUND_CODEC_OPUS: SoundCodec.ValueType  # 1
+"""RFC 6716"""
+SOUND_CODEC_CODEC2: SoundCodec.ValueType  # 2
+Global___SoundCodec: _TypeAlias = SoundCodec  # noqa: Y015
+
 @_typing.final
 class SemanticUnits(_message.Message):
     """The payload of one protected transport block: any number of units. The order inside is not meaningful."""
@@ -89,6 +111,7 @@ class SemanticUnits(_message.Message):
     CAPTIONS_FIELD_NUMBER: _builtins.int
     TIMINGS_FIELD_NUMBER: _builtins.int
     ENDS_FIELD_NUMBER: _builtins.int
+    SOUNDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def headers(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamHeader]:
         """at most one"""
@@ -103,6 +126,10 @@ class SemanticUnits(_message.Message):
     def ends(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamEnd]:
         """at most one"""
 
+    @_builtins.property
+    def sounds(self) -> _containers.RepeatedCompositeFieldContainer[Global___SoundHeader]:
+        """at most one"""
+
     def __init__(
         self,
         *,
@@ -111,10 +138,11 @@ class SemanticUnits(_message.Message):
         captions: _abc.Iterable[Global___Caption] | None = ...,
         timings: _abc.Iterable[Global___Timing] | None = ...,
         ends: _abc.Iterable[Global___StreamEnd] | None = ...,
+        sounds: _abc.Iterable[Global___SoundHeader] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "openings", b"openings", "timings", b"timings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "openings", b"openings", "sounds", b"sounds", "timings", b"timings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -303,6 +331,38 @@ class Timing(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Timing: _TypeAlias = Timing  # noqa: Y015
+
+@_typing.final
+class SoundHeader(_message.Message):
+    """There is sound. Its packets travel in bulk transport blocks of their own, see semvid/sound_payload.py."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODEC_FIELD_NUMBER: _builtins.int
+    PACKET_MS_FIELD_NUMBER: _builtins.int
+    STEREO_FIELD_NUMBER: _builtins.int
+    BIT_RATE_FIELD_NUMBER: _builtins.int
+    codec: Global___SoundCodec.ValueType
+    packet_ms: _builtins.int
+    """1..1000, duration of a packet; 0 means 20"""
+    stereo: _builtins.bool
+    bit_rate: _builtins.int
+    """bit/s, of codecs that have fixed modes"""
+    def __init__(
+        self,
+        *,
+        codec: Global___SoundCodec.ValueType = ...,
+        packet_ms: _builtins.int = ...,
+        stereo: _builtins.bool = ...,
+        bit_rate: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bit_rate", b"bit_rate", "codec", b"codec", "packet_ms", b"packet_ms", "stereo", b"stereo"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SoundHeader: _TypeAlias = SoundHeader  # noqa: Y015
 
 @_typing.final
 class StreamEnd(_message.Message):

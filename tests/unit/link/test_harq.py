@@ -24,7 +24,12 @@ from semvid.phy.layout import DENSE_SPACING
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.pilots import SOUNDING_SYMBOLS
 
-HEADER, CAPTION, KEYFRAME = SymbolClass.HEADER, SymbolClass.CAPTION, SymbolClass.KEYFRAME
+HEADER, CAPTION, KEYFRAME, SOUND = (
+    SymbolClass.HEADER,
+    SymbolClass.CAPTION,
+    SymbolClass.KEYFRAME,
+    SymbolClass.SOUND,
+)
 
 states = st.sampled_from(TbState)
 reports = st.builds(
@@ -232,3 +237,53 @@ def test_the_header_is_protected_best_and_bulk_least() -> None:
     assert block is not None
     assert block.bulk is not None
     assert efficiency[HEADER] < efficiency[CAPTION] < block.bulk.mcs.spectral_efficiency
+
+
+def test_sound_goes_at_a_safer_scheme_is_repeated_once_and_counted_apart() -> None:
+    def blocks(kind: SymbolClass) -> list[BlockPayload]:
+        return [BlockPayload(bulk=Payload(bytes(1000), {kind: 8000})) for _ in range(4)]
+
+    sender = sounded(HarqSender())
+    sender.ship([*blocks(KEYFRAME), *blocks(SOUND)])
+    rounds = []
+    while (block := sender.next_block()) is not None:
+        rounds.append(block)
+        sender.report(BlockReport(True, TbState.ABSENT, TbState.FAILED, 10.0, 10.0))
+    record = sender.record
+    assert len(rounds) == 4 * record.rounds + 4 * 2
+    pictures, sound = rounds[: 4 * record.rounds], rounds[4 * record.rounds :]
+    assert sum(burst_sizes(block).total for block in sound) == record.sound_symbols
+    assert 0 < record.sound_symbols < record.ledger.total_symbols
+    assert record.ledger.symbols[SOUND] == sum(burst_sizes(block).bulk for block in sound[::2])
+    assert (record.blocks_lost, record.sound_blocks_lost) == (8, 4)
+    fresh = sounded(HarqSender())
+    for _ in range(8):
+        fresh.adapter.observe(10.0, 10.0)
+    fresh.ship([*blocks(KEYFRAME)[:1], *blocks(SOUND)[:1]])
+    schemes = []
+    while (block := fresh.next_block()) is not None:
+        assert block.bulk is not None
+        schemes.append(block.bulk.mcs.spectral_efficiency)
+        fresh.report(BlockReport(True, TbState.ABSENT, TbState.DECODED, 10.0, 10.0))
+    assert schemes[1] < schemes[0]
+    assert pictures[0].rv == sound[0].rv == 0
+
+
+def test_without_retransmissions_sound_has_none_either() -> None:
+    sender = sounded(HarqSender(retransmissions=0))
+    sender.ship([BlockPayload(bulk=Payload(bytes(100), {SOUND: 800}))])
+    assert sender.next_block() is not None
+    sender.report(BlockReport(True, TbState.ABSENT, TbState.FAILED, 10.0, 10.0))
+    assert sender.next_block() is None
+
+
+def test_what_becomes_of_sound_does_not_change_how_pictures_are_sent() -> None:
+    def after(kind: SymbolClass, state: TbState) -> float:
+        sender = sounded(HarqSender())
+        sender.ship([BlockPayload(bulk=Payload(bytes(1000), {kind: 8000})) for _ in range(8)])
+        while sender.next_block() is not None:
+            sender.report(BlockReport(True, TbState.ABSENT, state, 10.0, 10.0))
+        return sender.adapter.choose_bulk(1000).spectral_efficiency
+
+    assert after(SOUND, TbState.FAILED) == after(SOUND, TbState.DECODED)
+    assert after(KEYFRAME, TbState.FAILED) < after(SOUND, TbState.FAILED)

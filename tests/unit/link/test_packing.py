@@ -8,10 +8,10 @@ from itertools import accumulate, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from semvid import bitstream, keyframe_payload
+from semvid import bitstream, keyframe_payload, sound_payload
 from semvid.accounting import SymbolClass
 from semvid.images.keyframe_codec import EncodedPicture
-from semvid.link.packing import CodedGroup, block_payloads
+from semvid.link.packing import CodedGroup, block_payloads, sound_blocks
 from semvid.semantics import (
     ALL_SLOTS,
     Caption,
@@ -19,6 +19,7 @@ from semvid.semantics import (
     KeyframeSlice,
     Opening,
     SideUnit,
+    SoundPackets,
     Timing,
 )
 
@@ -179,3 +180,20 @@ def test_every_byte_count_is_reached_whatever_the_limit(size: int, limit: int) -
     stretches = CodedGroup.of([picture], 0, [0], shot_start=False).stretches(limit)
     assert [byte for stretch in stretches for byte in stretch] == list(range(size))
     assert max(map(len, stretches)) <= limit
+
+
+@given(st.lists(st.binary(max_size=90), min_size=1, max_size=60), st.integers(100, 4000))
+def test_sound_is_split_until_it_fits(packets: list[bytes], limit: int) -> None:
+    unit = SoundPackets(7, tuple(packets))
+    arrived = []
+    for block in sound_blocks(unit, limit):
+        assert block.is_sound
+        assert block.protected is None
+        assert block.bulk is not None
+        assert len(block.bulk.data) <= limit
+        assert block.bulk.bits == {SymbolClass.SOUND: 8 * len(block.bulk.data)}
+        arrived += sound_payload.unpack(block.bulk.data)
+    assert [packet for part in arrived for packet in part.packets] == packets
+    assert [part.first for part in arrived] == [7, *(part.stop for part in arrived[:-1])]
+    if len(sound_payload.pack(unit)) <= limit:
+        assert len(arrived) == 1

@@ -22,6 +22,9 @@ from semvid.semantics import (
     KeyframeSlice,
     Opening,
     PictureCoding,
+    SoundCodec,
+    SoundHeader,
+    SoundPackets,
     StreamEnd,
     StreamHeader,
     Timing,
@@ -550,3 +553,25 @@ def test_pictures_come_where_the_header_announced_them() -> None:
         assembly.add(header)
         with pytest.raises(InvalidInput, match="the header announced"):
             assembly.add(unit)
+
+
+def test_sound_passes_in_order_once() -> None:
+    assembly, sound = Assembly(), SoundHeader(SoundCodec.OPUS, 20)
+    early = SoundPackets(0, (b"a", b"b"))
+    assert assembly.add(early) == []
+    assert assembly.add(sound) == []
+    assert assembly.add(HEADER) == [HEADER, sound]  # packets before their own header are no use
+    assert assembly.add(sound) == []
+    later = SoundPackets(4, (b"c",))
+    assert assembly.add(early) == [early]
+    assert assembly.add(later) == [later]
+    for known in (early, later, SoundPackets(1, (b"z",) * 9)):
+        assert assembly.add(known) == []
+    with pytest.raises(InvalidInput, match="the sound header contradicts an earlier one"):
+        assembly.add(SoundHeader(SoundCodec.OPUS, 40))
+
+
+def test_sound_without_a_header_is_dropped() -> None:
+    assembly = Assembly()
+    feed(assembly, [HEADER])
+    assert assembly.add(SoundPackets(0, (b"a",))) == []

@@ -13,11 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput
+from semvid.sound.pcm import SAMPLE_RATE
+from semvid.sound.track import probe_sound
 from semvid.video.boxes import outermost_boxes
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
+from tests.synthetic_sound import bursts, onsets, sound_of
 
 MS = Fraction(1, 1000)
 ANY_LENGTH = VideoLimits(max_duration_s=float("inf"))
@@ -252,3 +255,68 @@ def test_what_cannot_be_written_is_refused(tmp_path):
 def kinds(path):
     with path.open("rb") as file:
         return [box.kind for box in outermost_boxes(file, path.stat().st_size)]
+
+
+SYNC_S = 0.003
+
+
+@pytest.mark.parametrize(
+    ("rate", "first", "channels"),
+    [("25", 0, 1), ("30000/1001", 0, 2), ("25/2", 0, 1), ("60", 33, 1), ("10", -7, 2), ("1", 5, 1)],
+)
+def test_sound_is_heard_with_its_picture(tmp_path, rate, first, channels):
+    path, rate, sound = tmp_path / "a.mp4", Fraction(rate), bursts(4, channels)
+    with VideoWriter(
+        path, 32, 32, MS, frame_rate=rate, preset="ultrafast", sound_channels=channels
+    ) as writer:
+        given = 0
+        for index in range(round(4 * rate)):
+            writer.append(np.full((32, 32, 3), 90, np.uint8), first + round(1000 * index / rate))
+            shown = round(writer.shown_s(ended=False) * SAMPLE_RATE)
+            writer.append_sound(sound[given:shown])
+            given = shown
+        writer.append_sound(sound[given : round(writer.shown_s(ended=True) * SAMPLE_RATE)])
+    pcm, offset = sound_of(path)
+    assert np.array(onsets(pcm)) + offset == pytest.approx(onsets(sound), abs=SYNC_S)
+    assert len(pcm) / SAMPLE_RATE + offset == pytest.approx(4, abs=0.025)  # AAC: whole packets of 21 ms
+    assert probe(path).frame_count_hint == round(4 * rate)
+
+
+def test_sound_that_comes_late_is_heard_in_time(tmp_path):
+    path, sound = tmp_path / "a.mp4", bursts(4)
+    with VideoWriter(path, 32, 32, MS, frame_rate=Fraction(25), sound_channels=1) as writer:
+        for index in range(100):
+            writer.append(np.full((32, 32, 3), 90, np.uint8), 40 * index)
+            if index == 74:
+                writer.append_sound(sound[: 2 * SAMPLE_RATE])
+        writer.append_sound(sound[2 * SAMPLE_RATE :])
+    pcm, offset = sound_of(path)
+    assert np.array(onsets(pcm)) + offset == pytest.approx(onsets(sound), abs=SYNC_S)
+
+
+def test_what_was_cut_off_has_sound_up_to_there(tmp_path):
+    path, sound = tmp_path / "a.mp4", bursts(4)
+    writer = VideoWriter(path, 32, 32, MS, frame_rate=Fraction(25), sound_channels=1)
+    for index in range(75):
+        writer.append(np.full((32, 32, 3), 90, np.uint8), 40 * index)
+        writer.append_sound(sound[1920 * index : 1920 * (index + 1)])
+    writer.abort()
+    pcm, offset = sound_of(path)
+    assert np.array(onsets(pcm)) + offset == pytest.approx(onsets(sound[: 3 * SAMPLE_RATE]), abs=SYNC_S)
+    assert len(pcm) / SAMPLE_RATE + offset == pytest.approx(3, abs=0.025)
+
+
+def test_a_video_without_sound_has_no_sound_track(tmp_path):
+    path = tmp_path / "a.mp4"
+    writer = VideoWriter(path, 32, 32, MS)
+    with pytest.raises(ValueError, match="takes no sound"):
+        writer.append_sound(bursts(1))
+    writer.append(np.zeros((32, 32, 3), np.uint8), 0)
+    writer.close()
+    assert probe_sound(path) is None
+
+
+def test_a_writer_without_any_sound_given_still_makes_a_video(tmp_path):
+    path = tmp_path / "a.mp4"
+    write(path, [0, 40, 80], sound_channels=1)
+    assert read_back(path, MS) == [0, 40, 80]

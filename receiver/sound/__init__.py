@@ -1,0 +1,1 @@
+"""From sound packets to samples beside the pictures."""

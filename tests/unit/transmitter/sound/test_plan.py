@@ -1,0 +1,148 @@
+"""What is chosen, and what it is taken to cost."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from semvid.accounting import cbr
+from semvid.errors import InvalidInput, UnsupportedMedia
+from semvid.link.harq import BlockReport, HarqSender
+from semvid.link.packing import sound_blocks
+from semvid.options import SoundChoice, TransmissionOptions
+from semvid.phy.adaptation import LinkAdapter
+from semvid.phy.block import TbState
+from semvid.semantics import SoundPackets
+from semvid.sound.track import TrackInfo
+from semvid.video.limits import VideoLimits
+from semvid.video.orientation import Orientation
+from semvid.video.probe import SourceInfo
+from semvid.video.scan import StampSource
+from semvid.video.writer import VideoWriter
+from tests.synthetic_sound import bursts, with_sound
+from transmitter.sound.door import track_of
+from transmitter.sound.plan import LARGEST_SHARE, OPUS_RATES, SoundPlan, decide
+
+STEREO, MONO = TrackInfo("aac", 48_000, 2), TrackInfo("aac", 48_000, 1)
+SOURCE = SourceInfo(
+    640,
+    360,
+    Orientation(),
+    Fraction(25),
+    Fraction(1, 25),
+    0,
+    Fraction(1, 2),
+    StampSource.FRAME,
+    10.0,
+    250,
+    "h264",
+)
+SECOND = 3 * 640 * 360 * 25  # samples of the source
+
+
+def at(snr_db: float) -> LinkAdapter:
+    adapter = LinkAdapter()
+    for _ in range(8):
+        adapter.observe(snr_db, snr_db)
+    return adapter
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 5.0, 10.0, 20.0])
+def test_the_richest_that_takes_a_quarter_at_most(snr_db: float) -> None:
+    for target_cbr in (2e-4, 1e-3, 3e-3, 2e-2):
+        decision = decide(TransmissionOptions(target_cbr=target_cbr), STEREO, SOURCE, at(snr_db))
+        quarter = LARGEST_SHARE * target_cbr * SECOND
+        costs = {rate: SoundPlan.opus(rate, 2, at(snr_db)).symbols_per_s for rate in OPUS_RATES}
+        fitting = [rate for rate, symbols in costs.items() if symbols <= quarter]
+        if fitting:
+            assert decision.plan is not None
+            assert decision.plan.bit_rate == max(fitting)
+        else:
+            assert decision.plan is None
+            assert "more than a quarter" in decision.reason
+
+
+def test_all_of_these_happen() -> None:
+    chosen = [
+        decide(TransmissionOptions(target_cbr=c), STEREO, SOURCE, at(10)).plan for c in (2e-4, 1e-3, 2e-2)
+    ]
+    assert [plan and plan.bit_rate for plan in chosen] == [None, 12_000, 24_000]
+
+
+def test_without_a_target_the_usual_rate() -> None:
+    for track, rate, channels in (
+        (MONO, 12_000, 1),
+        (STEREO, 16_000, 2),
+        (TrackInfo("ac3", 48_000, 6), 16_000, 2),
+    ):
+        plan = decide(TransmissionOptions(), track, SOURCE, at(10)).plan
+        assert plan is not None
+        assert (plan.bit_rate, plan.header.channels) == (rate, channels)
+
+
+def test_sound_that_was_asked_for_is_sent_below_a_quarter_too_but_not_instead_of_pictures() -> None:
+    def asked(target_cbr: float) -> SoundPlan | None:
+        options = TransmissionOptions(target_cbr=target_cbr, sound=SoundChoice.OPUS)
+        return decide(options, MONO, SOURCE, at(10)).plan
+
+    plan = asked(3e-4)
+    assert plan is not None
+    assert (plan.bit_rate, plan.header.channels) == (6_000, 1)
+    with pytest.raises(InvalidInput, match=r"option sound: Opus at 6 kbit/s takes .* higher target_cbr"):
+        asked(1e-4)
+
+
+@pytest.mark.parametrize("snr_db", [-2.0, 0.0, 5.0, 10.0])
+@pytest.mark.parametrize("bit_rate", [6_000, 12_000, 24_000])
+def test_what_is_put_aside_is_what_it_costs(bit_rate: int, snr_db: float) -> None:
+    harq = HarqSender()
+    harq.adapter = at(snr_db)
+    plan = SoundPlan.opus(bit_rate, 1, harq.adapter)
+    rng = np.random.default_rng(2)
+    mean = bit_rate * plan.header.packet_ms / 8000
+    for number in range(4):
+        sizes = np.maximum(1, rng.normal(mean, mean / 6, plan.unit_packets).round()).astype(int)
+        packets = tuple(b"\x48" + rng.bytes(size - 1) for size in sizes)
+        unit = SoundPackets(number * plan.unit_packets, packets)
+        harq.ship(sound_blocks(unit, harq.adapter.sound_limit_bytes()))
+        while harq.next_block() is not None:
+            harq.report(BlockReport(True, TbState.ABSENT, TbState.DECODED, snr_db, snr_db))
+    assert harq.record.sound_symbols == harq.record.ledger.total_symbols
+    seconds = 4 * plan.unit_packets * plan.header.packet_ms / 1000
+    assert harq.record.sound_symbols == pytest.approx(plan.symbols_per_s * seconds, rel=0.05)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    silent = tmp_path / "silent.mp4"
+    with VideoWriter(silent, 32, 32, Fraction(1, 25)) as writer:
+        for index in range(25):
+            writer.append(np.zeros((32, 32, 3), np.uint8), index)
+    return {
+        "silent": silent,
+        "sounding": with_sound(silent, tmp_path / "a.mkv", bursts(1)),
+        "strange": with_sound(silent, tmp_path / "b.mkv", bursts(1), codec="wavpack"),
+    }
+
+
+def test_the_door(files: dict[str, Path]) -> None:
+    limits = VideoLimits()
+    auto, opus, none = SoundChoice.AUTO, SoundChoice.OPUS, SoundChoice.NONE
+    for choice in (auto, opus):
+        assert track_of(files["sounding"], choice, limits) == (TrackInfo("flac", 48_000, 1), "")
+    assert track_of(files["sounding"], none, limits) == (None, "none was asked for")
+    assert track_of(files["silent"], auto, limits) == (None, "the source has none")
+    track, reason = track_of(files["strange"], auto, limits)
+    assert track is None
+    assert "'wavpack' is not accepted" in reason
+    with pytest.raises(InvalidInput, match="option sound: opus was asked for and the file has no sound"):
+        track_of(files["silent"], opus, limits)
+    with pytest.raises(UnsupportedMedia):
+        track_of(files["strange"], opus, limits)
+
+
+def test_a_share_is_a_cbr() -> None:
+    assert cbr(round(LARGEST_SHARE * 1e-3 * SECOND), 25, 360, 640) == pytest.approx(2.5e-4)

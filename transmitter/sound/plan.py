@@ -1,0 +1,111 @@
+"""Which sound is sent: the codec, its rate, and what that costs.
+
+Where a CBR is to be met, sound may take a quarter of its symbols; the richest rate that fits is taken.
+Otherwise it is `USUAL_RATE`. Mono up to 12 kbit/s: there a second channel would take bits that the first one
+needs (docs/sound.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from semvid.errors import InvalidInput
+from semvid.options import SoundChoice, TransmissionOptions
+from semvid.phy.adaptation import LinkAdapter
+from semvid.semantics import SoundCodec, SoundHeader
+from semvid.sound.track import TrackInfo
+from semvid.video.probe import SourceInfo
+
+OPUS_RATES: Final = (24_000, 20_000, 16_000, 12_000, 9_000, 8_000, 6_000)  # bit/s
+USUAL_RATE: Final = {1: 12_000, 2: 16_000}
+"""Bit/s where no CBR is asked, by channels of the source."""
+
+LARGEST_SHARE: Final = 0.25
+"""Of the target CBR that sound takes unasked."""
+
+_MONO_UP_TO: Final = 12_000  # bit/s
+_LONG_PACKETS_UP_TO: Final = 12_000  # bit/s; there one TOC byte in 20 ms is 3 % and more
+_UNIT_BYTES: Final = 1_500  # a block of its own costs as much as 15 of them
+_LONGEST_UNIT_S, _SHORTEST_UNIT_S = 2.0, 1.0  # of sound that is lost with a block
+_FRAMING: Final = 1.02  # `semvid.sound_payload` on top of the packets
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPlan:
+    """Sound as it will be sent.
+
+    Attributes:
+        header: for the receiver.
+        bit_rate: mean of the packets, bit/s.
+        unit_packets: that travel together.
+        symbols_per_s: that are put aside for it: what the link charges when it is planned.
+    """
+
+    header: SoundHeader
+    bit_rate: int
+    unit_packets: int
+    symbols_per_s: float
+
+    @classmethod
+    def opus(cls, bit_rate: int, source_channels: int, adapter: LinkAdapter) -> SoundPlan:
+        """Opus at ``bit_rate`` bit/s over the link as it is."""
+        channels = 1 if bit_rate <= _MONO_UP_TO else min(source_channels, 2)
+        packet_ms = 60 if bit_rate <= _LONG_PACKETS_UP_TO else 20
+        return cls.of(SoundHeader(SoundCodec.OPUS, packet_ms, channels), bit_rate, adapter)
+
+    @classmethod
+    def of(cls, header: SoundHeader, bit_rate: int, adapter: LinkAdapter) -> SoundPlan:
+        """Packets of ``header`` at a mean of ``bit_rate`` bit/s over the link as it is."""
+        unit_s = min(_LONGEST_UNIT_S, max(_SHORTEST_UNIT_S, 8 * _UNIT_BYTES / bit_rate))
+        packets = round(1000 * unit_s / header.packet_ms)
+        unit_bytes = round(_FRAMING * bit_rate * packets * header.packet_ms / 8000)
+        blocks = -(-unit_bytes // adapter.sound_limit_bytes())
+        symbols = blocks * adapter.sound_symbols(-(-unit_bytes // blocks))
+        return cls(header, bit_rate, packets, 1000 * symbols / (packets * header.packet_ms))
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of the sound.
+
+    Attributes:
+        plan: None where none is sent.
+        reason: in words.
+    """
+
+    plan: SoundPlan | None
+    reason: str
+
+
+def decide(
+    options: TransmissionOptions, track: TrackInfo, source: SourceInfo, adapter: LinkAdapter
+) -> Decision:
+    """Chooses; see the module's text.
+
+    Args:
+        options: of the transmission, which does not ask for silence.
+        track: the source's sound.
+        source: its pictures.
+        adapter: that has observed the link.
+
+    Raises:
+        InvalidInput: sound was asked for, and takes all of the target CBR at its lowest rate.
+    """
+    if options.target_cbr is None:
+        plan = SoundPlan.opus(USUAL_RATE[min(track.channels, 2)], track.channels, adapter)
+        return Decision(plan, "no CBR to meet: the usual rate")
+    budget = options.target_cbr * 3 * source.width * source.height * float(source.frame_rate)
+    plans = [SoundPlan.opus(rate, track.channels, adapter) for rate in OPUS_RATES]
+    for plan in plans:
+        if plan.symbols_per_s <= LARGEST_SHARE * budget:
+            return Decision(plan, f"the richest that takes a quarter of {budget:,.0f} symbols/s at most")
+    least = plans[-1]
+    takes = (
+        f"Opus at {least.bit_rate // 1000} kbit/s takes {least.symbols_per_s:,.0f} of {budget:,.0f} symbols/s"
+    )
+    if options.sound is SoundChoice.AUTO:
+        return Decision(None, f"{takes}, more than a quarter")
+    if least.symbols_per_s >= budget:
+        raise InvalidInput(f"option sound: {takes}; ask for a higher target_cbr, or for sound none")
+    return Decision(least, f"asked for; {takes}")
