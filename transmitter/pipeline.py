@@ -147,7 +147,7 @@ class _Transmission:
         job.facts["sound"] = resource(self._decision, self._sound, self._harq.record)
 
     def _picture_options(self) -> TransmissionOptions:
-        """The options by which pictures are chosen and coded: sound leaves them so much less of the target."""
+        """The options by which pictures are chosen and coded: sound leaves them less of the target."""
         options, source = self._job.options, self._source
         if self._sound is None or options.target_cbr is None:
             return options

@@ -9,7 +9,13 @@ from semvid.sound.pcm import Pcm
 
 
 class SoundDecoder(Protocol):
-    """Decodes sound packet by packet, every one of them once: decoded, or concealed."""
+    """Decodes sound packet by packet, every one of them once: decoded, or concealed.
+
+    Attributes:
+        look_ahead: samples by which the first sound is shorter than its packet; the coder looked ahead.
+    """
+
+    look_ahead: int
 
     def decode(self, packet: bytes) -> Pcm:
         """The sound of a packet: int16 [samples, channels] at `semvid.sound.pcm.SAMPLE_RATE`.

@@ -65,7 +65,7 @@ class SoundTrack:
         """
         while self._given < samples:
             if not len(self._held):
-                sound = self._packet(ended)
+                sound = self._packet(ended, samples)
                 if sound is None:
                     return
                 self._held = sound
@@ -75,14 +75,16 @@ class SoundTrack:
             self.record.seconds = round(self._given / SAMPLE_RATE, 6)
             yield part
 
-    def _packet(self, ended: bool) -> Pcm | None:
-        """The sound of the next packet; None where it may still come."""
+    def _packet(self, ended: bool, samples: int) -> Pcm | None:
+        """The sound of the next packet; None where it may still come. Parameters are those of `until`."""
         if self._unit is None and self._waiting:
             self._unit = self._waiting.popleft()
         unit, number = self._unit, self._next
         if unit is None and not ended:
             return None
         self._next += 1
+        if unit is None and samples - self._given <= self._decoder.look_ahead:
+            return self._decoder.conceal()  # it was never sent: the coder's last look ahead
         if unit is None or number < unit.first:
             self.record.packets_lost += 1
             return self._concealed()

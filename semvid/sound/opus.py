@@ -59,13 +59,15 @@ class OpusEncoder:
 class OpusDecoder:
     """Decodes packets, and conceals those that are missing as libopus does.
 
-    The encoder looks ahead: the first sound that is decoded or concealed is `LOOK_AHEAD` samples shorter, so
+    The encoder looks ahead: the first sound that is decoded or concealed is `look_ahead` samples shorter, so
     that everything is in its place.
 
     Args:
         channels: 1 or 2, whatever packets say.
         packet_ms: 20, 40 or 60.
     """
+
+    look_ahead = LOOK_AHEAD
 
     def __init__(self, channels: int, packet_ms: int) -> None:
         self._channels, self._samples = channels, SAMPLE_RATE * packet_ms // 1000

@@ -11,10 +11,24 @@ import cv2
 import numpy as np
 import pytest
 
+from semvid import sound_payload
 from semvid.images.keyframe_codec import KeyframeEncoder
-from semvid.semantics import Caption, PictureCoding, StreamEnd, StreamHeader, Timing
+from semvid.semantics import (
+    Caption,
+    PictureCoding,
+    SoundCodec,
+    SoundHeader,
+    SoundPackets,
+    StreamEnd,
+    StreamHeader,
+    Timing,
+)
+from semvid.sound.opus import OpusEncoder
+from semvid.sound.track import probe_sound
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
+from tests.synthetic_sound import bursts as tones
+from tests.synthetic_sound import onsets, sound_of
 
 
 def psnr(a: Any, b: Any) -> float:
@@ -307,3 +321,71 @@ def test_metrics_count_what_was_received_and_lost(receiver: Any, sent: Any) -> N
     assert receiver.metric("semvid_symbols_received_total") >= sent.symbols
     assert receiver.metric('semvid_videos_total{state="SUCCEEDED"}') >= 1
     assert receiver.metric("semvid_frames_written_total") >= 25
+
+
+@pytest.fixture(scope="module")
+def sound() -> list[bytes]:
+    """0.84 s, the length of the clip, as bulk payloads of 0.2 s each."""
+    encoder, pcm = OpusEncoder(16_000, 1, 20), tones(0.84)
+    packets = [encoder.encode(pcm[at : at + 960]) for at in range(0, len(pcm) - 959, 960)]
+    units = [SoundPackets(first, tuple(packets[first : first + 10])) for first in range(0, len(packets), 10)]
+    return [sound_payload.pack(unit) for unit in units]
+
+
+def with_sound_first(clip: Any, sound: list[bytes]) -> list[Any]:
+    """The bursts of the clip; the sound is ahead of the pictures."""
+    header = clip.burst(0, [clip.stream_header, SoundHeader(SoundCodec.OPUS, 20)])
+    blocks = [clip.burst(6 + number, (), payload) for number, payload in enumerate(sound)]
+    return [clip.bursts[0], header, *blocks, *clip.keyframes, clip.end]
+
+
+@pytest.mark.parametrize("lost", [(), (1,), (0, 4)])
+def test_lost_sound_is_made_up_and_said_and_pictures_do_not_mind(
+    receiver: Any, clip: Any, sound: list[bytes], tmp_path: Any, lost: tuple[int, ...]
+) -> None:
+    call = receiver.open()
+    for number, burst in enumerate(with_sound_first(clip, sound)):
+        drowned = number - 2 in lost
+        report = call.send(clip.noise(burst) if drowned else burst)
+        assert report.control_decoded == (number > 0 and not drowned)
+    assert call.finish().complete
+    video = receiver.final(call.id)
+    assert (video["state"], video["frames_written"]) == ("SUCCEEDED", 25)
+    heard = video["sound"]
+    packets_lost = sum(2 if number == 4 else 10 for number in lost)
+    assert (heard["packets_received"], heard["packets_lost"]) == (42 - packets_lost, packets_lost)
+    assert heard["concealed_s"] == pytest.approx(0.02 * packets_lost, abs=0.007)
+    path = tmp_path / "fetched.mp4"
+    path.write_bytes(receiver.http.get(f"/v1/videos/{call.id}/content").content)
+    pcm, offset = sound_of(path)
+    assert len(pcm) / 48_000 + offset == pytest.approx(25 * 1001 / 30_000, abs=0.025)
+    kept = [at for at in (0.0, 0.5) if not any(0.2 * n <= at < 0.2 * (n + 1) for n in lost)]
+    assert np.array(onsets(pcm)) + offset == pytest.approx(kept, abs=0.006)
+
+
+def test_a_transmission_that_breaks_off_has_as_much_sound_as_picture(
+    receiver: Any, clip: Any, sound: list[bytes], tmp_path: Any
+) -> None:
+    call = receiver.open()
+    call.send_all(with_sound_first(clip, sound)[:-2])  # without the last keyframe and the end
+    call.finish()
+    video = receiver.final(call.id)
+    assert (video["state"], video["frames_written"]) == ("TRUNCATED", 17)
+    path = tmp_path / "fetched.mp4"
+    path.write_bytes(receiver.http.get(f"/v1/videos/{call.id}/content").content)
+    pcm, offset = sound_of(path)
+    assert len(pcm) / 48_000 + offset == pytest.approx(17 * 1001 / 30_000, abs=0.025)
+    assert video["sound"]["packets_lost"] == 0
+
+
+def test_sound_without_its_header_leaves_a_silent_video(
+    receiver: Any, clip: Any, sound: list[bytes], tmp_path: Any
+) -> None:
+    call = receiver.open()
+    blocks = with_sound_first(clip, sound)
+    call.send_all([blocks[0], clip.header, *blocks[2:]])
+    assert call.finish().complete
+    assert receiver.final(call.id)["sound"] is None
+    path = tmp_path / "fetched.mp4"
+    path.write_bytes(receiver.http.get(f"/v1/videos/{call.id}/content").content)
+    assert probe_sound(path) is None

@@ -266,9 +266,7 @@ SYNC_S = 0.003
 )
 def test_sound_is_heard_with_its_picture(tmp_path, rate, first, channels):
     path, rate, sound = tmp_path / "a.mp4", Fraction(rate), bursts(4, channels)
-    with VideoWriter(
-        path, 32, 32, MS, frame_rate=rate, preset="ultrafast", sound_channels=channels
-    ) as writer:
+    with VideoWriter(path, 32, 32, MS, frame_rate=rate, sound_channels=channels) as writer:
         given = 0
         for index in range(round(4 * rate)):
             writer.append(np.full((32, 32, 3), 90, np.uint8), first + round(1000 * index / rate))
