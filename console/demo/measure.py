@@ -15,7 +15,7 @@ from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 
 # the demo measures what the services let through: their limits are the ones that count
-_LIMITS = VideoLimits(
+LIMITS = VideoLimits(
     max_bytes=2**50,
     max_duration_s=1e9,
     max_side=2**14,
@@ -77,7 +77,7 @@ class Fidelity:
 
 def look_at(video: Path) -> SourceInfo:
     """What `probe` says of ``video``, without the limits that protect a service."""
-    return probe(video, _LIMITS)
+    return probe(video, LIMITS)
 
 
 def compare(source: Path, reconstruction: Path, fidelity: Fidelity) -> Iterator[FramePair]:
@@ -101,7 +101,7 @@ def compare(source: Path, reconstruction: Path, fidelity: Fidelity) -> Iterator[
         )
     first_in, first_out = 0, 0
     for frame_in, frame_out in zip_longest(
-        read_frames(source, info_in, _LIMITS), read_frames(reconstruction, info_out, _LIMITS)
+        read_frames(source, info_in, LIMITS), read_frames(reconstruction, info_out, LIMITS)
     ):
         fidelity.frames_in += frame_in is not None
         fidelity.frames_out += frame_out is not None

@@ -11,17 +11,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from console.demo import plots, wording
 from console.demo.pictures import Still
 from console.demo.report import Findings
+from console.demo.sound import Heard
 
 _MOST_CAPTIONS = 200
 
 
-def build_page(report: Mapping[str, Any], findings: Findings, stills: Sequence[Still]) -> str:
+def build_page(
+    report: Mapping[str, Any], findings: Findings, stills: Sequence[Still], heard: Heard | None = None
+) -> str:
     """The HTML of ``report.html``.
 
     Args:
         report: the document of ``report.json``.
         findings: what it was made from.
         stills: pictures to show, in order.
+        heard: the sound of both; None where none came out.
     """
     pages = Environment(loader=PackageLoader("console.demo", ""), autoescape=True, undefined=StrictUndefined)
     pages.filters["data_uri"] = _data_uri
@@ -30,6 +34,7 @@ def build_page(report: Mapping[str, Any], findings: Findings, stills: Sequence[S
         report=report,
         findings=findings,
         stills=stills,
+        heard=heard,
         plots=plots,
         wording=wording,
         provenances=plots.provenance_legend(),
@@ -59,5 +64,5 @@ def build_page(report: Mapping[str, Any], findings: Findings, stills: Sequence[S
     )
 
 
-def _data_uri(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+def _data_uri(data: bytes, kind: str = "image/jpeg") -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"

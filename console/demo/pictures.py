@@ -10,10 +10,12 @@ import cv2
 import numpy as np
 
 from console.demo.measure import FramePair
+from console.demo.sound import Sounding
 from console.demo.timeline import CONCEALED, RECEIVED, REGENERATED, Timeline
 from console.demo.typeset import write_text
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
+from semvid.sound.pcm import SAMPLE_RATE
 from semvid.video.writer import VideoWriter
 
 _SLOT = 320  # pixels; smaller pictures are enlarged towards it
@@ -93,6 +95,7 @@ def write_side_by_side(
     time_base: Fraction,
     frame_rate: Fraction,
     end_pts: int,
+    sound: Sounding | None = None,
 ) -> Iterator[FramePair]:
     """Writes the video while the pairs pass through.
 
@@ -103,15 +106,27 @@ def write_side_by_side(
         time_base: unit of the pairs' time stamps, seconds.
         frame_rate: nominal frames per second.
         end_pts: where the last frame ends, in ``time_base``.
+        sound: to be heard with it.
 
     Yields:
         The same pairs.
     """
-    with VideoWriter(path, composer.width, composer.height, time_base, frame_rate=frame_rate) as writer:
+    pieces = iter(()) if sound is None else sound.pieces
+    channels, samples = 0 if sound is None else sound.channels, 0
+    with VideoWriter(
+        path, composer.width, composer.height, time_base, frame_rate=frame_rate, sound_channels=channels
+    ) as writer:
         for pair in pairs:
             writer.append(composer.compose(pair), pair.pts)
             writer.hold_last(max(1, end_pts - pair.pts))
+            while samples <= writer.shown_s(ended=False) * SAMPLE_RATE:
+                if (pcm := next(pieces, None)) is None:
+                    break
+                samples += len(pcm)
+                writer.append_sound(pcm)
             yield pair
+        for pcm in pieces:
+            writer.append_sound(pcm)
 
 
 @dataclass(frozen=True, slots=True)

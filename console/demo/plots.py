@@ -10,10 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from console.demo.measure import Fidelity
 from console.demo.pictures import COLOURS
+from console.demo.sound import Heard
 from console.demo.timeline import CONCEALED, RECEIVED, REGENERATED, Timeline
+from semvid.sound.pcm import SAMPLE_RATE
 
 _INK = "#010203"  # stands for the page's text colour and is replaced by `currentColor`
 _WIDTH_IN = 9.6
@@ -29,6 +32,7 @@ REASON_COLOURS = {
 CLASS_COLOURS = {
     "keyframe": "#3b82c4",
     "caption": "#c2487f",
+    "sound": "#7d6bc9",
     "header": "#2f9e6b",
     "control": "#b8912a",
     "pilot": "#8a8f98",
@@ -139,6 +143,32 @@ def symbols_plot(symbols: Mapping[str, int]) -> str:
         axes.spines[["bottom", "left"]].set_visible(False)
         axes.tick_params(length=0)
         return _svg(figure)
+
+
+def sound_plot(heard: Heard) -> str:
+    """Spectrograms of source and reconstruction: time to the right, frequency upwards."""
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": "sound"}):
+        figure = Figure(figsize=(_WIDTH_IN, 3.0), layout="constrained")
+        panes = figure.subplots(1, 2, sharex=True, sharey=True)
+        both = ("source", heard.source), ("reconstruction", heard.reconstruction)
+        for axes, (name, pcm) in zip(panes, both, strict=True):
+            bins = _spectrogram(pcm.mean(axis=1) / 32_768)
+            extent = (0.0, len(pcm) / SAMPLE_RATE, 0.0, SAMPLE_RATE / 2000)
+            axes.imshow(bins, origin="lower", aspect="auto", extent=extent, vmin=-110, vmax=-30, cmap="magma")
+            axes.set_title(name, fontsize=9)
+            axes.set_xlabel("time, s")
+        panes[0].set_ylabel("frequency, kHz")
+        return _svg(figure)
+
+
+def _spectrogram(sound: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Power in dB below full scale, [frequency, time], no more than a page shows."""
+    size, columns = 1024, 600
+    starts = np.linspace(0, max(0, len(sound) - size), columns).astype(int)
+    padded = np.pad(sound, (0, max(0, size - len(sound))))
+    frames = np.stack([padded[start : start + size] for start in starts])
+    power = np.abs(np.fft.rfft(frames * np.hanning(size), axis=1)) / (size / 4)
+    return np.asarray(20 * np.log10(power.T[::2] + 1e-9))
 
 
 def constellation_plot(constellation: Mapping[str, Sequence[Any]]) -> str:

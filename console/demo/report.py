@@ -110,6 +110,7 @@ def build_report(findings: Findings) -> Json:
         "segments": sent["segments"],
         "provenance": dict(Counter(map(findings.timeline.provenance, range(fidelity.frames_out)))),
         "s_rel": _s_rel_summary(semantics),
+        "sound": _sound(sent, seen),
         "captions": [_caption(c) for c in semantics["captions"]],
         "captions_lost": seen.get("captions_lost"),
         "psnr_db": fidelity.mean_psnr_db,
@@ -148,6 +149,14 @@ def _s_rel_summary(semantics: Json) -> Json:
         "max": max(scores, default=None),
         "mean_mass": sum(masses) / len(masses) if masses else None,
     }
+
+
+def _sound(sent: Json, seen: Json) -> Json | None:
+    """What was chosen and what it cost, and under ``received`` what became of it."""
+    if sent.get("sound") is None:
+        return None
+    chosen = {name: value for name, value in sent["sound"].items() if value is not None}
+    return {**chosen, "received": seen.get("sound")}
 
 
 def _caption(caption: Json) -> Json:

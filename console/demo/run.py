@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from console.demo import CLIP, CREDIT
-from console.demo.measure import Fidelity, compare, look_at
+from console.demo.measure import LIMITS, Fidelity, compare, look_at
 from console.demo.page import build_page
 from console.demo.pictures import SideBySide, Still, still_frames, take_still, write_side_by_side
 from console.demo.report import Findings, build_report
+from console.demo.sound import Heard, Sounding, listen
 from console.demo.timeline import Timeline
 from console.local_services import Services, running_services
 from console.results import prepare
@@ -159,7 +160,7 @@ def _report(
     timeline = Timeline(arrived.segments, arrived.semantics["keyframes"])
     fidelity = Fidelity()
     with clock.stage("measure and compose"):
-        stills = _measure(clip, out, arrived.transmission, timeline, fidelity, observer)
+        stills, heard = _measure(clip, out, arrived.transmission, timeline, fidelity, observer)
     findings = Findings(
         clip_name=clip.name,
         credit=CREDIT if clip == CLIP else "",
@@ -177,7 +178,7 @@ def _report(
     report = build_report(findings)
     _write_frames(out / "frames.csv", fidelity, timeline)
     write_json(out / "report.json", report)
-    (out / "report.html").write_text(build_page(report, findings, stills), encoding="utf-8")
+    (out / "report.html").write_text(build_page(report, findings, stills, heard), encoding="utf-8")
     return report
 
 
@@ -234,8 +235,8 @@ def _transmit(
 
 def _measure(
     clip: Path, out: Path, sent: Json, timeline: Timeline, fidelity: Fidelity, observer: TerminalObserver
-) -> list[Still]:
-    info = look_at(clip)
+) -> tuple[list[Still], Heard | None]:
+    info, info_out = look_at(clip), look_at(out / "reconstruction.mp4")
     frames = int(sent.get("frames") or info.frame_count_hint)
     shown = shown_size(info.width, info.height, info.pixel_shape.aspect)
     composer = SideBySide(*shown, frames, timeline)
@@ -243,12 +244,15 @@ def _measure(
     stills: list[Still] = []
     pairs = compare(clip, out / "reconstruction.mp4", fidelity)
     path = out / "side_by_side.mp4"
-    for pair in write_side_by_side(pairs, composer, path, info.time_base, info.frame_rate, info.end_pts):
+    sound = Sounding.of(out / "reconstruction.mp4", info_out, LIMITS)
+    for pair in write_side_by_side(
+        pairs, composer, path, info.time_base, info.frame_rate, info.end_pts, sound
+    ):
         if pair.index in wanted:
             stills.append(take_still(pair, timeline, shown))
         observer.progress("measuring", min(1.0, (pair.index + 1) / frames))
     observer.progress("measuring", 1.0)
-    return stills
+    return stills, listen(clip, info, out / "reconstruction.mp4", info_out, LIMITS)
 
 
 def _write_frames(path: Path, fidelity: Fidelity, timeline: Timeline) -> None:

@@ -107,6 +107,30 @@ def ledger(report: Report) -> str:
     )
 
 
+def sound(report: Report) -> str:
+    """What was chosen for the sound, what it cost and what became of it; empty where nothing is known."""
+    chosen = report["sound"]
+    if chosen is None:
+        return ""
+    if chosen["codec"] == "none":
+        return f"No sound was sent: {chosen['reason']}."
+    channels = {1: "mono", 2: "stereo"}[chosen["channels"]]
+    rate = chosen["bits"] / max(chosen["seconds"], 1e-9) / 1000
+    text = (
+        f"{chosen['codec'].capitalize()}, {channels}, at {chosen['bit_rate'] / 1000:g} kbit/s "
+        f"({chosen['reason']}): {rate:.1f} kbit/s were needed, and {chosen['symbols']:,} symbols, "
+        f"{percent(chosen['share'])} of all, pilots, control words and repetitions included."
+    )
+    received = chosen["received"]
+    if received is None:
+        return f"{text} None of it arrived."
+    packets = received["packets_received"] + received["packets_lost"]
+    lost = received["packets_lost"] + received["packets_undecodable"]
+    if not lost:
+        return f"{text} All {packets} packets arrived."
+    return f"{text} Of {packets} packets {lost} were lost; {received['concealed_s']:.2f} s were made up."
+
+
 def link(report: Report) -> str:
     """Channel, measured SNR and losses."""
     realised, last = report["snr_db_realised"], report["snr_db_received"]

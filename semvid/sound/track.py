@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -62,7 +62,7 @@ def probe_sound(path: Path, limits: VideoLimits | None = None) -> TrackInfo | No
 
 def read_sound(
     path: Path, video: SourceInfo, channels: int, limits: VideoLimits | None = None
-) -> Iterator[Pcm]:
+) -> Generator[Pcm, None, None]:
     """The sound from the first picture to the end of the last, lazily; memory does not grow with its length.
 
     Where the track begins earlier it is cut, where it begins later, has gaps, or ends early there is silence;

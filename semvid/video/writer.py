@@ -6,6 +6,7 @@ process; `VideoWriter.close` turns it into an ordinary one with its index in fro
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from fractions import Fraction
 from pathlib import Path
@@ -288,11 +289,18 @@ def _open(path: Path, timescale: int, movflags: str) -> OutputContainer:
         container_options={
             "movflags": movflags,
             "video_track_timescale": str(timescale),
-            "movie_timescale": str(timescale),  # the edit list that delays the first frame counts in it
+            "movie_timescale": str(_movie_timescale(timescale)),
             "avoid_negative_ts": "disabled",
             "flush_packets": "1",
         },
     )
+
+
+def _movie_timescale(timescale: int) -> int:
+    """What edit lists count in, which delay the first frame and the first sound: exact for frames, and for
+    sound as far as 31 bits go."""
+    both = math.lcm(timescale, SAMPLE_RATE)
+    return both if both <= _MAX_GAP else timescale * (_MAX_GAP // timescale)
 
 
 def _remux(source: Path, target: Path, timescale: int) -> None:

@@ -76,6 +76,15 @@ def test_without_sound_nothing_of_it_is_left(
     assert probe_sound(trio.content(silent["id"], tmp_path / "out.mp4")) is None
 
 
+def test_pictures_leave_room_for_the_sound(trio: Any, clip: Path) -> None:
+    target = 2.5e-3
+    job = trio.transmit(clip, json.dumps({"target_cbr": target}))
+    assert job["state"] == "SUCCEEDED"
+    assert job["sound"]["codec"] == "opus"
+    assert 0.1 < job["sound"]["symbols"] / (job["total_symbols"] * target / job["cbr"]) < 0.27
+    assert 0.8 * target < job["cbr"] < 1.1 * target
+
+
 def test_sound_that_is_not_there_is_refused_at_the_door(trio: Any, short_clip: Path) -> None:
     answer = trio.submit(short_clip, json.dumps({"sound": "opus"}))
     assert answer.status_code == 422

@@ -280,6 +280,19 @@ def test_sound_is_heard_with_its_picture(tmp_path, rate, first, channels):
     assert probe(path).frame_count_hint == round(4 * rate)
 
 
+@pytest.mark.parametrize("time_base", ["1/8", "1001/30000", "1/2147483647", "1/90000"])
+def test_a_late_beginning_is_late_for_the_sound_too(tmp_path, time_base):
+    path, sound, tick = tmp_path / "a.mp4", bursts(1), Fraction(time_base)
+    stamps = [round((Fraction(1, 3) + Fraction(index, 8)) / tick) for index in range(8)]
+    with VideoWriter(path, 32, 32, tick, sound_channels=1) as writer:
+        for stamp in stamps:
+            writer.append(np.full((32, 32, 3), 90, np.uint8), stamp)
+        writer.append_sound(sound)
+    pcm, offset = sound_of(path)
+    assert np.array(onsets(pcm)) + offset == pytest.approx(onsets(sound), abs=SYNC_S)
+    assert read_back(path, tick) == stamps
+
+
 def test_sound_that_comes_late_is_heard_in_time(tmp_path):
     path, sound = tmp_path / "a.mp4", bursts(4)
     with VideoWriter(path, 32, 32, MS, frame_rate=Fraction(25), sound_channels=1) as writer:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import base64
 import dataclasses
+import io
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+import av
 import numpy as np
 import pytest
 
@@ -12,6 +15,8 @@ from console.demo.measure import FramePair
 from console.demo.page import build_page
 from console.demo.pictures import take_still
 from console.demo.report import Findings, build_report
+from console.demo.sound import Heard
+from tests.synthetic_sound import bursts
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 HOSTILE = '<script>alert("x")</script> & "quotes" ünïcode'
@@ -75,7 +80,7 @@ def test_it_loads_nothing_from_elsewhere(page: str) -> None:
             assert not name.startswith("on")
             if name in {"src", "href", "xlink:href"}:
                 assert value is not None
-                assert value.startswith(("data:image/", "#")), (tag, name)
+                assert value.startswith(("data:image/", "data:audio/mp4;base64,", "#")), (tag, name)
 
 
 def test_what_was_done_to_the_source_is_said(page: str) -> None:
@@ -117,3 +122,54 @@ def test_the_air_is_told_of_over_the_whole_transmission(page: str) -> None:
     assert "50,321 symbols that it knew" in page
     assert "In the last burst alone it was 9.9 dB" in page
     assert "A burst is what crosses at once" in page
+
+
+SENT = {
+    "codec": "opus", "reason": "no CBR to meet: the usual rate", "bit_rate": 16_000, "channels": 2,
+    "packet_ms": 20,
+    "seconds": 9.0, "bits": 142_000, "symbols": 61_000, "share": 0.25, "blocks_lost": 1,
+}  # fmt: skip
+RECEIVED = {
+    "codec": "opus", "channels": 2, "packet_ms": 20, "seconds": 9.0, "packets_received": 400,
+    "packets_lost": 50,
+    "packets_undecodable": 0, "concealed_s": 1.0,
+}  # fmt: skip
+
+
+def test_both_sounds_can_be_heard_and_seen(make_findings: Callable[..., Findings]) -> None:
+    findings = make_findings()
+    sounding = dataclasses.replace(
+        findings,
+        transmission={**findings.transmission, "sound": SENT},
+        video={**findings.video, "sound": RECEIVED},
+    )
+    heard = Heard(bursts(1.5, 2), bursts(1.4, 2))
+    page = build_page(build_report(sounding), sounding, [], heard)
+    parser = parsed(page)
+    assert parser.open == []
+    players = [attributes["src"] for tag, attributes in parser.tags if tag == "audio"]
+    assert len(players) == 2
+    for src, seconds in zip(players, (1.5, 1.4), strict=True):
+        assert src is not None
+        kind, data = src.split(",")
+        assert kind == "data:audio/mp4;base64"
+        with av.open(io.BytesIO(base64.b64decode(data))) as file:
+            assert float(file.streams.audio[0].duration * file.streams.audio[0].time_base) == pytest.approx(
+                seconds, abs=0.025
+            )
+    assert [tag for tag, _ in parser.tags].count("svg") == 5
+    text = " ".join("".join(parser.text).split())
+    assert "Opus, stereo, at 16 kbit/s (no CBR to meet: the usual rate): 15.8 kbit/s were needed" in text
+    assert "61,000 symbols, 25.0 % of all" in text
+    assert "Of 450 packets 50 were lost; 1.00 s were made up." in text
+    ids = [attributes["id"] for _, attributes in parser.tags if "id" in attributes]
+    assert len(set(ids)) == len(ids)
+
+
+def test_why_there_is_no_sound_is_said(make_findings: Callable[..., Findings]) -> None:
+    findings = make_findings()
+    sent = {"codec": "none", "reason": "the source has none", "bit_rate": None}
+    silent = dataclasses.replace(findings, transmission={**findings.transmission, "sound": sent})
+    page = build_page(build_report(silent), silent, [])
+    assert "No sound was sent: the source has none." in "".join(parsed(page).text)
+    assert "<audio" not in page

@@ -7,9 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from console.demo.measure import FramePair, look_at
+from console.demo.measure import LIMITS, FramePair, look_at
 from console.demo.pictures import COLOURS, SideBySide, still_frames, take_still, write_side_by_side
+from console.demo.sound import Sounding
 from console.demo.timeline import Timeline
+from semvid.video.writer import VideoWriter
+from tests.synthetic_sound import bursts, onsets, sound_of
 
 TIMELINE = Timeline(
     [
@@ -89,3 +92,18 @@ def test_a_still_has_the_shape_at_which_the_source_is_shown() -> None:
         decoded = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
         assert decoded is not None
         assert decoded.shape == (144, 256, 3)
+
+
+def test_the_sound_of_the_reconstruction_goes_with_it(tmp_path: Path) -> None:
+    source, path = tmp_path / "reconstruction.mp4", tmp_path / "side.mp4"
+    with VideoWriter(source, 64, 48, Fraction(1, 8), frame_rate=Fraction(8), sound_channels=1) as writer:
+        for index in range(16):
+            writer.append(np.zeros((48, 64, 3), np.uint8), 3 + index)
+        writer.append_sound(bursts(2))
+    composer = SideBySide(64, 48, 16, TIMELINE)
+    pairs = (pair(n, 64, 48) for n in range(16))
+    sound = Sounding.of(source, look_at(source), LIMITS)
+    assert sound is not None
+    assert len(list(write_side_by_side(pairs, composer, path, Fraction(1, 24), Fraction(8), 48, sound))) == 16
+    pcm, offset = sound_of(path)
+    assert np.array(onsets(pcm)) + offset == pytest.approx([0, 0.5, 1, 1.5], abs=0.005)
