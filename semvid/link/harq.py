@@ -22,7 +22,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from semvid.accounting import Ledger, SymbolClass
-from semvid.phy.adaptation import LinkAdapter
+from semvid.phy.adaptation import SOUND_TRANSMISSIONS, LinkAdapter
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
 from semvid.phy.control_word import AGGREGATION_LEVELS, PROCESSES
@@ -33,7 +33,6 @@ from semvid.phy.pilots import sounding
 
 MAX_AGGREGATION: Final = AGGREGATION_LEVELS[-1]
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
-SOUND_ROUNDS: Final = 2  # at most: late sound helps nobody, and its scheme is a safe one
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +244,9 @@ class HarqSender:
         sending.pilot_spacing = DENSE_SPACING  # a repetition is no place for savings
         arrived = sending.protected is None and sending.bulk is None
         rounds = self.record.rounds
-        if arrived or sending.rounds == (min(rounds, SOUND_ROUNDS) if sending.payload.is_sound else rounds):
+        if arrived or sending.rounds == (
+            min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
+        ):
             self._end(sending)
 
     def _begin(self, payload: BlockPayload) -> _Sending:

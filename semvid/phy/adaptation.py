@@ -31,12 +31,14 @@ SOUNDING_ERROR_DB = 0.6  # standard deviation of what a sounding measures
 STEADY_FADING_DB, STEADY_DEVIATION_DB = 0.3, 1.0
 # Distances kept from the measured thresholds, dB; the header's covers an SNR that is wrong by 2 dB as well.
 BULK_MARGIN_DB, PROTECTED_MARGIN_DB, HEADER_MARGIN_DB, CONTROL_MARGIN_DB = 0.5, 3.0, 5.0, 2.5
-SOUND_MARGIN_DB = 1.5  # a second of it is lost with a block, and heard; one repetition lies behind it
+SOUND_MARGIN_DB = 1.5
 PROTECTED_BLER = 1e-4
-SOUND_BLER = 1e-3  # at the first transmission
 CONTROL_BLER = 1e-3
-LARGEST_FIRST_LOSS = 0.3  # of bulk blocks at the first transmission: each costs a round trip
-LARGEST_LOSS = 3e-3  # of bulk blocks after the last retransmission
+# Losses of bulk blocks and of sound that are accepted at the first transmission, where each costs a round
+# trip, and after the last. A lost block of sound is a second that is heard to be missing.
+LARGEST_FIRST_LOSS, LARGEST_FIRST_SOUND_LOSS = 0.3, 0.1
+LARGEST_LOSS, LARGEST_SOUND_LOSS = 3e-3, 1e-3
+SOUND_TRANSMISSIONS = 2  # at most: late sound helps nobody
 SMALLEST_EXPECTED_LOSS = 0.05  # so that successes take margin back
 # Together with a control word and pilots these fit one burst of 65536 symbols.
 MAX_PROTECTED_SYMBOLS = 20_000
@@ -51,6 +53,16 @@ class _Report:
     effective_snr_db: float
     fading_db: float
     sounding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """How much risk a choice may take."""
+
+    margin_db: float
+    transmissions: int
+    largest_first_loss: float
+    largest_loss: float
 
 
 class LinkAdapter:
@@ -70,7 +82,11 @@ class LinkAdapter:
         if retransmissions < 0:
             raise ValueError(f"the number of retransmissions cannot be negative, got {retransmissions}")
         self._fixed = None if mcs == "auto" else MCS_TABLE[mcs]
-        self._transmissions = 1 + retransmissions
+        sent = 1 + retransmissions
+        self._bulk = _Terms(BULK_MARGIN_DB, sent, LARGEST_FIRST_LOSS, LARGEST_LOSS)
+        self._sound = _Terms(
+            SOUND_MARGIN_DB, min(sent, SOUND_TRANSMISSIONS), LARGEST_FIRST_SOUND_LOSS, LARGEST_SOUND_LOSS
+        )
         self._reports: deque[_Report] = deque(maxlen=HISTORY)
         self._outer_db = 0.0
         self._expected_loss = 0.0
@@ -140,20 +156,20 @@ class LinkAdapter:
         return self._safe(payload_bytes, PROTECTED_MARGIN_DB)
 
     def choose_sound(self, payload_bytes: int) -> Mcs:
-        """The MCS for sound: at most 1 in 1000 lost at the first transmission, at the sound margin."""
-        return self._safe(payload_bytes, SOUND_MARGIN_DB, SOUND_BLER, MAX_BULK_SYMBOLS)
+        """The MCS for sound: as for bulk, with more distance and fewer losses allowed."""
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
+        return self._most_efficient(fitting, payload_bytes, self._sound)
 
     def choose_bulk(self, payload_bytes: int) -> Mcs:
         """The MCS that carries most per symbol, retransmissions, pilots and control word counted."""
         chosen = self._bulk_mcs(payload_bytes)
-        self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes)[0]))
+        self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes, self._bulk)[0]))
         return chosen
 
     def bulk_limit_bytes(self) -> int:
         """Largest bulk payload that `choose_bulk` can send at the present SNR without a forced higher MCS."""
-        best = self._fixed or self._most_efficient(list(MCS_BY_EFFICIENCY), MAX_BULK_BYTES)
-        fitting = int(MAX_BULK_SYMBOLS * best.spectral_efficiency / 8) - 64  # CRCs
-        return min(MAX_BULK_BYTES, fitting)
+        best = self._fixed or self._most_efficient(list(MCS_BY_EFFICIENCY), MAX_BULK_BYTES, self._bulk)
+        return self._limit_bytes(best)
 
     def bulk_bits_per_symbol(self, payload_bytes: int) -> float:
         """Information bits per channel use of the MCS that `choose_bulk` would take now."""
@@ -166,7 +182,7 @@ class LinkAdapter:
 
     def sound_limit_bytes(self) -> int:
         """Largest payload that `choose_sound` can send at the present SNR without a forced higher MCS."""
-        return int(MAX_BULK_SYMBOLS * self._safe(1, SOUND_MARGIN_DB, SOUND_BLER).spectral_efficiency / 8) - 64
+        return self._limit_bytes(self._most_efficient(list(MCS_BY_EFFICIENCY), MAX_BULK_BYTES, self._sound))
 
     def sound_symbols(self, payload_bytes: int) -> float:
         """Channel uses of a block of sound: preamble, control word, pilots and so many bytes."""
@@ -185,36 +201,34 @@ class LinkAdapter:
         if self._fixed is not None:
             return self._fixed
         fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
-        return self._most_efficient(fitting, payload_bytes)
+        return self._most_efficient(fitting, payload_bytes, self._bulk)
 
-    def _safe(
-        self,
-        payload_bytes: int,
-        margin_db: float,
-        bler: float = PROTECTED_BLER,
-        most_symbols: int = MAX_PROTECTED_SYMBOLS,
-    ) -> Mcs:
+    @staticmethod
+    def _limit_bytes(mcs: Mcs) -> int:
+        return min(MAX_BULK_BYTES, int(MAX_BULK_SYMBOLS * mcs.spectral_efficiency / 8) - 64)  # CRCs
+
+    def _safe(self, payload_bytes: int, margin_db: float) -> Mcs:
         """The most efficient MCS whose threshold lies a margin below the SNR."""
-        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= most_symbols]
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_PROTECTED_SYMBOLS]
         reach = self.low_snr_db - margin_db - max(self._outer_db, 0.0)
-        safe = [m for m in fitting if snr_threshold_db(m, 8 * payload_bytes, bler) <= reach]
+        safe = [m for m in fitting if snr_threshold_db(m, 8 * payload_bytes, PROTECTED_BLER) <= reach]
         return safe[-1] if safe else fitting[0]
 
-    def _losses(self, mcs: Mcs, payload_bytes: int) -> list[list[float]]:
+    def _losses(self, mcs: Mcs, payload_bytes: int, terms: _Terms) -> list[list[float]]:
         """Probability of failure after 1, 2, ... transmissions, at every SNR of the history."""
-        margin_db = BULK_MARGIN_DB + self._outer_db
+        margin_db = terms.margin_db + self._outer_db
         usable = [10 ** ((snr_db - margin_db) / 10) for snr_db in self._effective_snr_db]
         return [
             [block_error_rate(mcs, 8 * payload_bytes, 10 * math.log10((1 + g) ** sent - 1)) for g in usable]
-            for sent in range(1, self._transmissions + 1)
+            for sent in range(1, terms.transmissions + 1)
         ]
 
-    def _most_efficient(self, candidates: list[Mcs], payload_bytes: int) -> Mcs:
+    def _most_efficient(self, candidates: list[Mcs], payload_bytes: int, terms: _Terms) -> Mcs:
         overhead = PREAMBLE_SYMBOLS + symbols_at(self.aggregation())
 
         def information_per_symbol(mcs: Mcs) -> float:
-            losses = np.array(self._losses(mcs, payload_bytes))
-            if losses[0].mean() > LARGEST_FIRST_LOSS or losses[-1].mean() > LARGEST_LOSS:
+            losses = np.array(self._losses(mcs, payload_bytes, terms))
+            if losses[0].mean() > terms.largest_first_loss or losses[-1].mean() > terms.largest_loss:
                 return 0.0
             sent = 1.0 + losses[:-1].sum(axis=0)
             symbols = (symbols_for(payload_bytes, mcs) + overhead) * sent

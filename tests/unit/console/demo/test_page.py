@@ -160,7 +160,7 @@ def test_both_sounds_can_be_heard_and_seen(make_findings: Callable[..., Findings
     assert [tag for tag, _ in parser.tags].count("svg") == 5
     text = " ".join("".join(parser.text).split())
     assert "Opus, stereo, at 16 kbit/s (no CBR to meet: the usual rate): 15.8 kbit/s were needed" in text
-    assert "61,000 symbols, 25.0 % of all" in text
+    assert "61,000 symbols, 25.00 % of all" in text
     assert "Of 450 packets 50 were lost; 1.00 s were made up." in text
     ids = [attributes["id"] for _, attributes in parser.tags if "id" in attributes]
     assert len(set(ids)) == len(ids)
