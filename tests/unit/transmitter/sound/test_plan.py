@@ -28,17 +28,18 @@ from transmitter.sound.plan import LARGEST_SHARE, OPUS_RATES, SoundPlan, decide
 
 STEREO, MONO = TrackInfo("aac", 48_000, 2), TrackInfo("aac", 48_000, 1)
 SOURCE = SourceInfo(
-    640,
-    360,
-    Orientation(),
-    Fraction(25),
-    Fraction(1, 25),
-    0,
-    Fraction(1, 2),
-    StampSource.FRAME,
-    10.0,
-    250,
-    "h264",
+    width=640,
+    height=360,
+    orientation=Orientation(),
+    frame_rate=Fraction(25),
+    time_base=Fraction(1, 25),
+    first_pts=0,
+    grid_phase=Fraction(1, 2),
+    stamps=StampSource.FRAME,
+    end_pts=250,
+    frame_count_hint=250,
+    frames_before=0,
+    codec="h264",
 )
 SECOND = 3 * 640 * 360 * 25  # samples of the source
 
