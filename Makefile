@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
-  bench-search bench-speed bench-target soak e2e clean
+  bench-search bench-sound bench-speed bench-target soak e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -84,6 +84,10 @@ bench-search: .venv/.dev  ## questions that the search for keyframes saves, and 
 
 bench-target: .venv/.dev  ## how near a transmission comes to the CBR that was asked for (MEDIA=dir)
 	$(BIN)/python -m evaluation.studies.target_cbr --media $(MEDIA) --out results/target_cbr.json $(ARGS)
+
+bench-sound: .venv/.dev  ## what sound costs and how much of it is understood, by codec, rate and SNR (MEDIA=dir)
+	$(PIP) -e ".[eval-sound,codec2]"
+	$(BIN)/python -m evaluation.studies.sound --media $(MEDIA) --out results/sound.json $(ARGS)
 
 soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
 	$(BIN)/python -m evaluation.studies.soak --out results/soak.json $(ARGS)

@@ -7,6 +7,7 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from receiver.settings import ReceiverSettings
+from receiver.sound.decoders import decodable
 from receiver.transmissions import LiveTransmission, Transmissions
 from semvid.errors import Conflict, InvalidInput, LinkFailed, SemvidError
 from semvid.link.status import MAX_DETAILS, abort, status_of
@@ -122,6 +123,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
                 restorer=profile.restorer,
             ),
+            sound_codecs=[codec.value for codec in decodable()],
         )
 
 

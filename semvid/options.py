@@ -71,6 +71,7 @@ class SoundChoice(StrEnum):
     AUTO = "auto"
     NONE = "none"
     OPUS = "opus"
+    CODEC2 = "codec2"
 
 
 class ChannelName(StrEnum):
@@ -140,7 +141,7 @@ class TransmissionOptions(BaseModel):
     sound: SoundChoice = Field(
         SoundChoice.AUTO,
         description="auto: the best that takes a quarter of the target CBR at most; none; "
-        "opus: 6 to 24 kbit/s",
+        "opus: 6 to 24 kbit/s; codec2: speech at 0.7 to 3.2 kbit/s",
     )
     coding: PictureCoding = Field(
         PictureCoding.PYRAMID,

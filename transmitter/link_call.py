@@ -14,6 +14,7 @@ from semvid.phy.arrays import Symbols
 from semvid.phy.block import TbState
 from semvid.profile import Given, Profile
 from semvid.proxy import grpc_proxy
+from semvid.semantics import SoundCodec
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -34,10 +35,12 @@ class LinkCall:
 
     Attributes:
         profile: what the receiver's decoder can bridge; known once the call is entered.
+        sound_codecs: what it can decode sound of; likewise.
         video_url: of the video at the receiver; a path where the receiver does not know its own address.
     """
 
     profile: Profile
+    sound_codecs: frozenset[SoundCodec]
     video_url: str
 
     def __init__(
@@ -72,6 +75,8 @@ class LinkCall:
             raise
         announced = accepted.profile
         self.video_url = accepted.video_url
+        known = {codec.value: codec for codec in SoundCodec}
+        self.sound_codecs = frozenset(known[name] for name in accepted.sound_codecs if name in known)
         self.profile = Profile(
             name=announced.name,
             longest_gap_s=announced.longest_gap_s,

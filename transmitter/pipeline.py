@@ -141,7 +141,7 @@ class _Transmission:
         track, reason = track_of(job.upload, job.options.sound, limits)
         self._decision = Decision(None, reason)
         if track is not None:
-            self._decision = decide(job.options, track, source, self._harq.adapter)
+            self._decision = decide(job.options, track, source, self._harq.adapter, self._call.sound_codecs)
         if (plan := self._decision.plan) is not None:
             self._sound = SoundSender(plan, read_sound(job.upload, source, plan.header.channels, limits))
         job.facts["sound"] = resource(self._decision, self._sound, self._harq.record)

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from semvid.errors import InvalidInput
 from semvid.semantics import SoundCodec, SoundHeader
+from semvid.sound.codec2 import PACKET_MS, Codec2Decoder, is_installed
 from semvid.sound.opus import OpusDecoder
 from semvid.sound.pcm import Pcm
 
@@ -28,8 +30,23 @@ class SoundDecoder(Protocol):
         """What is heard where a packet is missing: int16 [samples, channels]."""
 
 
+def _codec2(header: SoundHeader) -> SoundDecoder:
+    if (header.packet_ms, header.channels) != (PACKET_MS, 1):
+        raise InvalidInput(
+            f"Codec 2 comes in packets of {PACKET_MS} ms and one channel, the sound header announces "
+            f"{header.packet_ms} ms and {header.channels}"
+        )
+    return Codec2Decoder(header.bit_rate)
+
+
 DECODERS: Final[dict[SoundCodec, Callable[[SoundHeader], SoundDecoder]]] = {
+    SoundCodec.CODEC2: _codec2,
     SoundCodec.OPUS: lambda header: OpusDecoder(header.channels, header.packet_ms),
 }
 """By codec: a decoder for a header. `InvalidInput`: a header that the codec does not know;
 `MissingComponent`: a codec that is not installed."""
+
+
+def decodable() -> list[SoundCodec]:
+    """What can be decoded here, with what is installed."""
+    return [codec for codec in DECODERS if codec is not SoundCodec.CODEC2 or is_installed()]

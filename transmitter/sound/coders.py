@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from semvid.semantics import SoundCodec, SoundHeader
+from semvid.sound.codec2 import Codec2Encoder
 from semvid.sound.opus import OpusEncoder
 from semvid.sound.pcm import Pcm
 
@@ -22,6 +23,7 @@ class SoundCoder(Protocol):
 
 
 CODERS: Final[dict[SoundCodec, Callable[[SoundHeader, int], SoundCoder]]] = {
+    SoundCodec.CODEC2: lambda header, _: Codec2Encoder(header.bit_rate),
     SoundCodec.OPUS: lambda header, bit_rate: OpusEncoder(bit_rate, header.channels, header.packet_ms),
 }
 """By codec: a coder for a header and a mean bit rate, bit/s."""

@@ -1,12 +1,13 @@
 """Which sound is sent: the codec, its rate, and what that costs.
 
-Where a CBR is to be met, sound may take a quarter of its symbols; the richest rate that fits is taken.
-Otherwise it is `USUAL_RATE`. Mono up to 12 kbit/s: there a second channel would take bits that the first one
-needs (docs/sound.md).
+Where a CBR is to be met, sound may take a quarter of its symbols; the richest that fits is taken, of Opus and
+below it of Codec 2, where both ends have it. Otherwise it is `USUAL_RATE`. Mono up to 12 kbit/s: there a
+second channel would take bits that the first one needs (docs/sound.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +15,13 @@ from semvid.errors import InvalidInput
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.phy.adaptation import LinkAdapter
 from semvid.semantics import SoundCodec, SoundHeader
+from semvid.sound.codec2 import PACKET_MS, is_installed
 from semvid.sound.track import TrackInfo
 from semvid.video.probe import SourceInfo
 
-OPUS_RATES: Final = (24_000, 20_000, 16_000, 12_000, 9_000, 8_000, 6_000)  # bit/s
+# Bit/s. Left out is what is understood no better than a lower rate: 9000, 1400, 1300 (results/sound.md).
+OPUS_RATES: Final = (24_000, 20_000, 16_000, 12_000, 8_000, 6_000)
+CODEC2_RATES: Final = (3_200, 2_400, 1_600, 1_200, 700)
 USUAL_RATE: Final = {1: 12_000, 2: 16_000}
 """Bit/s where no CBR is asked, by channels of the source."""
 
@@ -27,7 +31,7 @@ LARGEST_SHARE: Final = 0.25
 _MONO_UP_TO: Final = 12_000  # bit/s
 _LONG_PACKETS_UP_TO: Final = 12_000  # bit/s; there one TOC byte in 20 ms is 3 % and more
 _UNIT_BYTES: Final = 1_500  # a block of its own costs as much as 15 of them
-_LONGEST_UNIT_S, _SHORTEST_UNIT_S = 2.0, 1.0  # of sound that is lost with a block
+_LONGEST_UNIT_S, _SHORTEST_UNIT_S = 4.0, 1.0  # of sound that is lost with a block
 _FRAMING: Final = 1.02  # `semvid.sound_payload` on top of the packets
 
 
@@ -55,6 +59,11 @@ class SoundPlan:
         return cls.of(SoundHeader(SoundCodec.OPUS, packet_ms, channels), bit_rate, adapter)
 
     @classmethod
+    def codec2(cls, bit_rate: int, adapter: LinkAdapter) -> SoundPlan:
+        """Codec 2 at ``bit_rate`` bit/s over the link as it is."""
+        return cls.of(SoundHeader(SoundCodec.CODEC2, PACKET_MS, 1, bit_rate), bit_rate, adapter)
+
+    @classmethod
     def of(cls, header: SoundHeader, bit_rate: int, adapter: LinkAdapter) -> SoundPlan:
         """Packets of ``header`` at a mean of ``bit_rate`` bit/s over the link as it is."""
         unit_s = min(_LONGEST_UNIT_S, max(_SHORTEST_UNIT_S, 8 * _UNIT_BYTES / bit_rate))
@@ -79,7 +88,11 @@ class Decision:
 
 
 def decide(
-    options: TransmissionOptions, track: TrackInfo, source: SourceInfo, adapter: LinkAdapter
+    options: TransmissionOptions,
+    track: TrackInfo,
+    source: SourceInfo,
+    adapter: LinkAdapter,
+    receivable: Collection[SoundCodec],
 ) -> Decision:
     """Chooses; see the module's text.
 
@@ -88,24 +101,44 @@ def decide(
         track: the source's sound.
         source: its pictures.
         adapter: that has observed the link.
+        receivable: codecs that the receiver decodes.
 
     Raises:
-        InvalidInput: sound was asked for, and takes all of the target CBR at its lowest rate.
+        InvalidInput: sound was asked for, and takes all of the target CBR at its lowest rate, or the receiver
+            cannot decode it.
     """
+    plans = _plans(options.sound, track, adapter, receivable)
+    if not plans:
+        raise InvalidInput(
+            f"option sound: the receiver cannot decode {options.sound}; install it there, or ask for auto"
+        )
     if options.target_cbr is None:
-        plan = SoundPlan.opus(USUAL_RATE[min(track.channels, 2)], track.channels, adapter)
+        usual = USUAL_RATE[min(track.channels, 2)]
+        plan = next((plan for plan in plans if plan.bit_rate <= usual), plans[-1])
         return Decision(plan, "no CBR to meet: the usual rate")
     budget = options.target_cbr * 3 * source.width * source.height * float(source.frame_rate)
-    plans = [SoundPlan.opus(rate, track.channels, adapter) for rate in OPUS_RATES]
     for plan in plans:
         if plan.symbols_per_s <= LARGEST_SHARE * budget:
             return Decision(plan, f"the richest that takes a quarter of {budget:,.0f} symbols/s at most")
     least = plans[-1]
     takes = (
-        f"Opus at {least.bit_rate // 1000} kbit/s takes {least.symbols_per_s:,.0f} of {budget:,.0f} symbols/s"
+        f"{least.header.codec.value.capitalize()} at {least.bit_rate / 1000:g} kbit/s takes "
+        f"{least.symbols_per_s:,.0f} of {budget:,.0f} symbols/s"
     )
     if options.sound is SoundChoice.AUTO:
         return Decision(None, f"{takes}, more than a quarter")
     if least.symbols_per_s >= budget:
         raise InvalidInput(f"option sound: {takes}; ask for a higher target_cbr, or for sound none")
     return Decision(least, f"asked for; {takes}")
+
+
+def _plans(
+    choice: SoundChoice, track: TrackInfo, adapter: LinkAdapter, receivable: Collection[SoundCodec]
+) -> list[SoundPlan]:
+    """All that there is a choice of, the richest first."""
+    plans = []
+    if SoundCodec.OPUS in receivable and choice is not SoundChoice.CODEC2:
+        plans += [SoundPlan.opus(rate, track.channels, adapter) for rate in OPUS_RATES]
+    if SoundCodec.CODEC2 in receivable and is_installed() and choice is not SoundChoice.OPUS:
+        plans += [SoundPlan.codec2(rate, adapter) for rate in CODEC2_RATES]
+    return plans

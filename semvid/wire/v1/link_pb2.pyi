@@ -192,21 +192,27 @@ class Accepted(_message.Message):
 
     VIDEO_URL_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
+    SOUND_CODECS_FIELD_NUMBER: _builtins.int
     video_url: _builtins.str
     """where the video can be fetched (path of the receiver's REST API)"""
     @_builtins.property
     def profile(self) -> Global___DecoderProfile:
         """what its decoder can bridge; keyframe selection uses it"""
 
+    @_builtins.property
+    def sound_codecs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """that it can decode, by the names of semvid.semantics.SoundCodec"""
+
     def __init__(
         self,
         *,
         video_url: _builtins.str = ...,
         profile: Global___DecoderProfile | None = ...,
+        sound_codecs: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "video_url", b"video_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "sound_codecs", b"sound_codecs", "video_url", b"video_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

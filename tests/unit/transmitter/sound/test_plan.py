@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,13 +10,13 @@ import numpy as np
 import pytest
 
 from semvid.accounting import cbr
-from semvid.errors import InvalidInput, UnsupportedMedia
+from semvid.errors import InvalidInput, MissingComponent, UnsupportedMedia
 from semvid.link.harq import BlockReport, HarqSender
 from semvid.link.packing import sound_blocks
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.phy.adaptation import LinkAdapter
 from semvid.phy.block import TbState
-from semvid.semantics import SoundPackets
+from semvid.semantics import SoundCodec, SoundPackets
 from semvid.sound.track import TrackInfo
 from semvid.video.limits import VideoLimits
 from semvid.video.orientation import Orientation
@@ -41,6 +42,8 @@ SOURCE = SourceInfo(
     frames_before=0,
     codec="h264",
 )
+OPUS = frozenset({SoundCodec.OPUS})
+BOTH = frozenset(SoundCodec)
 SECOND = 3 * 640 * 360 * 25  # samples of the source
 
 
@@ -54,7 +57,7 @@ def at(snr_db: float) -> LinkAdapter:
 @pytest.mark.parametrize("snr_db", [0.0, 5.0, 10.0, 20.0])
 def test_the_richest_that_takes_a_quarter_at_most(snr_db: float) -> None:
     for target_cbr in (2e-4, 1e-3, 3e-3, 2e-2):
-        decision = decide(TransmissionOptions(target_cbr=target_cbr), STEREO, SOURCE, at(snr_db))
+        decision = decide(TransmissionOptions(target_cbr=target_cbr), STEREO, SOURCE, at(snr_db), OPUS)
         quarter = LARGEST_SHARE * target_cbr * SECOND
         costs = {rate: SoundPlan.opus(rate, 2, at(snr_db)).symbols_per_s for rate in OPUS_RATES}
         fitting = [rate for rate, symbols in costs.items() if symbols <= quarter]
@@ -68,9 +71,33 @@ def test_the_richest_that_takes_a_quarter_at_most(snr_db: float) -> None:
 
 def test_all_of_these_happen() -> None:
     chosen = [
-        decide(TransmissionOptions(target_cbr=c), STEREO, SOURCE, at(10)).plan for c in (2e-4, 1e-3, 2e-2)
+        decide(TransmissionOptions(target_cbr=c), STEREO, SOURCE, at(10), OPUS).plan
+        for c in (2e-4, 1e-3, 2e-2)
     ]
-    assert [plan and plan.bit_rate for plan in chosen] == [None, 9_000, 24_000]
+    assert [plan and plan.bit_rate for plan in chosen] == [None, 8_000, 24_000]
+
+
+def test_below_opus_speech_goes_as_codec_2_where_both_ends_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pycodec2")
+    options = TransmissionOptions(target_cbr=2e-4)
+    plan = decide(options, STEREO, SOURCE, at(10), BOTH).plan
+    assert plan is not None
+    assert (plan.header.codec, plan.bit_rate, plan.header.bit_rate) == (SoundCodec.CODEC2, 1_600, 1_600)
+    assert plan.header.channels == 1
+    assert plan.symbols_per_s <= LARGEST_SHARE * 2e-4 * SECOND
+    assert decide(options, STEREO, SOURCE, at(10), OPUS).plan is None
+    monkeypatch.setattr("transmitter.sound.plan.is_installed", lambda: False)
+    assert decide(options, STEREO, SOURCE, at(10), BOTH).plan is None
+
+
+def test_codec_2_is_sent_where_it_was_asked_for_and_can_be_decoded() -> None:
+    pytest.importorskip("pycodec2")
+    options = TransmissionOptions(sound=SoundChoice.CODEC2)
+    plan = decide(options, STEREO, SOURCE, at(10), BOTH).plan
+    assert plan is not None
+    assert (plan.header.codec, plan.bit_rate) == (SoundCodec.CODEC2, 3_200)
+    with pytest.raises(InvalidInput, match="the receiver cannot decode codec2; install it there"):
+        decide(options, STEREO, SOURCE, at(10), OPUS)
 
 
 def test_without_a_target_the_usual_rate() -> None:
@@ -79,7 +106,7 @@ def test_without_a_target_the_usual_rate() -> None:
         (STEREO, 16_000, 2),
         (TrackInfo("ac3", 48_000, 6), 16_000, 2),
     ):
-        plan = decide(TransmissionOptions(), track, SOURCE, at(10)).plan
+        plan = decide(TransmissionOptions(), track, SOURCE, at(10), OPUS).plan
         assert plan is not None
         assert (plan.bit_rate, plan.header.channels) == (rate, channels)
 
@@ -87,7 +114,7 @@ def test_without_a_target_the_usual_rate() -> None:
 def test_sound_that_was_asked_for_is_sent_below_a_quarter_too_but_not_instead_of_pictures() -> None:
     def asked(target_cbr: float) -> SoundPlan | None:
         options = TransmissionOptions(target_cbr=target_cbr, sound=SoundChoice.OPUS)
-        return decide(options, MONO, SOURCE, at(10)).plan
+        return decide(options, MONO, SOURCE, at(10), OPUS).plan
 
     plan = asked(3e-4)
     assert plan is not None
@@ -143,6 +170,14 @@ def test_the_door(files: dict[str, Path]) -> None:
         track_of(files["silent"], opus, limits)
     with pytest.raises(UnsupportedMedia):
         track_of(files["strange"], opus, limits)
+
+
+def test_codec_2_that_is_not_installed_is_named_with_its_command(
+    files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("semvid.sound.codec2.find_spec", lambda _: None)
+    with pytest.raises(MissingComponent, match=re.escape('pip install "semvid[codec2]"')):
+        track_of(files["sounding"], SoundChoice.CODEC2, VideoLimits())
 
 
 def test_a_share_is_a_cbr() -> None:
