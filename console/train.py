@@ -31,6 +31,9 @@ def restorer(
     features: Annotated[
         Path | None, typer.Option("--features", help="ONNX model of a feature loss: YOLOX-nano's.")
     ] = None,
+    lpips: Annotated[
+        Path | None, typer.Option("--lpips", help="ONNX model of LPIPS, as a loss; then it is no judge.")
+    ] = None,
     doubtful: Annotated[
         bool, typer.Option("--doubtful", help="Take also what an index.json calls uncertain in its licence.")
     ] = False,
@@ -49,12 +52,17 @@ def restorer(
     job = Job(
         videos=videos,
         out=out,
-        asked=Asked(steps, seed, batch, "" if features is None else features.name, half),
+        asked=Asked(steps, seed, batch, _name(features), _name(lpips), half),
         device=device,
         features=features,
+        lpips=lpips,
         doubtful=doubtful,
         resume=resume,
         seconds=math.inf if minutes is None else 60 * minutes,
         command=shlex.join(["semvid", *sys.argv[1:]]),
     )
     typer.echo(train_restorer(job, lambda line: typer.echo(line, err=True)))
+
+
+def _name(path: Path | None) -> str:
+    return "" if path is None else path.name

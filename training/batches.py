@@ -19,6 +19,19 @@ _PATTERN: Final = 512  # pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """What there is of one source.
+
+    Attributes:
+        pairs: one or more.
+        still: it is a photograph.
+    """
+
+    pairs: Sequence[Pairs]
+    still: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Batch:
     """Crops with what the network is told of them.
 
@@ -34,21 +47,24 @@ class Batch:
     grain: NDArray[np.float32]
 
 
-def draw(scenes: Sequence[Sequence[Pairs]], seed: int, step: int, count: int) -> Batch:
+def draw(scenes: Sequence[Scene], seed: int, step: int, count: int) -> Batch:
     """The batch of one step.
 
     Args:
-        scenes: pairs of each source; every source is drawn as often as any other.
+        scenes: to draw from. Filmed ones and photographs get one half of the crops each, and within its half
+            every scene is drawn as often as any other.
         seed, step: decide what is drawn.
         count: of crops.
     """
     rng = np.random.default_rng([seed, step])
+    kinds = [kind for still in (False, True) if (kind := [one.pairs for one in scenes if one.still == still])]
     pattern = _pattern()
     coded: list[NDArray[np.uint8]] = []
     sources: list[NDArray[np.uint8]] = []
     conditions, grain = [], []
     for _ in range(count):
-        scene = scenes[int(rng.integers(len(scenes)))]
+        kind = kinds[int(rng.integers(len(kinds)))]
+        scene = kind[int(rng.integers(len(kind)))]
         pairs = scene[int(rng.integers(len(scene)))]
         number = int(rng.integers(len(pairs.codings)))
         height, width = pairs.sources.shape[1:3]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from semvid import __version__
 from training.held_out import Row
 from training.loop import CURVE, Asked
-from training.losses import FEATURE_WEIGHT, TEXTURE_WEIGHT
+from training.losses import FEATURE_WEIGHT, LPIPS_WEIGHT, TEXTURE_WEIGHT
 from training.sources import Source
 
 _POINTS_OF_CURVE = 10
@@ -46,10 +46,11 @@ class Facts:
 def model_card(facts: Facts) -> str:
     """Markdown."""
     asked = facts.asked
-    losses = [
-        "the mean absolute difference of RGB in 0..1",
-        f"{TEXTURE_WEIGHT:g} times the strength of fine texture that differs (no network)",
-    ]
+    losses = ["the mean absolute difference of RGB in 0..1"]
+    if asked.lpips:
+        losses.append(f"{LPIPS_WEIGHT:g} times LPIPS (`{asked.lpips}`): it is no judge of this network")
+    else:
+        losses.append(f"{TEXTURE_WEIGHT:g} times the strength of fine texture that differs (no network)")
     if asked.features:
         losses.append(f"{FEATURE_WEIGHT:g} times features of `{asked.features}` that differ")
     return "\n".join(
@@ -108,11 +109,13 @@ def _measured(rows: Sequence[Row]) -> list[str]:
     if not rows:
         return ["Nothing was kept out, so nothing was measured."]
     return [
-        "| size | CRF | pictures | PSNR, dB | viewing loss |",
-        "|---|---|---|---|---|",
+        "| size | CRF | pictures | PSNR, dB | viewing loss | LPIPS |",
+        "|---|---|---|---|---|---|",
         *(
             f"| {row.size} | {row.crf} to {row.crf + 5} | {row.pictures} | {row.psnr_db[0]:.2f} -> "
-            f"{row.psnr_db[1]:.2f} | {row.viewing_loss[0]:.4f} -> {row.viewing_loss[1]:.4f} |"
+            f"{row.psnr_db[1]:.2f} | {row.viewing_loss[0]:.4f} -> {row.viewing_loss[1]:.4f} | "
+            + ("" if row.lpips is None else f"{row.lpips[0]:.4f} -> {row.lpips[1]:.4f}")
+            + " |"
             for row in rows
         ),
     ]
@@ -122,6 +125,8 @@ def _curve(curve: Sequence[dict[str, float]]) -> list[str]:
     every = max(1, -(-len(curve) // _POINTS_OF_CURVE))
     return [
         f"| {row['step']:.0f} | {row['difference']:.4f} ({row['difference_before']:.4f}) | "
-        f"{row['texture']:.4f} ({row['texture_before']:.4f}) | {row['features']:.4f} |"
+        f"{row['texture']:.4f} ({row['texture_before']:.4f}) | "
+        f"{row['features']:.4f} ({row['features_before']:.4f}) | "
+        f"{row['lpips']:.4f} ({row['lpips_before']:.4f}) |"
         for row in reversed(curve[::-1][::every])
     ]

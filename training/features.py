@@ -1,27 +1,26 @@
-"""A published network as a judge inside the loss: its ONNX graph, run by torch so that it has slopes."""
+"""Published networks inside the loss: how far what they see of two pictures differs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from semvid.errors import InvalidInput, MissingComponent
+from semvid.errors import InvalidInput
+from training.graph import Graph, Node, is_known, known_operators
 
 _TAPS: Final = 4
 _LEVELS: Final = 255.0
 
 
-class Features(nn.Module):
+class Features:
     """What a convolutional network sees at its first four sizes.
 
     Taken is what goes into each of its first four convolutions with a stride, the first excepted where it
-    looks at the picture itself. Made for YOLOX-nano: blue, green, red in 0..255 go in. Its weights stay
-    as they are.
+    looks at the picture itself. Made for YOLOX-nano: blue, green, red in 0..255 go in.
 
     Args:
         path: of the ONNX model, with one input [1, 3, h, w].
@@ -32,55 +31,31 @@ class Features(nn.Module):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__()
-        try:
-            import onnx
-            from onnx import helper, numpy_helper
-        except ImportError as error:
-            raise MissingComponent(
-                'training: onnx is not installed; pip install "semvid[training]"'
-            ) from error
-        try:
-            graph = onnx.load(str(path)).graph
-        except Exception as error:  # protobuf's own errors, and those of the file system
-            raise InvalidInput(f"training: --features {path} is no ONNX model; give YOLOX-nano's") from error
-        self._constants = {
-            one.name: torch.from_numpy(numpy_helper.to_array(one).copy()) for one in graph.initializer
-        }
-        self._input = graph.input[0].name
-        self._nodes: list[tuple[str, list[str], str, dict[str, Any]]] = []
+        self._graph = Graph(path, "--features")
+        (self._input, *_) = self._graph.inputs
+        self._nodes: list[Node] = []
         self._taps: list[str] = []
-        for node in graph.node:
-            told = {one.name: helper.get_attribute_value(one) for one in node.attribute}
-            strided = node.op_type == "Conv" and max(told.get("strides", [1])) > 1
-            if strided and node.input[0] != self._input:
-                self._taps.append(node.input[0])
-            if len(self._taps) == _TAPS:
+        for node in self._graph.nodes:
+            strided = node.operator == "Conv" and max(node.told.get("strides", [1])) > 1
+            if strided and node.inputs[0] != self._input:
+                self._taps.append(node.inputs[0])
+            if len(self._taps) == _TAPS or not is_known(node):
                 break
-            if node.op_type == "Constant":
-                self._constants[node.output[0]] = torch.from_numpy(
-                    numpy_helper.to_array(told["value"]).copy()
-                )
-            elif node.op_type in _OPERATORS:
-                self._nodes.append((node.op_type, list(node.input), node.output[0], told))
-            else:
-                break
+            self._nodes.append(node)
         if not self._taps:
             raise InvalidInput(
                 f"training: --features {path} has no convolution with a stride that can be reached with "
-                f"{', '.join(sorted(_OPERATORS))}; give YOLOX-nano's model"
+                f"{known_operators()}; give YOLOX-nano's model"
             )
 
     def to_device(self, device: torch.device) -> Features:
         """Itself, on ``device``."""
-        self._constants = {name: value.to(device) for name, value in self._constants.items()}
+        self._graph.to_device(device)
         return self
 
-    def forward(self, picture: Tensor) -> list[Tensor]:
+    def __call__(self, picture: Tensor) -> list[Tensor]:
         """Of float32 [n, 3, h, w], RGB 0..1; sides are multiples of 32."""
-        values = self._constants | {self._input: picture.flip(1) * _LEVELS}
-        for operator, names, result, told in self._nodes:
-            values[result] = _OPERATORS[operator]([values[name] for name in names], told)
+        values = self._graph.run(self._nodes, {self._input: picture.flip(1) * _LEVELS})
         return [values[tap] for tap in self._taps]
 
     def distance(self, made: Tensor, real: Tensor) -> Tensor:
@@ -94,33 +69,34 @@ class Features(nn.Module):
         return torch.stack(each).mean()
 
 
-def _convolution(x: list[Tensor], told: dict[str, Any]) -> Tensor:
-    pads = told.get("pads", [0] * 4)
-    return functional.conv2d(
-        functional.pad(x[0], (pads[1], pads[3], pads[0], pads[2])),
-        x[1],
-        x[2] if len(x) > 2 else None,
-        stride=tuple(told.get("strides", [1, 1])),
-        groups=int(told.get("group", 1)),
-    )
+class Lpips:
+    """LPIPS (Zhang et al., CVPR 2018) from an ONNX model of it: inputs ``a`` and ``b``, one output.
 
+    Who trains with it has one judge fewer: every LPIPS figure of what was made then has to say so.
 
-def _slice(x: list[Tensor], told: dict[str, Any]) -> Tensor:  # noqa: ARG001
-    data, firsts, ends, axes = x[0], *(one.tolist() for one in x[1:4])
-    steps = x[4].tolist() if len(x) > 4 else [1] * len(firsts)
-    taken = [slice(None)] * data.dim()
-    for axis, first, end, step in zip(axes, firsts, ends, steps, strict=True):
-        taken[axis] = slice(first, end, step)
-    return data[tuple(taken)]
+    Raises:
+        MissingComponent: the package ``onnx`` is not installed.
+        InvalidInput: no such model, or operators that are not known here.
+    """
 
+    def __init__(self, path: Path) -> None:
+        self._graph = Graph(path, "--lpips")
+        unknown = sorted({node.operator for node in self._graph.nodes if not is_known(node)})
+        if sorted(self._graph.inputs) != ["a", "b"] or len(self._graph.outputs) != 1 or unknown:
+            raise InvalidInput(
+                f"training: --lpips {path} takes {', '.join(self._graph.inputs)}"
+                + (f" through {', '.join(unknown)}, unknown here," if unknown else "")
+                + f" to {', '.join(self._graph.outputs)}; give a model of two pictures `a` and `b` in -1..1 "
+                f"made of {known_operators()}"
+            )
+        (self._output,) = self._graph.outputs
 
-_OPERATORS: Final[dict[str, Callable[[list[Tensor], dict[str, Any]], Tensor]]] = {
-    "Add": lambda x, _: x[0] + x[1],
-    "Concat": lambda x, told: torch.cat(x, told["axis"]),
-    "Conv": _convolution,
-    "Identity": lambda x, _: x[0],
-    "Mul": lambda x, _: x[0] * x[1],
-    "Relu": lambda x, _: functional.relu(x[0]),
-    "Sigmoid": lambda x, _: torch.sigmoid(x[0]),
-    "Slice": _slice,
-}
+    def to_device(self, device: torch.device) -> Lpips:
+        """Itself, on ``device``."""
+        self._graph.to_device(device)
+        return self
+
+    def distance(self, made: Tensor, real: Tensor) -> Tensor:
+        """The mean over pairs of float32 [n, 3, h, w], RGB 0..1."""
+        values = self._graph.run(self._graph.nodes, {"a": 2 * made - 1, "b": 2 * real - 1})
+        return values[self._output].mean()

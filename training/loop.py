@@ -12,34 +12,27 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from semvid.errors import InvalidInput, MissingComponent
 from semvid.service.files import replacing, write_atomically
-from training.batches import draw
-from training.features import Features
-from training.losses import FEATURE_WEIGHT, TEXTURE_WEIGHT, texture_loss
+from training.batches import Scene, draw
+from training.losses import Loss
 from training.network import RestorerNetwork
-from training.pairs import Pairs
 
 CHECKPOINT: Final = "checkpoint.pt"
 CURVE: Final = "curve.csv"
-COLUMNS: Final = (
-    "step",
-    "difference",
-    "texture",
-    "features",
-    "difference_before",
-    "texture_before",
-    "seconds",
-)
+_PARTS: Final = ("difference", "texture", "features", "lpips")
+COLUMNS: Final = ("step", *_PARTS, *(f"{part}_before" for part in _PARTS), "seconds")
 
 _RATE: Final = 5e-4  # of Adam, at its highest
 _RISE: Final = 100  # steps
 _STEEPEST: Final = 1.0  # norm of a gradient
 _AVERAGED: Final = 0.995  # of the running average, a step
 _CURVE_EVERY: Final = 50  # steps
+_COMPARED_EVERY: Final = 10  # steps; what the loss says of pictures as they were coded
 _CHECKPOINT_EVERY: Final = 200  # steps
 
 
@@ -51,7 +44,7 @@ class Asked:
         steps: in all; the learning rate falls to nothing towards them.
         seed: of weights, crops and the split.
         batch: crops of one step.
-        features: name of the file of the feature loss; empty: none.
+        features, lpips: names of the files of networks in the loss; empty: none.
         bfloat16: convolutions in 16 bits, faster where the processor has them.
     """
 
@@ -59,6 +52,7 @@ class Asked:
     seed: int = 0
     batch: int = 8
     features: str = ""
+    lpips: str = ""
     bfloat16: bool = False
 
 
@@ -69,7 +63,7 @@ class Training:
         asked: what to do.
         folder: for checkpoint and curve; it is there.
         device: ``auto``, ``cpu`` or ``cuda``.
-        features: of the feature loss; None: without.
+        loss: what is blamed.
         resume: go on from the checkpoint in ``folder``.
 
     Attributes:
@@ -87,7 +81,7 @@ class Training:
         asked: Asked,
         folder: Path,
         device: str = "auto",
-        features: Features | None = None,
+        loss: Loss | None = None,
         resume: bool = False,
     ) -> None:
         self._asked, self._folder, self._device = asked, folder, _device(device)
@@ -96,7 +90,7 @@ class Training:
         self.average = RestorerNetwork().to(self._device)
         self.average.load_state_dict(self._network.state_dict())
         self._optimiser = torch.optim.Adam(self._network.parameters(), _RATE, betas=(0.9, 0.99))
-        self._features = None if features is None else features.to_device(self._device)
+        self._loss = (loss or Loss()).to_device(self._device)
         self.step, self.seconds = 0, 0.0
         self._rows: list[list[float]] = []
         self._recent: list[list[float]] = []
@@ -105,14 +99,14 @@ class Training:
 
     def run(
         self,
-        scenes: Sequence[Sequence[Pairs]],
+        scenes: Sequence[Scene],
         tell: Callable[[str], None] = lambda _: None,
         seconds: float = math.inf,
     ) -> bool:
         """Trains until all steps are done or ``seconds`` have passed; whether all are done.
 
         Args:
-            scenes: pairs of each source that may be learned from.
+            scenes: that may be learned from.
             tell: given a line now and then.
             seconds: of this call, at most.
         """
@@ -122,7 +116,7 @@ class Training:
             self.step += 1
             self.seconds = spent + time.monotonic() - begun
             if not self.step % _CURVE_EVERY or self.step == self._asked.steps:
-                means = [sum(column) / len(column) for column in zip(*self._recent, strict=True)]
+                means = [float(mean) for mean in np.nanmean(self._recent, axis=0)]
                 self._rows.append([self.step, *means, self.seconds])
                 self._recent.clear()
                 tell(self._progress())
@@ -136,7 +130,7 @@ class Training:
         """Means over some steps each, by the names of `COLUMNS`."""
         return [dict(zip(COLUMNS, row, strict=True)) for row in self._rows]
 
-    def _step(self, scenes: Sequence[Sequence[Pairs]]) -> list[float]:
+    def _step(self, scenes: Sequence[Scene]) -> list[float]:
         batch = draw(scenes, self._asked.seed, self.step, self._asked.batch)
         coded, real, conditions, grain = (
             torch.from_numpy(part).to(self._device)
@@ -148,28 +142,28 @@ class Training:
             group["lr"] = rate
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._asked.bfloat16):
             made = self._network(coded, conditions, grain)
-        difference, texture = (made - real).abs().mean(), texture_loss(made, real)
-        features = difference.new_zeros(()) if self._features is None else self._features.distance(made, real)
-        loss = difference + TEXTURE_WEIGHT * texture + FEATURE_WEIGHT * features
+        parts = self._loss.parts(made, real)
         self._optimiser.zero_grad()
-        loss.backward()
+        self._loss.total(parts).backward()
         nn.utils.clip_grad_norm_(self._network.parameters(), _STEEPEST)
         self._optimiser.step()
         with torch.no_grad():
             self._follow(min(_AVERAGED, (1 + self.step) / (10 + self.step)))
-            before = (coded - real).abs().mean(), texture_loss(coded, real)
-        return [float(value.detach()) for value in (difference, texture, features, *before)]
+            compared = not self._recent or not self.step % _COMPARED_EVERY
+            before = self._loss.parts(coded, real) if compared else {}
+        return [
+            *(float(parts[name].detach()) for name in _PARTS),
+            *(float(before.get(name, math.nan)) for name in _PARTS),
+        ]
 
     def _follow(self, kept: float) -> None:
         for ours, theirs in zip(self.average.parameters(), self._network.parameters(), strict=True):
             ours.lerp_(theirs, 1 - kept)
 
     def _progress(self) -> str:
-        step, difference, texture, features, before, texture_before, seconds = self._rows[-1]
-        return (
-            f"step {step:.0f} of {self._asked.steps}: difference {difference:.4f} (coded {before:.4f}), "
-            f"texture {texture:.4f} ({texture_before:.4f}), features {features:.4f}, {seconds:.0f} s"
-        )
+        row = self.curve[-1]
+        parts = ", ".join(f"{part} {row[part]:.4f} (coded {row[part + '_before']:.4f})" for part in _PARTS)
+        return f"step {row['step']:.0f} of {self._asked.steps}: {parts}, {row['seconds']:.0f} s"
 
     def _save(self) -> None:
         state = {

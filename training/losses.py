@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -10,16 +11,60 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training.features import Features, Lpips
+
 TEXTURE_WEIGHT: Final = 0.4
-"""Of texture that differs, against the mean absolute difference of RGB in 0..1."""
+"""Of texture that differs, against the mean absolute difference of RGB in 0..1; none where LPIPS judges."""
 FEATURE_WEIGHT: Final = 0.1
 """Of features that differ, likewise."""
+LPIPS_WEIGHT: Final = 0.5
+"""Likewise."""
 
 _BANDS: Final = (0.8, 1.6)  # pixels; each band is what a blur of this sigma takes out of the one before
 _AROUND: Final = (1.5, 4.0)  # pixels; sigma of the windows in which a band's strength is measured
 _FAINT: Final = 0.004  # of RGB in 0..1; strength that hardly counts
 _STEEP: Final = 1e-7  # keeps the root's slope finite
 _LUMA: Final = (0.299, 0.587, 0.114)  # ITU-R BT.601
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What is blamed.
+
+    Attributes:
+        features: whose eyes are asked; None: nobody's.
+        lpips: asked in the place of `texture_loss`; None: it is not.
+    """
+
+    features: Features | None = None
+    lpips: Lpips | None = None
+
+    def to_device(self, device: torch.device) -> Loss:
+        """Itself, on ``device``."""
+        for network in (self.features, self.lpips):
+            if network is not None:
+                network.to_device(device)
+        return self
+
+    def parts(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """Each part by name, before its weight; 0 where it is not asked.
+
+        Args:
+            made, real: float32 [n, 3, h, w], RGB 0..1.
+        """
+        none = made.new_zeros(())
+        return {
+            "difference": (made - real).abs().mean(),
+            "texture": texture_loss(made, real),
+            "features": none if self.features is None else self.features.distance(made, real),
+            "lpips": none if self.lpips is None else self.lpips.distance(made, real),
+        }
+
+    def total(self, parts: Mapping[str, Tensor]) -> Tensor:
+        """The weighted sum of `parts`."""
+        texture = TEXTURE_WEIGHT if self.lpips is None else 0.0
+        seen = FEATURE_WEIGHT * parts["features"] + LPIPS_WEIGHT * parts["lpips"]
+        return parts["difference"] + texture * parts["texture"] + seen
 
 
 def texture_loss(made: Tensor, real: Tensor) -> Tensor:

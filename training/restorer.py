@@ -11,11 +11,13 @@ from typing import Final
 from semvid.errors import InvalidInput
 from semvid.images.restorer import Restorer
 from semvid.service.files import write_atomically
+from training.batches import Scene
 from training.card import Facts, model_card
 from training.export import restorer_model, worst_difference
-from training.features import Features
+from training.features import Features, Lpips
 from training.held_out import measure
 from training.loop import Asked, Training, parameters
+from training.losses import Loss
 from training.pairs import Pairs, prepare
 from training.sources import Source, find_sources, is_held_out
 
@@ -32,7 +34,7 @@ class Job:
         out: folder for the model and everything beside it.
         asked: see `Asked`.
         device: ``auto``, ``cpu`` or ``cuda``.
-        features: ONNX model of the feature loss; None: without.
+        features, lpips: ONNX models in the loss; None: without.
         doubtful: take also sources whose licence their index calls uncertain.
         resume: go on from a checkpoint.
         seconds: of training in this call, at most.
@@ -44,6 +46,7 @@ class Job:
     asked: Asked
     device: str = "auto"
     features: Path | None = None
+    lpips: Path | None = None
     doubtful: bool = False
     resume: bool = False
     seconds: float = math.inf
@@ -60,14 +63,15 @@ def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Pa
     """
     job.out.mkdir(parents=True, exist_ok=True)
     features = None if job.features is None else Features(job.features)
-    training = Training(job.asked, job.out, job.device, features, job.resume)
+    lpips = None if job.lpips is None else Lpips(job.lpips)
+    training = Training(job.asked, job.out, job.device, Loss(features, lpips), job.resume)
     learned, kept_out = _prepared(job, tell)
-    done = training.run([pairs for _, pairs in learned], tell, job.seconds)
+    done = training.run([Scene(pairs, source.still) for source, pairs in learned], tell, job.seconds)
     tell(f"{training.step} of {job.asked.steps} steps done" + ("" if done else "; go on with --resume"))
     path = job.out / MODEL
     write_atomically(path, restorer_model(training.average))
     difference = worst_difference(path, training.average)
-    rows = measure(Restorer(path), [pairs for _, pairs in kept_out])
+    rows = measure(Restorer(path), [pairs for _, pairs in kept_out], lpips)
     facts = Facts(
         command=job.command,
         asked=job.asked,

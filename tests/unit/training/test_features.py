@@ -9,7 +9,8 @@ import torch
 
 from semvid.errors import InvalidInput
 from semvid.rife.onnx_graph import OnnxGraph
-from training.features import Features
+from training.features import Features, Lpips
+from training.losses import LPIPS_WEIGHT, Loss
 
 
 def build(path: Path, last: str = "Relu") -> Path:
@@ -68,3 +69,45 @@ def test_other_files_and_networks_are_refused(tmp_path: Path) -> None:
     (tmp_path / "flat.onnx").write_bytes(graph.model("flat", {"images": (1, 3, 8, 8)}, {"end": (1, 3, 8, 8)}))
     with pytest.raises(InvalidInput, match="no convolution with a stride"):
         Features(tmp_path / "flat.onnx")
+
+
+def lpips_like(path: Path) -> Path:
+    """A convolution, a pool, unit vectors, weighted squares, means: every operator of the real one."""
+    rng = np.random.default_rng(0)
+    graph = OnnxGraph()
+    weight, bias = rng.normal(0, 0.3, (8, 3, 3, 3)).astype(np.float32), np.zeros(8, np.float32)
+    seen = []
+    for name in ("a", "b"):
+        x = graph("Div", graph("Sub", name, 0.1), 0.5)
+        x = graph("Relu", graph("Conv", x, weight, bias, kernel_shape=[3, 3], strides=[2, 2]))
+        x = graph("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+        length = graph("Sqrt", graph("ReduceSum", graph("Pow", x, 2.0), np.array([1]), keepdims=1))
+        seen.append(graph("Div", x, graph("Add", length, 1e-6)))
+    weighted = graph(
+        "Mul", graph("Pow", graph("Sub", *seen), 2.0), rng.random((1, 8, 1, 1)).astype(np.float32)
+    )
+    summed = graph("ReduceSum", weighted, np.array([1]), keepdims=0)
+    graph.name_output("d", graph("ReduceMean", summed, axes=[1, 2], keepdims=0))
+    inputs: dict[str, tuple[int | str, ...]] = dict.fromkeys(("a", "b"), ("n", 3, "h", "w"))
+    path.write_bytes(graph.model("distance", inputs, {"d": ("n",)}))
+    return path
+
+
+def test_lpips_is_what_onnx_runtime_makes_of_it_and_has_a_slope_everywhere(tmp_path: Path) -> None:
+    path = lpips_like(tmp_path / "lpips.onnx")
+    made, real = torch.rand((2, 2, 3, 65, 70), generator=torch.Generator().manual_seed(1))
+    feeds = {"a": (2 * made - 1).numpy(), "b": (2 * real - 1).numpy()}
+    (theirs,) = onnxruntime.InferenceSession(path.read_bytes()).run(None, feeds)
+    loss = Loss(lpips=Lpips(path))
+    parts = loss.parts(made.requires_grad_(), real)
+    assert parts["lpips"].item() == pytest.approx(theirs.mean(), rel=1e-4)
+    wanted = parts["difference"] + LPIPS_WEIGHT * parts["lpips"]  # and no other idea of texture beside it
+    assert loss.total(parts).item() == pytest.approx(wanted.item())
+    (slope,) = torch.autograd.grad(Lpips(path).distance(made, torch.zeros_like(made)), made)
+    assert torch.isfinite(slope).all()
+    assert slope.abs().max() > 0
+
+
+def test_what_is_not_lpips_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="takes images"):
+        Lpips(build(tmp_path / "eyes.onnx"))

@@ -8,6 +8,7 @@ import torch
 
 from semvid.errors import InvalidInput, MissingComponent
 from training import loop
+from training.batches import Scene
 from training.loop import CHECKPOINT, CURVE, Asked, Training, state
 from training.pairs import Pairs
 
@@ -24,14 +25,14 @@ def _a_clock_that_ticks_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_resumed_run_gives_what_an_uninterrupted_one_gives(pairs: list[Pairs], tmp_path: Path) -> None:
     (tmp_path / "whole").mkdir()
     whole = Training(ASKED, tmp_path / "whole", "cpu")
-    assert whole.run([pairs])
+    assert whole.run([Scene(pairs)])
     first = Training(ASKED, tmp_path, "cpu")
-    assert not first.run([pairs], seconds=6)
+    assert not first.run([Scene(pairs)], seconds=6)
     assert 0 < first.step < ASKED.steps
     assert first.step % 4  # in the middle of a row of the curve
     second = Training(ASKED, tmp_path, "cpu", resume=True)
     assert second.step == first.step
-    assert second.run([pairs])
+    assert second.run([Scene(pairs)])
     for name, value in state(whole.average).items():
         assert torch.equal(value, state(second.average)[name]), name
     rows = [[{**row, "seconds": 0} for row in run.curve] for run in (whole, second)]
@@ -44,7 +45,7 @@ def test_another_seed_gives_other_weights(pairs: list[Pairs], tmp_path: Path) ->
     made = []
     for seed in (4, 4, 5):
         training = Training(Asked(2, seed, 1), tmp_path, "cpu")
-        training.run([pairs])
+        training.run([Scene(pairs)])
         made.append(state(training.average)["leave.weight"])
     assert torch.equal(made[0], made[1])
     assert not torch.equal(made[0], made[2])
@@ -52,7 +53,7 @@ def test_another_seed_gives_other_weights(pairs: list[Pairs], tmp_path: Path) ->
 
 def test_it_learns_what_one_clip_lost(pairs: list[Pairs], tmp_path: Path) -> None:
     training = Training(Asked(steps=40, batch=1), tmp_path, "cpu")
-    training.run([[pairs[-1]]])
+    training.run([Scene([pairs[-1]])])
     first, *_, last = training.curve
     assert last["texture"] / last["texture_before"] < 0.97 * first["texture"] / first["texture_before"]
 
@@ -75,7 +76,7 @@ def test_what_cannot_be_resumed_is_refused(content: object, message: str, tmp_pa
 
 
 def test_a_run_that_was_asked_something_else_is_not_resumed(pairs: list[Pairs], tmp_path: Path) -> None:
-    Training(ASKED, tmp_path, "cpu").run([pairs], seconds=2)
+    Training(ASKED, tmp_path, "cpu").run([Scene(pairs)], seconds=2)
     with pytest.raises(InvalidInput, match="ask the same"):
         Training(Asked(11, 4, 1), tmp_path, "cpu", resume=True)
 
