@@ -111,7 +111,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             raise LinkFailed(f"the sender was silent for {timeout_s:g} s") from error
 
     def _accepted(self, video_id: str) -> pb.Accepted:
-        profile = self._transmissions.decoder.profile
+        profile = self._transmissions.profile
         return pb.Accepted(
             video_url=f"{self._settings.public_url.rstrip('/')}/v1/videos/{video_id}",
             profile=pb.DecoderProfile(
@@ -119,6 +119,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 longest_gap_s=profile.longest_gap_s,
                 closed_loop=profile.closed_loop,
                 draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
+                restorer=profile.restorer,
             ),
         )
 

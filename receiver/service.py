@@ -13,7 +13,7 @@ from receiver.link_service import LinkService
 from receiver.metrics import ReceiverMetrics
 from receiver.settings import ReceiverSettings
 from receiver.transmissions import Transmissions
-from semvid.images.restorer import Restorer
+from semvid.images.restorer import named
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
 from semvid.wire.v1 import link_pb2_grpc
@@ -42,7 +42,7 @@ class ReceiverService:
             settings.decoder, settings.decoder_options(), settings.executor, settings.executor_actors
         )
         self._decoder = decoder
-        restorer = None if settings.restorer is None else Restorer(settings.restorer)
+        restorer = named(settings.restorer)
         actors: int = getattr(decoder, "actors", 1)
         if actors > 1:  # every one of them needs a thread that waits for it, and a segment to work on
             wider = {

@@ -52,8 +52,11 @@ class ReceiverSettings(ServiceSettings):
     )
     decoder_distilled: bool | None = Field(None, description="made for few steps; by its name if not set")
 
-    restorer: Path | None = Field(
-        None, description="ONNX model of `semvid train restorer`, applied to keyframes; None: none"
+    restorer: str = Field(
+        "auto",
+        min_length=1,
+        description="of keyframes: auto (the one that comes with semvid), none, or the path of an ONNX model "
+        "of `semvid train restorer`",
     )
 
     executor: str = Field(

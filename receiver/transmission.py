@@ -179,6 +179,8 @@ class Transmission:
         record = self.record
         record.width, record.height = header.width, header.height
         record.frame_rate = round(float(header.frame_rate), 6)
+        if header.restoration and self._restorer is not None:
+            record.restorer = self._restorer.name
         self.pipeline = Pipeline(
             header,
             self._files,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
@@ -71,6 +72,9 @@ class Transmissions:
         decoder: serves all videos.
         metrics: what is counted.
         restorer: of keyframes; None: none.
+
+    Attributes:
+        profile: what decoder and restorer together can do.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Transmissions:
         restorer: Restorer | None = None,
     ) -> None:
         self.decoder, self._restorer = decoder, restorer
+        self.profile = replace(decoder.profile, restorer="" if restorer is None else restorer.digest)
         self._settings, self._library, self._metrics = settings, library, metrics
         self._receiving = ThreadPoolExecutor(settings.concurrent_transmissions, "receive")
         self._regenerating = ThreadPoolExecutor(settings.workers, "regenerate")
@@ -116,7 +121,6 @@ class Transmissions:
                 loop.call_soon_threadsafe(moved.set)
 
         files, record = self._library.create(transmission_id, self.decoder.profile.name)
-        record.restorer = "" if self._restorer is None else self._restorer.name
         transmission = Transmission(
             files, record, self.decoder, self._regenerating, self._settings, notify, self._restorer
         )

@@ -132,6 +132,7 @@ def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
         phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
         given=_GIVEN_TO_WIRE[header.given],
         detail=header.detail,
+        restoration=header.restoration,
         usual=base_code + _SCALE_CODES_FROM * scale_code,
         ntsc_rate=ntsc_rate.numerator if is_ntsc else 0,
     )
@@ -171,6 +172,7 @@ def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
         phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,
         given=_GIVEN_FROM_WIRE[header.given],
         detail=header.detail,
+        restoration=header.restoration,
     )
 
 

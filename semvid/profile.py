@@ -24,12 +24,15 @@ class Profile:
         closed_loop: the transmitter can try a gap with the embedded decoder's interpolation, instead of
             judging it by its length: this decoder runs the same, or its errors rank gaps alike.
         draws_from: what it can draw a segment from.
+        restorer: digest of the network that restores keyframes before it (`semvid.images.restorer`); empty:
+            there is none.
     """
 
     name: str
     longest_gap_s: float
     closed_loop: bool = False
     draws_from: frozenset[Given] = frozenset({Given.BOTH_ENDS})
+    restorer: str = ""
 
     def __post_init__(self) -> None:
         if not self.longest_gap_s > 0:

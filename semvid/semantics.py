@@ -26,6 +26,7 @@ MAX_TIMING_FRAMES = 4_096  # frames whose time stamps fit into one Timing unit
 MAX_GROUP = 64  # keyframes that are decoded together
 MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
+MAX_FINISH = 7  # of what is put back into keyframes
 ALL_SLOTS = 255  # of the picture decoder, a bit mask
 
 
@@ -70,7 +71,8 @@ class StreamHeader:
         given: what segments are to be drawn from. ``BOTH_ENDS``: the first and the last frame are keyframes,
             and segments are bridged. ``FIRST_FRAME``: every keyframe opens a segment that nothing closes.
             ``NOTHING``: the same, and no keyframe has a picture.
-        detail: strength 0..7 of what the receiver puts back into keyframes (`semvid.images.detail`).
+        detail, restoration: what the receiver puts back into keyframes, 0 .. `MAX_FINISH` each, not both
+            (`semvid.images.finishing`).
     """
 
     width: int
@@ -85,6 +87,7 @@ class StreamHeader:
     phase: Fraction = Fraction(1, 2)
     given: Given = Given.BOTH_ENDS
     detail: int = 0
+    restoration: int = 0
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):
@@ -96,7 +99,9 @@ class StreamHeader:
             _in_range(f"{name} denominator", value.denominator, 1, 2**31 - 1)
         _in_range("first_pts", self.first_pts, -(2**62), 2**62)
         _in_range("seed", self.seed, 0, 2**32 - 1)
-        _in_range("detail", self.detail, 0, 7)
+        _in_range("detail", self.detail, 0, MAX_FINISH)
+        _in_range("restoration", self.restoration, 0, MAX_FINISH)
+        _require(not (self.detail and self.restoration), "keyframes are restored or given detail, not both")
         _require(
             0 <= self.phase < 1 and 256 % self.phase.denominator == 0,
             f"phase must be a multiple of 1/256 in 0..255/256, got {self.phase}",

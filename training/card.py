@@ -85,7 +85,7 @@ def model_card(facts: Facts) -> str:
             "",
             f"Means over the steps before, as restored and (as coded); all rows are in `{CURVE}`.",
             "",
-            "| step | difference | texture | features |",
+            "| step | difference | texture | features | LPIPS |",
             "|---|---|---|---|",
             *_curve(facts.curve),
             "",

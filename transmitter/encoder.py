@@ -148,7 +148,7 @@ class Encoder:
             options, source, profile, mllm, lambda: self._control.price_for(self._closed), compared
         )
         self._size = coded_size(source, plan.point.scale)
-        self._header = stream_header(source, options, self._size, plan.point.detail)
+        self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
         self._waiting: deque[_Waiting] = deque()
         self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
         self._latest: Group = ()  # that was shipped
@@ -394,6 +394,7 @@ def stream_header(
     options: TransmissionOptions,
     coded: tuple[int, int] | None = None,
     detail: int = 0,
+    restoration: int = 0,
 ) -> StreamHeader:
     """What the receiver must know first; keyframes are ``coded`` (width, height) large, or as the source."""
     coded_width, coded_height = coded or (source.width, source.height)
@@ -410,4 +411,5 @@ def stream_header(
         phase=source.grid_phase,
         given=options.given,
         detail=detail,
+        restoration=restoration,
     )

@@ -78,6 +78,7 @@ class LinkCall:
             # of a newer receiver there may be kinds that we do not know
             draws_from=frozenset(_DRAWS_FROM[kind] for kind in announced.draws_from if kind in _DRAWS_FROM)
             or frozenset({Given.BOTH_ENDS}),
+            restorer=announced.restorer,
         )
         return self
 

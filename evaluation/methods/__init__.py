@@ -22,15 +22,20 @@ from transmitter.rate.model import AT_10_DB
 METHODS: Final[dict[str, Callable[[], Method]]] = {
     "semvid": lambda: Semvid("semvid"),
     "semvid-rife": lambda: Semvid("semvid-rife", decoder="rife"),
+    # the same without a network anywhere: detail is put back by guess
+    "semvid-unlearned": lambda: Semvid("semvid-unlearned", restorer="none"),
     # no S_rel passes this threshold
     "semvid-no-psss": lambda: Semvid("semvid-no-psss", threshold=math.nextafter(1.0, 0.0)),
     "uniform": lambda: UniformKeyframes("uniform", EmbeddedDecoder()),
+    # AV1 of every n-th picture with our network and our interpolation, n and CRF at their best
+    "uniform-restored": lambda: UniformKeyframes("uniform-restored", EmbeddedDecoder(), restorer="auto"),
     "keyframes-hold": lambda: UniformKeyframes("keyframes-hold", Hold()),
     "keyframes-blend": lambda: UniformKeyframes("keyframes-blend", Blend()),
     "skim": PaperSkim,
     "h264": lambda: CodecRival("h264", H264),
     "h265": lambda: CodecRival("h265", H265),
     "av1": lambda: CodecRival("av1", AV1),
+    "av1-restored": lambda: CodecRival("av1-restored", AV1, restorer="auto"),
     # a plan for 10 dB; what the channel then makes of it
     "semvid-for-10db": lambda: Semvid("semvid-for-10db", planned_for=AT_10_DB),
     # everything fixed for 10 dB, 16QAM 658/1024, nothing repeated: what the channel does to it shows

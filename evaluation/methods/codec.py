@@ -15,13 +15,14 @@ from evaluation.methods.budget import budget_symbols, bytes_within
 from evaluation.methods.cache import EncodeCache, cache_folder
 from evaluation.methods.ladder import Ladder
 from evaluation.methods.quality import Judge, make_judge, tuned_on_judged
+from evaluation.methods.showing import AS_DECODED, Restored, Show, Showing
 from evaluation.methods.video_code import (
     Stream,
     VideoCode,
     decode,
-    full_picture,
     shown_at,
 )
+from semvid.images.restorer import named
 from semvid.images.types import Picture
 from semvid.link.harq import RETRANSMISSIONS
 
@@ -43,6 +44,7 @@ class CodecRival:
             ``mcs`` and a planned SNR the method does not adapt, and falls off its cliff below it.
         block_bytes: payload of a block at most; None: as much as it holds, which costs least. Smaller blocks
             lose less at a time.
+        restorer: of what is decoded, as in the settings of our receiver; for AV1 only.
     """
 
     def __init__(
@@ -53,8 +55,11 @@ class CodecRival:
         retransmissions: int = RETRANSMISSIONS,
         planned_snr_db: float | None = None,
         block_bytes: int | None = None,
+        restorer: str = "none",
     ) -> None:
         self.name = name
+        network = named(restorer)
+        self._showing: Showing = AS_DECODED if network is None else Restored(network)
         self._block_bytes = block_bytes
         self._code, self._mcs, self._retransmissions = code, mcs, retransmissions
         self._planned_snr_db = planned_snr_db
@@ -65,7 +70,7 @@ class CodecRival:
         cache = EncodeCache(
             cache_folder(folder), clip, code.encoder, code.options(0, False), code.options(0, True)
         )
-        ladder = Ladder(code, clip, judge, cache)
+        ladder = Ladder(code, clip, judge, cache, self._showing)
         budget = budget_symbols(clip, target_cbr)
         planned = conditions
         if self._planned_snr_db is not None:
@@ -90,8 +95,10 @@ class CodecRival:
                     "stream_bytes": stream.size,
                     "chosen_by": judge.name,
                     "tuned_on_judged": tuned_on_judged(clip),
+                    **self._showing.settings,
                 }
-                return received(clip, code, stream, judge, arrival, link, air, settings)
+                show = self._showing.of(stream, setting.crf, (clip.source.width, clip.source.height))
+                return received(clip, code, stream, judge, arrival, link, air, settings, show)
             affordable = int(_SMALLER * min(affordable, stream.size))
         return Outcome(
             settings={"budget_symbols": budget, "affordable_bytes": affordable},
@@ -108,6 +115,7 @@ def received(
     link: ByteLink,
     air: Air,
     settings: dict[str, Any],
+    show: Show,
 ) -> Outcome:
     """The outcome of a stream that crossed: decoded, with what was lost concealed as the decoder can."""
     symbols = verified(link.ledger.symbols, air)
@@ -116,10 +124,9 @@ def received(
         "blocks": arrival.blocks,
         "blocks_lost": arrival.blocks_lost,
     }
-    width, height = clip.source.width, clip.source.height
 
     def showing(planes: Planes) -> Callable[[int], Picture]:
-        return lambda index: full_picture(stream, shown_at(stream, planes, index), width, height)
+        return lambda index: show(shown_at(stream, planes, index))
 
     tried = {"": stream.packets} if not arrival.lost else damaged(stream, arrival)
     decoded = {how: decode(code, stream, packets) for how, packets in tried.items()}

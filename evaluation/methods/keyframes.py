@@ -20,8 +20,10 @@ from evaluation.methods.quality import Judge, make_judge, tuning_frames
 from evaluation.methods.semantic import shown
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.decoder import Decoder, SegmentRequest
+from semvid.images.finishing import RESTORATION, restored
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
+from semvid.images.restorer import Coding, Restorer, named
 from semvid.images.types import Picture
 from semvid.link.packing import CodedGroup, block_payloads
 from semvid.options import TransmissionOptions
@@ -64,22 +66,26 @@ class UniformKeyframes:
     Args:
         name: of the row.
         decoder: fills the frames in between.
+        restorer: of keyframes, as in the settings of our receiver.
     """
 
-    def __init__(self, name: str, decoder: Decoder) -> None:
+    def __init__(self, name: str, decoder: Decoder, restorer: str = "none") -> None:
         self.name = name
-        self._decoder = decoder
+        self._decoder, self._restorer = decoder, named(restorer)
 
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:
         """See `evaluation.method.Method`. Without a target it spends `DEFAULT_CBR`."""
         judge = make_judge()
-        grid = Grid(clip, self._decoder, judge, EncodeCache(cache_folder(folder), clip, "keyframe pyramids"))
+        cache = EncodeCache(cache_folder(folder), clip, "keyframe pyramids")
+        grid = Grid(clip, self._decoder, judge, cache, self._restorer)
         budget = budget_symbols(clip, target_cbr)
 
         def send(chosen: Setting) -> Outcome:
-            air, receiver = Air(conditions), ReceivingEnd(self._decoder)
+            air, receiver = Air(conditions), ReceivingEnd(self._decoder, self._restorer)
             link = InProcessLink(air, receiver.take)
             settings: dict[str, Any] = asdict(chosen) | {"chosen_by": judge.name}
+            if self._restorer is not None:
+                settings["restorer"] = self._restorer.digest
             header_arrived = _send(link, grid, chosen)
             receiver.end()
             symbols = verified(link.harq.record.ledger.symbols, air)
@@ -100,8 +106,11 @@ class UniformKeyframes:
 class Grid:
     """Gaps and CRFs on one clip: what each costs when all arrives, and how good it is."""
 
-    def __init__(self, clip: Clip, decoder: Decoder, judge: Judge, cache: EncodeCache) -> None:
+    def __init__(
+        self, clip: Clip, decoder: Decoder, judge: Judge, cache: EncodeCache, restorer: Restorer | None = None
+    ) -> None:
         self._clip, self._decoder, self._judge, self._cache = clip, decoder, judge, cache
+        self._restorer = restorer
         self.groups = lru_cache(maxsize=None)(self._groups)
         detector = CutDetector()
         self._shot_starts = [i for i, picture in enumerate(clip.pictures) if detector.push(picture)]
@@ -151,7 +160,9 @@ class Grid:
         return float(cost)
 
     def _quality(self, setting: Setting) -> float:
-        name = ("quality", self._judge.name, type(self._decoder).__name__, *astuple(setting))
+        filled = type(self._decoder).__name__
+        restored = () if self._restorer is None else (self._restorer.digest,)
+        name = ("quality", self._judge.name, filled, *restored, *astuple(setting))
         quality = self._cache.value(*name)
         if quality is None:
             quality = self._judge.mean(self._clip, self._shown(setting))
@@ -166,7 +177,10 @@ class Grid:
         size = source.width, source.height
         keyframes: list[Picture] = []
         for _, group in self.groups(setting):
-            decoded = [at_size(decoder.decode(packet), size) for packet in group.packets]
+            decoded = [
+                self._finished(decoder.decode(packet), decoder.quantiser, layer)
+                for packet, layer in zip(group.packets, group.group.layers(), strict=True)
+            ]
             places = [picture.place for picture in group.group.pictures]
             keyframes += [
                 picture for _, picture in sorted(zip(places, decoded, strict=True), key=itemgetter(0))
@@ -191,15 +205,33 @@ class Grid:
 
         return shown
 
+    def _finished(self, picture: Picture, quantiser: int, layer: int) -> Picture:
+        """A decoded keyframe as the receiver shows it."""
+        size = self._clip.source.width, self._clip.source.height
+        shown = at_size(picture, size)
+        if self._restorer is None:
+            return shown
+        coding = Coding.of(quantiser, (picture.shape[1], picture.shape[0]), size, layer)
+        return restored(shown, coding, self._restorer)
+
     def _groups(self, setting: Setting, first: int = 0) -> list[Sending]:
-        return coded(self._clip, self.selected(setting.gap), setting, first)
+        return coded(
+            self._clip,
+            self.selected(setting.gap),
+            setting,
+            0 if self._restorer is None else RESTORATION,
+            first,
+        )
 
 
-def coded(clip: Clip, selected: list[Selected], setting: Setting, first: int = 0) -> list[Sending]:
+def coded(
+    clip: Clip, selected: list[Selected], setting: Setting, restoration: int = 0, first: int = 0
+) -> list[Sending]:
     """Keyframes in groups, and what travels beside each: the header with the first, the end with the last.
 
     Args:
         selected: all of them.
+        restoration: that the receiver is asked for.
         first: the number of the first to be coded; it leans on none before it.
     """
     size = coded_size(clip.source, setting.shrink)
@@ -212,8 +244,9 @@ def coded(clip: Clip, selected: list[Selected], setting: Setting, first: int = 0
         for group in made:
             members = selected[number : number + len(group)]
             frames = [one.frame.index for one in members]
+            options = TransmissionOptions()
             units: list[SideUnit] = (
-                [] if number else [stream_header(clip.source, TransmissionOptions(), size)]
+                [] if number else [stream_header(clip.source, options, size, restoration=restoration)]
             )
             if number + len(group) == len(selected):
                 units.append(StreamEnd(len(clip.pictures), len(selected)))

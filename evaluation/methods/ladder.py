@@ -11,6 +11,7 @@ import numpy as np
 from evaluation.clips import Clip
 from evaluation.methods.cache import EncodeCache
 from evaluation.methods.quality import Judge
+from evaluation.methods.showing import Showing
 from evaluation.methods.video_code import (
     Setting,
     Stream,
@@ -18,7 +19,6 @@ from evaluation.methods.video_code import (
     codable,
     decode,
     encode,
-    full_picture,
     shown_at,
 )
 from semvid.images.types import Picture
@@ -43,10 +43,14 @@ class Ladder:
 
     Args:
         judge: chooses between sizes and frame rates, on what decodes without loss.
+        showing: what becomes of it before it is judged.
     """
 
-    def __init__(self, code: VideoCode, clip: Clip, judge: Judge, cache: EncodeCache) -> None:
+    def __init__(
+        self, code: VideoCode, clip: Clip, judge: Judge, cache: EncodeCache, showing: Showing
+    ) -> None:
         self._code, self._clip, self._judge, self._cache = code, clip, judge, cache
+        self._showing = showing
         self.stream = lru_cache(maxsize=None)(self._stream)
         width, height = clip.source.width, clip.source.height
         self._rungs = {
@@ -68,15 +72,17 @@ class Ladder:
 
     def quality(self, setting: Setting) -> float:
         """Mean score of what a receiver shows when all arrives."""
-        name = ("quality", self._judge.name, setting)
+        name = ("quality", self._judge.name, *self._showing.settings.values(), setting)
         quality = self._cache.value(*name)
         if quality is None:
             stream = self.stream(setting)
             planes = decode(self._code, stream, stream.packets)
-            width, height = self._clip.source.width, self._clip.source.height
+            size = self._clip.source.width, self._clip.source.height
+
+            show = self._showing.of(stream, setting.crf, size)
 
             def shown(index: int) -> Picture:
-                return full_picture(stream, shown_at(stream, planes, index), width, height)
+                return show(shown_at(stream, planes, index))
 
             quality = self._judge.mean(self._clip, shown)
             self._cache.store_value(quality, *name)

@@ -18,6 +18,7 @@ from evaluation.link import Air, Arrival, ByteLink, verified
 from evaluation.method import Conditions, Outcome
 from evaluation.methods.codec import received
 from evaluation.methods.quality import make_judge
+from evaluation.methods.showing import AS_DECODED
 from evaluation.methods.video_code import Stream, VideoCode, coded_size
 from semvid.images.yuv import to_yuv420
 
@@ -94,7 +95,8 @@ class PaperCodec:
             arrival.blocks,
             arrival.blocks_lost,
         )
-        return received(clip, code, stream, make_judge(), behind, link, air, settings)
+        show = AS_DECODED.of(stream, QP, (clip.source.width, clip.source.height))
+        return received(clip, code, stream, make_judge(), behind, link, air, settings, show)
 
     def _options(self, gop: int) -> dict[str, str]:
         if self._encoder == "libx264":

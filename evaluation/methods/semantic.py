@@ -14,7 +14,7 @@ from evaluation.link import Air, InProcessLink, verified
 from evaluation.method import Conditions, Outcome
 from receiver.decoders import make_decoder
 from semvid.errors import TransmissionFailed
-from semvid.images.restorer import Restorer
+from semvid.images.restorer import named
 from semvid.images.types import Picture
 from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
@@ -42,7 +42,7 @@ class Semvid:
         decoder: of the receiver, as in its settings.
         planned_for: the link that a plan is made for; None: the one that there is. What comes after the plan
             goes by the link that there is.
-        restorer: of the receiver's keyframes; None: none.
+        restorer: of the receiver, as in its settings.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class Semvid:
         name: str,
         decoder: str = "embedded",
         planned_for: LinkPrice | None = None,
-        restorer: Path | None = None,
+        restorer: str = "auto",
         **options: Any,
     ) -> None:
         self.name = name
         self._decoder_name, self._planned_for, self._options = decoder, planned_for, options
-        self._restorer = None if restorer is None else Restorer(restorer)
+        self._restorer = named(restorer)
         self._mllms = MllmLibrary(MllmSettings())
 
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:  # noqa: ARG002
@@ -81,16 +81,18 @@ class Semvid:
         """The way of `transmitter.pipeline` and `receiver.transmission`, in one thread."""
         options = TransmissionOptions(target_cbr=target_cbr, **self._options)
         decoder = make_decoder(self._decoder_name)
+        digest = "" if self._restorer is None else self._restorer.digest
+        profile = replace(decoder.profile, restorer=digest)
         air, receiver = Air(conditions), ReceivingEnd(decoder, self._restorer)
         link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
-        read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, decoder.profile)
+        read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, profile)
         plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
         failed = ""
         encoding = Encoder(
             clip.source,
             options,
-            decoder.profile,
+            profile,
             mllm,
             plan,
             _SEGMENTS_AHEAD,
@@ -113,7 +115,7 @@ class Semvid:
         settings = {
             "options": options.model_dump(mode="json", exclude_defaults=True),
             "decoder": self._decoder_name,
-            **({} if self._restorer is None else {"restorer": self._restorer.name}),
+            **({"restorer": digest} if digest else {}),
             "operating_point": plan.point.resource(),
             "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
             "blocks_sent": record.blocks_sent,

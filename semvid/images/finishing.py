@@ -1,25 +1,43 @@
 """What both the receiver and the laboratory do to a decoded keyframe before anything is bridged."""
 
+from typing import Final
+
+import cv2
+import numpy as np
+
 from semvid.images.detail import with_detail
 from semvid.images.resize import at_size
 from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
-from semvid.semantics import StreamHeader
+from semvid.semantics import MAX_FINISH, StreamHeader
+
+RESTORATION: Final = 5
+"""What senders ask of a restorer, in sevenths: for films that were kept out of training it is the best of all
+(docs/decisions/0011-restorer.md)."""
 
 
 def finished(picture: Picture, header: StreamHeader, coding: Coding, restorer: Restorer | None) -> Picture:
-    """A keyframe at the size of the video, with what coding took out of it put back.
+    """A keyframe at the size of the video, with what its sender wants to be put back.
 
-    A restorer takes the place of `with_detail`: it learned from pictures how much texture to put where, and
-    the strength in the header was chosen for pictures that nothing else restores.
+    Either detail of a strength that the sender tried, or a share of the way to what the restorer makes of it;
+    not both, for that puts things back twice.
 
     Args:
         picture: uint8 RGB [height, width, 3], as decoded.
         header: of its stream.
         coding: how it was coded.
-        restorer: None: detail of the strength that the header asks for.
+        restorer: None: there is none, and a picture that was to be restored stays as it is.
     """
     picture = at_size(picture, (header.width, header.height))
-    if restorer is not None:
-        return restorer.restore(picture, coding)
-    return with_detail(picture, header.detail)
+    if not header.restoration:
+        return with_detail(picture, header.detail)
+    if restorer is None:
+        return picture
+    return restored(picture, coding, restorer, header.restoration)
+
+
+def restored(picture: Picture, coding: Coding, restorer: Restorer, strength: int = RESTORATION) -> Picture:
+    """``picture``, as large as it is shown, ``strength`` sevenths of the way to what the network says."""
+    share = strength / MAX_FINISH
+    made = restorer.restore(picture, coding)
+    return np.asarray(cv2.addWeighted(made, share, picture, 1 - share, 0), np.uint8)

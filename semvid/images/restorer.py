@@ -8,8 +8,10 @@ networks (docs/training.md).
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +31,8 @@ OUTPUT: Final = "restored"
 """Float32 [1, 3, h, w], RGB about 0..1."""
 COMMAND: Final = "semvid train restorer VIDEOS --out DIR"
 MAX_BYTES: Final = 64 * 2**20
+SHIPPED: Final = Path(__file__).with_name("restorer.onnx")
+"""The one that comes with semvid; `restorer.md` beside it says how it was made."""
 
 _BAND: Final = 512  # rows that are looked at together, so that memory grows with the width only
 _AROUND: Final = 96  # rows on both sides that they depend on
@@ -70,6 +74,7 @@ class Restorer:
 
     Attributes:
         name: of the file.
+        digest: of the file, see `digest_of`.
 
     Raises:
         MissingComponent: ONNX Runtime is not installed, or there is no such file.
@@ -81,7 +86,7 @@ class Restorer:
             import onnxruntime
         except ImportError as error:
             raise MissingComponent(
-                'restorer: ONNX Runtime, which runs it, is not installed; pip install "semvid[rife]"'
+                "restorer: ONNX Runtime, which runs it, is not installed; pip install onnxruntime"
             ) from error
         path = path.expanduser()
         self.name = path.name
@@ -95,9 +100,11 @@ class Restorer:
         options.log_severity_level = 3
         options.use_deterministic_compute = True
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        model = path.read_bytes()
+        self.digest = digest_of(model)
         try:
             self._session: Any = onnxruntime.InferenceSession(
-                path.read_bytes(), options, providers=["CPUExecutionProvider"]
+                model, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # ONNX Runtime has a class for each of a dozen reasons
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -140,6 +147,32 @@ class Restorer:
         (made,) = self._session.run([OUTPUT], feeds)
         levels = np.rint(made[0, :, :height, :width].transpose(1, 2, 0) * np.float32(255))
         return np.asarray(np.clip(levels, 0, 255), np.uint8)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Restorer:
+    """The one that comes with semvid, loaded once.
+
+    Raises:
+        MissingComponent: ONNX Runtime is not installed, or the installation lacks the file.
+    """
+    return Restorer(SHIPPED)
+
+
+def named(name: str) -> Restorer | None:
+    """The restorer of a receiver, by its settings: ``auto`` (the shipped one), ``none``, or a path.
+
+    Raises:
+        MissingComponent, InvalidInput: see `Restorer`.
+    """
+    if name == "none":
+        return None
+    return shipped() if name == "auto" else Restorer(Path(name))
+
+
+def digest_of(model: bytes) -> str:
+    """The first 16 hex digits of its SHA-256."""
+    return hashlib.sha256(model).hexdigest()[:16]
 
 
 def _padded(plane: NDArray[Any]) -> NDArray[Any]:

@@ -61,7 +61,7 @@ class RifeNetwork:
             import onnxruntime
         except ImportError as error:
             raise MissingComponent(
-                'rife: ONNX Runtime, which runs it, is not installed; pip install "semvid[rife]"'
+                "rife: ONNX Runtime, which runs it, is not installed; pip install onnxruntime"
             ) from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or usable_cores()

@@ -121,6 +121,8 @@ def test_truncated_units_are_refused() -> None:
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, coding=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, given=4)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=8)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, restoration=8)]),
+        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=1, restoration=1)]),
         pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)] * 2),
         pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
         pb.SemanticUnits(captions=[pb.Caption(motion=256)]),

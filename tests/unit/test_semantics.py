@@ -84,6 +84,8 @@ def test_nominal_time_stamps_do_not_drift() -> None:
         {"phase": Fraction(1, 3)},
         {"detail": -1},
         {"detail": 8},
+        {"restoration": 8},
+        {"detail": 1, "restoration": 1},
     ],
 )
 def test_impossible_headers(changes: dict[str, Any]) -> None:
@@ -93,6 +95,7 @@ def test_impossible_headers(changes: dict[str, Any]) -> None:
 
 def test_limits_are_inclusive() -> None:
     header(width=MAX_SIDE, seed=2**32 - 1, detail=7)
+    header(restoration=7)
     Opening(MAX_KEYFRAMES, MAX_FRAMES)
     group((0, 1, MAX_PACKET_BYTES), (1, 2, 0))
     group(*((place, place, 1) for place in range(MAX_GROUP)))

@@ -63,12 +63,14 @@ class Footage:
         parts: in the order of time; the first begins with the clip.
         whole: the clip ends with the first part. Of several parts, which stand for all of it, the keyframe
             that merely ends one does not count.
+        restores: the receiver has a restorer of keyframes.
     """
 
     source: SourceInfo
     options: TransmissionOptions
     parts: list[Part]
     whole: bool
+    restores: bool = False
 
     @classmethod
     def read(
@@ -109,7 +111,7 @@ class Footage:
             certain += selector.finish()
             if certain and (not parts or len(certain) > 1):
                 parts.append(Part(certain, windows, read))
-        return cls(source, options, parts, whole)
+        return cls(source, options, parts, whole, bool(profile.restorer))
 
 
 def _frames(

@@ -82,7 +82,7 @@ class OperatingPoint:
         price: of a keyframe, see the module's text.
         scale: what width and height of coded pictures are divided by.
         preset: of SVT-AV1.
-        detail: strength of what the receiver puts back (`semvid.images.detail`).
+        detail, restoration: what the receiver puts back (`semvid.images.finishing`).
         link: what it charges.
     """
 
@@ -91,6 +91,7 @@ class OperatingPoint:
     scale: float = 1.0
     preset: int = 4
     detail: int = 0
+    restoration: int = 0
     link: LinkPrice = AT_10_DB
 
     def resource(self) -> dict[str, float]:
@@ -101,6 +102,7 @@ class OperatingPoint:
             "scale": round(self.scale, 3),
             "preset": self.preset,
             "detail": self.detail,
+            "restoration": self.restoration,
             "bits_per_symbol": round(self.link.bits_per_symbol, 3),
         }
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from semvid.images.detail import MAX_STRENGTH
+from semvid.images.finishing import RESTORATION
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
@@ -40,8 +41,6 @@ _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.
 _COARSEST_TRIED: Final = (
     65.0  # beyond, fewer or smaller pictures look better; where there are none, up to MAX_CRF
 )
-_STRENGTHS: Final = range(MAX_STRENGTH + 1)
-_SOME_STRENGTHS: Final = (0, 3, 6)
 _MOST_TRIALS: Final = 10  # points looked at
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
 _MET: Final = 0.015  # of the target, in the end
@@ -86,8 +85,8 @@ def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: L
         crf = options.quality or DEFAULT_CRF
         footage = read()
         point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
-        trial = Coded.at(footage, point).looked_at(_STRENGTHS, 8)
-        return Plan(replace(trial.point, preset=_preset(footage, trial)))
+        trial = Coded.at(footage, point).looked_at(_details(footage), 8)
+        return Plan(_restored(footage, replace(trial.point, preset=_preset(footage, trial))))
     return _Search(read(), options.target_cbr, link).plan()
 
 
@@ -158,7 +157,7 @@ class _Search:
         return (
             None
             if too_dear and coded.trial.point.crf >= _COARSEST_TRIED
-            else coded.looked_at(_SOME_STRENGTHS, 3)
+            else coded.looked_at(_details(self._footage)[::3], 3)
         )
 
     def _near(self, point: OperatingPoint, coarsest: float, close: float, most: int) -> Coded:
@@ -213,7 +212,22 @@ class _Search:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
         point = replace(best.point, preset=_preset(self._footage, best))
         coded = self._near(point, MAX_CRF, _MET, most=5)
-        return Plan(coded.looked_at(_STRENGTHS, 8).point, coded.trial.forecast)
+        point = coded.looked_at(_details(self._footage), 8).point
+        return Plan(_restored(self._footage, point), coded.trial.forecast)
+
+
+def _details(footage: Footage) -> range:
+    """Strengths of detail to choose from; every third is enough for a first look."""
+    return range(1) if footage.restores else range(MAX_STRENGTH + 1)
+
+
+def _restored(footage: Footage, point: OperatingPoint) -> OperatingPoint:
+    """``point``, with what the receiver's network is asked for.
+
+    It is not tried: what it takes off LPIPS depends on how much there is, so that points keep their order,
+    and the loss by which they are ordered does not see it (docs/decisions/0011-restorer.md).
+    """
+    return replace(point, restoration=RESTORATION if footage.restores else 0)
 
 
 def _preset(footage: Footage, trial: Trial) -> int:

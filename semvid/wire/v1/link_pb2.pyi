@@ -222,12 +222,15 @@ class DecoderProfile(_message.Message):
     LONGEST_GAP_S_FIELD_NUMBER: _builtins.int
     CLOSED_LOOP_FIELD_NUMBER: _builtins.int
     DRAWS_FROM_FIELD_NUMBER: _builtins.int
+    RESTORER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """for example "embedded" """
     longest_gap_s: _builtins.float
     """seconds between two keyframes"""
     closed_loop: _builtins.bool
     """deterministic; the sender can run the same interpolation to test a gap"""
+    restorer: _builtins.str
+    """first 16 hex digits of the SHA-256 of the network that restores"""
     @_builtins.property
     def draws_from(self) -> _containers.RepeatedScalarFieldContainer[Global___DrawsFrom.ValueType]:
         """what it can draw a segment from; empty: both ends"""
@@ -239,10 +242,11 @@ class DecoderProfile(_message.Message):
         longest_gap_s: _builtins.float = ...,
         closed_loop: _builtins.bool = ...,
         draws_from: _abc.Iterable[Global___DrawsFrom.ValueType] | None = ...,
+        restorer: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "longest_gap_s", b"longest_gap_s", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "longest_gap_s", b"longest_gap_s", "name", b"name", "restorer", b"restorer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -142,6 +142,7 @@ class StreamHeader(_message.Message):
     USUAL_FIELD_NUMBER: _builtins.int
     NTSC_RATE_FIELD_NUMBER: _builtins.int
     DETAIL_FIELD_NUMBER: _builtins.int
+    RESTORATION_FIELD_NUMBER: _builtins.int
     width: _builtins.int
     """pixels, 1..16384, as displayed"""
     height: _builtins.int
@@ -173,6 +174,8 @@ class StreamHeader(_message.Message):
     """n for a frame rate of n * 1000/1001"""
     detail: _builtins.int
     """0..7, strength of the detail put back into keyframes"""
+    restoration: _builtins.int
+    """0..7, sevenths of what the receiver's restorer does; not with detail"""
     def __init__(
         self,
         *,
@@ -192,10 +195,11 @@ class StreamHeader(_message.Message):
         usual: _builtins.int = ...,
         ntsc_rate: _builtins.int = ...,
         detail: _builtins.int = ...,
+        restoration: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["coded_height", b"coded_height", "coded_width", b"coded_width", "coding", b"coding", "detail", b"detail", "first_pts", b"first_pts", "frame_rate_denominator", b"frame_rate_denominator", "frame_rate_numerator", b"frame_rate_numerator", "given", b"given", "height", b"height", "ntsc_rate", b"ntsc_rate", "phase_plus_one", b"phase_plus_one", "restoration", b"restoration", "seed", b"seed", "time_base_denominator", b"time_base_denominator", "time_base_numerator", b"time_base_numerator", "usual", b"usual", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import pytest
 
+from semvid.images.restorer import digest_of
 from semvid.images.types import Picture
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
@@ -35,21 +38,26 @@ def test_a_restorer_that_is_not_there_is_one_line_and_exit_code_2(tmp_path: Path
     assert "semvid train restorer" in line
 
 
-def test_the_video_is_restored_and_keyframes_are_shown_as_received(
-    start_receiver: Any, clip: Any, tmp_path: Path
+@pytest.mark.parametrize("restoration", [0, 7])
+def test_the_video_is_restored_where_the_sender_asks_and_keyframes_are_shown_as_received(
+    start_receiver: Any, clip: Any, tmp_path: Path, restoration: int
 ) -> None:
-    (tmp_path / "grain.onnx").write_bytes(tiny_restorer())
+    model = tiny_restorer()
+    (tmp_path / "grain.onnx").write_bytes(model)
     receiver = start_receiver(restorer=str(tmp_path / "grain.onnx"))
     call = receiver.open()
-    call.send_all(clip.bursts)
+    assert call.accepted.profile.restorer == digest_of(model)
+    header = clip.burst(0, [replace(clip.stream_header, restoration=restoration)])
+    call.send_all([clip.bursts[0], header, *clip.keyframes, clip.end])
     call.finish()
     video = receiver.final(call.id)
-    assert (video["state"], video["restorer"]) == ("SUCCEEDED", "grain.onnx")
+    assert (video["state"], video["restorer"]) == ("SUCCEEDED", "grain.onnx" if restoration else "")
     (tmp_path / "video.mp4").write_bytes(receiver.http.get(f"/v1/videos/{call.id}/content").content)
     first = next(read_frames(tmp_path / "video.mp4", probe(tmp_path / "video.mp4"))).picture
     png = receiver.http.get(f"/v1/videos/{call.id}/keyframes/0").content
     received = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
-    assert roughness(first) > 2 * roughness(np.asarray(received, np.uint8))
+    rougher = roughness(first) > 2 * roughness(np.asarray(received, np.uint8))
+    assert rougher == (restoration > 0)
 
 
 def roughness(picture: Picture) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -55,12 +56,31 @@ def test_conditions_lie_between_0_and_1(quantiser: int, divisor: int, layer: int
     assert np.array_equal(conditions == 0, [quantiser == 0, divisor == 1, layer == 0])
 
 
-def test_a_restorer_takes_the_place_of_detail(model: Path) -> None:
-    header = StreamHeader(48, 32, 24, 16, Fraction(1, 24), Fraction(24), detail=5)
+def test_the_sender_decides_what_is_put_back(model: Path) -> None:
+    header = StreamHeader(48, 32, 24, 16, Fraction(1, 24), Fraction(24))
     coded = np.random.default_rng(0).integers(0, 256, (16, 24, 3)).astype(np.uint8)
     large, restorer = at_size(coded, (48, 32)), Restorer(model)
-    assert np.array_equal(finished(coded, header, CODING, None), with_detail(large, 5))
-    assert np.array_equal(finished(coded, header, CODING, restorer), restorer.restore(large, CODING))
+    detailed, restored, half = (replace(header, **asked) for asked in (
+        {"detail": 5}, {"restoration": 7}, {"restoration": 3}
+    ))  # fmt: skip
+    for there in (None, restorer):
+        assert np.array_equal(finished(coded, header, CODING, there), large)
+        assert np.array_equal(finished(coded, detailed, CODING, there), with_detail(large, 5))
+    assert np.array_equal(finished(coded, restored, CODING, restorer), restorer.restore(large, CODING))
+    between = (4.0 * large + 3.0 * restorer.restore(large, CODING)) / 7
+    assert np.abs(finished(coded, half, CODING, restorer) - between).max() <= 0.51
+    assert np.array_equal(finished(coded, restored, CODING, None), large)
+
+
+def test_settings_name_the_shipped_one_none_or_a_file(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SHIPPED", model)
+    monkeypatch.setattr(module, "shipped", module.shipped.__wrapped__)
+    digest = module.digest_of(model.read_bytes())
+    assert len(digest) == 16
+    assert module.named("none") is None
+    for restorer in (module.named("auto"), module.named(str(model))):
+        assert restorer is not None
+        assert restorer.digest == digest
 
 
 def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,5 +107,5 @@ def test_without_onnx_runtime_it_says_what_to_install(model: Path, monkeypatch: 
         return imported(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", refusing)
-    with pytest.raises(MissingComponent, match=r"pip install \"semvid\[rife\]\""):
+    with pytest.raises(MissingComponent, match="pip install onnxruntime"):
         Restorer(model)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -62,11 +63,12 @@ def files(tmp_path: Path) -> VideoFiles:
 
 
 def run(files: VideoFiles, decoder: Any, restorer: Any = None, codings: Any = None) -> VideoRecord:
+    header = HEADER if restorer is None else replace(HEADER, restoration=7)
     record = VideoRecord("0" * 16)
     anchors = [Anchor(number, frame) for number, frame in enumerate((0, 8, 15, 24))]
     with ThreadPoolExecutor(1) as pool:
         settings = ReceiverSettings()
-        pipeline = Pipeline(HEADER, files, record, decoder, pool, settings, lambda: None, restorer)
+        pipeline = Pipeline(header, files, record, decoder, pool, settings, lambda: None, restorer)
         for anchor in anchors:
             pipeline.note(anchor.number, codings[anchor.number] if codings else CODING)
         pipeline.submit(Gap(None, anchors[0], 0))

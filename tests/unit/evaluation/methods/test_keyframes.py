@@ -36,7 +36,7 @@ def grid(clip, tmp_path):
 @pytest.mark.parametrize("first", [0, 1, 9, 20])
 def test_groups_cover_all_keyframes_once_with_the_header_first_and_the_end_last(clip, grid, first):
     selected = grid.selected(SETTING.gap)
-    groups = coded(clip, selected, SETTING, first)
+    groups = coded(clip, selected, SETTING, first=first)
     assert groups[0][1].group.number == first
     assert all(a.group.stop == b.group.number for (_, a), (_, b) in itertools.pairwise(groups))
     frames = [picture.frame for _, g in groups for picture in g.group.in_time]
@@ -45,7 +45,7 @@ def test_groups_cover_all_keyframes_once_with_the_header_first_and_the_end_last(
     units = [unit for units, _ in groups for unit in units]
     assert [type(unit) for unit in units] == ([] if first else [StreamHeader]) + [StreamEnd]
     assert groups[-1][0][-1] == StreamEnd(FRAMES, len(selected))
-    assert coded(clip, selected, SETTING, len(selected)) == []
+    assert coded(clip, selected, SETTING, first=len(selected)) == []
 
 
 def test_every_keyframe_is_shown_at_its_frame(clip, grid):

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from evaluation.clips import Clip
 from evaluation.methods import ladder as ladder_module
+from evaluation.methods.cache import EncodeCache
 from evaluation.methods.ladder import SCALES, STEPS, Ladder
 from evaluation.methods.quality import Judge
+from evaluation.methods.showing import AS_DECODED
 from evaluation.methods.video_code import AV1, Setting, Stream
 
 CRFS = AV1.crfs
@@ -35,7 +37,8 @@ class MadeUp(Ladder):
     ) -> None:
         source = SimpleNamespace(width=width, height=height, frame_rate=Fraction(24))
         clip = Clip(Path("none"), source, [np.zeros((1, 1, 3), np.uint8)] * frames)  # type: ignore[arg-type]
-        super().__init__(AV1, clip, Judge("none", lambda *_: 0.0), None)  # type: ignore[arg-type]
+        judge, cache = Judge("none", lambda *_: 0.0), cast("EncodeCache", None)
+        super().__init__(AV1, clip, judge, cache, AS_DECODED)
         self._best = best
         self.tried: list[Setting] = []
 

@@ -42,6 +42,9 @@ KEEPS_TARGET = (
     "skim",
     "semvid",
     "semvid-rife",
+    "semvid-unlearned",
+    "av1-restored",
+    "uniform-restored",
 )
 FOR_10_DB = ("h264-for-10db", "h265-for-10db", "av1-for-10db")
 OWN_POINT = ("semvid-no-psss", "paper-h264", "paper-h265")

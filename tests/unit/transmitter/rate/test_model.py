@@ -104,5 +104,6 @@ def test_forecasts_add_up_frame_by_frame() -> None:
 def test_a_report_names_what_was_decided() -> None:
     point = OperatingPoint(57.25, 0.31, 4 / 3, 4, detail=3, link=LinkPrice(1.5, 100, 400))
     assert point.resource() == {
-        "crf": 57.25, "price": 0.31, "scale": 1.333, "preset": 4, "detail": 3, "bits_per_symbol": 1.5
+        "crf": 57.25, "price": 0.31, "scale": 1.333, "preset": 4, "detail": 3, "restoration": 0,
+        "bits_per_symbol": 1.5,
     }  # fmt: skip

@@ -12,6 +12,7 @@ from typing import NoReturn
 import numpy as np
 import pytest
 
+from semvid.images.finishing import RESTORATION
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Profile
@@ -207,3 +208,14 @@ def test_what_is_not_bridged_is_not_tried(options: dict[str, object], crf: float
         raise AssertionError("the clip was read")
 
     assert make_plan(nobody, TransmissionOptions.model_validate(options)).point.crf == crf
+
+
+@pytest.mark.parametrize("asked", [{"target_cbr": TARGETS[1]}, {"quality": 55}])
+def test_a_receiver_that_restores_is_asked_to_and_gets_no_detail(read: Read, asked: dict[str, float]) -> None:
+    footage = read(**asked)
+    plain, restored = (
+        make_plan(lambda one=one: one, one.options).point
+        for one in (footage, replace(footage, restores=True))
+    )
+    assert plain.restoration == 0
+    assert (restored.detail, restored.restoration) == (0, RESTORATION)
