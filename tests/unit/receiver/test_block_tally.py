@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import numpy as np
-
 from receiver.block_tally import BlockTally
 from semvid.accounting import SymbolClass
 from semvid.link.harq import BlockPayload, BlockReport, HarqSender, Payload
@@ -16,8 +14,7 @@ def burst(
     process: int | None, protected: TbState = A, bulk: TbState = A, sounding: bool = False
 ) -> Reception:
     control = None if process is None else ControlWord(process, 0, Section(1, MCS_TABLE[0]), None)
-    nothing = np.empty(0, np.complex64)
-    return Reception(control, None, None, protected, bulk, 0.0, 0.0, nothing, (0, 0, 0), sounding)
+    return Reception(control, protected_state=protected, bulk_state=bulk, sounding=sounding)
 
 
 def tally(*bursts: Reception) -> BlockTally:

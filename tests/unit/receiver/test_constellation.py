@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from receiver.constellation import CAPACITY, Constellation
-from semvid.phy.block import Reception, TbState
+from semvid.phy.block import Reception
 
 
 def reception(values: np.ndarray, sections: tuple[int, int, int]) -> Reception:
-    absent, symbols = TbState.ABSENT, values.astype(np.complex64)
-    return Reception(None, None, None, absent, absent, 0, 0, symbols, sections, False)
+    return Reception(equalised=values.astype(np.complex64), sections=sections)
 
 
 def test_few_symbols_are_all_kept_with_what_they_carried() -> None:
