@@ -11,6 +11,8 @@ import signal
 import sys
 from typing import Any
 
+_LARGEST_FILE = 16 * 2**20  # bytes; numba keeps what it compiles for the colours of a source
+
 
 def main() -> None:
     """Answers the question on standard input."""
@@ -23,11 +25,11 @@ def main() -> None:
 
 
 def _bind(memory_bytes: int, cpu_s: int, wall_s: float) -> None:
-    """Bounds on this process, which hold whatever a decoder does; no files, no core dumps."""
+    """Bounds on this process, which hold whatever a decoder does; no large files, no core dumps."""
     for kind, bound, at_last in (
         (resource.RLIMIT_AS, memory_bytes, memory_bytes),
         (resource.RLIMIT_CPU, cpu_s, cpu_s + 2),  # SIGXCPU says why, SIGKILL would not
-        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_FSIZE, _LARGEST_FILE, _LARGEST_FILE),
         (resource.RLIMIT_CORE, 0, 0),
     ):
         allowed = resource.getrlimit(kind)[1]  # by whoever started the service; no process may raise it

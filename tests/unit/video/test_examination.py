@@ -20,6 +20,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.looks import examine
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
+from tests.unit.video.patches import write_patches
 
 LIMITS = VideoLimits()
 ROOT = Path(semvid.__file__).parents[1]
@@ -74,7 +75,7 @@ def examiner(code: str) -> list[str]:
         ("time.sleep(60)", {"wall_s": 0.7}, LimitExceeded, "more than 0.7 s, which is the limit"),
         (f"import signal; signal.signal({int(signal.SIGALRM)}, signal.SIG_IGN); time.sleep(60)",
          {"wall_s": 0.7}, LimitExceeded, "more than 0.7 s, which is the limit"),
-        ("open('made', 'wb').write(b'1' * 10); return 7", {}, SemvidError, "failed with status 1"),
+        ("open('made', 'wb').truncate(2**25); return 7", {}, SemvidError, "failed with status 1"),
         ("raise ValueError('ours')", {}, SemvidError, "failed with status 1"),
     ],
 )  # fmt: skip
@@ -207,3 +208,14 @@ def test_the_look_is_quick(clip):
     started = time.process_time()
     examine(path, LIMITS)
     assert time.process_time() - started < 2
+
+
+def test_what_is_compiled_for_the_first_source_of_its_colours_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that is new, the look at an HLG source compiles; it may write that."""
+    cache = tmp_path / "compiled"
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(cache))
+    path = write_patches(tmp_path / "hlg.mp4", [(0.5, 0.5, 0.5)], (9, 9, 18, 1), frames=2, codec="libx264")
+    assert examine_apart(path, LIMITS).frame_count_hint == 2
+    assert any(cache.rglob("*.nbi"))
