@@ -74,6 +74,13 @@ class Busy(SemvidError):
     grpc_status = "RESOURCE_EXHAUSTED"
 
 
+class StorageFull(SemvidError):
+    """A disk, a quota or a limit of the system lets nothing more be written."""
+
+    http_status = 507
+    grpc_status = "RESOURCE_EXHAUSTED"
+
+
 class MissingComponent(SemvidError):
     """An optional component is not installed; the message names the command that installs it."""
 

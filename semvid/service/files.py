@@ -9,7 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from semvid.errors import InvalidInput
+from semvid.errors import InvalidInput, StorageFull
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def data_folder(path: Path, setting: str) -> Path:
@@ -27,6 +29,41 @@ def data_folder(path: Path, setting: str) -> Path:
             f"{path.absolute()} cannot be written: {error.strerror}; set {setting} to a folder that can"
         ) from error
     return path
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether ``error`` says that nothing more can be written: no space, no quota, a limit on file sizes."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+@contextmanager
+def room_on_disk(folder: Path) -> Iterator[None]:
+    """Around what writes into ``folder``.
+
+    Raises:
+        StorageFull: nothing more can be written there.
+    """
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise storage_full(folder) from error
+        raise
+
+
+def storage_full(folder: Path) -> StorageFull:
+    """What is said where nothing more can be written into ``folder``."""
+    return StorageFull(f"the disk of {folder.absolute()} is full; make room there and try again")
+
+
+def set_aside(path: Path) -> Path:
+    """Renames what cannot be read, so that nothing stumbles over it again; returns where it is now."""
+    for number in range(1, 1000):
+        aside = path.with_name(f"{path.name}.aside" + (f"-{number}" if number > 1 else ""))
+        if not aside.exists():
+            break
+    path.rename(aside)
+    return aside
 
 
 @contextmanager

@@ -83,3 +83,15 @@ def test_metrics_use_route_templates() -> None:
     http.get("/refuse/5")
     text = http.get("/metrics").text
     assert 'route="/refuse/{number}",status="413"} 2.0' in text
+
+
+def test_whatever_method_a_client_invents_is_one_label() -> None:
+    http = client()
+    for number in range(5):
+        http.request(f"INVENTED{number}", "/busy")
+    http.get("/busy")
+    counted = {line for line in http.get("/metrics").text.splitlines() if "requests_total{" in line}
+    assert {line.partition("{")[2].partition(",")[0] for line in counted} == {
+        'method="other"',
+        'method="GET"',
+    }
