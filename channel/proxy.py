@@ -3,8 +3,8 @@
 Forward, every burst is received with fading and noise (`channel.noise`) and only then sent on; the next one
 is read when the next hop has taken it, so that one burst per transmission is held here and a slow receiver
 is felt at the sender. Backward, responses and the final status pass unchanged. Messages are made anew: the
-transmission id, the numbering and the received symbols are all that goes on, whatever else a sender may have
-put into them or into the call's metadata.
+transmission id and the attempt, the numbering and the received symbols are all that goes on, whatever else a
+sender may have put into them or into the call's metadata.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
             opening = await self._opening(context)
             emulation = opening.emulation if opening.HasField("emulation") else None
             with self._registry.transmission(opening.transmission_id, emulation):
-                code, details, trailers = await self._relay(opening.transmission_id, context)
+                code, details, trailers = await self._relay(opening, context)
         except SemvidError as error:
             status = status_of(error).name
             await abort(context, error)
@@ -80,10 +80,10 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
             raise InvalidInput("channel: a transmission id has 1..64 characters of A-Z a-z 0-9 _ -")
         return request.open
 
-    async def _relay(self, transmission_id: str, context: Context) -> tuple[grpc.StatusCode, str, Any]:
+    async def _relay(self, opening: pb.Open, context: Context) -> tuple[grpc.StatusCode, str, Any]:
         """Passes bursts on and responses back until the next hop ends the call; returns its status."""
         call = self._downstream.transmit(context.time_remaining())
-        relay = _Relay(transmission_id, self._registry, self._metrics, self._settings)
+        relay = _Relay(opening, self._registry, self._metrics, self._settings)
         forward = asyncio.create_task(relay.forward(context, call))
         backward = asyncio.create_task(_pass_back(call, context))
         try:
@@ -111,7 +111,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
             await asyncio.gather(forward, backward, return_exceptions=True)
             _log.info(
                 "transmission ended",
-                transmission_id=transmission_id,
+                transmission_id=opening.transmission_id,
                 bursts=relay.bursts,
                 symbols=relay.symbols,
             )
@@ -121,10 +121,11 @@ class _Relay:
     """The forward direction of one transmission: bursts in, received bursts out."""
 
     def __init__(
-        self, transmission_id: str, registry: Registry, metrics: ChannelMetrics, settings: ChannelSettings
+        self, opening: pb.Open, registry: Registry, metrics: ChannelMetrics, settings: ChannelSettings
     ) -> None:
         self.bursts = self.symbols = 0
-        self._transmission_id, self._registry = transmission_id, registry
+        self._transmission_id, self._attempt = opening.transmission_id, opening.attempt
+        self._registry = registry
         self._metrics, self._settings = metrics, settings
         self._power = PowerGuard() if settings.check_power else None
 
@@ -134,9 +135,8 @@ class _Relay:
         Raises:
             InvalidInput, LimitExceeded, LinkFailed: the sender broke the protocol or a bound.
         """
-        if not await _taken(
-            call.write(pb.TransmitRequest(open=pb.Open(transmission_id=self._transmission_id)))
-        ):
+        opening = pb.Open(transmission_id=self._transmission_id, attempt=self._attempt)
+        if not await _taken(call.write(pb.TransmitRequest(open=opening))):
             return
         while (request := await _read(context, self._settings.idle_timeout_s)) is not None:
             received = self._received(request)

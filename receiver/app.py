@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import cv2
-from fastapi import APIRouter, FastAPI, Query, status
+from fastapi import APIRouter, FastAPI, Path, Query, status
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CollectorRegistry
 from starlette.responses import FileResponse
@@ -25,12 +25,15 @@ from receiver.settings import ReceiverSettings
 from semvid import __version__
 from semvid.errors import NotFound
 from semvid.phy import warm_up
+from semvid.service.files import data_folder
 from semvid.service.host import serve_http, started
+from semvid.service.lock import sole_user
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
 
-Offset = Annotated[int, Query(ge=0)]
+Offset = Annotated[int, Query(ge=0, le=2**31)]
+Number = Annotated[int, Path(ge=0, le=2**31)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 _MP4 = {"description": "the MP4", "content": {"video/mp4": {}}}
@@ -64,10 +67,12 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first transmission
-        await service.start()
-        yield
-        await service.stop()
+        setting = "SEMVID_RECEIVER_DATA_DIR"
+        with sole_user(data_folder(settings.data_dir, setting), setting):
+            await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first transmission
+            await service.start()
+            yield
+            await service.stop()
 
     app = FastAPI(
         title="semvid receiver",
@@ -122,10 +127,10 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
         response_class=FileResponse,
         responses={200: {"content": {"image/png": {}}}},
     )
-    def keyframe(video_id: str, number: int) -> FileResponse:
+    def keyframe(video_id: str, number: Number) -> FileResponse:
         """A keyframe as received, PNG, at the size at which it was coded."""
         path = library.files(video_id).keyframe_png(number)
-        if number < 0 or not path.exists():
+        if not path.exists():
             raise NotFound(f"video {video_id} has no keyframe {number}")
         return FileResponse(path, media_type="image/png")
 

@@ -9,11 +9,14 @@ from typing import Any
 import structlog
 
 from receiver.record import VideoRecord
+from receiver.resources import VideoResource
 from receiver.video_files import VideoFiles
 from semvid.errors import Conflict, InvalidInput, LinkFailed, NotFound
+from semvid.service.files import room_on_disk, set_aside
 
 _log = structlog.get_logger(__name__)
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_WORK = ".semvid-work"  # folders that are not videos yet, or no more
 
 
 class Library:
@@ -40,51 +43,76 @@ class Library:
         be played, otherwise FAILED.
         """
         self._root.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._root / _WORK, ignore_errors=True)
         records = []
-        for folder in self._root.iterdir():
-            if not folder.is_dir() or not _ID.fullmatch(folder.name):
-                continue
-            files = VideoFiles(folder)
+        for folder in sorted(self._root.iterdir()):
+            if not _ID.fullmatch(folder.name) or not (folder / "record.json").is_file():
+                continue  # somebody else's
             try:
-                record = files.load()
-            except (OSError, ValueError, TypeError) as error:
-                _log.warning(
-                    "video without a readable record is left alone", video=folder.name, error=str(error)
-                )
-                continue
-            if not record.state.final:
-                files.salvage(record, LinkFailed("the receiver was stopped while it made this video"))
-                _log.warning(
-                    "video was cut short by a restart",
-                    video=record.id,
-                    state=record.state,
-                    frames=record.frames_written,
-                )
-            self._sizes[record.id] = files.size_bytes
-            records.append(record)
+                record = self._recovered(VideoFiles(folder))
+            except (ValueError, TypeError, RecursionError) as error:
+                _log.error("video set aside", why=str(error), folder=str(set_aside(folder)))
+            except OSError as error:
+                _log.error("video cannot be read and is left alone", why=str(error), folder=str(folder))
+            else:
+                records.append(record)
         records.sort(key=lambda record: record.created_at)
         self._finished = {record.id: record for record in records}
         self._retain()
 
-    def create(self, video_id: str, decoder: str) -> tuple[VideoFiles, VideoRecord]:
-        """Begins a video; room is made for it first.
+    def _recovered(self, files: VideoFiles) -> VideoRecord:
+        record = files.load()
+        VideoResource.of(record, "")  # every value is one that can be shown
+        if record.id != files.folder.name:
+            raise ValueError(f"its record is of another video, {record.id!r}")
+        if not record.state.final:
+            files.salvage(record, LinkFailed("the receiver was stopped while it made this video"))
+            _log.warning(
+                "video was cut short by a restart",
+                video=record.id,
+                state=record.state,
+                frames=record.frames_written,
+            )
+        self._sizes[record.id] = files.size_bytes
+        return record
+
+    def create(self, video_id: str, decoder: str, attempt: int = 1) -> tuple[VideoFiles, VideoRecord]:
+        """Begins a video, in the place of a finished one of an earlier attempt; room is made for it first.
 
         Raises:
             InvalidInput: an id that is no id.
-            Conflict: the id is in use.
+            Conflict: the id is in use, by this attempt or a later one.
+            StorageFull: there is no room on the disk.
         """
         if not _ID.fullmatch(video_id):
             raise InvalidInput("a transmission id is 1..64 characters of A-Z a-z 0-9 _ -")
         files = VideoFiles(self._root / video_id)
-        with self._lock:
+        record = VideoRecord(video_id, decoder=decoder, attempt=attempt)
+        with self._lock, room_on_disk(self._root):
             self._retain()
-            try:
-                files.create()
-            except FileExistsError as error:
-                raise Conflict(f"the transmission id {video_id} is in use; choose another") from error
-            record = self._live[video_id] = VideoRecord(video_id, decoder=decoder)
-        files.save(record)
+            earlier = self._finished.get(video_id)
+            if earlier is not None and earlier.attempt < attempt:
+                record.symbols_of_earlier_attempts = (
+                    earlier.symbols_of_earlier_attempts + earlier.symbols_received
+                )
+                self._drop(video_id)
+            if files.folder.exists():
+                raise Conflict(f"the transmission id {video_id} is in use; choose another")
+            self._make(files, record)
+            self._live[video_id] = record
         return files, record
+
+    def _make(self, files: VideoFiles, record: VideoRecord) -> None:
+        """The folder with its record, whole or not at all."""
+        new = VideoFiles(self._root / _WORK / f"{record.id}.new")
+        shutil.rmtree(new.folder, ignore_errors=True)
+        try:
+            new.create()
+            new.save(record)
+            new.folder.rename(files.folder)
+        except OSError:
+            shutil.rmtree(new.folder, ignore_errors=True)
+            raise
 
     def finish(self, video_id: str) -> None:
         """Says that the record of ``video_id`` is final and saved."""
@@ -141,7 +169,14 @@ class Library:
                 or sum(self._sizes.get(video_id, 0) for video_id in self._finished) > self._kept_bytes
             ):
                 oldest = next(iter(self._finished))
-                del self._finished[oldest]
-                self._sizes.pop(oldest, None)
-                shutil.rmtree(self._root / oldest, ignore_errors=True)
+                self._drop(oldest)
                 _log.info("video dropped to keep the bounds", video=oldest)
+
+    def _drop(self, video_id: str) -> None:
+        del self._finished[video_id]
+        self._sizes.pop(video_id, None)
+        gone = self._root / _WORK / f"{video_id}.dropped"
+        gone.parent.mkdir(exist_ok=True)
+        shutil.rmtree(gone, ignore_errors=True)
+        (self._root / video_id).rename(gone)  # at once, whatever happens to us while files are deleted
+        shutil.rmtree(gone, ignore_errors=True)

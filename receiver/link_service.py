@@ -15,6 +15,7 @@ from semvid.link.stream import next_request
 from semvid.link.symbols import SYMBOL_BYTES
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
+from semvid.service.files import is_full, storage_full
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -52,7 +53,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         """Receives one transmission; the protocol is in proto/semvid/wire/v1/link.proto."""
         try:
             opening = await self._next(context)
-            live = await self._transmissions.open(_transmission_id(opening))
+            live = await self._transmissions.open(*_opening(opening))
         except SemvidError as error:
             self._transmissions.refuse(error)
             code = grpc.StatusCode.ALREADY_EXISTS if isinstance(error, Conflict) else status_of(error)
@@ -67,8 +68,11 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             raise
         except Exception as error:
             _log.error("receiving failed", video=live.transmission.record.id, exc_info=error)
-            self._transmissions.break_off(live, SemvidError("the receiver failed unexpectedly; see its log"))
-            await context.abort(grpc.StatusCode.INTERNAL, "the receiver failed unexpectedly; see its log")
+            told = SemvidError("the receiver failed unexpectedly; see its log")
+            if is_full(error):
+                told = storage_full(self._settings.data_dir)
+            self._transmissions.break_off(live, told)
+            await abort(context, told)
 
     async def _receive(self, live: LiveTransmission, context: Context) -> None:
         accepted = pb.TransmitResponse(accepted=self._accepted(live.transmission.record.id))
@@ -127,14 +131,15 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         )
 
 
-def _transmission_id(request: pb.TransmitRequest | None) -> str:
+def _opening(request: pb.TransmitRequest | None) -> tuple[str, int]:
+    """Id and attempt of the transmission that ``request`` opens."""
     if request is None or request.WhichOneof("kind") != "open":
         raise InvalidInput("a transmission begins with an Open request")
     if request.open.HasField("emulation"):
         raise InvalidInput(
             "a receiver emulates no channel; send through a channel emulator or without conditions"
         )
-    return request.open.transmission_id
+    return request.open.transmission_id, request.open.attempt or 1
 
 
 def _report(sequence: int, reception: Reception) -> pb.BlockReport:

@@ -62,6 +62,8 @@ class VideoRecord:
         restorer: file of the network that restored keyframes; empty: none did.
         pixel_aspect: width to height of a pixel.
         frames_written: frames in the MP4.
+        attempt: of the transmission; a later one takes the place of an earlier one.
+        symbols_of_earlier_attempts: received of those whose place this one took.
         frames_expected: frames of the source, once its end has arrived.
         snr_db, effective_snr_db: of the newest burst.
         realised_snr_db, known_symbols: of all bursts (`semvid.phy.realised_snr.RealisedSnr`).
@@ -81,6 +83,8 @@ class VideoRecord:
     id: str
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
     state: State = State.RECEIVING
+    attempt: int = 1
+    symbols_of_earlier_attempts: int = 0
     decoder: str = ""
     restorer: str = ""
     width: int | None = None

@@ -67,7 +67,9 @@ class VideoResource(BaseModel):
     bursts_received: int = Field(description="soundings and repetitions included")
     bursts_undecoded: int = Field(description="bursts without a readable control word")
     blocks_lost: int = Field(description="of which something never arrived in any of their bursts")
-    symbols_received: int
+    symbols_received: int = Field(description="in this attempt")
+    attempt: int = Field(1, description="of the transmission; a later one takes the place of an earlier one")
+    symbols_of_earlier_attempts: int = Field(0, description="received of those whose place this one took")
     keyframes_received: int
     keyframes_lost: int
     keyframes_undecodable: int = Field(

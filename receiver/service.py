@@ -16,7 +16,6 @@ from receiver.transmissions import Transmissions
 from semvid.images.restorer import named
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
-from semvid.service.files import data_folder
 from semvid.wire.v1 import link_pb2_grpc
 
 LINK_SERVICE = "semvid.wire.v1.LinkService"
@@ -66,9 +65,8 @@ class ReceiverService:
         """Takes stock of the disk and opens the link.
 
         Raises:
-            InvalidInput: the address is taken, the folder cannot be written, or a TLS file cannot be read.
+            InvalidInput: the address is taken, or a TLS file cannot be read.
         """
-        data_folder(self._settings.data_dir, "SEMVID_RECEIVER_DATA_DIR")
         await asyncio.to_thread(self.library.recover)
         self._health = Health(LINK_SERVICE)
         limits = ServerLimits(concurrent_calls=self._settings.concurrent_transmissions + _OTHER_CALLS)

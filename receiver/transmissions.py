@@ -99,17 +99,19 @@ class Transmissions:
         found = self._live.get(video_id)
         return None if found is None else found.transmission
 
-    async def open(self, transmission_id: str) -> LiveTransmission:
-        """Begins a transmission.
+    async def open(self, transmission_id: str, attempt: int = 1) -> LiveTransmission:
+        """Begins a transmission; what is still made of an earlier attempt is given up.
 
         Raises:
             LinkFailed: the service is being stopped.
-            Busy: as many videos are in work as may.
-            Conflict: the id is in use.
+            Busy: as many videos are in work as may, or an earlier attempt still sends.
+            Conflict: the id is in use, by this attempt or a later one.
             InvalidInput: an id that is no id.
+            StorageFull: there is no room on the disk.
         """
         if self._draining:
             raise LinkFailed("the receiver is being stopped; try again when it is back")
+        await self._give_up_earlier(transmission_id, attempt)
         if len(self._live) >= self._settings.concurrent_transmissions:
             raise Busy(
                 f"the receiver works on {len(self._live)} videos, its limit; try again when one is finished"
@@ -120,7 +122,7 @@ class Transmissions:
             with suppress(RuntimeError):  # the loop is closed; nobody waits
                 loop.call_soon_threadsafe(moved.set)
 
-        files, record = self._library.create(transmission_id, self.decoder.profile.name)
+        files, record = self._library.create(transmission_id, self.decoder.profile.name, attempt)
         transmission = Transmission(
             files, record, self.decoder, self._regenerating, self._settings, notify, self._restorer
         )
@@ -128,6 +130,16 @@ class Transmissions:
         self._metrics.in_work.set(len(self._live))
         _log.info("transmission opened", video=transmission_id)
         return live
+
+    async def _give_up_earlier(self, transmission_id: str, attempt: int) -> None:
+        live = self._live.get(transmission_id)
+        if live is None or live.transmission.record.attempt >= attempt:
+            return
+        settling = self._settling.get(transmission_id)
+        if settling is None:
+            raise Busy(f"an earlier attempt at transmission {transmission_id} is still under way; try again")
+        live.transmission.stop()
+        await asyncio.wait({settling})
 
     async def end(self, live: LiveTransmission) -> Summary:
         """The sender closed the stream: the video is finished in the background."""

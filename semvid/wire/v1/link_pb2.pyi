@@ -106,8 +106,11 @@ class Open(_message.Message):
 
     TRANSMISSION_ID_FIELD_NUMBER: _builtins.int
     EMULATION_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
     transmission_id: _builtins.str
     """1..64 characters of [A-Za-z0-9_-]; chosen by the sender"""
+    attempt: _builtins.int
+    """Counts from 1; 0 means 1. A later attempt takes the place of an earlier one, with all that arrived of it."""
     @_builtins.property
     def emulation(self) -> Global___ChannelConditions:
         """Conditions that the next channel emulator applies to this transmission instead of its own. The emulator
@@ -119,10 +122,11 @@ class Open(_message.Message):
         *,
         transmission_id: _builtins.str = ...,
         emulation: Global___ChannelConditions | None = ...,
+        attempt: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "transmission_id", b"transmission_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "transmission_id", b"transmission_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -49,7 +49,7 @@ class LinkServiceServicer(object):
         `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
         the last burst; closing earlier or cancelling leaves a truncated video that says so.
         Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
-        ALREADY_EXISTS (transmission id in use).
+        ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -45,7 +45,7 @@ class LinkServiceStub:
     `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
     the last burst; closing earlier or cancelling leaves a truncated video that says so.
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
-    ALREADY_EXISTS (transmission id in use).
+    ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
     """
 
 @_typing.type_check_only
@@ -56,7 +56,7 @@ class LinkServiceAsyncStub(LinkServiceStub):
     `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
     the last burst; closing earlier or cancelling leaves a truncated video that says so.
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
-    ALREADY_EXISTS (transmission id in use).
+    ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
     """
 
 class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -70,7 +70,7 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
         the last burst; closing earlier or cancelling leaves a truncated video that says so.
         Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
-        ALREADY_EXISTS (transmission id in use).
+        ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
         """
 
 def add_LinkServiceServicer_to_server(servicer: LinkServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

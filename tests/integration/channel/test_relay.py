@@ -50,14 +50,16 @@ def test_nothing_but_received_symbols_passes(air):
         ):
             sender.open.MergeFromString(smuggled)
             sender.open.emulation.snr_db = 60
+            sender.open.attempt = 3
             await sender.start()
             block = pb.SymbolBlock(sequence=0, symbols=air.qpsk(64).tobytes())
             block.MergeFromString(smuggled)
             await sender.call.write(pb.TransmitRequest(block=block))
             await sender.call.read()
             await sender.finish()
-            assert receiver.opens == [pb.Open(transmission_id="t1")]
-            assert receiver.opens[0].SerializeToString() == pb.Open(transmission_id="t1").SerializeToString()
+            passed = pb.Open(transmission_id="t1", attempt=3)
+            assert receiver.opens == [passed]
+            assert receiver.opens[0].SerializeToString() == passed.SerializeToString()
             assert "caption" not in receiver.metadata[0]
 
     asyncio.run(scene())

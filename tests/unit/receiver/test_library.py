@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import errno
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from receiver.gaps import Fill, Provenance, Run
 from receiver.library import Library
 from receiver.record import State, VideoRecord
 from receiver.video_files import VideoFiles
-from semvid.errors import Conflict, InvalidInput, NotFound, TransmissionFailed
+from semvid.errors import Conflict, InvalidInput, NotFound, StorageFull, TransmissionFailed
 from semvid.semantics import Caption
 from semvid.video.writer import VideoWriter
 
@@ -77,16 +79,78 @@ def test_a_video_that_shows_nothing_failed(tmp_path: Path) -> None:
     assert library(tmp_path).record("empty").state is State.FAILED
 
 
-def test_a_damaged_record_is_left_alone(tmp_path: Path) -> None:
+DAMAGED = {
+    "torn": b'{"id": "torn"',
+    "nul": bytes(500),
+    "other": b"[]",
+    "strange": b'{"id": "strange", "state": "?"}',
+    "typed": b'{"id": "typed", "state": "SUCCEEDED", "created_at": 5}',
+    "deep": b"[" * 100_000,
+    "copied": b'{"id": "good", "state": "SUCCEEDED"}',
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_record_is_set_aside_and_named_and_stops_no_other(tmp_path: Path, name: str) -> None:
     finished(library(tmp_path), "good")
-    for name, content in (("torn", b'{"id": "torn"'), ("other", b"[]"), ("strange", b'{"state": "?"}')):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "record.json").write_bytes(content)
-    (tmp_path / "stray.txt").write_bytes(b"")
-    lib = library(tmp_path)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "record.json").write_bytes(DAMAGED[name])
+    with capture_logs() as logs:
+        lib = library(tmp_path)
     assert [record.id for record in lib.newest_first()] == ["good"]
+    assert (tmp_path / f"{name}.aside" / "record.json").read_bytes() == DAMAGED[name]
+    assert [log["folder"] for log in logs] == [str(tmp_path / f"{name}.aside")]
+    assert [record.id for record in library(tmp_path).newest_first()] == ["good"]
+    lib.create(name, "embedded")
+
+
+def test_what_is_not_ours_is_never_deleted(tmp_path: Path) -> None:
+    foreign = [tmp_path / "photos" / "a.jpg", tmp_path / "stray.txt", tmp_path / "x" / "keyframes" / "b"]
+    for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"somebody's")
+    lib = library(tmp_path, videos=1, size=1)
+    for name in ("a", "b", "c"):
+        finished(lib, name)
+    library(tmp_path, videos=1, size=1)
+    assert [path.read_bytes() for path in foreign] == [b"somebody's"] * 3
     with pytest.raises(Conflict):
-        lib.create("torn", "embedded")
+        lib.create("photos", "embedded")
+
+
+def test_a_later_attempt_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
+    lib = library(tmp_path)
+    files, record = lib.create("one", "embedded", 2)
+    record.symbols_received, record.symbols_of_earlier_attempts, record.state = 30, 4, State.TRUNCATED
+    files.add_caption(Caption(0, 1, "old"))
+    files.save(record)
+    for attempt in (1, 2, 3):
+        with pytest.raises(Conflict):  # it is still in work
+            lib.create("one", "embedded", attempt)
+    lib.finish("one")
+    with pytest.raises(Conflict):
+        lib.create("one", "embedded", 2)
+    files, record = lib.create("one", "embedded", 3)
+    assert (record.attempt, record.symbols_of_earlier_attempts, record.symbols_received) == (3, 34, 0)
+    assert files.lines("captions") == []
+    assert lib.newest_first() == [record]
+    assert library(tmp_path).record("one").attempt == 3
+
+
+@pytest.mark.parametrize("failing", ["mkdir", "replace"])
+def test_a_full_disk_leaves_no_ghost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    lib = library(tmp_path)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, failing, full)
+        with pytest.raises(StorageFull, match="make room"):
+            lib.create("one", "embedded")
+    assert lib.newest_first() == library(tmp_path).newest_first() == []
+    assert not (tmp_path / "one").exists()
+    lib.create("one", "embedded")
 
 
 def test_ids_are_checked_and_unique(tmp_path: Path) -> None:
