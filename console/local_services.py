@@ -186,6 +186,8 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
             "SEMVID_TRANSMITTER_LINK_TARGET": addresses.channel_target,
             "SEMVID_TRANSMITTER_DATA_DIR": str(data / "transmitter"),
             "SEMVID_TRANSMITTER_RECEIVER_URL": addresses.receiver_url,
+            # a service of ours that is gone does not come back
+            "SEMVID_TRANSMITTER_ATTEMPTS": os.environ.get("SEMVID_TRANSMITTER_ATTEMPTS", "1"),
         },
     }
     logs.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,8 @@
 """The transmitter's REST interface."""
 
 import asyncio
+import hashlib
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,17 +10,31 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, File, Form, Header, Query, Response, UploadFile, status
+from fastapi import (
+    APIRouter,
+    Depends,
+    FastAPI,
+    File,
+    Form,
+    Header,
+    Query,
+    Request,
+    Response,
+    UploadFile,
+    status,
+)
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from semvid import __version__
-from semvid.errors import LimitExceeded
+from semvid.errors import InvalidInput, LimitExceeded
 from semvid.link.peer import is_serving
+from semvid.options import TransmissionOptions
 from semvid.phy import warm_up
-from semvid.service.files import data_folder
+from semvid.service.files import data_folder, replacing
 from semvid.service.host import serve_http, started
+from semvid.service.lock import sole_user
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
@@ -28,7 +44,8 @@ from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
-from transmitter.jobs import Job, JobQueue
+from transmitter.admission import admitting
+from transmitter.jobs import Job, JobQueue, Place, Retries
 from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
 from transmitter.pipeline import transmit
@@ -38,6 +55,8 @@ from transmitter.settings import TransmitterSettings
 from transmitter.sound.door import track_of
 
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
+_COPIED_BYTES = 2**20  # at a time
+_EVENT_ID = re.compile("[0-9]{1,18}")
 _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
 
 
@@ -73,15 +92,17 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         settings.queue_length,
         settings.kept_jobs,
         on_end=lambda state: finished.labels(state.value).inc(),
+        retries=Retries(settings.attempts, settings.retry_pause_s, settings.longest_retry_pause_s),
     )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        data_folder(settings.data_dir, "SEMVID_TRANSMITTER_DATA_DIR")
-        await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
-        await jobs.start()
-        yield
-        await jobs.stop()
+        setting = "SEMVID_TRANSMITTER_DATA_DIR"
+        with sole_user(data_folder(settings.data_dir, setting), setting):
+            await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
+            await jobs.start()
+            yield
+            await jobs.stop()
 
     app = FastAPI(
         title="semvid transmitter",
@@ -93,14 +114,17 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     install_metrics(app, registry)
     limit_body(app, settings.max_upload_bytes + _FORM_OVERHEAD_BYTES)
 
-    @app.post(
+    uploads = APIRouter(route_class=admitting(jobs))
+
+    @uploads.post(
         "/v1/transmissions",
         operation_id="createTransmission",
         status_code=status.HTTP_202_ACCEPTED,
         response_model=TransmissionResource,
-        responses=problem_responses(413, 415, 422, 501, 503),
+        responses=problem_responses(409, 413, 415, 422, 501, 503, 507),
     )
     async def create(
+        request: Request,
         response: Response,
         file: Annotated[UploadFile, File(description="the video")],
         options: Annotated[
@@ -110,6 +134,10 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
                 openapi_examples={"rate": {"value": _OPTIONS_EXAMPLE}},
             ),
         ] = "{}",
+        idempotency_key: Annotated[  # noqa: ARG001 - read before the body is, see transmitter.admission
+            str | None,
+            Header(description="the same key and the same content again answer with the same transmission"),
+        ] = None,
     ) -> dict[str, Any]:
         """Accepts a video for transmission; what is wrong with it is said here, not later.
 
@@ -117,23 +145,39 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         """
         chosen = parse_options(options, settings.mllm)
         await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
-        folder = jobs.new_folder()
-        try:
-            await asyncio.to_thread(_store, file, folder / "upload", limits)
-            async with looks:
-                source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
-            track, _ = await asyncio.to_thread(track_of, folder / "upload", chosen.sound, limits)
-        except BaseException:
-            shutil.rmtree(folder)
-            raise
-        job = jobs.accept(folder, chosen, _describe(source, track))
+        place: Place = request.state.place
+        digest = None if place.key is None else await asyncio.to_thread(_digest, file, chosen)
+        if place.known is None:
+            with jobs.upload(place) as folder:
+                await asyncio.to_thread(_store, file, folder / "upload", limits)
+                async with looks:
+                    source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
+                track, _ = await asyncio.to_thread(track_of, folder / "upload", chosen.sound, limits)
+                job = Job(
+                    place.job_id,
+                    chosen,
+                    _describe(source, track),
+                    folder=folder,
+                    idempotency_key=place.key,
+                    digest=digest,
+                )
+                jobs.accept(job)
+        elif place.known.digest == digest:
+            job = place.known
+        else:
+            raise InvalidInput(
+                f"another video or other options were handed in under the Idempotency-Key {place.key!r} "
+                f"(transmission {place.known.id}); take a new key"
+            )
         response.headers["Location"] = f"/v1/transmissions/{job.id}"
         response.headers["Retry-After"] = "1"
         return job.resource()
 
+    app.include_router(uploads)
+
     @app.get("/v1/transmissions", operation_id="listTransmissions", response_model=TransmissionList)
     async def list_all(
-        offset: Annotated[int, Query(ge=0)] = 0, limit: Annotated[int, Query(ge=1, le=200)] = 50
+        offset: Annotated[int, Query(ge=0, le=2**31)] = 0, limit: Annotated[int, Query(ge=1, le=200)] = 50
     ) -> dict[str, Any]:
         """Transmissions, newest first."""
         everything = jobs.newest_first()
@@ -170,6 +214,9 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         }
         return StreamingResponse(stream_semantics(job.folder, head), media_type="application/json")
 
+    async def known(transmission_id: str) -> Job:  # asked before a stream begins with status 200
+        return jobs.get(transmission_id)
+
     @app.get(
         "/v1/transmissions/{transmission_id}/events",
         operation_id="followTransmission",
@@ -177,11 +224,11 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         responses=problem_responses(404),
     )
     async def events(
-        transmission_id: str, last_event_id: Annotated[str | None, Header()] = None
+        job: Annotated[Job, Depends(known)], last_event_id: Annotated[str | None, Header()] = None
     ) -> AsyncIterator[ServerSentEvent]:
         """Progress and state changes as server-sent events; send Last-Event-ID to go on where you were."""
-        after = int(last_event_id) if last_event_id and last_event_id.isdigit() else 0
-        async for event in jobs.get(transmission_id).events.follow(after):
+        after = int(last_event_id) if last_event_id and _EVENT_ID.fullmatch(last_event_id) else 0
+        async for event in job.events.follow(after):
             yield event
 
     @app.delete(
@@ -212,8 +259,18 @@ def _store(file: UploadFile, path: Path, limits: VideoLimits) -> None:
     """Moves an upload to its place under the byte limit."""
     if (file.size or 0) > limits.max_bytes:
         raise LimitExceeded(f"the upload passes {limits.max_bytes} bytes; cut or re-encode the clip")
-    with path.open("wb") as out:
-        shutil.copyfileobj(file.file, out)
+    file.file.seek(0)
+    with replacing(path, durable=True) as out:
+        shutil.copyfileobj(file.file, out, _COPIED_BYTES)
+
+
+def _digest(file: UploadFile, options: TransmissionOptions) -> str:
+    """Of what is handed in: the file and the options, whatever they were written like."""
+    file.file.seek(0)
+    digest = hashlib.sha256(options.model_dump_json().encode())
+    while piece := file.file.read(_COPIED_BYTES):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _describe(source: SourceInfo, track: TrackInfo | None) -> dict[str, Any]:

@@ -1,67 +1,47 @@
-"""Transmissions as jobs: accepted, queued, run a few at a time, kept on disk."""
+"""Transmissions as jobs: accepted, queued, run a few at a time, tried again where that can help.
+
+What is accepted is in the `JobStore`. A transmitter that was killed takes up what it had accepted when it is
+started again; what ran then runs anew.
+"""
 
 import asyncio
-import json
-import re
 import shutil
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import structlog
+from pydantic import ValidationError
 
-from semvid.errors import Busy, Cancelled, Conflict, NotFound, SemvidError
-from semvid.options import TransmissionOptions
+from semvid.errors import Busy, Cancelled, Conflict, LinkFailed, NotFound, SemvidError
 from semvid.service.events import EventLog
-from semvid.service.files import write_atomically
+from semvid.service.files import is_full, room_on_disk, storage_full
 from semvid.service.problems import Problem, problem_of
+from transmitter.resources import TransmissionResource
+from transmitter.store import JobRecord, JobStore, State
 
 _log = structlog.get_logger(__name__)
 _PROGRESS_EVERY_S = 0.1
-_ID = re.compile("[0-9a-f]{16}")
-
-
-class State(StrEnum):
-    """Life of a job."""
-
-    QUEUED = "QUEUED"
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-
-    @property
-    def final(self) -> bool:
-        """Nothing changes any more."""
-        return self in (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+_STORE_AGAIN_S = 5.0  # after a write that found no room
 
 
 @dataclass
-class Job:
-    """One transmission.
+class Job(JobRecord):
+    """One transmission of this process.
 
     Attributes:
-        id: also the transmission id on the link and the video id at the receiver.
-        facts: everything measured so far, JSON-ready; merged into the resource.
-        upload: the source file; removed when the job is over.
+        folder: of its upload and its semantics.
+        on_air: the first symbol of this attempt is sent; from there on a failure is final.
     """
 
-    id: str
-    folder: Path
-    options: TransmissionOptions
-    source: dict[str, Any]
-    created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
-    state: State = State.QUEUED
-    stage: str = "waiting"
-    progress: float = 0.0
-    error: dict[str, Any] | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
+    folder: Path = field(kw_only=True)
     events: EventLog = field(default_factory=EventLog)
+    on_air: bool = False
     _last_event: float = 0.0
 
     @property
@@ -71,6 +51,7 @@ class Job:
 
     def resource(self) -> dict[str, Any]:
         """The job as the REST interface shows it."""
+        waits = self.state is State.ACCEPTED and self.not_before > 0
         return {
             "id": self.id,
             "state": self.state.value,
@@ -78,6 +59,11 @@ class Job:
             "progress": round(self.progress, 4),
             "created_at": self.created_at,
             "error": self.error,
+            "attempts": self.attempts,
+            "retry_at": datetime.fromtimestamp(self.not_before, UTC).isoformat("T", "seconds")
+            if waits
+            else None,
+            "retry_reason": self.reason,
             "source": self.source,
             "options": self.options.model_dump(mode="json"),
             **self.facts,
@@ -92,16 +78,10 @@ class Job:
             self._last_event = now
             self.events.publish("progress", self._event())
 
-    def enter(self, state: State, error: Problem | None = None) -> None:
-        """Changes the state, on disk first, then for whoever follows the events."""
-        self.state = state
-        self.error = error.model_dump(exclude_none=True) if error else None
-        if state is State.SUCCEEDED:
-            self.stage, self.progress = "done", 1.0
-        write_atomically(self.folder / "job.json", json.dumps(self.resource()), durable=True)
+    def tell(self) -> None:
+        """Tells the state to whoever follows the events."""
         self.events.publish("state", self._event())
-        if state.final:
-            self.upload.unlink(missing_ok=True)
+        if self.state.final:
             self.events.close()
 
     def _event(self) -> dict[str, Any]:
@@ -115,6 +95,40 @@ class Job:
         }
 
 
+@dataclass(frozen=True)
+class Retries:
+    """How often and when an attempt that failed is followed by another.
+
+    Attributes:
+        attempts: that may fail, the first included.
+        pause_s: before the second one; each further pause is twice as long.
+        longest_pause_s: at most.
+    """
+
+    attempts: int
+    pause_s: float
+    longest_pause_s: float
+
+    def pause_after(self, failures: int) -> float:
+        """Seconds to wait after so many failures."""
+        return min(self.longest_pause_s, self.pause_s * 2.0 ** min(failures - 1, 60))
+
+
+@dataclass(frozen=True)
+class Place:
+    """What an upload is to become.
+
+    Attributes:
+        job_id: of the new job.
+        key: under which the client hands it in; None: none.
+        known: the job that was handed in under that key before.
+    """
+
+    job_id: str
+    key: str | None = None
+    known: Job | None = None
+
+
 class JobQueue:
     """Accepted jobs in order, ``concurrent`` at a time, at most ``waiting`` in the queue."""
 
@@ -126,56 +140,102 @@ class JobQueue:
         waiting: int,
         kept: int,
         on_end: Callable[[State], None],
+        retries: Retries,
     ) -> None:
         self.folder = folder
         self._run = run
         self._concurrent = concurrent
-        self._waiting = waiting
+        self._max_waiting = waiting
         self._kept = kept
         self._on_end = on_end
+        self._retries = retries
+        self._store: JobStore
         self._jobs: dict[str, Job] = {}
-        self._queue: asyncio.Queue[Job] = asyncio.Queue()
+        self._by_key: dict[str, Job] = {}
+        self._waiting: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._arriving: dict[str, str | None] = {}  # uploads under way and their keys
+        self._changed = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._stopping = False
 
     async def start(self) -> None:
-        """Takes up what an earlier process left, and starts the workers."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for path in sorted(self.folder.glob("*/job.json"), key=lambda p: p.stat().st_mtime):
-            self._take_up(path)
-        for folder in self.folder.iterdir():
-            if _ID.fullmatch(folder.name) and folder.is_dir() and folder.name not in self._jobs:
-                shutil.rmtree(folder)  # an upload that was never accepted
+        """Takes up what an earlier process left, and starts the workers.
+
+        Raises:
+            StorageFull: there is no room for the database.
+        """
+        self._store = JobStore(self.folder)
+        for record in self._store.load():
+            self._take_up(record)
+        for job_id in self._store.leftovers():
+            self._remove(job_id)
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._concurrent)]
 
     async def stop(self) -> None:
-        """Stops the workers; running jobs fail with a reason, queued ones wait for the next start."""
+        """Stops the workers; what runs and what waits is taken up at the next start."""
         self._stopping = True
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        self._store.close()
 
-    def new_folder(self) -> Path:
-        """A folder for an upload, named after the job that it may become.
+    @contextmanager
+    def place(self, key: str | None = None) -> Iterator[Place]:
+        """Holds a place in the queue while an upload arrives, decided before any of it is read.
+
+        Args:
+            key: two uploads under one key are one job.
 
         Raises:
             Busy: the queue is full.
+            Conflict: an upload under the same key is under way.
         """
-        if self._queue.qsize() >= self._waiting + self._concurrent - len(self._running):
-            raise Busy(f"{self._queue.qsize()} transmissions wait already; try again in a few seconds")
-        folder = self.folder / uuid.uuid4().hex[:16]
-        folder.mkdir()
-        return folder
+        if known := self._by_key.get(key or ""):
+            yield Place(known.id, key, known)
+            return
+        if key is not None and key in self._arriving.values():
+            raise Conflict(f"an upload with the Idempotency-Key {key!r} is under way; wait for its answer")
+        taken = len(self._waiting) + len(self._arriving)
+        if taken >= self._max_waiting + self._concurrent - len(self._running):
+            raise Busy(f"{taken} transmissions wait already; try again in a few seconds")
+        place = Place(uuid.uuid4().hex[:16], key)
+        self._arriving[place.job_id] = key
+        try:
+            yield place
+        finally:
+            del self._arriving[place.job_id]
 
-    def accept(self, folder: Path, options: TransmissionOptions, source: dict[str, Any]) -> Job:
-        """Puts a job with its upload in ``folder`` at the end of the queue."""
-        job = Job(folder.name, folder, options, source)
-        self._jobs[job.id] = job
-        job.enter(State.QUEUED)
-        self._queue.put_nowait(job)
+    @contextmanager
+    def upload(self, place: Place) -> Iterator[Path]:
+        """The folder of a new job; gone again unless the block ends with `accept`.
+
+        Raises:
+            StorageFull: there is no room for it.
+        """
+        folder = self.folder / place.job_id
+        self._store.begin_upload(place.job_id)
+        try:
+            with room_on_disk(self.folder):
+                folder.mkdir()
+                yield folder
+        finally:
+            if place.job_id not in self._jobs:
+                self._remove(place.job_id)
+
+    def accept(self, job: Job) -> None:
+        """Puts ``job``, whose upload is in its folder, at the end of the queue.
+
+        Raises:
+            StorageFull: there is no room to note it.
+        """
+        self._store.accept(job)
+        self._jobs[job.id] = self._waiting[job.id] = job
+        if job.idempotency_key is not None:
+            self._by_key[job.idempotency_key] = job
+        job.tell()
+        self._changed.set()
         self._forget_oldest()
-        return job
 
     def get(self, job_id: str) -> Job:
         """The job with this id.
@@ -192,7 +252,7 @@ class JobQueue:
         return list(reversed(self._jobs.values()))
 
     def cancel(self, job_id: str) -> Job:
-        """Stops a job that is queued or running.
+        """Stops a job that waits or runs.
 
         Raises:
             NotFound: no such job.
@@ -201,34 +261,38 @@ class JobQueue:
         job = self.get(job_id)
         if job.state.final:
             raise Conflict(f"transmission {job_id} is {job.state.value} and cannot be cancelled")
-        if job.id in self._running:
-            self._running[job.id].cancel()
+        if job.id in self._waiting:
+            del self._waiting[job.id]
+            self._end(job, State.CANCELLED, problem_of(Cancelled("cancelled before it started")))
         else:
-            job.enter(State.CANCELLED, problem_of(Cancelled("cancelled before it started")))
+            self._store.cancel(job.id)  # holds even where we are killed before it has stopped
+            self._running[job.id].cancel()
         return job
 
-    def _take_up(self, path: Path) -> None:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        own = {
-            name: record.pop(name) for name in ("id", "source", "created_at", "stage", "progress", "error")
-        }
-        options = TransmissionOptions.model_validate(record.pop("options"))
-        state = State(record.pop("state"))
-        job = Job(folder=path.parent, options=options, state=state, facts=record, **own)
+    def _take_up(self, record: JobRecord) -> None:
+        job = Job(**vars(record), folder=self.folder / record.id)
+        try:
+            TransmissionResource.model_validate(job.resource())
+        except ValidationError as error:
+            self._store.put_aside(job.id, str(error))
+            return
         self._jobs[job.id] = job
-        if job.state is State.RUNNING:
-            job.enter(State.FAILED, problem_of(SemvidError("the transmitter was stopped while it ran")))
-        elif job.state is State.QUEUED:
-            self._queue.put_nowait(job)
+        job.not_before = min(job.not_before, time.time() + self._retries.longest_pause_s)  # clocks jump
+        if job.idempotency_key is not None:
+            self._by_key[job.idempotency_key] = job
+        if job.state.final:
+            job.tell()
+            job.upload.unlink(missing_ok=True)
+        elif not job.upload.exists():
+            self._end(job, State.FAILED, problem_of(SemvidError("its upload is gone from the data folder")))
+        elif job.state is State.RUNNING:
+            self._try_again(job, SemvidError("the transmitter was stopped while it ran"), pause_s=0.0)
         else:
-            job.events.publish("state", job._event())
-            job.events.close()
+            self._waiting[job.id] = job
 
     async def _work(self) -> None:
         while True:
-            job = await self._queue.get()
-            if job.state is not State.QUEUED:
-                continue
+            job = await self._next()
             task = asyncio.create_task(self._run_one(job))
             self._running[job.id] = task
             try:
@@ -239,30 +303,116 @@ class JobQueue:
                 await asyncio.wait({task})
                 raise
             finally:
-                del self._running[job.id]
+                if self._running.get(job.id) is task:  # not its next attempt, which another worker has
+                    del self._running[job.id]
+
+    async def _next(self) -> Job:
+        """The next job that is due; waits for it."""
+        while True:
+            now = time.time()
+            for job in self._waiting.values():
+                if job.not_before <= now:
+                    return self._waiting.pop(job.id)
+            self._changed.clear()
+            soonest = min((job.not_before - now for job in self._waiting.values()), default=None)
+            try:
+                async with asyncio.timeout(soonest):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
 
     async def _run_one(self, job: Job) -> None:
-        job.enter(State.RUNNING)
+        try:
+            self._begin(job)
+        except SemvidError as error:
+            _log.error("transmission has to wait", job_id=job.id, detail=str(error))
+            self._wait(job, _STORE_AGAIN_S, str(error))
+            return
         try:
             await self._run(job)
         except asyncio.CancelledError:
             if self._stopping:
-                job.enter(State.FAILED, problem_of(SemvidError("the transmitter was stopped while it ran")))
+                self._wait(job, 0.0, "the transmitter was stopped while it ran")
             else:
-                job.enter(State.CANCELLED, problem_of(Cancelled("cancelled while it ran")))
+                self._end(job, State.CANCELLED, problem_of(Cancelled("cancelled while it ran")))
         except SemvidError as error:
             _log.warning("transmission failed", job_id=job.id, code=error.code, detail=str(error))
-            job.enter(State.FAILED, problem_of(error))
+            if isinstance(error, LinkFailed | Busy) and not job.on_air:
+                self._try_again(job, error)
+            else:
+                self._end(job, State.FAILED, problem_of(error))
         except Exception as error:
             _log.error("transmission failed unexpectedly", job_id=job.id, exc_info=error)
-            job.enter(State.FAILED, problem_of(SemvidError(f"{type(error).__name__}: {error}")))
+            told = SemvidError(f"{type(error).__name__}: {error}")
+            self._end(job, State.FAILED, problem_of(storage_full(self.folder) if is_full(error) else told))
         else:
-            job.enter(State.SUCCEEDED)
-        finally:
-            self._on_end(job.state)
+            self._end(job, State.SUCCEEDED)
+
+    def _begin(self, job: Job) -> None:
+        """Begins an attempt; nothing that an earlier one measured stays."""
+        job.attempts += 1
+        job.state, job.stage, job.progress, job.not_before = State.RUNNING, "starting", 0.0, 0.0
+        job.facts, job.on_air = {}, False
+        try:
+            self._store.save(job)
+        except SemvidError:
+            job.attempts -= 1
+            raise
+        job.tell()
+
+    def _try_again(self, job: Job, error: SemvidError, pause_s: float | None = None) -> None:
+        """Another attempt later, by default after the pause that is due, or none if that was the last."""
+        job.failures += 1
+        if job.failures >= self._retries.attempts:
+            problem = problem_of(error)
+            problem.detail += f" (attempt {job.failures} of {self._retries.attempts})"
+            self._end(job, State.FAILED, problem)
+        else:
+            pause = self._retries.pause_after(job.failures) if pause_s is None else pause_s
+            self._wait(job, pause, str(error))
+
+    def _wait(self, job: Job, pause_s: float, reason: str) -> None:
+        """Puts ``job`` back into the queue."""
+        job.state, job.stage, job.progress = State.ACCEPTED, "waiting", 0.0
+        job.not_before, job.reason = time.time() + pause_s if pause_s else 0.0, reason
+        self._save(job)
+        self._waiting[job.id] = job
+        job.tell()
+        self._changed.set()
+
+    def _end(self, job: Job, state: State, error: Problem | None = None) -> None:
+        job.state, job.error = state, error.model_dump(exclude_none=True) if error else None
+        if state is State.SUCCEEDED:
+            job.stage, job.progress = "done", 1.0
+        if self._save(job):
+            job.upload.unlink(missing_ok=True)
+        job.tell()
+        self._on_end(state)
+
+    def _save(self, job: Job) -> bool:
+        """Whether the disk knows of it; if not, a restart finds the job as it was before."""
+        try:
+            self._store.save(job)
+        except SemvidError as error:
+            _log.error("state of a transmission is not on disk", job_id=job.id, detail=str(error))
+            return False
+        return True
+
+    def _remove(self, job_id: str) -> None:
+        """Takes away a folder of ours that belongs to no job."""
+        shutil.rmtree(self.folder / job_id, ignore_errors=True)
+        try:
+            self._store.removed(job_id)
+        except SemvidError:  # the next start sees that it is gone
+            return
 
     def _forget_oldest(self) -> None:
         finished = [job for job in self._jobs.values() if job.state.final]
         for job in finished[: max(0, len(finished) - self._kept)]:
-            shutil.rmtree(job.folder, ignore_errors=True)
+            try:
+                self._store.forget(job.id)
+            except SemvidError:  # the next time, then
+                return
+            self._remove(job.id)
             del self._jobs[job.id]
+            self._by_key.pop(job.idempotency_key or "", None)

@@ -47,12 +47,13 @@ class LinkCall:
         self,
         target: str,
         transmission_id: str,
+        attempt: int,
         emulation: ChannelOptions | None,
         accept_timeout_s: float,
         report_timeout_s: float,
     ) -> None:
         self._target = target
-        self._open = pb.Open(transmission_id=transmission_id)
+        self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
         if emulation is not None:
             self._open.emulation.CopyFrom(pb.ChannelConditions(**emulation.model_dump(exclude_none=True)))
         self._accept_timeout_s = accept_timeout_s

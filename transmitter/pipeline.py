@@ -61,7 +61,7 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits,
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
     job.advance("opening the link", 0.0)
-    async with LinkCall(settings.link_target, job.id, job.options.channel, *timeouts) as call:
+    async with LinkCall(settings.link_target, job.id, job.attempts, job.options.channel, *timeouts) as call:
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
@@ -93,6 +93,7 @@ class _Transmission:
         """Measures, plans, sends, and waits until the receiver has all."""
         job = self._job
         job.advance("measuring the channel", 0.0)
+        job.on_air = True
         self._harq.report(await self._call.exchange(self._harq.sound()))
         await asyncio.to_thread(self._decide_on_sound)
         await self._send(segments_ahead)

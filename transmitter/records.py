@@ -21,7 +21,7 @@ KINDS = ("keyframes", "candidates", "captions")
 
 
 class SemanticsRecord:
-    """Append-only lines by kind: every candidate, keyframe and caption of one job.
+    """Append-only lines by kind: every candidate, keyframe and caption of one attempt; earlier ones go.
 
     Args:
         folder: of the job.
@@ -31,6 +31,8 @@ class SemanticsRecord:
     def __init__(self, folder: Path, time_base: Fraction) -> None:
         self._folder = folder
         self._time_base = time_base
+        for kind in KINDS:
+            (folder / f"{kind}.jsonl").unlink(missing_ok=True)
 
     def add_comparison(self, comparison: Comparison) -> None:
         """What the multimodal model was asked and answered."""

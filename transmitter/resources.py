@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from semvid.options import TransmissionOptions
 from semvid.service.problems import Problem
-from transmitter.jobs import State
+from transmitter.store import State
 
 
 class TrackResource(BaseModel):
@@ -69,6 +69,9 @@ class TransmissionResource(BaseModel):
     progress: float = Field(ge=0, le=1)
     created_at: str
     error: Problem | None = None
+    attempts: int = Field(0, description="begun; the receiver keeps the video of the newest")
+    retry_at: str | None = Field(None, description="when the next attempt begins at the earliest")
+    retry_reason: str | None = Field(None, description="why the latest attempt came to nothing")
     source: SourceResource
     options: TransmissionOptions
 

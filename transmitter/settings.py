@@ -38,6 +38,13 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
     concurrent_jobs: int = Field(2, ge=1, le=64)
     queue_length: int = Field(16, ge=0, description="accepted jobs that wait; one more is refused with 503")
     kept_jobs: int = Field(1000, ge=1, description="finished jobs whose records are kept")
+    attempts: int = Field(
+        8, ge=1, le=1000, description="of one transmission that may fail before its first symbol or be killed"
+    )
+    retry_pause_s: float = Field(
+        2.0, gt=0, description="before the second attempt; doubled for each further one"
+    )
+    longest_retry_pause_s: float = Field(300.0, gt=0, description="between two attempts")
     segments_ahead: int = Field(4, ge=1, le=64, description="segments analysed before they can be sent")
     accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
     report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")

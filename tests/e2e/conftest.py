@@ -130,7 +130,9 @@ class Trio:
         """Sends ``clip`` and waits for both ends to be done with it."""
         answer = self.submit(clip, options)
         assert answer.status_code == 202, answer.text
-        job_id = answer.json()["id"]
+        return self.wait_transmission(str(answer.json()["id"]))
+
+    def wait_transmission(self, job_id: str) -> dict[str, object]:
         final = {"SUCCEEDED", "FAILED", "CANCELLED"}
         wait_for(lambda: self.transmission(job_id)["state"] in final, "the end of the transmission", 120)
         return self.transmission(job_id)

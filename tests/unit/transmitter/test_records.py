@@ -98,3 +98,10 @@ def test_units_and_comparisons_have_lists_of_their_own(tmp_path: Path) -> None:
     (asked,) = semantics["candidates"]
     assert (asked["frame"], asked["reference_frame"], asked["time_s"]) == (12, 0, 0.5)
     assert (asked["p_yes"], asked["p_no"], asked["decision"]) == (0.25, 0.75, True)
+
+
+def test_a_new_attempt_begins_with_nothing(tmp_path: Path) -> None:
+    SemanticsRecord(tmp_path, Fraction(1, 24)).add_units([Caption(0, 1, "a cat", 3)])
+    assert json.loads("".join(stream_semantics(tmp_path, {"x": 1})))["captions"]
+    SemanticsRecord(tmp_path, Fraction(1, 24))
+    assert json.loads("".join(stream_semantics(tmp_path, {"x": 1})))["captions"] == []
