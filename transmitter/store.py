@@ -1,6 +1,6 @@
 """The jobs of the transmitter on disk: one SQLite database in the data folder, every change a transaction.
 
-Why no queue library: docs/decisions/0011-jobs-in-sqlite.md.
+Why no queue library: docs/decisions/0012-jobs-in-sqlite.md.
 """
 
 import json
