@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from starlette.responses import FileResponse
 
 from receiver.content import content_response
+from receiver.cross_origin import allow_pages
 from receiver.resources import (
     CaptionResource,
     ConstellationResource,
@@ -83,6 +84,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     app.state.service = service
     install_problem_handlers(app)
     install_metrics(app, registry)
+    allow_pages(app, settings.allowed_origins)
 
     @app.get("/v1/videos", operation_id="listVideos", response_model=VideoList)
     async def list_all(offset: Offset = 0, limit: Limit = 50) -> VideoList:
@@ -106,10 +108,13 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     @video.get(
         "/content", operation_id="getVideoContent", response_class=Response, responses=_CONTENT_RESPONSES
     )
-    def content(video_id: str) -> Response:
+    def content(
+        video_id: str,
+        download: Annotated[bool, Query(description="ask browsers to save it, not to show it")] = False,
+    ) -> Response:
         """The MP4. Finished: whole, with Range. In work: what can be played so far, without Range;
         409 with Retry-After while that is nothing."""
-        return content_response(library.files(video_id), library.record(video_id))
+        return content_response(library.files(video_id), library.record(video_id), download)
 
     @video.get("/segments", operation_id="listSegments", response_model=list[RunResource])
     def segments(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:

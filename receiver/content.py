@@ -14,7 +14,7 @@ from semvid.errors import NotFound
 _CHUNK = 2**18
 
 
-def content_response(files: VideoFiles, record: VideoRecord) -> Response:
+def content_response(files: VideoFiles, record: VideoRecord, download: bool = False) -> Response:
     """What can be played of a video now.
 
     A finished video is a file that does not change: Range, ETag and If-Range hold. One that is still being
@@ -33,7 +33,7 @@ def content_response(files: VideoFiles, record: VideoRecord) -> Response:
             files.mp4,
             media_type="video/mp4",
             filename=f"{record.id}.mp4",
-            content_disposition_type="inline",
+            content_disposition_type="attachment" if download else "inline",
             headers=headers,
         )
     size = files.playable_bytes

@@ -1,17 +1,20 @@
 """Settings of the receiver service, ``SEMVID_RECEIVER_*`` in the environment."""
 
 import os
+import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from receiver.decoders.options import Card, DecoderOptions, Dtype, Lengths, Offload, Quantisation
 from semvid.errors import InvalidInput
 from semvid.link.tls import ServerTls
 from semvid.service.settings import ServiceSettings
+
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 
 
 class ReceiverSettings(ServiceSettings):
@@ -27,6 +30,11 @@ class ReceiverSettings(ServiceSettings):
     public_url: str = Field(
         "",
         description="base of this REST interface as others reach it; empty: links to videos are paths only",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("http://127.0.0.1:8081", "http://localhost:8081"),
+        description="pages that may read this REST interface from a browser: the transmitter's, by origin, "
+        "separated by commas; none: no page",
     )
     data_dir: Path = Field(Path("semvid-data/receiver"), description="videos and their records")
     tls_certificate: Path | None = Field(None, description="PEM chain of the LinkService; None: no TLS")
@@ -84,6 +92,24 @@ class ReceiverSettings(ServiceSettings):
     kept_videos: int = Field(200, ge=1, description="finished videos kept; the oldest go first")
     kept_bytes: int = Field(20 * 2**30, ge=1, description="all that finished videos may take on disk")
     drain_s: float = Field(20.0, ge=0, description="for running work when the service is stopped")
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return () if value.strip() == "none" else tuple(one.strip() for one in value.split(","))
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _named(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is no origin; write each as a browser does, http://HOST or http://HOST:PORT "
+                    "in lower case and with no path, and no *"
+                )
+        return origins
 
     @model_validator(mode="after")
     def _check(self) -> Self:

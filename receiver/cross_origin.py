@@ -1,0 +1,22 @@
+"""Which pages may read the receiver's REST interface from a browser (CORS)."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+
+def allow_pages(app: FastAPI, origins: Sequence[str]) -> None:
+    """Lets pages of the named ``origins`` read answers; nothing that is served here can be written.
+
+    Credentials are never allowed: there are none. Ranges and the headers of refusals are visible.
+    """
+    if not origins:
+        return
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["Range"],
+        expose_headers=["Accept-Ranges", "Content-Length", "Content-Range", "Retry-After", "X-Semvid-State"],
+    )
