@@ -23,14 +23,14 @@ from fastapi import (
     UploadFile,
     status,
 )
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from semvid import __version__
-from semvid.errors import InvalidInput, LimitExceeded
+from semvid.errors import Conflict, InvalidInput, LimitExceeded
 from semvid.link.peer import is_serving
-from semvid.options import TransmissionOptions
+from semvid.options import ChannelOptions, TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.files import data_folder, replacing
 from semvid.service.host import serve_http, started
@@ -45,18 +45,24 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
 from transmitter.admission import admitting
+from transmitter.channel_call import Conditions, change_conditions, conditions_of
 from transmitter.jobs import Job, JobQueue, Place, Retries
 from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
+from transmitter.page import install_page
 from transmitter.pipeline import transmit
 from transmitter.records import stream_semantics
-from transmitter.resources import TransmissionList, TransmissionResource
+from transmitter.resources import ChannelResource, TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
 from transmitter.sound.door import track_of
+from transmitter.source_file import source_response
+from transmitter.store import State
 
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
 _COPIED_BYTES = 2**20  # at a time
 _EVENT_ID = re.compile("[0-9]{1,18}")
+_CHANGES_NOTED = 256  # of the channel, for one transmission
+_LONGEST_NAME = 200  # characters of an upload's
 _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
 
 
@@ -74,6 +80,9 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     registry = CollectorRegistry()
     finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
     symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
+    changes = Counter(
+        "semvid_channel_changes_total", "Changes of the channel of a running transmission", registry=registry
+    )
     running = Gauge("semvid_transmissions_running", "Transmissions under way", registry=registry)
 
     async def run(job: Job) -> None:
@@ -93,6 +102,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         settings.kept_jobs,
         on_end=lambda state: finished.labels(state.value).inc(),
         retries=Retries(settings.attempts, settings.retry_pause_s, settings.longest_retry_pause_s),
+        kept_source_bytes=settings.kept_source_bytes,
     )
 
     @asynccontextmanager
@@ -156,7 +166,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
                 job = Job(
                     place.job_id,
                     chosen,
-                    _describe(source, track),
+                    {"name": (file.filename or "")[-_LONGEST_NAME:], **_describe(source, track)},
                     folder=folder,
                     idempotency_key=place.key,
                     digest=digest,
@@ -231,6 +241,45 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         async for event in job.events.follow(after):
             yield event
 
+    @app.head("/v1/transmissions/{transmission_id}/source", include_in_schema=False)
+    @app.get(
+        "/v1/transmissions/{transmission_id}/source",
+        operation_id="getSource",
+        response_class=FileResponse,
+        responses=problem_responses(404),
+    )
+    async def source_file(transmission_id: str) -> FileResponse:
+        """The video as it was uploaded, with Range; kept for a while after the end."""
+        return source_response(jobs.get(transmission_id).upload, transmission_id)
+
+    @app.get(
+        "/v1/transmissions/{transmission_id}/channel",
+        operation_id="getChannel",
+        response_model=ChannelResource,
+        responses=problem_responses(404, 409, 502),
+    )
+    async def channel(transmission_id: str) -> Conditions:
+        """Conditions in force at the channel emulator, while the transmission runs."""
+        return await conditions_of(settings.link_target, _on_air(jobs.get(transmission_id)).id)
+
+    @app.patch(
+        "/v1/transmissions/{transmission_id}/channel",
+        operation_id="changeChannel",
+        response_model=ChannelResource,
+        responses=problem_responses(404, 409, 422, 502),
+    )
+    async def change_channel(transmission_id: str, change: ChannelOptions) -> Conditions:
+        """Changes conditions of the channel from the next burst on, while the transmission runs."""
+        job = _on_air(jobs.get(transmission_id))
+        conditions = await change_conditions(settings.link_target, job.id, change)
+        changes.inc()
+        noted = {"total_symbols": job.facts.get("total_symbols", 0), **conditions}
+        job.facts["channel_changes"] = job.facts.get("channel_changes", 0) + 1
+        job.facts["last_channel_changes"] = [*job.facts.get("last_channel_changes", ()), noted][
+            -_CHANGES_NOTED:
+        ]
+        return conditions
+
     @app.delete(
         "/v1/transmissions/{transmission_id}",
         operation_id="cancelTransmission",
@@ -241,6 +290,8 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     async def cancel(transmission_id: str) -> dict[str, Any]:
         """Stops a transmission that is queued or running; the receiver keeps what arrived."""
         return jobs.cancel(transmission_id).resource()
+
+    install_page(app, settings.receiver_url)
 
     @app.get("/healthz", operation_id="health", include_in_schema=False)
     async def healthz() -> dict[str, str]:
@@ -253,6 +304,16 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         return JSONResponse(body, status_code=200 if serving else 503)
 
     return app
+
+
+def _on_air(job: Job) -> Job:
+    """``job``, if it runs."""
+    if job.state is not State.RUNNING:
+        raise Conflict(
+            f"transmission {job.id} is {job.state.value}; its channel can be looked at and changed while it "
+            "is RUNNING"
+        )
+    return job
 
 
 def _store(file: UploadFile, path: Path, limits: VideoLimits) -> None:

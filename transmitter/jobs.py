@@ -36,6 +36,7 @@ class Job(JobRecord):
 
     Attributes:
         folder: of its upload and its semantics.
+        upload: the source file; kept after the job is over while `JobQueue` has room for it.
         on_air: the first symbol of this attempt is sent; from there on a failure is final.
     """
 
@@ -46,7 +47,7 @@ class Job(JobRecord):
 
     @property
     def upload(self) -> Path:
-        """Where the source lies while the job needs it."""
+        """Where the source lies."""
         return self.folder / "upload"
 
     def resource(self) -> dict[str, Any]:
@@ -130,7 +131,10 @@ class Place:
 
 
 class JobQueue:
-    """Accepted jobs in order, ``concurrent`` at a time, at most ``waiting`` in the queue."""
+    """Accepted jobs in order, ``concurrent`` at a time, at most ``waiting`` in the queue.
+
+    Of finished ones it keeps the newest ``kept`` records and the newest ``kept_source_bytes`` of uploads.
+    """
 
     def __init__(
         self,
@@ -141,12 +145,14 @@ class JobQueue:
         kept: int,
         on_end: Callable[[State], None],
         retries: Retries,
+        kept_source_bytes: int = 0,
     ) -> None:
         self.folder = folder
         self._run = run
         self._concurrent = concurrent
         self._max_waiting = waiting
         self._kept = kept
+        self._kept_source_bytes = kept_source_bytes
         self._on_end = on_end
         self._retries = retries
         self._store: JobStore
@@ -155,6 +161,7 @@ class JobQueue:
         self._waiting: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._arriving: dict[str, str | None] = {}  # uploads under way and their keys
+        self._unsaved: set[str] = set()  # over, and the disk does not know it: a restart wants their uploads
         self._changed = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -170,6 +177,7 @@ class JobQueue:
             self._take_up(record)
         for job_id in self._store.leftovers():
             self._remove(job_id)
+        self._forget_sources()
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._concurrent)]
 
     async def stop(self) -> None:
@@ -282,7 +290,6 @@ class JobQueue:
             self._by_key[job.idempotency_key] = job
         if job.state.final:
             job.tell()
-            job.upload.unlink(missing_ok=True)
         elif not job.upload.exists():
             self._end(job, State.FAILED, problem_of(SemvidError("its upload is gone from the data folder")))
         elif job.state is State.RUNNING:
@@ -385,7 +392,9 @@ class JobQueue:
         if state is State.SUCCEEDED:
             job.stage, job.progress = "done", 1.0
         if self._save(job):
-            job.upload.unlink(missing_ok=True)
+            self._forget_sources()
+        else:
+            self._unsaved.add(job.id)
         job.tell()
         self._on_end(state)
 
@@ -416,3 +425,11 @@ class JobQueue:
             self._remove(job.id)
             del self._jobs[job.id]
             self._by_key.pop(job.idempotency_key or "", None)
+
+    def _forget_sources(self) -> None:
+        room = self._kept_source_bytes
+        for job in self.newest_first():
+            if job.state.final and job.id not in self._unsaved and job.upload.exists():
+                room -= job.upload.stat().st_size
+                if room < 0:
+                    job.upload.unlink()

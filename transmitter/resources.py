@@ -34,9 +34,31 @@ class SoundResource(BaseModel):
     blocks_lost: int | None = None
 
 
+class ChannelChange(BaseModel):
+    """Conditions that were set while the transmission ran."""
+
+    total_symbols: int = Field(description="noted when it was asked for; it holds from the next burst on")
+    model: str
+    snr_db: float
+    coherence_symbols: int
+    rician_k_db: float
+    seed: int
+
+
+class ChannelResource(BaseModel):
+    """Conditions in force at the channel emulator."""
+
+    model: str = Field(examples=["awgn"])
+    snr_db: float = Field(description="mean received Es/N0, dB")
+    coherence_symbols: int = Field(description="symbols per fading block")
+    rician_k_db: float = Field(description="line of sight over scatter, dB")
+    seed: int = Field(description="of fading and noise")
+
+
 class SourceResource(BaseModel):
     """The uploaded video as probed."""
 
+    name: str = Field("", description="of the file, as the client called it")
     width: int
     height: int
     frame_rate: float
@@ -97,6 +119,8 @@ class TransmissionResource(BaseModel):
         description="Es/N0 of all bursts as the receiver measured it: mean signal power over mean noise "
         "power, both linear; known at the end",
     )
+    channel_changes: int = Field(0, description="times that the channel was changed while it ran")
+    last_channel_changes: list[ChannelChange] = Field([], description="the newest 256 of them, oldest first")
     layers: dict[str, dict[str, int]] = Field(
         {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
     )

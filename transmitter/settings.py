@@ -45,6 +45,9 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
         2.0, gt=0, description="before the second attempt; doubled for each further one"
     )
     longest_retry_pause_s: float = Field(300.0, gt=0, description="between two attempts")
+    kept_source_bytes: int = Field(
+        8 * 2**30, ge=0, description="uploads of finished jobs kept to be looked at, in all; oldest go first"
+    )
     segments_ahead: int = Field(4, ge=1, le=64, description="segments analysed before they can be sent")
     accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
     report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")

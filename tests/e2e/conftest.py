@@ -58,6 +58,7 @@ class Trio:
             "SEMVID_RECEIVER_PORT": str(rest_r),
             "SEMVID_RECEIVER_LINK_ADDRESS": self.receiver_link,
             "SEMVID_RECEIVER_DATA_DIR": str(folder / "receiver"),
+            "SEMVID_RECEIVER_ALLOWED_ORIGINS": self.transmitter,
             "SEMVID_CHANNEL_LISTEN": self.link,
             "SEMVID_CHANNEL_RECEIVER": self.receiver_link,
             "SEMVID_CHANNEL_HTTP_PORT": str(rest_c),

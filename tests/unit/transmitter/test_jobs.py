@@ -414,3 +414,24 @@ def test_events_tell_every_state(tmp_path: Path) -> None:
         return states
 
     assert run(scenario) == ["ACCEPTED", "RUNNING", "SUCCEEDED"]
+
+
+def test_sources_of_finished_jobs_are_kept_up_to_a_bound_the_newest_first(tmp_path: Path) -> None:
+    async def scenario() -> tuple[list[Job], Job]:
+        jobs = queue(tmp_path, at_once, kept_source_bytes=10)  # each has 5 bytes
+        await jobs.start()
+        ended = []
+        for _ in range(3):
+            ended.append(accept(jobs))
+            await settle(ended[-1])
+        jobs._run = at_work
+        running = accept(jobs)
+        while running.state is not State.RUNNING:
+            await asyncio.sleep(0.005)
+        assert running.upload.exists()
+        await jobs.stop()
+        return ended, running
+
+    (oldest, *newer), running = run(scenario)
+    assert not oldest.upload.exists()
+    assert [job.upload.exists() for job in (*newer, running)] == [False, True, True]

@@ -1,0 +1,172 @@
+"""The page in a real browser, before three real services: sends the demo's clip, sees the video play.
+
+Needs Playwright (extra `browser`) and a Chromium: $SEMVID_CHROMIUM, or `chromium` on the path, or
+Playwright's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.demo import CLIP
+from tests.e2e.conftest import Trio, running, wait_for
+
+sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install "semvid[browser]"')
+
+pytestmark = pytest.mark.slow
+_LONG_MS = 120_000
+_PLAYED = "videos => videos.map(v => ({time: v.currentTime, width: v.videoWidth, paused: v.paused}))"
+EARLIER = 200
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
+    """Services whose transmitter has 200 earlier transmissions."""
+    folder = tmp_path_factory.mktemp("page")
+    for number in range(EARLIER):
+        _leave_record(folder / "transmitter" / f"{number:016x}", f"earlier {number}.mp4")
+    with running(folder) as trio:
+        yield trio
+
+
+def _leave_record(folder: Path, name: str) -> None:
+    source = {"name": name, "width": 64, "height": 48, "frame_rate": 25.0, "duration_s": 1.0, "frames": 25}
+    record = {
+        "id": folder.name, "state": "FAILED", "stage": "sending", "progress": 0.5, "options": {},
+        "created_at": "2026-01-01T00:00:00.000+00:00", "source": {**source, "codec": "h264"},
+        "error": {"title": "Link failed", "status": 502, "detail": "gone <b>", "code": "LINK_FAILED"},
+    }  # fmt: skip
+    folder.mkdir(parents=True)
+    (folder / "job.json").write_text(json.dumps(record))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    chromium = os.environ.get("SEMVID_CHROMIUM") or shutil.which("chromium")
+    with sync_api.sync_playwright() as playwright:
+        try:
+            # as root, as in CI's containers, Chromium has no sandbox; the page is our own
+            launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        except sync_api.Error as error:
+            pytest.skip(f"needs a Chromium: {error.message.splitlines()[0]}")
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def page(browser: Any, services: Trio) -> Iterator[Any]:
+    """A tab that may ask nobody but the two services, and say nothing on the console."""
+    context = browser.new_context()
+    tab = context.new_page()
+    complaints: list[str] = []
+
+    def listen(message: Any) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    tab.on("console", listen)
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    strangers: list[str] = []
+    ours = (services.transmitter, services.receiver)
+    tab.on("request", lambda request: request.url.startswith(ours) or strangers.append(request.url))
+    tab.goto(services.transmitter)
+    yield tab
+    context.close()
+    assert strangers == []
+    # a browser notes every refusal, and here some are meant: not on the air yet, no video, no such thing
+    assert [text for text in complaints if not re.search(r"status of (404|409|415)", text)] == []
+
+
+def test_a_clip_is_sent_its_channel_changed_and_the_video_plays(page: Any, services: Trio) -> None:
+    page.set_input_files("#clips", CLIP)
+    page.select_option("[id='option-channel.model']", "rician")
+    page.fill("[id='option-channel.snr_db']", "14")
+    page.get_by_role("button", name="Send", exact=True).click()
+
+    slider = page.locator("#air:not([disabled])")
+    slider.wait_for(timeout=_LONG_MS)
+    job_id = page.url.rpartition("/")[2]
+    assert page.locator(".air output").inner_text() == "14.0 dB, rician"
+    slider.fill("6")
+    page.get_by_text("6.0 dB, rician").wait_for()
+
+    page.locator(".divider").wait_for(timeout=_LONG_MS)
+    sent: dict[str, Any] = services.transmission(job_id)
+    assert sent["state"] == "SUCCEEDED"
+    assert sent["options"]["channel"] == {
+        "model": "rician", "snr_db": 14, "coherence_symbols": None, "rician_k_db": None, "seed": None,
+    }  # fmt: skip
+    assert sent["channel_changes"] == 1
+    assert sent["last_channel_changes"][0]["snr_db"] == 6
+    assert f"{sent['total_symbols']:,} channel symbols" in page.inner_text(".lead")
+    assert page.locator(".ledger tbody tr").count() == len(sent["symbols"])
+    assert page.locator("line.keyframe").count() == sent["keyframes"]
+    assert page.locator("canvas").count() == 1
+
+    page.get_by_role("button", name="play").click()
+    videos = page.locator("video")
+    wait_for(lambda: min(v["time"] for v in videos.evaluate_all(_PLAYED)) > 1, "a second of both videos", 60)
+    page.get_by_role("button", name="pause").click()
+    source, reconstruction = videos.evaluate_all(_PLAYED)
+    assert (source["width"], reconstruction["width"]) == (640, 640)
+    assert source["paused"]
+    assert reconstruction["paused"]
+    assert source["time"] == pytest.approx(reconstruction["time"], abs=0.001)
+
+    timeline = page.get_by_role("slider", name="position in the video, seconds")
+    timeline.focus()
+    page.keyboard.press("End")
+    page.keyboard.press("PageUp")
+    frame = 224  # the last keyframe is the last frame
+    wait_for(lambda: f"frame {frame}" in page.inner_text(".now"), "the last keyframe")
+    page.keyboard.press("ArrowLeft")
+    wait_for(lambda: f"frame {frame - 1}" in page.inner_text(".now"), "the frame before it")
+
+    divider = page.get_by_role("slider", name="divider between source and reconstruction")
+    divider.focus()
+    page.keyboard.press("ArrowRight")
+    assert divider.get_attribute("aria-valuenow") == "52"
+    assert videos.nth(1).evaluate("v => v.style.clipPath") == "inset(0px 0px 0px 52%)"
+
+
+def test_two_hundred_earlier_transmissions_are_listed_a_page_at_a_time(page: Any) -> None:
+    rows = page.locator(".list tbody tr")
+    rows.first.wait_for()
+    assert rows.count() == 25
+    more = page.get_by_role("button", name="Show more")
+    for shown in range(50, EARLIER + 25, 25):
+        more.click()
+        rows.nth(min(shown, EARLIER) - 1).wait_for(timeout=10_000)
+    page.get_by_role("link", name="earlier 3.mp4", exact=True).click()
+    refusal = page.get_by_role("alert")
+    refusal.first.wait_for()
+    assert refusal.first.inner_text() == "gone <b>"
+
+
+def test_what_is_no_video_is_refused_in_the_transmitters_words(page: Any, tmp_path: Path) -> None:
+    (tmp_path / "<i>no.mp4").write_bytes(b"\x00\x00\x00\x18ftypisom" + bytes(500))
+    page.set_input_files("#clips", tmp_path / "<i>no.mp4")
+    page.get_by_role("button", name="Send", exact=True).click()
+    refused = page.locator(".files .refusal")
+    refused.wait_for(timeout=_LONG_MS)
+    assert len(refused.inner_text()) > 20
+    assert page.locator(".files .name").inner_text() == "<i>no.mp4"
+
+
+@pytest.mark.parametrize("width", [360, 768])
+def test_nothing_is_wider_than_a_phone(browser: Any, services: Trio, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 740}, is_mobile=True, has_touch=True)
+    tab = context.new_page()
+    tab.goto(services.transmitter)
+    tab.locator(".list tbody tr").first.wait_for()
+    tab.locator("summary").click()
+    assert tab.locator("html").evaluate("page => page.scrollWidth") == width
+    context.close()

@@ -1,0 +1,206 @@
+// One transmission: while it runs its progress and its channel, then what went in beside what came out.
+
+import { FINAL, VIDEO_FINAL, receiver, transmitter } from "./api.js";
+import { constellation } from "./constellation.js";
+import { announce, h } from "./dom.js";
+import { frameTimes } from "./frames.js";
+import { ledger } from "./ledger.js";
+import { live } from "./live.js";
+import { payload } from "./payload.js";
+import { player } from "./player.js";
+import { timeline } from "./timeline.js";
+import { clock, count, scientific, state, when } from "./wording.js";
+
+const LOOK_MS = 1500;
+
+export function transmission(id) {
+  const parts = Object.fromEntries(
+    ["title", "running", "compare", "chart", "ledger", "received", "payload", "downloads"].map((name) => [
+      name,
+      h("section", {}),
+    ]),
+  );
+  const view = { id, parts, gone: false, timer: 0, turn: 0, shown: {}, stream: null, live: null, player: null, chart: null };
+  view.element = h(
+    "article",
+    {},
+    h("p", {}, h("a", { href: "#/" }, "← all transmissions")),
+    parts.title,
+    parts.running,
+    parts.compare,
+    parts.chart,
+    h("div", { class: "columns" }, parts.ledger, parts.received),
+    parts.payload,
+    parts.downloads,
+  );
+  view.leave = () => {
+    view.gone = true;
+    clearTimeout(view.timer);
+    view.stream?.close();
+    view.player?.leave();
+    view.chart?.leave();
+    view.live?.leave();
+  };
+  begin(view);
+  return view;
+}
+
+async function begin(view) {
+  try {
+    view.job = await transmitter.get(view.id);
+  } catch (error) {
+    view.parts.title.replaceChildren(h("p", { class: "refusal", role: "alert" }, error.message));
+    return;
+  }
+  if (view.gone) return;
+  if (!FINAL.has(view.job.state)) follow(view);
+  await look(view);
+}
+
+function follow(view) {
+  view.live = live(view.id);
+  view.parts.running.replaceChildren(view.live.element);
+  view.stream = transmitter.follow(view.id, (event) => {
+    Object.assign(view.job, event);
+    view.live.show(view.job, view.video);
+    if (FINAL.has(event.state)) {
+      view.stream.close(); // or the browser would ask again
+      announce(`the transmission is ${state(event.state)}`);
+      clearTimeout(view.timer);
+      look(view);
+    }
+  });
+}
+
+/** Reads everything there is now, shows it, and does so again while anything can change. */
+async function look(view) {
+  const began = performance.now();
+  const turn = (view.turn += 1);
+  const found = await gather(view);
+  if (view.gone || turn !== view.turn) return; // left, or overtaken by a newer look
+  Object.assign(view, found);
+  show(view);
+  const over = FINAL.has(view.job.state) && (!view.video || VIDEO_FINAL.has(view.video.state));
+  // a long video's documents take long to read: the pause grows with them
+  if (!over || found.refusal) view.timer = setTimeout(() => look(view), LOOK_MS + 3 * (performance.now() - began));
+}
+
+async function gather(view) {
+  const found = { refusal: "" };
+  try {
+    found.job = await transmitter.get(view.id);
+    found.semantics = await transmitter.semantics(view.id);
+    if (!found.job.video_url) return found;
+    const from = receiver(found.job.video_url);
+    found.receiver = from;
+    found.video = await from.get();
+    found.runs = await from.segments();
+    found.captions = await from.captions();
+    found.symbols = await from.constellation();
+    found.pictures = new Set((await from.keyframes()).map((keyframe) => keyframe.number));
+  } catch (error) {
+    found.refusal = error.message;
+  }
+  return found;
+}
+
+function show(view) {
+  const { parts, job, semantics, video } = view;
+  renew(view, "title", [job.state, job.total_symbols, job.cbr, job.error, view.refusal, video?.error], title);
+  view.live?.show(job, video);
+  if (view.live && FINAL.has(job.state) && (!video || VIDEO_FINAL.has(video.state))) {
+    view.live.leave();
+    view.live = null;
+    parts.running.replaceChildren();
+  }
+  view.times = frameTimes(job, semantics);
+  showPlayer(view);
+  if (semantics) showTimeline(view);
+  renew(view, "ledger", [job.symbols, job.bits, job.return_bytes, job.channel_changes], () => ledger(job));
+  renew(view, "received", [video?.bursts_received, video?.state], () => constellation(view.symbols, video));
+  if (semantics) {
+    const entries = [semantics.captions.length, semantics.keyframes.length, view.captions?.length, view.pictures?.size];
+    renew(view, "payload", entries, () => payload(view, seek(view)));
+  }
+  renew(view, "downloads", [video?.state], downloads);
+}
+
+/** Makes a section anew, but only where what it shows has changed: what has the focus or is scrolled stays. */
+function renew(view, name, facts, make) {
+  const key = JSON.stringify(facts);
+  if (view.shown[name] === key) return;
+  view.shown[name] = key;
+  view.parts[name].replaceChildren(...make(view));
+}
+
+const seek = (view) => (seconds) => view.player?.seek(seconds);
+
+function title({ job, refusal, video }) {
+  const { source } = job;
+  const facts = [
+    `${source.width}×${source.height}`,
+    `${source.frame_rate.toFixed(2)} frames/s`,
+    source.duration_s ? clock(source.duration_s) : null,
+    source.codec,
+    when(job.created_at),
+  ];
+  const cut = video?.error ?? null;
+  return [
+    h("h1", {}, source.name || job.id, " ", h("span", { class: `state ${job.state.toLowerCase()}` }, state(job.state))),
+    h("p", { class: "dim" }, facts.filter(Boolean).join(" · ")),
+    (source.remarks ?? []).map((remark) => h("p", { class: "dim" }, remark)),
+    job.error ? h("p", { class: "refusal", role: "alert" }, job.error.detail) : null,
+    cut ? h("p", { class: "refusal", role: "alert" }, cut.detail) : null,
+    refusal ? h("p", { class: "refusal", role: "alert" }, refusal) : null,
+    job.cbr ? h("p", { class: "lead" }, sentence(job)) : null,
+  ].flat().filter(Boolean);
+}
+
+function sentence(job) {
+  const over = FINAL.has(job.state);
+  const seconds = job.source.duration_s;
+  const rate = over && seconds ? `, ${count(Math.round(job.total_symbols / seconds))} for a second of video` : "";
+  return `${count(job.total_symbols)} channel symbols${over ? "" : " so far"}${rate}: a CBR of ${scientific(job.cbr)}.`;
+}
+
+/** The player is made once with the source, and again when the reconstruction is whole. */
+function showPlayer(view) {
+  const { job, video, parts } = view;
+  const whole = video && VIDEO_FINAL.has(video.state) && video.frames_written > 0;
+  const kind = whole ? "both" : "source";
+  if (view.player?.kind === kind) return;
+  view.player?.leave();
+  view.player = player({
+    kind,
+    sourceUrl: transmitter.sourceUrl(view.id),
+    contentUrl: whole ? view.receiver.contentUrl : null,
+    source: job.source,
+    onTime: (seconds) => view.chart?.at(seconds),
+  });
+  parts.compare.replaceChildren(view.player.element);
+}
+
+function showTimeline(view) {
+  if (!view.chart) {
+    view.chart = timeline(seek(view), (frames) => view.player?.step(frames));
+    view.parts.chart.replaceChildren(view.chart.element);
+  }
+  view.chart.draw(view);
+}
+
+function downloads({ id, job, video, receiver: from }) {
+  const link = (text, href, name) => h("li", {}, h("a", name ? { href, download: name } : { href }, text));
+  const whole = video && VIDEO_FINAL.has(video.state) && video.frames_written > 0;
+  return [
+    h("h2", {}, "Downloads"),
+    h(
+      "ul",
+      { class: "downloads" },
+      whole ? link("Reconstruction, MP4", from.downloadUrl) : null,
+      link("Source as uploaded", transmitter.sourceUrl(id), job.source.name || id),
+      link("Transmission and ledger, JSON", transmitter.resourceUrl(id), `${id}.json`),
+      link("Semantics, JSON", transmitter.semanticsUrl(id), `${id}-semantics.json`),
+      from ? link("Where every frame comes from, JSON", from.segmentsUrl) : null,
+    ),
+  ];
+}
