@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import tomllib
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -129,3 +130,11 @@ def test_every_path_that_the_page_uses_is_in_the_openapi_documents(tmp_path: Pat
         if path.name != "api.js" and re.search(r"/v1/|fetch\(|EventSource", path.read_text())
     ]
     assert others == []
+
+
+def test_an_installation_has_every_file() -> None:
+    pyproject = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = pyproject["tool"]["setuptools"]["package-data"]["*"]
+    others = [path for path in FOLDER.iterdir() if path.is_file() and path.suffix not in {".py", ".pyc"}]
+    assert len(others) == len(FILES)
+    assert [path.name for path in others if not any(path.match(pattern) for pattern in patterns)] == []
