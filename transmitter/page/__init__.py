@@ -57,5 +57,5 @@ def _headers(receiver_url: str) -> dict[str, str]:
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-cache",  # asked again each time, answered 304 while the file is the same
+        "Cache-Control": "no-cache",  # a new version shows at once
     }

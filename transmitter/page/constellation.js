@@ -38,9 +38,18 @@ export function constellation(symbols, video) {
   const parts = [...new Set(symbols.class)];
   return [
     head,
-    h("p", { class: "dim" }, `${count(symbols.i.length)} of ${count(video.symbols_received)} symbols, equalised; axes to ±${reach.toFixed(1)}. `, `Newest SNR: ${db(video.snr_db)}.`),
+    h(
+      "p",
+      { class: "dim" },
+      `${count(symbols.i.length)} of ${count(video.symbols_received)} symbols, equalised; axes to ±${reach.toFixed(1)}. `,
+      `Newest SNR: ${db(video.snr_db)}.`,
+    ),
     canvas,
-    h("p", { class: "legend" }, parts.map((name) => h("span", {}, h("i", { class: `tag burst-${name}` }), BURST_PART[name] ?? name))),
+    h(
+      "p",
+      { class: "legend" },
+      parts.map((name) => h("span", {}, h("i", { class: `tag burst-${name}` }), BURST_PART[name] ?? name)),
+    ),
   ];
 }
 

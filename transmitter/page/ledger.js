@@ -27,12 +27,27 @@ export function ledger(job) {
     h(
       "table",
       { class: "ledger" },
-      h("thead", {}, h("tr", {}, ["class", "symbols", "share", "bits"].map((t, i) => h("th", { scope: "col", class: i ? "n" : "" }, t)))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["class", "symbols", "share", "bits"].map((t, i) => h("th", { scope: "col", class: i ? "n" : "" }, t)),
+        ),
+      ),
       h("tbody", {}, symbols.map(row)),
       h(
         "tfoot",
         {},
-        h("tr", {}, h("th", { scope: "row" }, "all"), h("td", { class: "n" }, count(total)), h("td"), h("td", { class: "n" }, count(bits))),
+        h(
+          "tr",
+          {},
+          h("th", { scope: "row" }, "all"),
+          h("td", { class: "n" }, count(total)),
+          h("td"),
+          h("td", { class: "n" }, count(bits)),
+        ),
       ),
     ),
     h(
@@ -59,7 +74,9 @@ function changes(list) {
 }
 
 function schemes(mcs) {
-  const rows = Object.entries(mcs).flatMap(([name, used]) => Object.entries(used).map(([scheme, n]) => [name, scheme, n]));
+  const rows = Object.entries(mcs).flatMap(([name, used]) =>
+    Object.entries(used).map(([scheme, n]) => [name, scheme, n]),
+  );
   if (!rows.length) return "";
   return h(
     "details",
@@ -68,8 +85,22 @@ function schemes(mcs) {
     h(
       "table",
       {},
-      h("thead", {}, h("tr", {}, ["class", "scheme", "blocks"].map((text) => h("th", { scope: "col" }, text)))),
-      h("tbody", {}, rows.map(([name, scheme, n]) => h("tr", {}, h("td", {}, name), h("td", {}, scheme), h("td", { class: "n" }, count(n))))),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["class", "scheme", "blocks"].map((text) => h("th", { scope: "col" }, text)),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map(([name, scheme, n]) =>
+          h("tr", {}, h("td", {}, name), h("td", {}, scheme), h("td", { class: "n" }, count(n))),
+        ),
+      ),
     ),
   );
 }

@@ -13,7 +13,14 @@ export function listing() {
   const note = h("p", { class: "dim" });
   const head = ["Clip", "State", "SNR", "CBR", "Sent"].map((name) => h("th", { scope: "col" }, name));
   const table = h("table", { class: "list", hidden: true }, h("thead", {}, h("tr", {}, head)), rows);
-  const element = h("section", {}, h("h2", {}, "Transmissions"), note, h("div", { class: "wide" }, table), h("p", {}, more));
+  const element = h(
+    "section",
+    {},
+    h("h2", {}, "Transmissions"),
+    note,
+    h("div", { class: "wide" }, table),
+    h("p", {}, more),
+  );
   let shown = PAGE;
   let timer = 0;
   let left = false;

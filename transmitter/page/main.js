@@ -17,6 +17,8 @@ function show() {
   window.scrollTo(0, 0);
 }
 
+// a clip that is dropped beside its place must not take the place of the page
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
 window.addEventListener("hashchange", () => {
   show();
   view.focus({ preventScroll: true });

@@ -93,7 +93,12 @@ function control(name, field, { label = spelled(name), slider, rest, empty }) {
   let beside = null;
   if (field.words.length && !field.numeric) {
     const none = field.default === undefined ? [h("option", { value: "" }, empty ?? "the default")] : [];
-    input = h("select", described, none, field.words.map((word) => h("option", { value: word }, words(word))));
+    input = h(
+      "select",
+      described,
+      none,
+      field.words.map((word) => h("option", { value: word }, words(word))),
+    );
     if (field.default !== undefined) input.value = field.default;
   } else if (field.type === "boolean") {
     input = h("input", { ...described, type: "checkbox" });

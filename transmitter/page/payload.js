@@ -1,7 +1,7 @@
 // What was sent, readable: header, captions, keyframes, in the order of time, and whether it arrived.
 
 import { h } from "./dom.js";
-import { spanOf } from "./timeline.js";
+import { spans } from "./timeline.js";
 import { REASON, bytes, clock } from "./wording.js";
 
 const FIRST_ROWS = 20;
@@ -9,10 +9,15 @@ const FIRST_ROWS = 20;
 export function payload(view, seek) {
   const { job, semantics } = view;
   const entries = [
-    ...semantics.captions.map((caption) => captionEntry(caption, view)),
+    ...spans(view).map((caption) => captionEntry(caption, view)),
     ...semantics.keyframes.map((keyframe) => keyframeEntry(keyframe, view)),
   ].sort((a, b) => a.time - b.time || a.rank - b.rank);
-  const body = h("tbody", {}, headerRow(job), entries.slice(0, FIRST_ROWS).map((entry) => row(entry, seek)));
+  const body = h(
+    "tbody",
+    {},
+    headerRow(job),
+    entries.slice(0, FIRST_ROWS).map((entry) => row(entry, seek)),
+  );
   const rest = entries.length - FIRST_ROWS;
   const more = h("button", { type: "button", hidden: rest <= 0 }, `Show the other ${rest}`);
   more.addEventListener("click", () => {
@@ -28,7 +33,15 @@ export function payload(view, seek) {
       h(
         "table",
         { class: "payload" },
-        h("thead", {}, h("tr", {}, ["time", "what", "", "bytes", "arrived"].map((text) => h("th", { scope: "col" }, text)))),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            ["time", "what", "", "bytes", "arrived"].map((text) => h("th", { scope: "col" }, text)),
+          ),
+        ),
         body,
       ),
     ),
@@ -41,13 +54,13 @@ function headerRow({ source, options }) {
   return h("tr", {}, h("td", {}, "–"), h("td", {}, "header"), h("td", {}, said), h("td"), h("td"));
 }
 
-function captionEntry(caption, { semantics, times, captions }) {
-  const [time] = spanOf(caption, semantics, times);
+function captionEntry(caption, { captions }) {
   const arrived = captions?.some((one) => one.first === caption.first && one.last === caption.last);
   // eighths of a per mille of the picture's diagonal per frame
-  const motion = caption.motion === null || caption.motion === undefined ? "" : ` motion ${(caption.motion / 80).toFixed(2)} % of the diagonal per frame`;
+  const moves = `motion ${(caption.motion / 80).toFixed(2)} % of the diagonal per frame`;
+  const motion = caption.motion === null ? "" : moves;
   const said = [h("q", {}, caption.text), h("span", { class: "dim" }, motion)];
-  return { time, rank: 1, kind: "caption", said, size: caption.bytes, arrived };
+  return { time: caption.from, rank: 1, kind: "caption", said, size: caption.bytes, arrived };
 }
 
 function keyframeEntry(keyframe, { pictures, receiver }) {

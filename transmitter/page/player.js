@@ -19,7 +19,7 @@ export function player({ kind, sourceUrl, contentUrl, source, onTime }) {
 
   const note = h("p", { class: "dim" }, after ? "" : "The reconstruction stands beside the source once it is whole.");
   const stage = h("div", { class: "stage" }, before, after);
-  stage.style.aspectRatio = aspect(source);
+  stage.style.setProperty("--aspect", aspect(source));
   const split = after ? divider(stage, after) : null;
   if (after) {
     stage.append(h("span", { class: "side left" }, "source"), h("span", { class: "side right" }, "reconstruction"));
@@ -29,7 +29,11 @@ export function player({ kind, sourceUrl, contentUrl, source, onTime }) {
   const time = h("span", { class: "time" }, clock(0));
   const back = h("button", { type: "button", "aria-label": "one frame back" }, "◂");
   const on = h("button", { type: "button", "aria-label": "one frame on" }, "▸");
-  const speed = h("select", { "aria-label": "speed" }, SPEEDS.map((x) => h("option", { value: x }, `${x}×`)));
+  const speed = h(
+    "select",
+    { "aria-label": "speed" },
+    SPEEDS.map((x) => h("option", { value: x }, `${x}×`)),
+  );
   speed.value = 1;
   const heard = h(
     "select",
@@ -96,6 +100,7 @@ export function player({ kind, sourceUrl, contentUrl, source, onTime }) {
     state.sourceFails = true;
     before.hidden = true;
     split?.withdraw();
+    stage.hidden = !after;
     note.textContent = `Your browser does not show the source (${source.codec}), or it is not kept any more.`;
   });
   after?.addEventListener("error", () => (note.textContent = "The receiver's video cannot be shown here."));
@@ -130,7 +135,7 @@ function video(src, name) {
 
 function aspect({ width, height, pixel_aspect: pixel }) {
   const [across, down] = (pixel ?? "1:1").split(":").map(Number);
-  return `${width * across} / ${height * down}`;
+  return (width * across) / (height * down);
 }
 
 /** Brings `one` nearer to `leader` while both play. */

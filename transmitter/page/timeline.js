@@ -43,11 +43,12 @@ export function timeline(seek, step) {
     now.textContent = said;
   };
   const draw = (shown) => {
-    view = shown;
+    view = { ...shown, said: spans(shown) };
     box.setAttribute("aria-valuemax", view.times.duration.toFixed(2));
     chart.setAttribute("viewBox", `0 0 ${width()} ${HEIGHT}`);
     chart.setAttribute("height", HEIGHT);
-    chart.replaceChildren(scores(view, x, width()), keyframes(view, x), runs(view, x), captions(view, x), axis(view, x, width()), cursor);
+    const layers = [scores, keyframes, runs, captions, axis].map((layer) => layer(view, x, width()));
+    chart.replaceChildren(...layers, cursor);
     legend.replaceChildren(...explain(view));
     intro.textContent = introduction(view);
     at(seconds);
@@ -100,14 +101,20 @@ function scores({ semantics }, x, width) {
   const [low, high] = [Math.min(0, ...range(values)), Math.max(0, ...range(values))];
   const y = (value) => PLOT.top + PLOT.height * (1 - (value - low) / (high - low || 1));
   const points = semantics.candidates.map((c) => `${x(c.time_s).toFixed(1)},${y(score(c)).toFixed(1)}`);
-  const dots = semantics.candidates.length > MOST_DOTS ? semantics.candidates.filter((c) => c.decision) : semantics.candidates;
+  const few = semantics.candidates.length <= MOST_DOTS;
+  const dots = semantics.candidates.filter((candidate) => few || candidate.decision);
   const line = y(semantics.threshold);
   return s(
     "g",
     {},
     points.length ? s("polyline", { class: "scores", points: points.join(" ") }) : null,
     dots.map((c) =>
-      s("circle", { class: c.decision ? "chosen" : "candidate", cx: x(c.time_s), cy: y(score(c)), r: c.decision ? 4 : 2 }),
+      s("circle", {
+        class: c.decision ? "chosen" : "candidate",
+        cx: x(c.time_s),
+        cy: y(score(c)),
+        r: c.decision ? 4 : 2,
+      }),
     ),
     points.length
       ? [
@@ -154,9 +161,9 @@ function runs({ runs: all, times }, x) {
   return s("g", {}, ordered.map(bar));
 }
 
-function captions({ semantics, times }, x) {
+function captions({ said }, x) {
   const bar = (caption) => {
-    const [from, to] = spanOf(caption, semantics, times).map(x);
+    const [from, to] = [x(caption.from), x(caption.to)];
     return s(
       "svg",
       { x: from, y: WORDS.top, width: Math.max(1, to - from - 1), height: WORDS.height },
@@ -165,33 +172,36 @@ function captions({ semantics, times }, x) {
       s("title", {}, caption.text),
     );
   };
-  return s("g", {}, semantics.captions.map(bar));
+  return s("g", {}, said.map(bar));
 }
 
-/** From when to when a caption holds, seconds. */
-export function spanOf(caption, semantics, times) {
-  const time = (number) => semantics.keyframes.find((keyframe) => keyframe.number === number)?.time_s;
-  return [time(caption.first) ?? 0, time(caption.last) ?? times.duration];
+/** Captions with the seconds from which and to which they hold. */
+export function spans({ semantics, times }) {
+  const time = new Map(semantics.keyframes.map((keyframe) => [keyframe.number, keyframe.time_s]));
+  return semantics.captions.map((caption) => ({
+    ...caption,
+    from: time.get(caption.first) ?? 0,
+    to: time.get(caption.last) ?? times.duration,
+  }));
 }
 
 function axis({ times }, x, width) {
   const rough = (times.duration * 60) / width;
   const stride = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600].find((step) => step >= rough) ?? 7200;
   const marks = [];
-  for (let time = stride; time < times.duration; time += stride) {
-    marks.push(s("text", { class: "mark", x: x(time), y: HEIGHT - 4, "text-anchor": "middle" }, stride < 60 && times.duration < 60 ? `${time} s` : clock(time).replace(/\.\d+$/, "")));
+  for (let time = stride; x(time) < width - 16; time += stride) {
+    const text = times.duration < 60 ? `${time} s` : clock(time).replace(/\.\d+$/, "");
+    marks.push(s("text", { class: "mark", x: x(time), y: HEIGHT - 4, "text-anchor": "middle" }, text));
   }
   return s("g", {}, marks);
 }
 
-function description({ times, runs: all, semantics }, seconds) {
+function description({ times, runs: all, said }, seconds) {
   const frame = times.frame(seconds);
   const run = (all ?? []).find((one) => one.first_frame <= frame && frame <= one.last_frame);
-  const caption = semantics.captions.find((one) => {
-    const [from, to] = spanOf(one, semantics, times);
-    return from <= seconds && seconds <= to;
-  });
-  const parts = [`${clock(seconds)}, frame ${frame}`, run && PROVENANCE[run.provenance], run?.reason, caption && `“${caption.text}”`];
+  const caption = said.find(({ from, to }) => from <= seconds && seconds <= to);
+  const where = `${clock(seconds)}, frame ${frame}`;
+  const parts = [where, run && PROVENANCE[run.provenance], run?.reason, caption && `“${caption.text}”`];
   return parts.filter(Boolean).join(" · ");
 }
 

@@ -20,7 +20,18 @@ export function transmission(id) {
       h("section", {}),
     ]),
   );
-  const view = { id, parts, gone: false, timer: 0, turn: 0, shown: {}, stream: null, live: null, player: null, chart: null };
+  const view = {
+    id,
+    parts,
+    gone: false,
+    timer: 0,
+    turn: 0,
+    shown: {},
+    stream: null,
+    live: null,
+    player: null,
+    chart: null,
+  };
   view.element = h(
     "article",
     {},
@@ -82,11 +93,12 @@ async function look(view) {
   show(view);
   const over = FINAL.has(view.job.state) && (!view.video || VIDEO_FINAL.has(view.video.state));
   // a long video's documents take long to read: the pause grows with them
-  if (!over || found.refusal) view.timer = setTimeout(() => look(view), LOOK_MS + 3 * (performance.now() - began));
+  const pause = LOOK_MS + 3 * (performance.now() - began);
+  if (!over || found.unreachable) view.timer = setTimeout(() => look(view), pause);
 }
 
 async function gather(view) {
-  const found = { refusal: "" };
+  const found = { refusal: "", unreachable: false };
   try {
     found.job = await transmitter.get(view.id);
     found.semantics = await transmitter.semantics(view.id);
@@ -99,7 +111,9 @@ async function gather(view) {
     found.symbols = await from.constellation();
     found.pictures = new Set((await from.keyframes()).map((keyframe) => keyframe.number));
   } catch (error) {
-    found.refusal = error.message;
+    found.unreachable = error.status === 0;
+    // a transmission that has just begun, or failed, need not have a video
+    if (error.status !== 404 || found.job?.state === "SUCCEEDED") found.refusal = error.message;
   }
   return found;
 }
@@ -153,7 +167,9 @@ function title({ job, refusal, video }) {
     cut ? h("p", { class: "refusal", role: "alert" }, cut.detail) : null,
     refusal ? h("p", { class: "refusal", role: "alert" }, refusal) : null,
     job.cbr ? h("p", { class: "lead" }, sentence(job)) : null,
-  ].flat().filter(Boolean);
+  ]
+    .flat()
+    .filter(Boolean);
 }
 
 function sentence(job) {

@@ -23,7 +23,11 @@ export function clock(seconds) {
 export const when = (stamp) => new Date(stamp).toLocaleString();
 
 export function bytes(n) {
-  for (const [size, unit] of [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"]]) {
+  for (const [size, unit] of [
+    [2 ** 30, "GiB"],
+    [2 ** 20, "MiB"],
+    [2 ** 10, "KiB"],
+  ]) {
     if (n >= size) return `${(n / size).toFixed(1)} ${unit}`;
   }
   return `${n} bytes`;
