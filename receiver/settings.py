@@ -15,6 +15,7 @@ from semvid.link.tls import ServerTls
 from semvid.service.settings import ServiceSettings
 
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
+_IMPLIED = {"http": ":80", "https": ":443"}  # browsers leave these off (RFC 6454, 6.2)
 
 
 class ReceiverSettings(ServiceSettings):
@@ -104,10 +105,10 @@ class ReceiverSettings(ServiceSettings):
     @classmethod
     def _named(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            if not _ORIGIN.fullmatch(origin):
+            if not _ORIGIN.fullmatch(origin) or origin.endswith(_IMPLIED[origin.partition(":")[0]]):
                 raise ValueError(
                     f"{origin!r} is no origin; write each as a browser does, http://HOST or http://HOST:PORT "
-                    "in lower case and with no path, and no *"
+                    "in lower case, with no path, no port that goes without saying, and no *"
                 )
         return origins
 

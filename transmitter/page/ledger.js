@@ -1,9 +1,10 @@
 // The ledger: what every channel use was spent on.
 
 import { h } from "./dom.js";
+import { soundNote } from "./sound.js";
 import { SYMBOL_CLASS, count, db, percent, scientific, words } from "./wording.js";
 
-export function ledger(job) {
+export function ledger(job, video) {
   const symbols = Object.entries(job.symbols ?? {}).sort((a, b) => b[1] - a[1]);
   if (!symbols.length) return [h("h2", {}, "The ledger"), h("p", { class: "dim" }, "Nothing was sent yet.")];
   const total = symbols.reduce((sum, [, n]) => sum + n, 0);
@@ -62,6 +63,7 @@ export function ledger(job) {
         ["changes of the channel", count(job.channel_changes ?? 0)],
       ].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
     ),
+    soundNote(job, video),
     changes(job.last_channel_changes ?? []),
     schemes(job.mcs ?? {}),
   ];

@@ -1,6 +1,7 @@
 // What was sent, readable: header, captions, keyframes, in the order of time, and whether it arrived.
 
 import { h } from "./dom.js";
+import { soundSent } from "./sound.js";
 import { spans } from "./timeline.js";
 import { REASON, bytes, clock } from "./wording.js";
 
@@ -16,6 +17,7 @@ export function payload(view, seek) {
     "tbody",
     {},
     headerRow(job),
+    soundRow(job),
     entries.slice(0, FIRST_ROWS).map((entry) => row(entry, seek)),
   );
   const rest = entries.length - FIRST_ROWS;
@@ -52,6 +54,13 @@ export function payload(view, seek) {
 function headerRow({ source, options }) {
   const said = `${source.width}×${source.height}, ${source.frame_rate} frames/s, keyframes coded as ${options.coding}, seed ${options.seed}`;
   return h("tr", {}, h("td", {}, "–"), h("td", {}, "header"), h("td", {}, said), h("td"), h("td"));
+}
+
+function soundRow(job) {
+  const sent = soundSent(job);
+  if (!sent) return null;
+  const cells = ["–", "sound", sent.said].map((text) => h("td", {}, text));
+  return h("tr", {}, cells, h("td", { class: "n" }, sent.size), h("td"));
 }
 
 function captionEntry(caption, { captions }) {

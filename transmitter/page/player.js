@@ -4,20 +4,26 @@ import { h } from "./dom.js";
 import { clock } from "./wording.js";
 
 const JUMP_S = 0.25; // further apart than that they are set together, below it one is slowed or hastened
+const NOTES = {
+  both: "",
+  source: "The reconstruction stands beside the source once it is whole.",
+  none: "There is no reconstruction.",
+};
 const SPEEDS = [0.25, 0.5, 1];
 
 /**
- * kind: "both", or "source" as long as there is no reconstruction.
+ * kind: "both", "source" as long as there is no reconstruction, "none" where none will come.
+ * sounds: whether the reconstruction has sound.
  * onTime: told the time shown, seconds.
  */
-export function player({ kind, sourceUrl, contentUrl, source, onTime }) {
+export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) {
   const before = video(sourceUrl, "the source");
   const after = contentUrl ? video(contentUrl, "the reconstruction") : null;
   const leader = after ?? before;
   const frame_s = 1 / source.frame_rate;
   const state = { rate: 1, playing: false, ticking: 0, sourceFails: false };
 
-  const note = h("p", { class: "dim" }, after ? "" : "The reconstruction stands beside the source once it is whole.");
+  const note = h("p", { class: "dim" }, NOTES[kind]);
   const stage = h("div", { class: "stage" }, before, after);
   stage.style.setProperty("--aspect", aspect(source));
   const split = after ? divider(stage, after) : null;
@@ -40,7 +46,7 @@ export function player({ kind, sourceUrl, contentUrl, source, onTime }) {
     { "aria-label": "sound" },
     h("option", { value: "" }, "no sound"),
     h("option", { value: "before" }, "sound of the source"),
-    after ? h("option", { value: "after" }, "sound of the reconstruction") : null,
+    sounds ? h("option", { value: "after" }, "sound of the reconstruction") : null,
   );
   const element = h(
     "div",

@@ -3,7 +3,7 @@
 import { h, s } from "./dom.js";
 import { PROVENANCE, REASON, clock } from "./wording.js";
 
-const PLOT = { top: 10, height: 110 };
+const PLOT = { top: 16, height: 104 };
 const STRIP = { top: 128, height: 14 };
 const WORDS = { top: 148, height: 20 };
 const HEIGHT = 188;

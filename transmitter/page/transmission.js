@@ -8,6 +8,7 @@ import { ledger } from "./ledger.js";
 import { live } from "./live.js";
 import { payload } from "./payload.js";
 import { player } from "./player.js";
+import { sounds } from "./sound.js";
 import { timeline } from "./timeline.js";
 import { clock, count, scientific, state, when } from "./wording.js";
 
@@ -130,10 +131,17 @@ function show(view) {
   view.times = frameTimes(job, semantics);
   showPlayer(view);
   if (semantics) showTimeline(view);
-  renew(view, "ledger", [job.symbols, job.bits, job.return_bytes, job.channel_changes], () => ledger(job));
+  const counted = [job.symbols, job.bits, job.return_bytes, job.channel_changes, job.sound, video?.sound];
+  renew(view, "ledger", counted, () => ledger(job, video));
   renew(view, "received", [video?.bursts_received, video?.state], () => constellation(view.symbols, video));
   if (semantics) {
-    const entries = [semantics.captions.length, semantics.keyframes.length, view.captions?.length, view.pictures?.size];
+    const entries = [
+      semantics.captions.length,
+      semantics.keyframes.length,
+      view.captions?.length,
+      view.pictures?.size,
+      job.sound,
+    ];
     renew(view, "payload", entries, () => payload(view, seek(view)));
   }
   renew(view, "downloads", [video?.state], downloads);
@@ -183,7 +191,8 @@ function sentence(job) {
 function showPlayer(view) {
   const { job, video, parts } = view;
   const whole = video && VIDEO_FINAL.has(video.state) && video.frames_written > 0;
-  const kind = whole ? "both" : "source";
+  const over = FINAL.has(job.state) && (!video || VIDEO_FINAL.has(video.state));
+  const kind = whole ? "both" : over ? "none" : "source";
   if (view.player?.kind === kind) return;
   view.player?.leave();
   view.player = player({
@@ -191,6 +200,7 @@ function showPlayer(view) {
     sourceUrl: transmitter.sourceUrl(view.id),
     contentUrl: whole ? view.receiver.contentUrl : null,
     source: job.source,
+    sounds: sounds(video),
     onTime: (seconds) => view.chart?.at(seconds),
   });
   parts.compare.replaceChildren(view.player.element);

@@ -57,6 +57,8 @@ def test_the_setting_names_origins(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         "*",
         "http://a.example/",
+        "http://a.example:80",
+        "https://a.example:443",
         "a.example",
         "http://A.example",
         "http://a, ",
