@@ -35,7 +35,6 @@ export function bytes(n) {
 
 const STATES = {
   ACCEPTED: "waiting",
-  QUEUED: "waiting",
   RUNNING: "running",
   SUCCEEDED: "done",
   FAILED: "failed",

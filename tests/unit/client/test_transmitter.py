@@ -24,7 +24,7 @@ def test_submit_uploads_the_file_and_the_options(tmp_path: Path) -> None:
 
     def handler(request: httpx.Request) -> httpx.Response:
         seen["path"], seen["body"] = request.url.path, request.read()
-        return httpx.Response(202, json={"id": "abc", "state": "QUEUED"})
+        return httpx.Response(202, json={"id": "abc", "state": "ACCEPTED"})
 
     assert client(handler).submit(clip, {"seed": 3})["id"] == "abc"
     assert seen["path"] == "/v1/transmissions"

@@ -434,4 +434,4 @@ def test_sources_of_finished_jobs_are_kept_up_to_a_bound_the_newest_first(tmp_pa
 
     (oldest, *newer), running = run(scenario)
     assert not oldest.upload.exists()
-    assert [job.upload.exists() for job in (*newer, running)] == [False, True, True]
+    assert [job.upload.exists() for job in (*newer, running)] == [True, True, True]

@@ -13,6 +13,7 @@ from transmitter.app import create_app
 from transmitter.page import FOLDER
 from transmitter.settings import TransmitterSettings
 
+ID = "0123456789abcdef"
 MP4 = b"\x00\x00\x00\x18ftypisom" + bytes(range(200))
 
 
@@ -50,10 +51,10 @@ def test_nothing_but_the_page_is_served(tmp_path: Path, name: str) -> None:
 
 def finished(folder: Path, upload: bytes | None, state: str = "SUCCEEDED") -> None:
     """A record as an earlier process left it."""
-    job = folder / "abc"
+    job = folder / ID
     job.mkdir()
     record = {
-        "id": "abc", "state": state, "stage": "done", "progress": 1.0, "created_at": "2026-01-01T00:00:00",
+        "id": ID, "state": state, "stage": "done", "progress": 1.0, "created_at": "2026-01-01T00:00:00",
         "error": None, "options": {},
         "source": {
             "width": 1, "height": 1, "frame_rate": 1.0, "duration_s": 1.0, "frames": 1, "codec": "h264",
@@ -67,10 +68,10 @@ def finished(folder: Path, upload: bytes | None, state: str = "SUCCEEDED") -> No
 def test_the_source_is_served_with_ranges_and_never_as_a_page(tmp_path: Path) -> None:
     finished(tmp_path, MP4)
     with app(tmp_path) as http:
-        whole = http.get("/v1/transmissions/abc/source")
-        part = http.get("/v1/transmissions/abc/source", headers={"Range": "bytes=4-11"})
-        beyond = http.get("/v1/transmissions/abc/source", headers={"Range": "bytes=9000-"})
-        head = http.head("/v1/transmissions/abc/source")
+        whole = http.get(f"/v1/transmissions/{ID}/source")
+        part = http.get(f"/v1/transmissions/{ID}/source", headers={"Range": "bytes=4-11"})
+        beyond = http.get(f"/v1/transmissions/{ID}/source", headers={"Range": "bytes=9000-"})
+        head = http.head(f"/v1/transmissions/{ID}/source")
     assert (whole.status_code, whole.content) == (200, MP4)
     assert whole.headers["content-type"] == "video/mp4"
     for answer in (whole, part, head):
@@ -89,23 +90,23 @@ def test_the_source_is_served_with_ranges_and_never_as_a_page(tmp_path: Path) ->
 def test_the_media_type_is_never_one_that_runs(tmp_path: Path, upload: bytes, kind: str) -> None:
     finished(tmp_path, upload)
     with app(tmp_path) as http:
-        assert http.get("/v1/transmissions/abc/source").headers["content-type"] == kind
+        assert http.get(f"/v1/transmissions/{ID}/source").headers["content-type"] == kind
 
 
 def test_a_source_that_is_gone_says_why(tmp_path: Path) -> None:
     finished(tmp_path, MP4)
     with app(tmp_path, kept_source_bytes=len(MP4) - 1) as http:
-        answer = http.get("/v1/transmissions/abc/source")
+        answer = http.get(f"/v1/transmissions/{ID}/source")
     assert answer.status_code == 404
     assert "KEPT_SOURCE_BYTES" in answer.json()["detail"]
-    assert not (tmp_path / "abc" / "upload").exists()
+    assert not (tmp_path / ID / "upload").exists()
 
 
 @pytest.mark.parametrize("method", ["GET", "PATCH"])
 def test_the_channel_of_what_is_over_cannot_be_changed(tmp_path: Path, method: str) -> None:
     finished(tmp_path, None)
     with app(tmp_path) as http:
-        over = http.request(method, "/v1/transmissions/abc/channel", json={"snr_db": 5})
+        over = http.request(method, f"/v1/transmissions/{ID}/channel", json={"snr_db": 5})
         unknown = http.request(method, "/v1/transmissions/nobody/channel", json={"snr_db": 5})
     assert (over.status_code, over.json()["code"]) == (409, "CONFLICT")
     assert "SUCCEEDED" in over.json()["detail"]
@@ -118,5 +119,5 @@ def test_the_channel_of_what_is_over_cannot_be_changed(tmp_path: Path, method: s
 def test_what_is_no_condition_is_refused(tmp_path: Path, change: Any) -> None:
     finished(tmp_path, None)
     with app(tmp_path) as http:
-        answer = http.patch("/v1/transmissions/abc/channel", json=change)
+        answer = http.patch(f"/v1/transmissions/{ID}/channel", json=change)
     assert (answer.status_code, answer.json()["code"]) == (422, "INVALID_REQUEST")
