@@ -75,7 +75,7 @@ export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) 
   };
   const toggle = () => {
     if (state.playing) {
-      leader.pause();
+      for (const one of [leader, ...followers()]) one.pause();
       return;
     }
     if (leader.ended) seek(0);
