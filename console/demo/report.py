@@ -104,6 +104,7 @@ def build_report(findings: Findings) -> Json:
         **{name: sent[name] for name in _LINK},
         **{name: sent.get(name) for name in ("return_bytes", "operating_point", "decoder")},
         "video_state": seen["state"],
+        "restorer": seen.get("restorer", ""),
         "keyframes": [k["frame"] for k in semantics["keyframes"]],
         "keyframes_by_reason": dict(Counter(k["reason"] for k in semantics["keyframes"])),
         "keyframe_bytes": sum(k["bytes"] for k in semantics["keyframes"]),

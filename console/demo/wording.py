@@ -92,6 +92,11 @@ def closeness(report: Report) -> str:
         f"PSNR: {report['metrics']['psnr_db']}. SSIM: {report['metrics']['ssim']}. "
         "Frame i of the output is compared with frame i of the source, nothing is shifted."
     )
+    if report["restorer"]:
+        text += (
+            f" Keyframes are shown as the network {report['restorer']} restores them: fine texture is what "
+            "it holds for likely, not what was there."
+        )
     if report["metrics"]["identical_frames"]:
         text += f" {report['metrics']['identical_frames']} frames are identical."
     return text

@@ -91,6 +91,7 @@ def make_findings() -> Callable[..., Findings]:
                 "captions": [{"first": 0, "last": 3, "text": text, "bytes": 21}],
             },
             video={
+                "restorer": "restorer.onnx",
                 "state": "SUCCEEDED",
                 "snr_db": 9.9,
                 "effective_snr_db": 9.8,

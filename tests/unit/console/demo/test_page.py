@@ -117,6 +117,14 @@ def test_a_page_without_candidates_symbols_and_stills(make_findings: Callable[..
     assert "No candidate frames were compared" in page
 
 
+def test_what_a_network_drew_is_said(page: str, make_findings: Callable[..., Findings]) -> None:
+    assert "as the network restorer.onnx restores them" in page
+    findings = make_findings()
+    plain = {name: value for name, value in findings.video.items() if name != "restorer"}
+    bare = dataclasses.replace(findings, video=plain)
+    assert "restores them" not in build_page(build_report(bare), bare, [])
+
+
 def test_the_air_is_told_of_over_the_whole_transmission(page: str) -> None:
     assert "10.0 dB realised" in page
     assert "50,321 symbols that it knew" in page
