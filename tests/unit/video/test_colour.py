@@ -110,7 +110,7 @@ def test_the_peak_that_a_pq_source_states_is_white(tmp_path, params, peak):
     """In HEVC, as phones and cameras write it: in SEI messages."""
     path = write_patches(
         tmp_path / "a.mp4", [*GREYS[1:6], (0.6, 0.3, 0.2)], (9, 9, 16, 1), codec="libx265",
-        options={"x265-params": f"lossless=1:log-level=none:{params}", "preset": "ultrafast"},
+        options={"x265-params": f"lossless=1:bframes=0:log-level=none:{params}", "preset": "ultrafast"},
     )  # fmt: skip
     info, seen = shown(path)
     assert info.colour.peak == peak
@@ -181,7 +181,7 @@ def test_ycgco_is_decoded_whatever_carries_it(tmp_path, codec):
     colours = [(0.8, 0.2, 0.2), (0.2, 0.8, 0.2), (0.2, 0.2, 0.8), (0.6, 0.6, 0.6)]
     options = {
         "libx264": {"qp": "0"},
-        "libx265": {"x265-params": "lossless=1:log-level=none"},
+        "libx265": {"x265-params": "lossless=1:bframes=0:log-level=none"},
         "libsvtav1": {"crf": "1", "preset": "10"},
     }
     path = write_patches(
@@ -225,7 +225,8 @@ def test_other_matrices_are_refused_before_any_work(tmp_path, matrix, name):
 )
 def test_grey_and_rgb_keep_their_range(tmp_path, pixel_format, codec, code_range, black, white):
     """swscale takes both for full whatever they are tagged with."""
-    options = {"libx264": {"qp": "0"}, "libx265": {"x265-params": "lossless=1:log-level=none"}, "ffv1": None}
+    x265 = {"x265-params": "lossless=1:bframes=0:log-level=none"}
+    options = {"libx264": {"qp": "0"}, "libx265": x265, "ffv1": None}
     middle = (black + white) // 2
     planes = 1 if pixel_format.startswith("gray") else 3
     patches = [(code,) * planes for code in (black, middle, white)]
