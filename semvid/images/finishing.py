@@ -14,6 +14,9 @@ from semvid.semantics import MAX_FINISH, StreamHeader
 RESTORATION: Final = 5
 """What senders ask of a restorer, in sevenths: for films that were kept out of training it is the best of all
 (docs/decisions/0011-restorer.md)."""
+MOST_RESTORED: Final = 1280 * 720
+"""Pixels of the largest videos that senders want restored: a network that was trained at 576x320 takes more
+than a second for each larger keyframe, and what it does to them was not measured."""
 
 
 def finished(picture: Picture, header: StreamHeader, coding: Coding, restorer: Restorer | None) -> Picture:

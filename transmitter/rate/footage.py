@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from semvid.images.finishing import MOST_RESTORED
 from semvid.options import TransmissionOptions
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
@@ -63,7 +64,7 @@ class Footage:
         parts: in the order of time; the first begins with the clip.
         whole: the clip ends with the first part. Of several parts, which stand for all of it, the keyframe
             that merely ends one does not count.
-        restores: the receiver has a restorer of keyframes.
+        restores: the receiver has a restorer of keyframes, and they are not too large for it.
     """
 
     source: SourceInfo
@@ -111,7 +112,8 @@ class Footage:
             certain += selector.finish()
             if certain and (not parts or len(certain) > 1):
                 parts.append(Part(certain, windows, read))
-        return cls(source, options, parts, whole, bool(profile.restorer))
+        restores = bool(profile.restorer) and source.width * source.height <= MOST_RESTORED
+        return cls(source, options, parts, whole, restores)
 
 
 def _frames(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -99,3 +100,13 @@ def test_large_pictures_shorten_what_is_read(tmp_path: Path, monkeypatch: pytest
     some = read(tmp_path, still(SHORT))
     assert not some.whole
     assert max(part.frames for part in some.parts) <= 26  # a second
+
+
+def test_a_restorer_is_asked_for_where_there_is_one_and_keyframes_are_not_too_large(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restoring = replace(PROFILE, restorer="0123456789abcdef")
+    assert not read(tmp_path, still(2)).restores
+    assert read(tmp_path, still(2), profile=restoring).restores
+    monkeypatch.setattr(footage, "MOST_RESTORED", HEIGHT * WIDTH - 1)
+    assert not read(tmp_path, still(2), profile=restoring).restores
