@@ -127,7 +127,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
                 restorer=profile.restorer,
             ),
-            sound_codecs=[codec.value for codec in decodable()],
+            sound_codecs=[codec.value for codec in decodable(self._transmissions.voice)],
         )
 
 

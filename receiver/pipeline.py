@@ -20,6 +20,7 @@ from receiver.record import VideoRecord
 from receiver.regeneration import Regeneration
 from receiver.settings import ReceiverSettings
 from receiver.sound.track import SoundTrack
+from receiver.sound.voices.voice import Voice
 from receiver.video_files import VideoFiles
 from semvid.errors import Cancelled, SemvidError
 from semvid.images.finishing import finished
@@ -46,6 +47,7 @@ class Pipeline:
         settings: bounds.
         moved: called whenever a gap has left the queue, and at the end.
         restorer: of keyframes; None: none.
+        voice: reads sound that came as text; None: nobody does.
 
     Attributes:
         error: why the video could not be made to its end; None as long as all is well.
@@ -61,6 +63,7 @@ class Pipeline:
         settings: ReceiverSettings,
         moved: Callable[[], None],
         restorer: Restorer | None = None,
+        voice: Voice | None = None,
     ) -> None:
         self.error: SemvidError | None = None
         self._header, self._files, self._record = header, files, record
@@ -69,7 +72,7 @@ class Pipeline:
         self._closed = False
         self._hold: int | None = None
         self._sound: SoundTrack | None = None
-        self._restorer = restorer
+        self._restorer, self._voice = restorer, voice
         self._codings: dict[int, Coding] = {}  # of keyframes that may be shown yet
         self._stopped = threading.Event()
         frame_bytes = header.width * header.height * 3
@@ -112,7 +115,7 @@ class Pipeline:
             LimitExceeded: more of it waits than allowed.
         """
         if isinstance(unit, SoundHeader):
-            self._sound = SoundTrack(unit)
+            self._sound = SoundTrack(unit, self._voice)
             self._record.sound = self._sound.record
         elif self._sound is not None:
             self._sound.add(unit)

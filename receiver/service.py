@@ -12,6 +12,7 @@ from receiver.library import Library
 from receiver.link_service import LinkService
 from receiver.metrics import ReceiverMetrics
 from receiver.settings import ReceiverSettings
+from receiver.sound import voices
 from receiver.transmissions import Transmissions
 from semvid.images.restorer import named
 from semvid.link.bootstrap import ServerLimits, drain, make_server
@@ -32,7 +33,7 @@ class ReceiverService:
         link_port: of the LinkService; None before `start`.
 
     Raises:
-        InvalidInput, MissingComponent: the decoder or the restorer that the settings name cannot be had.
+        InvalidInput, MissingComponent: the decoder, the restorer or the voice of the settings cannot be had.
     """
 
     def __init__(self, settings: ReceiverSettings, registry: CollectorRegistry) -> None:
@@ -43,6 +44,7 @@ class ReceiverService:
         )
         self._decoder = decoder
         restorer = named(settings.restorer)
+        voice = voices.named(settings.voice_model, settings.voice_device)
         actors: int = getattr(decoder, "actors", 1)
         if actors > 1:  # every one of them needs a thread that waits for it, and a segment to work on
             wider = {
@@ -52,7 +54,7 @@ class ReceiverService:
             settings = settings.model_copy(update=wider)
         self._settings = settings
         metrics = ReceiverMetrics(registry)
-        self._transmissions = Transmissions(settings, self.library, decoder, metrics, restorer)
+        self._transmissions = Transmissions(settings, self.library, decoder, metrics, restorer, voice)
         self._server: Server | None = None
         self._health: Health | None = None
 

@@ -68,6 +68,14 @@ class ReceiverSettings(ServiceSettings):
         "of `semvid train restorer`",
     )
 
+    voice_model: str = Field(
+        "",
+        max_length=512,
+        description="who speaks what came as text: hf:ID-OR-PATH of a text-to-speech model, espeak, or "
+        "espeak:VOICE; empty: nobody, and sound text is not announced",
+    )
+    voice_device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="of an hf voice")
+
     executor: str = Field(
         "local",
         pattern=r"^(local|ray|ray://[^\s/]+:\d+)$",

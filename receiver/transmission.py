@@ -15,6 +15,7 @@ from receiver.pipeline import Pipeline
 from receiver.reception import ReceivedKeyframe, StreamReceiver
 from receiver.record import State, VideoRecord
 from receiver.settings import ReceiverSettings
+from receiver.sound.voices.voice import Voice
 from receiver.video_files import VideoFiles
 from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
 from semvid.images.restorer import Restorer
@@ -45,6 +46,7 @@ class Transmission:
         settings: bounds.
         moved: called, from any thread, when a gap has left the queue.
         restorer: of keyframes; None: none.
+        voice: reads sound that came as text; None: nobody does.
     """
 
     def __init__(
@@ -56,13 +58,14 @@ class Transmission:
         settings: ReceiverSettings,
         moved: Callable[[], None],
         restorer: Restorer | None = None,
+        voice: Voice | None = None,
     ) -> None:
         self.record = record
         self.constellation = Constellation()
         self.pipeline: Pipeline | None = None
         self._snr = RealisedSnr()
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
-        self._moved, self._restorer = moved, restorer
+        self._moved, self._restorer, self._voice = moved, restorer, voice
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
         self._stream = StreamReceiver(limits, decoder.uses_captions, _log.bind(video=record.id))
 
@@ -201,6 +204,7 @@ class Transmission:
             self._settings,
             self._moved,
             self._restorer,
+            self._voice,
         )
 
     def _submit(self, gaps: list[Gap]) -> None:

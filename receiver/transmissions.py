@@ -14,6 +14,7 @@ from receiver.library import Library
 from receiver.metrics import ReceiverMetrics
 from receiver.record import State
 from receiver.settings import ReceiverSettings
+from receiver.sound.voices.voice import Voice
 from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
 from semvid.images.restorer import Restorer
@@ -72,6 +73,7 @@ class Transmissions:
         decoder: serves all videos.
         metrics: what is counted.
         restorer: of keyframes; None: none.
+        voice: reads sound that came as text; None: nobody does.
 
     Attributes:
         profile: what decoder and restorer together can do.
@@ -84,8 +86,9 @@ class Transmissions:
         decoder: Decoder,
         metrics: ReceiverMetrics,
         restorer: Restorer | None = None,
+        voice: Voice | None = None,
     ) -> None:
-        self.decoder, self._restorer = decoder, restorer
+        self.decoder, self._restorer, self.voice = decoder, restorer, voice
         self.profile = replace(decoder.profile, restorer="" if restorer is None else restorer.digest)
         self._settings, self._library, self._metrics = settings, library, metrics
         self._receiving = ThreadPoolExecutor(settings.concurrent_transmissions, "receive")
@@ -124,7 +127,14 @@ class Transmissions:
 
         files, record = self._library.create(transmission_id, self.decoder.profile.name, attempt)
         transmission = Transmission(
-            files, record, self.decoder, self._regenerating, self._settings, notify, self._restorer
+            files,
+            record,
+            self.decoder,
+            self._regenerating,
+            self._settings,
+            notify,
+            self._restorer,
+            self.voice,
         )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))

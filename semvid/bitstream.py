@@ -44,6 +44,7 @@ _CODING_FROM_WIRE = {
 _SOUND_TO_WIRE = {
     SoundCodec.OPUS: pb.SOUND_CODEC_UNSPECIFIED,
     SoundCodec.CODEC2: pb.SOUND_CODEC_CODEC2,
+    SoundCodec.TEXT: pb.SOUND_CODEC_TEXT,
 }
 _SOUND_FROM_WIRE = {
     **{wire: codec for codec, wire in _SOUND_TO_WIRE.items()},

@@ -72,6 +72,7 @@ class SoundChoice(StrEnum):
     NONE = "none"
     OPUS = "opus"
     CODEC2 = "codec2"
+    TEXT = "text"
 
 
 class ChannelName(StrEnum):
@@ -141,7 +142,8 @@ class TransmissionOptions(BaseModel):
     sound: SoundChoice = Field(
         SoundChoice.AUTO,
         description="auto: the best that takes a quarter of the target CBR at most; none; "
-        "opus: 6 to 24 kbit/s; codec2: speech at 0.7 to 3.2 kbit/s",
+        "opus: 6 to 24 kbit/s; codec2: speech at 0.7 to 3.2 kbit/s; text: what is said, spoken anew by the "
+        "receiver's voice",
     )
     coding: PictureCoding = Field(
         PictureCoding.PYRAMID,

@@ -343,6 +343,7 @@ class SoundCodec(StrEnum):
 
     OPUS = "opus"  # RFC 6716
     CODEC2 = "codec2"  # speech at 700 to 3200 bit/s
+    TEXT = "text"  # sentences, spoken by the receiver's own voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +375,7 @@ class SoundPackets:
 
     Attributes:
         first: number of the first one; packets count from 0 in time order.
-        packets: as the codec made them; an empty one is digital silence.
+        packets: as the codec made them; an empty one is digital silence (`SoundCodec.TEXT`: nothing begins).
     """
 
     first: int

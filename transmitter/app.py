@@ -30,7 +30,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from semvid import __version__
 from semvid.errors import Conflict, InvalidInput, LimitExceeded
 from semvid.link.peer import is_serving
-from semvid.options import ChannelOptions, TransmissionOptions
+from semvid.options import ChannelOptions, SoundChoice, TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.files import data_folder, replacing
 from semvid.service.host import serve_http, started
@@ -55,6 +55,7 @@ from transmitter.records import stream_semantics
 from transmitter.resources import ChannelResource, TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
 from transmitter.sound.door import track_of
+from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.source_file import source_response
 from transmitter.store import State
 
@@ -77,6 +78,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     bounds = ExaminationBounds(settings.look_memory_bytes, settings.look_cpu_s, settings.look_wall_s)
     looks = asyncio.Semaphore(settings.concurrent_looks)
     mllms = MllmLibrary(settings)
+    speech = SpeechLibrary(settings.speech_model, settings)
     registry = CollectorRegistry()
     finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
     symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
@@ -88,7 +90,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     async def run(job: Job) -> None:
         running.inc()
         try:
-            await transmit(job, settings, limits, mllms)
+            await transmit(job, settings, limits, mllms, speech)
         finally:
             running.dec()
             for name, count in job.facts.get("symbols", {}).items():
@@ -155,6 +157,8 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         """
         chosen = parse_options(options, settings.mllm)
         await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
+        if chosen.sound is SoundChoice.TEXT:
+            await asyncio.to_thread(speech.check)
         place: Place = request.state.place
         digest = None if place.key is None else await asyncio.to_thread(_digest, file, chosen)
         if place.known is None:

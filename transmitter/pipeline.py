@@ -25,7 +25,7 @@ from semvid.accounting import cbr
 from semvid.errors import LinkFailed
 from semvid.link.harq import BlockPayload, Delivery, HarqSender
 from semvid.link.packing import sound_blocks
-from semvid.options import TransmissionOptions
+from semvid.options import SoundChoice, TransmissionOptions
 from semvid.profile import Given
 from semvid.service.clock import StageClock
 from semvid.service.prefetch import prefetched
@@ -47,9 +47,13 @@ from transmitter.settings import TransmitterSettings
 from transmitter.sound.door import track_of
 from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource
+from transmitter.sound.speech.library import SpeechLibrary
+from transmitter.sound.speech.transcriber import Transcriber
 
 
-async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary) -> None:
+async def transmit(
+    job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary, speech: SpeechLibrary
+) -> None:
     """Sends the video of ``job`` and keeps the job's facts up to date.
 
     Raises:
@@ -58,6 +62,7 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits,
     source = await asyncio.to_thread(probe, job.upload, limits)
     job.advance("loading the multimodal model", 0.0)
     mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
+    transcriber = await asyncio.to_thread(speech.open) if job.options.sound is SoundChoice.TEXT else None
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
     job.advance("opening the link", 0.0)
@@ -65,7 +70,7 @@ async def transmit(job: Job, settings: TransmitterSettings, limits: VideoLimits,
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
-        await _Transmission(job, source, limits, record, call, mllm).run(settings.segments_ahead)
+        await _Transmission(job, source, limits, record, call, mllm, transcriber).run(settings.segments_ahead)
 
 
 class _Transmission:
@@ -79,9 +84,10 @@ class _Transmission:
         record: SemanticsRecord,
         call: LinkCall,
         mllm: Meter,
+        transcriber: Transcriber | None,
     ) -> None:
         self._job, self._source, self._limits, self._record = job, source, limits, record
-        self._call, self._mllm = call, mllm
+        self._call, self._mllm, self._transcriber = call, mllm, transcriber
         self._harq = HarqSender(job.options.mcs, job.options.retransmissions)
         self._clock = StageClock()
         self._sound: SoundSender | None = None
@@ -144,7 +150,8 @@ class _Transmission:
         if track is not None:
             self._decision = decide(job.options, track, source, self._harq.adapter, self._call.sound_codecs)
         if (plan := self._decision.plan) is not None:
-            self._sound = SoundSender(plan, read_sound(job.upload, source, plan.header.channels, limits))
+            pcm = read_sound(job.upload, source, plan.header.channels, limits)
+            self._sound = SoundSender(plan, pcm, self._transcriber)
         job.facts["sound"] = resource(self._decision, self._sound, self._harq.record)
 
     def _picture_options(self) -> TransmissionOptions:

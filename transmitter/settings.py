@@ -21,6 +21,12 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
     mllm: str = Field(
         "embedded", max_length=512, description="who compares and captions where a transmission names nobody"
     )
+    speech_model: str = Field(
+        "",
+        max_length=512,
+        description="who writes down what is said, for sound text: hf:ID-OR-PATH of a speech recogniser, on "
+        "the device of the multimodal model; empty: sound text is refused",
+    )
     receiver_url: str = Field(
         "http://127.0.0.1:8082", description="base of the receiver's REST interface, for links to videos"
     )

@@ -120,10 +120,13 @@ def sound(report: Report) -> str:
     if chosen["codec"] == "none":
         return f"No sound was sent: {chosen['reason']}."
     channels = {1: "mono", 2: "stereo"}[chosen["channels"]]
-    rate = chosen["bits"] / max(chosen["seconds"], 1e-9) / 1000
+    rate = chosen["bits"] / max(chosen["seconds"], 1e-9)
+    expected, needed = f"{chosen['bit_rate'] / 1000:g} kbit/s", f"{rate / 1000:.1f} kbit/s"
+    if chosen["codec"] == "text":
+        expected, needed = f"{chosen['bit_rate']} bit/s", f"{rate:.0f} bit/s"
     text = (
-        f"{chosen['codec'].capitalize()}, {channels}, at {chosen['bit_rate'] / 1000:g} kbit/s "
-        f"({chosen['reason']}): {rate:.1f} kbit/s were needed, and {chosen['symbols']:,} symbols, "
+        f"{chosen['codec'].capitalize()}, {channels}, at {expected} "
+        f"({chosen['reason']}): {needed} were needed, and {chosen['symbols']:,} symbols, "
         f"{percent(chosen['share'])} of all, pilots, control words and repetitions included."
     )
     received = chosen["received"]

@@ -14,6 +14,7 @@ import structlog
 
 from receiver.record import SoundRecord
 from receiver.sound.decoders import DECODERS
+from receiver.sound.voices.voice import Voice
 from semvid.errors import MalformedUnits
 from semvid.semantics import SoundHeader, SoundPackets
 from semvid.sound.pcm import SAMPLE_RATE, Pcm, silence
@@ -29,20 +30,20 @@ class SoundTrack:
 
     Args:
         header: of the sound.
+        voice: reads it, where it is text.
 
     Attributes:
         record: what became of it.
 
     Raises:
         InvalidInput: a header that makes no sense.
-        MissingComponent: what decodes the sound is not installed.
+        MissingComponent: what decodes the sound is not installed, or there is no voice.
     """
 
-    def __init__(self, header: SoundHeader) -> None:
+    def __init__(self, header: SoundHeader, voice: Voice | None = None) -> None:
         self.record = SoundRecord(header.codec.value, header.channels, header.packet_ms)
         self.channels = header.channels
-        self._decoder = DECODERS[header.codec](header)
-        self._samples = SAMPLE_RATE * header.packet_ms // 1000
+        self._decoder = DECODERS[header.codec](header, voice)
         self._waiting: deque[SoundPackets] = deque(maxlen=MAX_WAITING)
         self._unit: SoundPackets | None = None  # that is being taken
         self._next = 0  # number of the packet that comes next
@@ -93,7 +94,7 @@ class SoundTrack:
             self._unit = None
         self.record.packets_received += 1
         if not packet:
-            return silence(self._samples, self.channels)
+            return self._decoder.silent()
         try:
             return self._decoder.decode(packet)
         except MalformedUnits as error:

@@ -87,6 +87,10 @@ class Codec2Decoder:
         padded = np.packbits(np.pad(rows, ((0, 0), (0, 8 * size - bits))), axis=1)
         return self._shown(np.concatenate([self._codec.decode(row.tobytes()) for row in padded]))
 
+    def silent(self) -> Pcm:
+        """Silence as long as a packet, of which the encoder was told nothing."""
+        return silence(SAMPLE_RATE * PACKET_MS // 1000, 1)
+
     def conceal(self) -> Pcm:
         """Silence as long as a packet."""
         return self._shown(np.zeros(_RATE * PACKET_MS // 1000, np.int16))

@@ -92,6 +92,10 @@ class OpusDecoder:
         self._configuration = packet[0] >> 3
         return self._placed(pcm)
 
+    def silent(self) -> Pcm:
+        """Silence as long as a packet."""
+        return silence(self._samples, self._channels)
+
     def conceal(self) -> Pcm:
         """What libopus makes up for a packet that is missing: int16 [samples, channels]."""
         head = bytes([_of_20_ms(self._configuration) << 3 | (self._channels - 1) << 2])

@@ -26,4 +26,5 @@ CODERS: Final[dict[SoundCodec, Callable[[SoundHeader, int], SoundCoder]]] = {
     SoundCodec.CODEC2: lambda header, _: Codec2Encoder(header.bit_rate),
     SoundCodec.OPUS: lambda header, bit_rate: OpusEncoder(bit_rate, header.channels, header.packet_ms),
 }
-"""By codec: a coder for a header and a mean bit rate, bit/s."""
+"""By codec that codes packet by packet: a coder for a header and a mean bit rate, bit/s. Text is written by
+`transmitter.sound.transcript`, which must hear a sentence to its end."""

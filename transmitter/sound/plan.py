@@ -2,7 +2,7 @@
 
 Where a CBR is to be met, sound may take a quarter of its symbols; the richest that fits is taken, of Opus and
 below it of Codec 2, where both ends have it. Otherwise it is `USUAL_RATE`. Mono up to 12 kbit/s: there a
-second channel would take bits that the first one needs (docs/sound.md).
+second channel would take bits that the first one needs (docs/sound.md). Text only where it is asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from semvid.errors import InvalidInput
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.phy.adaptation import LinkAdapter
 from semvid.semantics import SoundCodec, SoundHeader
+from semvid.sound import sentence
 from semvid.sound.codec2 import PACKET_MS, is_installed
 from semvid.sound.track import TrackInfo
 from semvid.video.probe import SourceInfo
@@ -22,6 +23,9 @@ from semvid.video.probe import SourceInfo
 # Bit/s. Left out is what is understood no better than a lower rate: 9000, 1400, 1300 (results/sound.md).
 OPUS_RATES: Final = (24_000, 20_000, 16_000, 12_000, 8_000, 6_000)
 CODEC2_RATES: Final = (3_200, 2_400, 1_600, 1_200, 700)
+TEXT_RATE: Final = (
+    50  # of speech without pauses: 15 characters a second at 2.6 bits, times and marks of seconds
+)
 USUAL_RATE: Final = {1: 12_000, 2: 16_000}
 """Bit/s where no CBR is asked, by channels of the source."""
 
@@ -32,6 +36,7 @@ _MONO_UP_TO: Final = 12_000  # bit/s
 _LONG_PACKETS_UP_TO: Final = 12_000  # bit/s; there one TOC byte in 20 ms is 3 % and more
 _UNIT_BYTES: Final = 1_500  # a block of its own costs as much as 15 of them
 _LONGEST_UNIT_S, _SHORTEST_UNIT_S = 4.0, 1.0  # of sound that is lost with a block
+_TEXT_UNIT_S: Final = 8.0  # of text that is: its blocks are small however long they last
 _FRAMING: Final = 1.02  # `semvid.sound_payload` on top of the packets
 
 
@@ -64,9 +69,15 @@ class SoundPlan:
         return cls.of(SoundHeader(SoundCodec.CODEC2, PACKET_MS, 1, bit_rate), bit_rate, adapter)
 
     @classmethod
+    def text(cls, adapter: LinkAdapter) -> SoundPlan:
+        """Sentences over the link as it is."""
+        return cls.of(SoundHeader(SoundCodec.TEXT, sentence.PACKET_MS), TEXT_RATE, adapter)
+
+    @classmethod
     def of(cls, header: SoundHeader, bit_rate: int, adapter: LinkAdapter) -> SoundPlan:
         """Packets of ``header`` at a mean of ``bit_rate`` bit/s over the link as it is."""
-        unit_s = min(_LONGEST_UNIT_S, max(_SHORTEST_UNIT_S, 8 * _UNIT_BYTES / bit_rate))
+        longest_s = _TEXT_UNIT_S if header.codec is SoundCodec.TEXT else _LONGEST_UNIT_S
+        unit_s = min(longest_s, max(_SHORTEST_UNIT_S, 8 * _UNIT_BYTES / bit_rate))
         packets = round(1000 * unit_s / header.packet_ms)
         unit_bytes = round(_FRAMING * bit_rate * packets * header.packet_ms / 8000)
         blocks = -(-unit_bytes // adapter.sound_limit_bytes())
@@ -115,7 +126,8 @@ def decide(
     if options.target_cbr is None:
         usual = USUAL_RATE[min(track.channels, 2)]
         plan = next((plan for plan in plans if plan.bit_rate <= usual), plans[-1])
-        return Decision(plan, "no CBR to meet: the usual rate")
+        asked = options.sound is SoundChoice.TEXT
+        return Decision(plan, "asked for" if asked else "no CBR to meet: the usual rate")
     budget = options.target_cbr * 3 * source.width * source.height * float(source.frame_rate)
     for plan in plans:
         if plan.symbols_per_s <= LARGEST_SHARE * budget:
@@ -137,6 +149,8 @@ def _plans(
 ) -> list[SoundPlan]:
     """All that there is a choice of, the richest first."""
     plans = []
+    if choice is SoundChoice.TEXT:  # never unasked: it is the words that are kept, nothing else
+        return [SoundPlan.text(adapter)] if SoundCodec.TEXT in receivable else []
     if SoundCodec.OPUS in receivable and choice is not SoundChoice.CODEC2:
         plans += [SoundPlan.opus(rate, track.channels, adapter) for rate in OPUS_RATES]
     if SoundCodec.CODEC2 in receivable and is_installed() and choice is not SoundChoice.OPUS:

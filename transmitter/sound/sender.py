@@ -8,11 +8,14 @@ from typing import Any, Final
 import numpy as np
 
 from semvid.accounting import SymbolClass
+from semvid.errors import MissingComponent
 from semvid.link.harq import LinkRecord
-from semvid.semantics import SoundPackets
+from semvid.semantics import SoundCodec, SoundPackets
 from semvid.sound.pcm import Pcm, fitted, silence
-from transmitter.sound.coders import CODERS
+from transmitter.sound.coders import CODERS, SoundCoder
 from transmitter.sound.plan import Decision, SoundPlan
+from transmitter.sound.speech.transcriber import Transcriber
+from transmitter.sound.transcript import sentence_packets
 
 _AHEAD_S: Final = 0.1  # of the last picture: it is shown for a while
 
@@ -26,18 +29,20 @@ class SoundSender:
     Args:
         plan: of the sound.
         pcm: `semvid.sound.track.read_sound` of the source, mixed to the channels of the plan.
+        transcriber: writes it down, where the plan is `SoundCodec.TEXT`.
 
     Attributes:
         seconds: of sound sent so far.
+
+    Raises:
+        MissingComponent: text without a transcriber.
     """
 
-    def __init__(self, plan: SoundPlan, pcm: Iterator[Pcm]) -> None:
+    def __init__(self, plan: SoundPlan, pcm: Iterator[Pcm], transcriber: Transcriber | None = None) -> None:
         self.plan = plan
         self.seconds = 0.0
-        self._coder = CODERS[plan.header.codec](plan.header, plan.bit_rate)
-        self._chunks = self._packet_sized(pcm)
+        self._coded = _packets(plan, pcm, transcriber)
         self._packets = 0
-        self._was_silent = False
         self._ended = False
 
     @property
@@ -50,8 +55,8 @@ class SoundSender:
         packet_s = self.plan.header.packet_ms / 1000
         while not self._ended and self._packets * packet_s <= seconds + _AHEAD_S:
             packets = []
-            for chunk in self._chunks:
-                packets.append(self._coded(chunk))
+            for packet in self._coded:
+                packets.append(packet)
                 if len(packets) == self.plan.unit_packets:
                     break
             else:
@@ -62,23 +67,35 @@ class SoundSender:
                 self.seconds = self._packets * packet_s
                 yield unit
 
-    def _coded(self, chunk: Pcm) -> bytes:
-        """A packet; empty where sound was digitally silent for so long that the coder holds nothing else."""
-        silent, was_silent = not np.any(chunk), self._was_silent
-        self._was_silent = silent
-        return b"" if silent and was_silent else self._coder.encode(chunk)
 
-    def _packet_sized(self, pcm: Iterator[Pcm]) -> Iterator[Pcm]:
-        size, channels = self._coder.packet_samples, self.plan.header.channels
-        held = silence(0, channels)
-        for chunk in pcm:
-            held = np.concatenate([held, chunk])
-            whole = len(held) // size * size
-            for first in range(0, whole, size):
-                yield held[first : first + size]
-            held = held[whole:]
-        if len(held):
-            yield fitted(held, size)
+def _packets(plan: SoundPlan, pcm: Iterator[Pcm], transcriber: Transcriber | None) -> Iterator[bytes]:
+    if plan.header.codec is not SoundCodec.TEXT:
+        coder = CODERS[plan.header.codec](plan.header, plan.bit_rate)
+        return _coded(coder, _packet_sized(pcm, coder.packet_samples, plan.header.channels))
+    if transcriber is None:
+        raise MissingComponent("sound as text needs a speech model; set SEMVID_TRANSMITTER_SPEECH_MODEL")
+    return sentence_packets(pcm, transcriber)
+
+
+def _coded(coder: SoundCoder, chunks: Iterator[Pcm]) -> Iterator[bytes]:
+    """Packets; empty where sound was digitally silent for so long that the coder holds nothing else."""
+    was_silent = False
+    for chunk in chunks:
+        silent = not np.any(chunk)
+        yield b"" if silent and was_silent else coder.encode(chunk)
+        was_silent = silent
+
+
+def _packet_sized(pcm: Iterator[Pcm], size: int, channels: int) -> Iterator[Pcm]:
+    held = silence(0, channels)
+    for chunk in pcm:
+        held = np.concatenate([held, chunk])
+        whole = len(held) // size * size
+        for first in range(0, whole, size):
+            yield held[first : first + size]
+        held = held[whole:]
+    if len(held):
+        yield fitted(held, size)
 
 
 def resource(decision: Decision, sender: SoundSender | None, link: LinkRecord) -> dict[str, Any]:

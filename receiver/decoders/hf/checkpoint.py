@@ -120,16 +120,21 @@ class Checkpoint:
         )
 
 
-def require_packages(*more: str) -> None:
+def require_packages(*more: str, actor: str = "decoder hf", packages: tuple[str, ...] = _PACKAGES) -> None:
     """Checks that the packages for large models are installed.
+
+    Args:
+        more: packages besides.
+        actor: who needs them, for the error.
+        packages: that it needs.
 
     Raises:
         MissingComponent: one is not.
     """
-    missing = [name for name in (*_PACKAGES, *more) if find_spec(name) is None]
+    missing = [name for name in (*packages, *more) if find_spec(name) is None]
     if missing:
         raise MissingComponent(
-            f'decoder hf needs {", ".join(missing)}; install them with: pip install "semvid[models]"'
+            f'{actor} needs {", ".join(missing)}; install them with: pip install "semvid[models]"'
         )
 
 

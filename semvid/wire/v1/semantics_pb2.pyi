@@ -89,6 +89,8 @@ class _SoundCodecEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SoundCodec
     SOUND_CODEC_OPUS: _SoundCodec.ValueType  # 1
     """RFC 6716"""
     SOUND_CODEC_CODEC2: _SoundCodec.ValueType  # 2
+    SOUND_CODEC_TEXT: _SoundCodec.ValueType  # 3
+    """sentences to be spoken, see semvid/sound/sentence.py"""
 
 class SoundCodec(_SoundCodec, metaclass=_SoundCodecEnumTypeWrapper):
     """What sound packets are coded with."""
@@ -98,6 +100,8 @@ SOUND_CODEC_UNSPECIFIED: SoundCodec.ValueType  # 0
 SOUND_CODEC_OPUS: SoundCodec.ValueType  # 1
 """RFC 6716"""
 SOUND_CODEC_CODEC2: SoundCodec.ValueType  # 2
+SOUND_CODEC_TEXT: SoundCodec.ValueType  # 3
+"""sentences to be spoken, see semvid/sound/sentence.py"""
 Global___SoundCodec: _TypeAlias = SoundCodec  # noqa: Y015
 
 @_typing.final

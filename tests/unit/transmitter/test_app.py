@@ -218,3 +218,16 @@ def test_a_job_that_waits_for_a_link_says_why_and_can_be_cancelled(tmp_path: Pat
         assert (await http.delete(f"{TRANSMISSIONS}/{job}")).status_code == 409
 
     run(tmp_path, scenario)
+
+
+def test_sound_as_text_is_refused_at_the_door_where_there_is_no_model(
+    tmp_path: Path, video: bytes
+) -> None:
+    async def scenario(http: httpx.AsyncClient) -> None:
+        answer = await post(http, video, '{"sound": "text"}')
+        assert answer.status_code == 501
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "SEMVID_TRANSMITTER_SPEECH_MODEL=hf:" in answer.json()["detail"]
+        assert (await http.get(TRANSMISSIONS)).json()["transmissions"] == []
+
+    run(tmp_path, scenario)

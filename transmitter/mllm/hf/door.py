@@ -27,7 +27,7 @@ def check(name: str, settings: MllmSettings) -> None:
     device_of(settings)
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
-    config = _config(name)
+    config = config_of(name)
     if config.model_type not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES:
         raise InvalidInput(
             f"hf:{name}: a model of type {config.model_type} takes no pictures together with text; choose "
@@ -56,7 +56,12 @@ def device_of(settings: MllmSettings) -> str:
     return wanted
 
 
-def _config(name: str) -> Any:
+def config_of(name: str) -> Any:
+    """The configuration of the checkpoint ``name``.
+
+    Raises:
+        SemvidError: it cannot be had, and why.
+    """
     from transformers import AutoConfig
 
     folder = Path(name).expanduser()

@@ -26,8 +26,12 @@ def ran_out(error: BaseException) -> bool:
 
 
 @contextmanager
-def explaining(name: str) -> Iterator[None]:
+def explaining(name: str, memory_remedy: str = MEMORY_REMEDY) -> Iterator[None]:
     """Turns what is known to go wrong with the checkpoint ``name`` into errors of ours.
+
+    Args:
+        name: of the checkpoint.
+        memory_remedy: what to do where memory does not suffice.
 
     Raises:
         SemvidError: says what went wrong, and the remedy.
@@ -37,13 +41,13 @@ def explaining(name: str) -> Iterator[None]:
     except SemvidError:
         raise
     except Exception as error:
-        explained = _explained(name, error)
+        explained = _explained(name, error, memory_remedy)
         if explained is None:
             raise
         raise explained from error
 
 
-def _explained(name: str, error: Exception) -> SemvidError | None:
+def _explained(name: str, error: Exception, memory_remedy: str) -> SemvidError | None:
     kinds = {type(cause).__name__ for cause in _causes(error)}
     text = " ".join(str(cause) for cause in _causes(error))
     if "does not recognize this architecture" in text:
@@ -57,7 +61,7 @@ def _explained(name: str, error: Exception) -> SemvidError | None:
             "folder on a larger disk"
         )
     if ran_out(error):
-        return LimitExceeded(f"hf:{name}: the model does not fit into the device's memory; {MEMORY_REMEDY}")
+        return LimitExceeded(f"hf:{name}: the model does not fit into the device's memory; {memory_remedy}")
     if "GatedRepoError" in kinds or "gated repo" in text:
         return InvalidInput(
             f"hf:{name}: the model is gated; accept its licence at https://huggingface.co/{name} and set "

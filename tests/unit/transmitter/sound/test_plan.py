@@ -182,3 +182,25 @@ def test_codec_2_that_is_not_installed_is_named_with_its_command(
 
 def test_a_share_is_a_cbr() -> None:
     assert cbr(round(LARGEST_SHARE * 1e-3 * SECOND), 25, 360, 640) == pytest.approx(2.5e-4)
+
+
+def test_text_is_never_chosen_unasked_and_never_without_a_voice() -> None:
+    """However little the target leaves: what is heard would be another voice and no sound but words."""
+    text = frozenset({SoundCodec.TEXT})
+    for target_cbr in (None, 1e-6, 2e-5):
+        decision = decide(TransmissionOptions(target_cbr=target_cbr), STEREO, SOURCE, at(10), BOTH)
+        assert decision.plan is None or decision.plan.header.codec is not SoundCodec.TEXT
+    asked = TransmissionOptions(sound=SoundChoice.TEXT)
+    decision = decide(asked, STEREO, SOURCE, at(10), BOTH)
+    assert decision.plan is not None
+    assert (decision.plan.header.codec, decision.plan.header.channels) == (SoundCodec.TEXT, 1)
+    assert decision.reason == "asked for"
+    assert decide(asked, STEREO, SOURCE, at(10), text).plan == decision.plan
+    with pytest.raises(InvalidInput, match="the receiver cannot decode text"):
+        decide(asked, STEREO, SOURCE, at(10), OPUS)
+
+
+@pytest.mark.parametrize("snr_db", [0.0, 10.0])
+def test_text_is_put_aside_a_small_part_of_what_the_least_codec_takes(snr_db: float) -> None:
+    text, least = SoundPlan.text(at(snr_db)), SoundPlan.codec2(700, at(snr_db))
+    assert text.symbols_per_s < 0.4 * least.symbols_per_s
