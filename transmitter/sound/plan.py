@@ -120,8 +120,11 @@ def decide(
     """
     plans = _plans(options.sound, track, adapter, receivable)
     if not plans:
+        remedy = "install it there"
+        if options.sound is SoundChoice.TEXT:
+            remedy = "give it a voice there by SEMVID_RECEIVER_VOICE_MODEL"
         raise InvalidInput(
-            f"option sound: the receiver cannot decode {options.sound}; install it there, or ask for auto"
+            f"option sound: the receiver cannot decode {options.sound}; {remedy}, or ask for auto"
         )
     if options.target_cbr is None:
         usual = USUAL_RATE[min(track.channels, 2)]

@@ -23,8 +23,9 @@ _AHEAD_S: Final = 0.1  # of the last picture: it is shown for a while
 class SoundSender:
     """Reads and codes sound up to where it is asked for, in units of a fixed number of packets.
 
-    Sound is read lazily: no more than a unit is ahead of the pictures, so that memory does not grow, and
-    units do not become small where shipments are short.
+    Sound is read lazily: no more than a unit is ahead of the pictures (of text also the window in which its
+    last sentence ends), so that memory does not grow, and units do not become small where shipments are
+    short.
 
     Args:
         plan: of the sound.

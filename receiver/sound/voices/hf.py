@@ -52,7 +52,8 @@ class HfVoice:
         """See `Voice`."""
         import torch
 
-        with self._lock, torch.random.fork_rng():
+        device = self._pipeline.device
+        with self._lock, torch.random.fork_rng([device] if device.type == "cuda" else []):
             torch.manual_seed(zlib.crc32(words.encode()))
             try:
                 spoken = self._pipeline(words)["audio"]

@@ -220,9 +220,7 @@ def test_a_job_that_waits_for_a_link_says_why_and_can_be_cancelled(tmp_path: Pat
     run(tmp_path, scenario)
 
 
-def test_sound_as_text_is_refused_at_the_door_where_there_is_no_model(
-    tmp_path: Path, video: bytes
-) -> None:
+def test_sound_as_text_is_refused_at_the_door_where_there_is_no_model(tmp_path: Path, video: bytes) -> None:
     async def scenario(http: httpx.AsyncClient) -> None:
         answer = await post(http, video, '{"sound": "text"}')
         assert answer.status_code == 501

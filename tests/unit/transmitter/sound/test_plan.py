@@ -196,7 +196,9 @@ def test_text_is_never_chosen_unasked_and_never_without_a_voice() -> None:
     assert (decision.plan.header.codec, decision.plan.header.channels) == (SoundCodec.TEXT, 1)
     assert decision.reason == "asked for"
     assert decide(asked, STEREO, SOURCE, at(10), text).plan == decision.plan
-    with pytest.raises(InvalidInput, match="the receiver cannot decode text"):
+    with pytest.raises(
+        InvalidInput, match="cannot decode text; give it a voice there by SEMVID_RECEIVER_VOICE_MODEL"
+    ):
         decide(asked, STEREO, SOURCE, at(10), OPUS)
 
 
