@@ -59,6 +59,16 @@ def test_cuts_lie_in_pauses_and_ends_that_are_quiet_are_left_out() -> None:
     ]
 
 
+def test_beginnings_in_the_same_second_are_kept_apart() -> None:
+    pcm = spoken((4.15, 4.3), (4.5, 9.0), seconds=9.5)
+    pcm[round(4.3 * SAMPLE_RATE) : round(4.5 * SAMPLE_RATE)] = 0
+    pcm = np.concatenate([pcm, spoken(seconds=3)])
+    starts = [u.start / SAMPLE_RATE for _, u in utterances(pieces(pcm)) if u]
+    assert starts == [pytest.approx(3.4, abs=0.05), pytest.approx(4.5, abs=0.05)]
+    packets = list(sentence_packets(pieces(pcm), Measuring()))
+    assert [second for second, packet in enumerate(packets) if packet] == [3, 4]
+
+
 def test_packets_are_seconds_and_sentences_lie_at_their_time() -> None:
     pcm = spoken((0.5, 5.0), (5.5, 12.0), (14.0, 15.0), seconds=17.2)
     model = Measuring()
