@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from semvid import sound_payload
 from semvid.accounting import cbr
 from semvid.errors import InvalidInput, MissingComponent, UnsupportedMedia
 from semvid.link.harq import BlockReport, HarqSender
@@ -17,6 +18,7 @@ from semvid.options import SoundChoice, TransmissionOptions
 from semvid.phy.adaptation import LinkAdapter
 from semvid.phy.block import TbState
 from semvid.semantics import SoundCodec, SoundPackets
+from semvid.sound import sentence
 from semvid.sound.track import TrackInfo
 from semvid.video.limits import VideoLimits
 from semvid.video.orientation import Orientation
@@ -25,7 +27,7 @@ from semvid.video.scan import StampSource
 from semvid.video.writer import VideoWriter
 from tests.synthetic_sound import bursts, with_sound
 from transmitter.sound.door import track_of
-from transmitter.sound.plan import LARGEST_SHARE, OPUS_RATES, SoundPlan, decide
+from transmitter.sound.plan import LARGEST_SHARE, OPUS_RATES, TEXT_RATE, SoundPlan, decide
 
 STEREO, MONO = TrackInfo("aac", 48_000, 2), TrackInfo("aac", 48_000, 1)
 SOURCE = SourceInfo(
@@ -206,3 +208,23 @@ def test_text_is_never_chosen_unasked_and_never_without_a_voice() -> None:
 def test_text_is_put_aside_a_small_part_of_what_the_least_codec_takes(snr_db: float) -> None:
     text, least = SoundPlan.text(at(snr_db)), SoundPlan.codec2(700, at(snr_db))
     assert text.symbols_per_s < 0.4 * least.symbols_per_s
+
+
+def test_what_text_is_taken_to_need_is_what_dialogue_needs() -> None:
+    """28 seconds at 14 characters a second, with a pause of 0.4 s after each sentence."""
+    dialogue = (
+        "I told you on the phone that I would be a little late this evening.",
+        "Then why did you not wait for me at the station, as we agreed?",
+        "It was raining, and the last train had already left.",
+        "Nobody saw you there, you know, and the police will ask.",
+        "Let them ask, I have nothing to hide from anybody.",
+        "The weather tomorrow will be mostly dry with some sunshine in the north.",
+    )
+    packets, now = [b""] * 32, 0.0
+    for words in dialogue:
+        seconds = len(words) / 14
+        packets[int(now)] = sentence.pack(sentence.Sentence(int(now % 1 * 32), int(seconds * 32), words))
+        now += seconds + 0.4
+    units = [SoundPackets(first, tuple(packets[first : first + 8])) for first in range(0, 32, 8)]
+    bits = sum(8 * len(sound_payload.pack(unit)) for unit in units)
+    assert bits / now == pytest.approx(TEXT_RATE, rel=0.1)
