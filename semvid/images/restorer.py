@@ -38,6 +38,7 @@ _BAND: Final = 512  # rows that are looked at together, so that memory grows wit
 _AROUND: Final = 96  # rows on both sides that they depend on
 _LAYERS: Final = 4.0  # of a group of eight: anchors and three above; one more where groups are longer
 _SMALLEST: Final = 4.0  # a size divisor that counts as 1
+_COLOURLESS: Final = 2  # levels between red, green and blue
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Restorer:
             first, last = max(0, top - _AROUND), min(height, end + _AROUND)
             band = self._look(picture[first:last], grain[first:last], coding)
             restored[top:end] = band[top - first : end - first]
-        return restored
+        return _without_colour(restored) if np.ptp(picture, axis=2).max() <= _COLOURLESS else restored
 
     def _look(self, picture: Picture, grain: NDArray[np.float32], coding: Coding) -> Picture:
         height, width = picture.shape[:2]
@@ -173,6 +174,12 @@ def named(name: str) -> Restorer | None:
 def digest_of(model: bytes) -> str:
     """The first 16 hex digits of its SHA-256."""
     return hashlib.sha256(model).hexdigest()[:16]
+
+
+def _without_colour(picture: Picture) -> Picture:
+    """What is black and white stays so: the network has seen too little of it, and tints it."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB), np.uint8)
 
 
 def _padded(plane: NDArray[Any]) -> NDArray[Any]:

@@ -45,6 +45,16 @@ def test_the_network_is_given_picture_conditions_and_grain(model: Path, size: tu
     assert np.abs(made - wanted[..., None]).max() <= 0.51
 
 
+def test_what_is_black_and_white_stays_so(model: Path) -> None:
+    tinting = Coding(quantiser=255, size=0.25, layer=0)  # the handmade one adds these to red, green and blue
+    grey, coloured = flat(16, 24), flat(16, 24)
+    coloured[..., 2] += 3
+    made, tinted = (Restorer(model).restore(picture, tinting) for picture in (grey, coloured))
+    assert np.ptp(made, axis=2).max() == 0
+    assert np.ptp(made[..., 0]) > 0  # grain it gets
+    assert np.ptp(tinted, axis=2).max() > 0
+
+
 @given(st.integers(0, 255), st.integers(1, 4), st.integers(0, 4))
 def test_conditions_lie_between_0_and_1(quantiser: int, divisor: int, layer: int) -> None:
     shown = (240, 120)
