@@ -17,8 +17,8 @@ from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
-from semvid.link.harq import BlockPayload, Delivery, LinkRecord
-from semvid.link.packing import CodedGroup, block_payloads
+from semvid.link.harq import Delivery, LinkRecord
+from semvid.link.packing import CodedGroup
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import (
@@ -42,63 +42,8 @@ from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
+from transmitter.shipment import LayerRecord, Segment, Shipment
 from transmitter.side_information import SideInformation
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Segment:
-    """What analysis ends together: a segment's side information, and the keyframe that ends it.
-
-    Attributes:
-        units: for the protected transport block.
-        keyframe: None where only side information is left to send.
-        number: of the keyframe, or how many there were.
-        frames_read: frames of the source looked at so far.
-        last: no other segment follows.
-    """
-
-    units: list[SideUnit]
-    keyframe: Selected | None
-    number: int
-    frames_read: int
-    last: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shipment:
-    """What leaves together: some segments, and the group of the keyframes that end them.
-
-    Attributes:
-        segments: in the order of time.
-        units: theirs, the stream header before the first, the openings of segments without picture after.
-        coded: the group; None where no picture is sent.
-        crf: of its pictures.
-    """
-
-    segments: tuple[Segment, ...]
-    units: list[SideUnit]
-    coded: CodedGroup | None = None
-    crf: float | None = None
-
-    def blocks(self, bulk_limit_bytes: int) -> list[BlockPayload]:
-        """As payloads for `semvid.link.harq.HarqSender.ship`."""
-        return block_payloads(self.units, self.coded, bulk_limit_bytes)
-
-
-@dataclass(slots=True)
-class LayerRecord:
-    """What became of the keyframes of one layer so far.
-
-    Attributes:
-        sent: that left, and how many ``bytes`` they took.
-        given_up: that had no room or leaned on a missing one.
-        lost: that left and did not arrive.
-    """
-
-    sent: int = 0
-    bytes: int = 0
-    given_up: int = 0
-    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

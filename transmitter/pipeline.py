@@ -33,7 +33,7 @@ from semvid.sound.track import read_sound
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
-from transmitter.encoder import Encoder, Segment, Shipment
+from transmitter.encoder import Encoder
 from transmitter.jobs import Job
 from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
@@ -44,6 +44,7 @@ from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import Plan, make_plan
 from transmitter.records import SemanticsRecord
 from transmitter.settings import TransmitterSettings
+from transmitter.shipment import Segment, Shipment
 from transmitter.sound.door import track_of
 from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource

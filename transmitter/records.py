@@ -14,8 +14,8 @@ from semvid.link.harq import Delivery
 from semvid.semantics import Caption, Unit
 from semvid.service.files import JsonLines
 from semvid.video.reader import Frame
-from transmitter.encoder import Shipment
 from transmitter.keyframes.selection import Comparison
+from transmitter.shipment import Shipment
 
 KINDS = ("keyframes", "candidates", "captions")
 

@@ -25,10 +25,11 @@ from semvid.profile import Given, Profile
 from semvid.semantics import Opening, PictureCoding, StreamEnd, StreamHeader
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
-from transmitter.encoder import Encoder, Segment, Shipment
+from transmitter.encoder import Encoder
 from transmitter.psss import Answer
 from transmitter.rate.model import AT_10_DB, Forecast, OperatingPoint
 from transmitter.rate.plan import Plan
+from transmitter.shipment import Segment, Shipment
 
 FRAMES = 60
 PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=frozenset(Given))

@@ -13,10 +13,10 @@ from semvid.link.harq import Delivery
 from semvid.link.packing import CodedGroup
 from semvid.semantics import Caption, Opening
 from tests.unit.transmitter.clips import still
-from transmitter.encoder import Segment, Shipment
 from transmitter.keyframes.selection import Comparison, Reason, Selected
 from transmitter.psss import Answer
 from transmitter.records import SemanticsRecord, stream_semantics
+from transmitter.shipment import Segment, Shipment
 
 ORDER = (0, 4, 2, 1, 3)  # coding order of a small pyramid: two anchors, one picture between, two above
 FRAMES = (0, 3, 6, 9, 15)

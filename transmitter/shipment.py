@@ -1,0 +1,64 @@
+"""What leaves the transmitter's core, and what became of it."""
+
+from dataclasses import dataclass
+
+from semvid.link.harq import BlockPayload
+from semvid.link.packing import CodedGroup, block_payloads
+from semvid.semantics import SideUnit
+from transmitter.keyframes.selection import Selected
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Segment:
+    """What analysis ends together: a segment's side information, and the keyframe that ends it.
+
+    Attributes:
+        units: for the protected transport block.
+        keyframe: None where only side information is left to send.
+        number: of the keyframe, or how many there were.
+        frames_read: frames of the source looked at so far.
+        last: no other segment follows.
+    """
+
+    units: list[SideUnit]
+    keyframe: Selected | None
+    number: int
+    frames_read: int
+    last: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shipment:
+    """What leaves together: some segments, and the group of the keyframes that end them.
+
+    Attributes:
+        segments: in the order of time.
+        units: theirs, the stream header before the first, the openings of segments without picture after.
+        coded: the group; None where no picture is sent.
+        crf: of its pictures.
+    """
+
+    segments: tuple[Segment, ...]
+    units: list[SideUnit]
+    coded: CodedGroup | None = None
+    crf: float | None = None
+
+    def blocks(self, bulk_limit_bytes: int) -> list[BlockPayload]:
+        """As payloads for `semvid.link.harq.HarqSender.ship`."""
+        return block_payloads(self.units, self.coded, bulk_limit_bytes)
+
+
+@dataclass(slots=True)
+class LayerRecord:
+    """What became of the keyframes of one layer so far.
+
+    Attributes:
+        sent: that left, and how many ``bytes`` they took.
+        given_up: that had no room or leaned on a missing one.
+        lost: that left and did not arrive.
+    """
+
+    sent: int = 0
+    bytes: int = 0
+    given_up: int = 0
+    lost: int = 0
