@@ -193,8 +193,10 @@ class Transmission:
         record.width, record.height = header.width, header.height
         record.pixel_aspect = f"{header.pixel_aspect.numerator}:{header.pixel_aspect.denominator}"
         record.frame_rate = round(float(header.frame_rate), 6)
-        if header.restoration and self._restorer is not None:
+        if self._restorer is not None and header.restoration:
             record.restorer = self._restorer.name
+        elif header.restoration:
+            _log.warning("sender wants keyframes restored, and there is no restorer", video=record.id)
         self.pipeline = Pipeline(
             header,
             self._files,

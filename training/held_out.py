@@ -43,6 +43,8 @@ class Row:
 
 def measure(restorer: Restorer, scenes: Sequence[Sequence[Pairs]], lpips: Lpips | None = None) -> list[Row]:
     """Rows by size and CRF, largest size first; none where nothing was kept out."""
+    if lpips is not None:
+        lpips.to_device(torch.device("cpu"))  # the restorer runs there too, wherever it was trained
     found: defaultdict[tuple[Fraction, int], list[list[float]]] = defaultdict(list)
     for pairs in (pairs for scene in scenes for pairs in scene):
         band = int(pairs.crf) // _BAND * _BAND
@@ -64,7 +66,6 @@ def measure(restorer: Restorer, scenes: Sequence[Sequence[Pairs]], lpips: Lpips 
 
 
 def _lpips(lpips: Lpips, source: Picture, shown: Picture) -> float:
-    device = torch.device("cpu")
     planes = [torch.from_numpy(one).permute(2, 0, 1)[None] / 255 for one in (shown, source)]
     with torch.no_grad():
-        return float(lpips.to_device(device).distance(planes[0], planes[1]))
+        return float(lpips.distance(planes[0], planes[1]))

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
+from semvid.semantics import MAX_FINISH
 
-MAX_STRENGTH: Final = 7
+MAX_STRENGTH: Final = MAX_FINISH
 _SHARPENING: Final = 0.7 / 4  # a unit of strength
 _GRAIN: Final = 0.12 / 4  # standard deviation over that of the surroundings, a unit of strength
 _EDGE_SIGMA: Final = 1.0  # pixels
