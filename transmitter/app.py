@@ -46,7 +46,8 @@ from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
 from transmitter.admission import admitting
 from transmitter.channel_call import Conditions, change_conditions, conditions_of
-from transmitter.jobs import Job, JobQueue, Place, Retries
+from transmitter.job import Job
+from transmitter.jobs import JobQueue, Place, Retries
 from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
 from transmitter.page import install_page

@@ -10,90 +10,21 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import structlog
 from pydantic import ValidationError
 
 from semvid.errors import Busy, Cancelled, Conflict, LinkFailed, NotFound, SemvidError
-from semvid.service.events import EventLog
 from semvid.service.files import is_full, room_on_disk, storage_full
 from semvid.service.problems import Problem, problem_of
+from transmitter.job import Job
 from transmitter.resources import TransmissionResource
 from transmitter.store import JobRecord, JobStore, State
 
 _log = structlog.get_logger(__name__)
-_PROGRESS_EVERY_S = 0.1
 _STORE_AGAIN_S = 5.0  # after a write that found no room
-
-
-@dataclass
-class Job(JobRecord):
-    """One transmission of this process.
-
-    Attributes:
-        folder: of its upload and its semantics.
-        upload: the source file; kept after the job is over while `JobQueue` has room for it.
-        on_air: the first symbol of this attempt is sent; from there on a failure is final.
-    """
-
-    folder: Path = field(kw_only=True)
-    events: EventLog = field(default_factory=EventLog)
-    on_air: bool = False
-    _last_event: float = 0.0
-
-    @property
-    def upload(self) -> Path:
-        """Where the source lies."""
-        return self.folder / "upload"
-
-    def resource(self) -> dict[str, Any]:
-        """The job as the REST interface shows it."""
-        waits = self.state is State.ACCEPTED and self.not_before > 0
-        return {
-            "id": self.id,
-            "state": self.state.value,
-            "stage": self.stage,
-            "progress": round(self.progress, 4),
-            "created_at": self.created_at,
-            "error": self.error,
-            "attempts": self.attempts,
-            "retry_at": datetime.fromtimestamp(self.not_before, UTC).isoformat("T", "seconds")
-            if waits
-            else None,
-            "retry_reason": self.reason,
-            "source": self.source,
-            "options": self.options.model_dump(mode="json"),
-            **self.facts,
-        }
-
-    def advance(self, stage: str, progress: float, **facts: Any) -> None:
-        """Notes progress; events are limited to a few a second, state changes are always told."""
-        self.stage, self.progress = stage, progress
-        self.facts.update(facts)
-        now = time.monotonic()
-        if now - self._last_event >= _PROGRESS_EVERY_S:
-            self._last_event = now
-            self.events.publish("progress", self._event())
-
-    def tell(self) -> None:
-        """Tells the state to whoever follows the events."""
-        self.events.publish("state", self._event())
-        if self.state.final:
-            self.events.close()
-
-    def _event(self) -> dict[str, Any]:
-        shown = ("cbr", "total_symbols", "snr_db", "keyframes")
-        return {
-            "state": self.state.value,
-            "stage": self.stage,
-            "progress": round(self.progress, 4),
-            **{name: self.facts[name] for name in shown if name in self.facts},
-            **({"error": self.error} if self.error else {}),
-        }
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
-from transmitter.jobs import Job
+from transmitter.job import Job
 from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.meter import Meter

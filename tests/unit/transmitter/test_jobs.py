@@ -12,7 +12,8 @@ import pytest
 
 from semvid.errors import Busy, Conflict, InvalidInput, LinkFailed, NotFound, TransmissionFailed
 from semvid.options import TransmissionOptions
-from transmitter.jobs import Job, JobQueue, Retries
+from transmitter.job import Job
+from transmitter.jobs import JobQueue, Retries
 from transmitter.store import State
 
 OPTIONS = TransmissionOptions()
