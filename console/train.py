@@ -25,7 +25,7 @@ def restorer(
     out: Annotated[Path, typer.Option("--out", help="Folder for model, card, curve and checkpoint.")],
     steps: Annotated[int, typer.Option("--steps", min=1, help="In all.")] = 20_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, crops and the split.")] = 0,
-    batch: Annotated[int, typer.Option("--batch", min=1, help="Crops of one step.")] = 8,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Crops of one step.")] = 4,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
     half: Annotated[bool, typer.Option("--half", help="Convolutions in bfloat16.")] = False,
     features: Annotated[

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.images.detail import grain_pattern
-from training.pairs import Pairs
+from training.pairs import LEAST_SIDE, Pairs
 
-CROP: Final = 128
+CROP: Final = LEAST_SIDE
 """Sides of a crop, pixels."""
+_GREY: Final = 0.1  # of the crops, for want of black and white films
+_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _PATTERN: Final = 512  # pixels
 
 
@@ -70,8 +72,10 @@ def draw(scenes: Sequence[Scene], seed: int, step: int, count: int) -> Batch:
         height, width = pairs.sources.shape[1:3]
         top, left = int(rng.integers(height - CROP + 1)), int(rng.integers(width - CROP + 1))
         turn = slice(None, None, -1 if rng.integers(2) else 1)
+        grey = rng.random() < _GREY
         for crops, pictures in ((coded, pairs.coded), (sources, pairs.sources)):
-            crops.append(pictures[number, top : top + CROP, left : left + CROP][:, turn])
+            crop = pictures[number, top : top + CROP, left : left + CROP][:, turn]
+            crops.append(_without_colour(crop) if grey else crop)
         conditions.append(pairs.codings[number].conditions())
         top, left = (int(place) for place in rng.integers(_PATTERN - CROP + 1, size=2))
         grain.append(pattern[None, top : top + CROP, left : left + CROP])
@@ -81,6 +85,11 @@ def draw(scenes: Sequence[Scene], seed: int, step: int, count: int) -> Batch:
 @lru_cache(maxsize=1)
 def _pattern() -> NDArray[np.float32]:
     return grain_pattern(_PATTERN, _PATTERN)
+
+
+def _without_colour(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    luma = np.rint(crop @ _LUMA).astype(np.uint8)
+    return np.repeat(luma[..., None], 3, axis=2)
 
 
 def _planes(crops: list[NDArray[np.uint8]]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from semvid import __version__
 from training.held_out import Row
 from training.loop import CURVE, Asked
-from training.losses import FEATURE_WEIGHT, LPIPS_WEIGHT, TEXTURE_WEIGHT
+from training.losses import FEATURE_WEIGHT, GIST_WEIGHT, LPIPS_WEIGHT, TEXTURE_WEIGHT
 from training.sources import Source
 
 _POINTS_OF_CURVE = 10
@@ -52,7 +52,10 @@ def model_card(facts: Facts) -> str:
     else:
         losses.append(f"{TEXTURE_WEIGHT:g} times the strength of fine texture that differs (no network)")
     if asked.features:
-        losses.append(f"{FEATURE_WEIGHT:g} times features of `{asked.features}` that differ")
+        losses.append(
+            f"{FEATURE_WEIGHT:g} times features of `{asked.features}` that differ at their places and "
+            f"{GIST_WEIGHT:g} times those that differ on the whole"
+        )
     return "\n".join(
         [
             "# Restorer of coded keyframes",
@@ -85,8 +88,8 @@ def model_card(facts: Facts) -> str:
             "",
             f"Means over the steps before, as restored and (as coded); all rows are in `{CURVE}`.",
             "",
-            "| step | difference | texture | features | LPIPS |",
-            "|---|---|---|---|---|",
+            "| step | difference | texture | features | on the whole | LPIPS |",
+            "|---|---|---|---|---|---|",
             *_curve(facts.curve),
             "",
         ]
@@ -127,6 +130,7 @@ def _curve(curve: Sequence[dict[str, float]]) -> list[str]:
         f"| {row['step']:.0f} | {row['difference']:.4f} ({row['difference_before']:.4f}) | "
         f"{row['texture']:.4f} ({row['texture_before']:.4f}) | "
         f"{row['features']:.4f} ({row['features_before']:.4f}) | "
+        f"{row['gist']:.4f} ({row['gist_before']:.4f}) | "
         f"{row['lpips']:.4f} ({row['lpips_before']:.4f}) |"
         for row in reversed(curve[::-1][::every])
     ]

@@ -1,4 +1,8 @@
-"""Published networks inside the loss: how far what they see of two pictures differs."""
+"""Published networks inside the loss: how far what they see of two pictures differs.
+
+Both look twice, at pictures as large as they are shown and at half the size: an eye or a network that stands
+further back sees no grain, and is misled by shapes that are wrong.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +16,23 @@ from torch.nn import functional
 from semvid.errors import InvalidInput
 from training.graph import Graph, Node, is_known, known_operators
 
-_TAPS: Final = 4
+_ENLARGES: Final = "Resize"
 _LEVELS: Final = 255.0
 
 
 class Features:
-    """What a convolutional network sees at its first four sizes.
+    """What a convolutional network sees at each of its sizes.
 
-    Taken is what goes into each of its first four convolutions with a stride, the first excepted where it
-    looks at the picture itself. Made for YOLOX-nano: blue, green, red in 0..255 go in.
+    Taken is what goes into each of its convolutions with a stride, the first excepted where it looks at the
+    picture itself, and what is enlarged again after the smallest size. Made for YOLOX-nano: blue, green, red
+    in 0..255 go in.
 
     Args:
         path: of the ONNX model, with one input [1, 3, h, w].
 
     Raises:
         MissingComponent: the package ``onnx`` is not installed.
-        InvalidInput: no such model, or operators before the last tap that are not known here.
+        InvalidInput: no such model, or operators before the first tap that are not known here.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,9 +42,9 @@ class Features:
         self._taps: list[str] = []
         for node in self._graph.nodes:
             strided = node.operator == "Conv" and max(node.told.get("strides", [1])) > 1
-            if strided and node.inputs[0] != self._input:
+            if (strided or node.operator == _ENLARGES) and node.inputs[0] != self._input:
                 self._taps.append(node.inputs[0])
-            if len(self._taps) == _TAPS or not is_known(node):
+            if not is_known(node):
                 break
             self._nodes.append(node)
         if not self._taps:
@@ -58,15 +63,25 @@ class Features:
         values = self._graph.run(self._nodes, {self._input: picture.flip(1) * _LEVELS})
         return [values[tap] for tap in self._taps]
 
-    def distance(self, made: Tensor, real: Tensor) -> Tensor:
-        """Mean squared distance of the unit vectors at each place, over all taps."""
-        with torch.no_grad():
-            wanted = self(real)
-        each = [
-            ((functional.normalize(a, dim=1) - functional.normalize(b, dim=1)) ** 2).sum(1).mean()
-            for a, b in zip(self(made), wanted, strict=True)
-        ]
-        return torch.stack(each).mean()
+    def distances(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """How far what is seen differs place by place, and on the whole; means over taps and both sizes.
+
+        Args:
+            made, real: float32 [n, 3, h, w], RGB 0..1; sides are multiples of 64.
+
+        Returns:
+            The squared distance of the unit vectors at each place, 0 .. 4; and one minus the cosine of the
+            means over all places, which asks what there is and not where, 0 .. 2.
+        """
+        places, wholes = [], []
+        for ours, theirs in zip(_sizes(made), _sizes(real), strict=True):
+            with torch.no_grad():
+                wanted = self(theirs)
+            for a, b in zip(self(ours), wanted, strict=True):
+                unlike = (functional.normalize(a, dim=1) - functional.normalize(b, dim=1)) ** 2
+                places.append(unlike.sum(1).mean())
+                wholes.append(1 - functional.cosine_similarity(a.mean((2, 3)), b.mean((2, 3))).mean())
+        return torch.stack(places).mean(), torch.stack(wholes).mean()
 
 
 class Lpips:
@@ -96,7 +111,16 @@ class Lpips:
         self._graph.to_device(device)
         return self
 
-    def distance(self, made: Tensor, real: Tensor) -> Tensor:
+    def __call__(self, made: Tensor, real: Tensor) -> Tensor:
         """The mean over pairs of float32 [n, 3, h, w], RGB 0..1."""
         values = self._graph.run(self._graph.nodes, {"a": 2 * made - 1, "b": 2 * real - 1})
         return values[self._output].mean()
+
+    def distance(self, made: Tensor, real: Tensor) -> Tensor:
+        """Likewise, the mean of both sizes."""
+        each = [self(ours, theirs) for ours, theirs in zip(_sizes(made), _sizes(real), strict=True)]
+        return torch.stack(each).mean()
+
+
+def _sizes(picture: Tensor) -> tuple[Tensor, Tensor]:
+    return picture, functional.avg_pool2d(picture, 2)

@@ -68,4 +68,4 @@ def measure(restorer: Restorer, scenes: Sequence[Sequence[Pairs]], lpips: Lpips 
 def _lpips(lpips: Lpips, source: Picture, shown: Picture) -> float:
     planes = [torch.from_numpy(one).permute(2, 0, 1)[None] / 255 for one in (shown, source)]
     with torch.no_grad():
-        return float(lpips.distance(planes[0], planes[1]))
+        return float(lpips(planes[0], planes[1]))

@@ -24,7 +24,7 @@ from training.network import RestorerNetwork
 
 CHECKPOINT: Final = "checkpoint.pt"
 CURVE: Final = "curve.csv"
-_PARTS: Final = ("difference", "texture", "features", "lpips")
+_PARTS: Final = ("difference", "texture", "features", "gist", "lpips")
 COLUMNS: Final = ("step", *_PARTS, *(f"{part}_before" for part in _PARTS), "seconds")
 
 _RATE: Final = 5e-4  # of Adam, at its highest
@@ -50,7 +50,7 @@ class Asked:
 
     steps: int
     seed: int = 0
-    batch: int = 8
+    batch: int = 4
     features: str = ""
     lpips: str = ""
     bfloat16: bool = False

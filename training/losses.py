@@ -15,8 +15,10 @@ from training.features import Features, Lpips
 
 TEXTURE_WEIGHT: Final = 0.4
 """Of texture that differs, against the mean absolute difference of RGB in 0..1; none where LPIPS judges."""
-FEATURE_WEIGHT: Final = 0.1
-"""Of features that differ, likewise."""
+FEATURE_WEIGHT: Final = 0.4
+"""Of features that differ at their places, likewise."""
+GIST_WEIGHT: Final = 4.0
+"""Of features that differ on the whole, likewise."""
 LPIPS_WEIGHT: Final = 0.5
 """Likewise."""
 
@@ -50,20 +52,24 @@ class Loss:
         """Each part by name, before its weight; 0 where it is not asked.
 
         Args:
-            made, real: float32 [n, 3, h, w], RGB 0..1.
+            made, real: float32 [n, 3, h, w], RGB 0..1; sides are multiples of 64.
         """
         none = made.new_zeros(())
+        places, gist = (none, none) if self.features is None else self.features.distances(made, real)
         return {
             "difference": (made - real).abs().mean(),
             "texture": texture_loss(made, real),
-            "features": none if self.features is None else self.features.distance(made, real),
+            "features": places,
+            "gist": gist,
             "lpips": none if self.lpips is None else self.lpips.distance(made, real),
         }
 
     def total(self, parts: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum of `parts`."""
         texture = TEXTURE_WEIGHT if self.lpips is None else 0.0
-        seen = FEATURE_WEIGHT * parts["features"] + LPIPS_WEIGHT * parts["lpips"]
+        seen = (
+            FEATURE_WEIGHT * parts["features"] + GIST_WEIGHT * parts["gist"] + LPIPS_WEIGHT * parts["lpips"]
+        )
         return parts["difference"] + texture * parts["texture"] + seen
 
 

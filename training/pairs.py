@@ -29,6 +29,8 @@ AREA: Final = 576 * 320
 """Pixels of a picture that is coded, about."""
 SIZES: Final = (Fraction(1), Fraction(3, 4), Fraction(2, 3), Fraction(1, 2), Fraction(1, 3), Fraction(1, 4))
 """Of the sides that are coded, against those that are shown."""
+LEAST_SIDE: Final = 192
+"""Pixels of a picture that is coded."""
 
 _CRF: Final = (55.0, 70.0)
 _PRESETS: Final = (4, 8)
@@ -38,7 +40,6 @@ _SEQUENCES: Final = 3  # of a video, each from another place and at another spac
 _POINTS: Final = 3  # at which each is coded
 _KEPT_OF_STILL: Final = 3  # pictures; the others show nearly the same
 _PAN: Final = 6  # pixels from picture to picture, at most
-_LEAST_SIDE: Final = 128  # pixels
 _FORMAT: Final = 1  # raised when files of an earlier one must not be read
 
 
@@ -193,10 +194,10 @@ def _sized(picture: Picture, source: Source) -> Picture:
     height, width = picture.shape[:2]
     scale = min(1.0, (AREA / (height * width)) ** 0.5)
     size = round(width * scale), round(height * scale)
-    if min(size) < _LEAST_SIDE + _PAN * (_KEYFRAMES - 1) * source.still:
+    if min(size) < LEAST_SIDE + _PAN * (_KEYFRAMES - 1) * source.still:
         raise InvalidInput(
             f"training: {source.path.name} is {width}x{height} pixels, {size[0]}x{size[1]} at the area of "
-            f"{AREA} pixels; crops of {_LEAST_SIDE} do not fit, leave it out"
+            f"{AREA} pixels; crops of {LEAST_SIDE} do not fit, leave it out"
         )
     return at_size(picture, size)
 

@@ -40,3 +40,14 @@ def test_photographs_are_half_of_what_is_drawn_however_many_there_are(pairs: lis
 
 def _bright(pairs: list[Pairs]) -> list[Pairs]:
     return [replace(pairs[0], sources=np.full_like(pairs[0].sources, 255))]
+
+
+def test_some_crops_are_black_and_white_on_both_sides(pairs: list[Pairs]) -> None:
+    batch = draw([Scene(pairs)], 0, 0, 100)
+    grey = [
+        np.ptp(np.stack([coded, source]), axis=1).max() == 0
+        for coded, source in zip(batch.coded, batch.sources, strict=True)
+    ]
+    assert 2 < sum(grey) < 25
+    coloured = [crop for crop, without in zip(batch.sources, grey, strict=True) if not without]
+    assert all(np.ptp(crop, axis=0).max() > 0 for crop in coloured)

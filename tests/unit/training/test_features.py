@@ -48,15 +48,24 @@ def test_it_sees_what_onnx_runtime_sees(tmp_path: Path) -> None:
         assert np.allclose(mine.numpy(), its, rtol=1e-4, atol=1e-3)
 
 
-def test_distance_is_none_for_equal_pictures_and_has_a_slope(tmp_path: Path) -> None:
+def test_distances_are_none_for_equal_pictures_and_have_a_slope(tmp_path: Path) -> None:
     features = Features(build(tmp_path / "eyes.onnx"))
-    real = torch.rand((2, 3, 64, 64), generator=torch.Generator().manual_seed(1))
-    assert float(features.distance(real, real)) == 0
-    made = (0.9 * real).requires_grad_()
-    distance = features.distance(made, real.roll(1, 3))
-    (slope,) = torch.autograd.grad(distance, made)
-    assert distance > 0
-    assert slope.abs().max() > 0
+    real = torch.rand((2, 3, 128, 128), generator=torch.Generator().manual_seed(1))
+    assert [float(each) for each in features.distances(real, real)] == pytest.approx([0, 0], abs=1e-6)
+    for number in (0, 1):
+        made = (0.9 * real).requires_grad_()
+        distance = features.distances(made, real.roll(1, 3))[number]
+        (slope,) = torch.autograd.grad(distance, made)
+        assert distance > 0
+        assert slope.abs().max() > 0
+
+
+def test_what_has_moved_is_unlike_at_its_places_and_hardly_on_the_whole(tmp_path: Path) -> None:
+    features = Features(build(tmp_path / "eyes.onnx"))
+    real = torch.rand((1, 3, 128, 128), generator=torch.Generator().manual_seed(1))
+    places, whole = (float(each) for each in features.distances(real.roll(16, 3), real))
+    flat_places, flat_whole = (float(each) for each in features.distances(torch.full_like(real, 0.5), real))
+    assert whole / places < 0.1 * flat_whole / flat_places
 
 
 def test_other_files_and_networks_are_refused(tmp_path: Path) -> None:
@@ -100,7 +109,8 @@ def test_lpips_is_what_onnx_runtime_makes_of_it_and_has_a_slope_everywhere(tmp_p
     (theirs,) = onnxruntime.InferenceSession(path.read_bytes()).run(None, feeds)
     loss = Loss(lpips=Lpips(path))
     parts = loss.parts(made.requires_grad_(), real)
-    assert parts["lpips"].item() == pytest.approx(theirs.mean(), rel=1e-4)
+    assert loss.lpips is not None
+    assert loss.lpips(made, real).item() == pytest.approx(theirs.mean(), rel=1e-4)
     wanted = parts["difference"] + LPIPS_WEIGHT * parts["lpips"]  # and no other idea of texture beside it
     assert loss.total(parts).item() == pytest.approx(wanted.item())
     (slope,) = torch.autograd.grad(Lpips(path).distance(made, torch.zeros_like(made)), made)
