@@ -24,7 +24,7 @@ from evaluation.methods.video_code import (
 from semvid.images.types import Picture
 
 SCALES: Final = (1, 1.5, 2, 3, 4)  # divisors of the sides
-STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16)  # frames
+STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)  # frames; as far apart as our keyframes may be
 _START: Final = (2, 3)  # the rung from which the search sets out, numbers of a scale and of a step
 # one finer or coarser in size or frame rate, or one traded for the other
 _AROUND: Final = ((-1, 0), (1, 0), (0, -1), (0, 1), (1, -1), (-1, 1))
