@@ -37,6 +37,9 @@ def restorer(
     doubtful: Annotated[
         bool, typer.Option("--doubtful", help="Take also what an index.json calls uncertain in its licence.")
     ] = False,
+    start: Annotated[
+        Path | None, typer.Option("--start", help="A restorer to begin with, in place of random weights.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
     minutes: Annotated[
         float | None, typer.Option("--minutes", min=0.0, help="Of training in this call, at most.")
@@ -46,18 +49,21 @@ def restorer(
     for package in ("torch", "onnx", "onnxruntime"):
         if find_spec(package) is None:
             raise MissingComponent(f'train: {package} is not installed; pip install "semvid[training]"')
+    from semvid.images.restorer import Restorer
     from training.loop import Asked
     from training.restorer import Job, train_restorer
 
+    begun = "" if start is None else Restorer(start).digest
     job = Job(
         videos=videos,
         out=out,
-        asked=Asked(steps, seed, batch, _name(features), _name(lpips), half),
+        asked=Asked(steps, seed, batch, _name(features), _name(lpips), half, begun),
         device=device,
         features=features,
         lpips=lpips,
         doubtful=doubtful,
         resume=resume,
+        start=start,
         seconds=math.inf if minutes is None else 60 * minutes,
         # a run that was interrupted gives what one that was not gives
         command=shlex.join(["semvid", *(one for one in sys.argv[1:] if one != "--resume")]),

@@ -66,7 +66,8 @@ def model_card(facts: Facts) -> str:
             "",
             f"- {facts.parameters:,} parameters; {facts.steps:,} of {asked.steps:,} steps of {asked.batch} "
             f"crops, {facts.seconds / 3600:.2f} hours; seed {asked.seed}"
-            + ("; convolutions in bfloat16" if asked.bfloat16 else ""),
+            + ("; convolutions in bfloat16" if asked.bfloat16 else "")
+            + (f"; begun with the weights of the restorer {asked.start}" if asked.start else ""),
             f"- loss: {', '.join(losses)}",
             f"- ONNX Runtime gives what torch gives, within {facts.difference:.1g} of RGB in 0..1",
             "",

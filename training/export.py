@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from semvid.errors import SemvidError
+from semvid.errors import InvalidInput, SemvidError
 from semvid.images.restorer import INPUTS, OUTPUT, STEP
 from semvid.rife.onnx_graph import OnnxGraph
 from training.network import CONDITIONS, RestorerNetwork
@@ -49,6 +50,32 @@ def restorer_model(network: RestorerNetwork) -> bytes:
     return graph.model("restorer", shapes, {OUTPUT: (1, 3, "height", "width")})
 
 
+def take_weights(path: Path, network: RestorerNetwork) -> None:
+    """Gives ``network`` the weights of a model that `restorer_model` wrote.
+
+    Raises:
+        ImportError: the package ``onnx`` is not installed.
+        InvalidInput: the file is none.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    try:
+        constants = onnx.load(str(path)).graph.initializer
+    except Exception as error:  # protobuf's own errors, and those of the file system
+        raise InvalidInput(f"training: --start {path} is no ONNX model; leave --start away") from error
+    weights = [numpy_helper.to_array(one) for one in constants if one.data_type == onnx.TensorProto.FLOAT]
+    wanted = [tensor for layer in _in_order(network) for tensor in (layer.weight, layer.bias)]
+    if [weight.shape for weight in weights] != [tuple(tensor.shape) for tensor in wanted]:
+        raise InvalidInput(
+            f"training: --start {path} is no restorer of this shape; give one that "
+            "`semvid train restorer` wrote"
+        )
+    with torch.no_grad():
+        for tensor, weight in zip(wanted, weights, strict=True):
+            tensor.copy_(torch.from_numpy(weight.copy()))
+
+
 def worst_difference(path: Path, network: RestorerNetwork) -> float:
     """The largest difference between ONNX Runtime on the model at ``path`` and torch, of RGB in 0..1.
 
@@ -72,6 +99,25 @@ def worst_difference(path: Path, network: RestorerNetwork) -> float:
     if not difference < _TOLERANCE:
         raise SemvidError(f"training: the exported model differs from the trained one by {difference:.2g}")
     return difference
+
+
+def _in_order(network: RestorerNetwork) -> Iterator[Any]:
+    """Its layers in the order of `restorer_model`."""
+
+    def of_blocks(blocks: nn.Module) -> Iterator[Any]:
+        for block in blocks.children():
+            yield from (block.first, block.second)
+
+    yield network.enter
+    for level, blocks in enumerate(network.before):
+        if level:
+            yield network.down[level - 1]
+        yield network.told[level]
+        yield from of_blocks(blocks)
+    for level in (1, 0):
+        yield network.up[level]
+        yield from of_blocks(network.after[level])
+    yield network.leave
 
 
 def _blocks(graph: OnnxGraph, blocks: nn.Module, x: str) -> str:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from semvid.errors import InvalidInput, MissingComponent
 from semvid.service.files import replacing, write_atomically
 from training.batches import Scene, draw
+from training.export import take_weights
 from training.losses import Loss
 from training.network import RestorerNetwork
 
@@ -28,6 +29,7 @@ _PARTS: Final = ("difference", "texture", "features", "gist", "lpips")
 COLUMNS: Final = ("step", *_PARTS, *(f"{part}_before" for part in _PARTS), "seconds")
 
 _RATE: Final = 5e-4  # of Adam, at its highest
+_RATE_FROM_START: Final = 2e-4  # where it begins with what was learned before
 _RISE: Final = 100  # steps
 _STEEPEST: Final = 1.0  # norm of a gradient
 _AVERAGED: Final = 0.995  # of the running average, a step
@@ -46,6 +48,7 @@ class Asked:
         batch: crops of one step.
         features, lpips: names of the files of networks in the loss; empty: none.
         bfloat16: convolutions in 16 bits, faster where the processor has them.
+        start: digest of the model whose weights it begins with; empty: random ones.
     """
 
     steps: int
@@ -54,6 +57,7 @@ class Asked:
     features: str = ""
     lpips: str = ""
     bfloat16: bool = False
+    start: str = ""
 
 
 class Training:
@@ -65,6 +69,7 @@ class Training:
         device: ``auto``, ``cpu`` or ``cuda``.
         loss: what is blamed.
         resume: go on from the checkpoint in ``folder``.
+        start: a model whose weights it begins with.
 
     Attributes:
         step: steps done.
@@ -83,13 +88,18 @@ class Training:
         device: str = "auto",
         loss: Loss | None = None,
         resume: bool = False,
+        start: Path | None = None,
     ) -> None:
         self._asked, self._folder, self._device = asked, folder, _device(device)
         torch.manual_seed(asked.seed)
-        self._network = RestorerNetwork().to(self._device, memory_format=torch.channels_last)
+        network = RestorerNetwork()
+        if start is not None:
+            take_weights(start, network)
+        self._network = network.to(self._device, memory_format=torch.channels_last)
+        self._rate = _RATE if start is None else _RATE_FROM_START
         self.average = RestorerNetwork().to(self._device)
         self.average.load_state_dict(self._network.state_dict())
-        self._optimiser = torch.optim.Adam(self._network.parameters(), _RATE, betas=(0.9, 0.99))
+        self._optimiser = torch.optim.Adam(self._network.parameters(), self._rate, betas=(0.9, 0.99))
         self._loss = (loss or Loss()).to_device(self._device)
         self.step, self.seconds = 0, 0.0
         self._rows: list[list[float]] = []
@@ -137,7 +147,7 @@ class Training:
             for part in (batch.coded, batch.sources, batch.conditions, batch.grain)
         )
         share = self.step / self._asked.steps
-        rate = _RATE * min(1.0, (self.step + 1) / _RISE) * (0.5 + 0.5 * math.cos(math.pi * share))
+        rate = self._rate * min(1.0, (self.step + 1) / _RISE) * (0.5 + 0.5 * math.cos(math.pi * share))
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._asked.bfloat16):

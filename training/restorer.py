@@ -37,6 +37,7 @@ class Job:
         features, lpips: ONNX models in the loss; None: without.
         doubtful: take also sources whose licence their index calls uncertain.
         resume: go on from a checkpoint.
+        start: a restorer to begin with; None: random weights.
         seconds: of training in this call, at most.
         command: as it was typed, for the card.
     """
@@ -49,6 +50,7 @@ class Job:
     lpips: Path | None = None
     doubtful: bool = False
     resume: bool = False
+    start: Path | None = None
     seconds: float = math.inf
     command: str = ""
 
@@ -64,7 +66,7 @@ def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Pa
     job.out.mkdir(parents=True, exist_ok=True)
     features = None if job.features is None else Features(job.features)
     lpips = None if job.lpips is None else Lpips(job.lpips)
-    training = Training(job.asked, job.out, job.device, Loss(features, lpips), job.resume)
+    training = Training(job.asked, job.out, job.device, Loss(features, lpips), job.resume, job.start)
     learned, kept_out = _prepared(job, tell)
     done = training.run([Scene(pairs, source.still) for source, pairs in learned], tell, job.seconds)
     tell(f"{training.step} of {job.asked.steps} steps done" + ("" if done else "; go on with --resume"))

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from semvid.errors import SemvidError
+from semvid.errors import InvalidInput, SemvidError
 from semvid.images import restorer as module
 from semvid.images.detail import grain_pattern
 from semvid.images.restorer import Coding, Restorer
-from training.export import restorer_model, worst_difference
+from semvid.rife.onnx_graph import OnnxGraph
+from training.export import restorer_model, take_weights, worst_difference
 from training.network import RestorerNetwork
 
 
@@ -73,3 +74,24 @@ def test_tall_pictures_are_restored_in_bands_without_a_seam(
     whole = restorer.restore(picture, coding)
     monkeypatch.setattr(module, "_BAND", 104)
     assert np.abs(restorer.restore(picture, coding).astype(int) - whole).max() <= 1
+
+
+def test_a_network_takes_the_weights_of_a_model_and_nothing_else(
+    network: RestorerNetwork, model: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(4)
+    other = RestorerNetwork()
+    take_weights(model, other)
+    assert restorer_model(other) == model.read_bytes()
+    (tmp_path / "text.onnx").write_text("no network")
+    for path, complaint in (
+        (tmp_path / "text.onnx", "no ONNX model"),
+        (tmp_path / "none.onnx", "no ONNX model"),
+    ):
+        with pytest.raises(InvalidInput, match=complaint):
+            take_weights(path, other)
+    graph = OnnxGraph()
+    graph.name_output("end", graph("Add", "images", np.ones((3, 1), np.float32)))
+    (tmp_path / "flat.onnx").write_bytes(graph.model("flat", {"images": (1, 3, 8, 8)}, {"end": (1, 3, 8, 8)}))
+    with pytest.raises(InvalidInput, match="no restorer of this shape"):
+        take_weights(tmp_path / "flat.onnx", other)

@@ -9,6 +9,7 @@ import torch
 from semvid.errors import InvalidInput, MissingComponent
 from training import loop
 from training.batches import Scene
+from training.export import restorer_model
 from training.loop import CHECKPOINT, CURVE, Asked, Training, state
 from training.pairs import Pairs
 
@@ -79,6 +80,15 @@ def test_a_run_that_was_asked_something_else_is_not_resumed(pairs: list[Pairs], 
     Training(ASKED, tmp_path, "cpu").run([Scene(pairs)], seconds=2)
     with pytest.raises(InvalidInput, match="ask the same"):
         Training(Asked(11, 4, 1), tmp_path, "cpu", resume=True)
+
+
+def test_it_goes_on_from_what_was_learned_before(pairs: list[Pairs], tmp_path: Path) -> None:
+    first = Training(ASKED, tmp_path, "cpu")
+    first.run([Scene(pairs)])
+    (tmp_path / "restorer.onnx").write_bytes(restorer_model(first.average))
+    second = Training(ASKED, tmp_path, "cpu", start=tmp_path / "restorer.onnx")
+    learned = state(first.average)
+    assert all(torch.equal(learned[name], value) for name, value in state(second.average).items())
 
 
 def test_devices_that_are_not_there_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
