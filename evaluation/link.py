@@ -5,6 +5,7 @@ noise and fading are those of `channel.noise`, drawn from the seed, the burst's 
 symbols' positions.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -107,9 +108,9 @@ class InProcessLink:
         """Largest bulk payload at the present modulation and coding."""
         return self.harq.adapter.bulk_limit_bytes()
 
-    def ship(self, blocks: Iterable[BlockPayload]) -> Delivery:
-        """Sends blocks until they arrived or are given up."""
-        self.harq.ship(blocks)
+    def ship(self, blocks: Iterable[BlockPayload], most_symbols: float = math.inf) -> Delivery:
+        """Sends blocks until they arrived or are given up; see `HarqSender.ship`."""
+        self.harq.ship(blocks, most_symbols)
         while (burst := self.harq.next_burst()) is not None:
             self._cross(burst)
         return self.harq.delivery

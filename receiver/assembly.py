@@ -6,7 +6,7 @@ more than once. So a keyframe of which something is missing when a later group s
 """
 
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -54,6 +54,7 @@ class Fate(Enum):
 
     DECODED = "decoded"
     GIVEN_UP = "given up"  # by the sender, which had no room for it
+    ANCHOR_GIVEN_UP = "anchor given up"  # the same, of one that others lean on: a last resort
     ABSENT = "absent"  # it did not arrive
     DEPENDENT = "dependent"  # it arrived and needs one that is missing
     DAMAGED = "damaged"  # it arrived and cannot be decoded
@@ -323,7 +324,7 @@ class Assembly:
         start, fates = self._anchor, self._fates
         missing = keyframes - (0 if start is None else start.number + 1)
         known = fates.total() - fates[Fate.ABSENT]
-        loss = _describe_loss(missing - known, fates[Fate.DEPENDENT], fates[Fate.DAMAGED])
+        loss = _describe_loss(missing - known, fates)
         if not loss and start is None and stop_frame:
             loss = f"the first keyframe sits at frame {stop_frame}"
         if not loss and start is not None and end is None and self._closed_by_picture:
@@ -368,11 +369,16 @@ class Assembly:
         self._named = max(self._named, number)
 
 
-def _describe_loss(absent: int, dependent: int, damaged: int) -> str:
-    """Why keyframes of a gap are missing; empty when none is."""
+def _describe_loss(absent: int, fates: Mapping[Fate, int]) -> str:
+    """Why keyframes of a gap are missing; empty when none is but upper ones that were given up."""
     reasons = (
         (absent, "keyframe did not arrive", "keyframes did not arrive"),
-        (dependent, "keyframe needed one that was lost", "keyframes needed one that was lost"),
-        (damaged, "keyframe could not be decoded", "keyframes could not be decoded"),
+        (fates[Fate.DEPENDENT], "keyframe needed one that was lost", "keyframes needed one that was lost"),
+        (fates[Fate.DAMAGED], "keyframe could not be decoded", "keyframes could not be decoded"),
+        (
+            fates[Fate.ANCHOR_GIVEN_UP],
+            "anchor had no room in the sender's budget",
+            "anchors had no room in the sender's budget",
+        ),
     )
     return "; ".join(f"{n} {one if n == 1 else many}" for n, one, many in reasons if n)

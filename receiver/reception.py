@@ -126,7 +126,7 @@ class StreamReceiver:
             fates = []
             described_layers = zip(group.pictures, received.packets, group.layers(), strict=True)
             for described, packet, layer in described_layers:
-                picture, fate = self._decode(pictures, described, packet)
+                picture, fate = self._decode(pictures, described, packet, layer)
                 fates.append(fate)
                 if picture is not None and packet is not None:
                     shot_start = group.shot_start and described.place == 0
@@ -176,11 +176,13 @@ class StreamReceiver:
         return self._pictures
 
     def _decode(
-        self, pictures: KeyframeDecoder, described: GroupPicture, packet: bytes | None
+        self, pictures: KeyframeDecoder, described: GroupPicture, packet: bytes | None, layer: int
     ) -> tuple[Picture | None, Fate]:
         if not packet:
             pictures.lose(described.kept_in)
-            return None, Fate.ABSENT if packet is None else Fate.GIVEN_UP
+            if packet is None:
+                return None, Fate.ABSENT
+            return None, Fate.GIVEN_UP if layer else Fate.ANCHOR_GIVEN_UP
         try:
             return pictures.decode(packet), Fate.DECODED
         except ReferenceLost:

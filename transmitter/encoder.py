@@ -5,11 +5,13 @@ by a set number of segments, in another thread if wanted; `shipments` and `deliv
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from typing import Final
 
 from semvid import bitstream
 from semvid.accounting import SymbolClass
@@ -23,6 +25,7 @@ from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import (
     ALL_SLOTS,
+    Caption,
     Opening,
     PictureCoding,
     SideUnit,
@@ -45,6 +48,11 @@ from transmitter.rate.trial import bytes_alone
 from transmitter.shipment import LayerRecord, Segment, Shipment
 from transmitter.side_information import SideInformation
 
+# Below so many bits of keyframe a symbol (about 8 dB), and where a block costs so little of the budget beside
+# its keyframes, the header leaves first.
+_POOR_BITS_PER_SYMBOL: Final = 2.0
+_LITTLE: Final = 1 / 30
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
@@ -66,12 +74,14 @@ class Encoder:
         segments_ahead: how many segments analysis may be ahead of `shipments`. Decisions that depend on
             what was sent lag behind by so much, even where analysis is not ahead.
         price: what the link charges now.
+        quote: symbols that a shipment takes over the link as it is now, repetitions to be expected included.
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
         sound: said beside the stream header; its packets are none of the encoder's business.
 
     Attributes:
         layers: what became of the keyframes, by layer.
+        captions_given_up: captions for which there was no room.
     """
 
     def __init__(
@@ -83,22 +93,27 @@ class Encoder:
         plan: Plan,
         segments_ahead: int,
         price: Callable[[], LinkPrice],
+        quote: Callable[[Shipment], float],
         compared: Told = lambda _: None,
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
     ) -> None:
-        self._source, self._options, self._mllm, self._price = source, options, mllm, price
+        self._source, self._options, self._mllm = source, options, mllm
+        self._price, self._quote = price, quote
         self._clock = clock or StageClock()
         self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
+        self.captions_given_up = 0
         self._closed = 0  # segments that analysis has handed over
         lag = segments_ahead + 1 + MOST_HELD[options.coding]
-        self._control = RateControl(plan, Budget.for_target(options, source), options.coding, lag)
+        self._budget = Budget.for_target(options, source)
+        self._control = RateControl(plan, self._budget, options.coding, lag)
         self._selector = make_selector(
             options, source, profile, mllm, lambda: self._control.price_for(self._closed), compared
         )
         self._size = coded_size(source, plan.point.scale)
         self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
         self._headers: list[SideUnit] = [self._header] if sound is None else [self._header, sound]
+        self._header_left = False
         self._waiting: deque[_Waiting] = deque()
         self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
         self._latest: Group = ()  # that was shipped
@@ -174,6 +189,7 @@ class Encoder:
             anew = cut or crf is not None
             if anew:
                 yield from self._shipped(self._ended(), ended=True)
+                picture = at_size(selected.frame.picture, self._size)  # which may be another by now
             if anew or self._spoilt:
                 self._begin()
             self._waiting.append(_Waiting(segment, picture))
@@ -183,7 +199,8 @@ class Encoder:
         if segment.last:
             yield from self._shipped(self._ended(), ended=True)
         if selected is None:
-            yield Shipment((segment,), self._units_of(segment))
+            most = self._control.limit(segment.frames_read, self._price(), last=True)
+            yield Shipment((segment,), self._units_of(segment), most_symbols=most)
 
     def delivered(
         self, shipment: Shipment, delivery: Delivery, link: LinkRecord, for_sound: float = 0.0
@@ -197,16 +214,34 @@ class Encoder:
                 is the pictures' loss or gain.
 
         Raises:
-            TransmissionFailed: the stream header was lost, without which nothing can be shown.
+            TransmissionFailed: the stream header was lost, without which nothing can be shown, or the target
+                CBR had no room for any picture.
         """
-        if shipment.segments[0].number == 0 and not delivery.protected:
+        if shipment.carries_header and not delivery.protected:
             raise TransmissionFailed(
-                f"the stream header was lost in all {link.rounds} rounds; the receiver last measured "
-                f"{link.snr_db:.1f} dB. Raise the SNR or allow more retransmissions"
+                f"the stream header was lost in all {link.rounds} rounds{self._within}; the receiver last "
+                f"measured {link.snr_db:.1f} dB. Raise the SNR{self._or_the_target} or allow more "
+                "retransmissions"
             )
-        if shipment.coded is None:
-            return
-        last, group, crf = shipment.segments[-1].keyframe, shipment.coded.group, shipment.crf
+        if shipment.coded is not None:
+            self._note(shipment, shipment.coded, delivery, link, for_sound)
+        arrived = sum(layer.sent - layer.lost for layer in self.layers.values())
+        if shipment.segments[-1].last and self._budget is not None and not arrived:
+            raise TransmissionFailed(
+                f"no picture arrived{self._within}: the coarsest has no room, or was lost; the receiver last "
+                f"measured {link.snr_db:.1f} dB. Raise the SNR{self._or_the_target}, or send smaller pictures"
+            )
+
+    def _note(
+        self,
+        shipment: Shipment,
+        coded: CodedGroup,
+        delivery: Delivery,
+        link: LinkRecord,
+        for_sound: float,
+    ) -> None:
+        """`delivered`, of a group of keyframes."""
+        last, group, crf = shipment.segments[-1].keyframe, coded.group, shipment.crf
         assert last is not None
         assert crf is not None
         self._control.note(
@@ -218,18 +253,28 @@ class Encoder:
             group.refresh,
             group.shot_start,
         )
-        lost = shipment.coded.pictures_in(delivery.lost)
+        lost = coded.pictures_in(delivery.lost)
+        given_up = {index for index, packet in enumerate(coded.packets) if not packet}
         layers = group.layers()
-        for index, (layer, packet) in enumerate(zip(layers, shipment.coded.packets, strict=True)):
+        for index, (layer, packet) in enumerate(zip(layers, coded.packets, strict=True)):
             record = self.layers[layer]
             record.sent, record.bytes = record.sent + bool(packet), record.bytes + len(packet)
             record.given_up, record.lost = record.given_up + (not packet), record.lost + (index in lost)
         if lost:
-            arrived = {index for index, packet in enumerate(shipment.coded.packets) if packet} - lost
             self._missing = self._missing_before
-            self._decodable(self._latest, arrived)
-            anchors = {index for index, layer in enumerate(layers) if layer == 0}
-            self._spoilt = bool(lost & anchors) and self._options.coding is not PictureCoding.INTRA
+            self._decodable(self._latest, set(range(len(layers))) - given_up - lost)
+        if self._options.coding is not PictureCoding.INTRA:
+            self._spoilt = any(layers[index] == 0 for index in lost | given_up)
+
+    @property
+    def _within(self) -> str:
+        if self._budget is None:
+            return ""
+        return f" within the {self._budget.most:,.0f} symbols that the target CBR allows"
+
+    @property
+    def _or_the_target(self) -> str:
+        return "" if self._budget is None else " or the target CBR"
 
     def close(self) -> None:
         """Frees the picture code."""
@@ -261,6 +306,10 @@ class Encoder:
         for group in groups:
             if self._changes_quality(group) or self._too_dear(group):
                 break
+            if not self._header_left and self._header_first:
+                yield self._header_alone()
+                if self._too_dear(group):  # the link is known better now
+                    break
             yield self._shipment(group)
             if self._spoilt and self._waiting:
                 break
@@ -271,6 +320,27 @@ class Encoder:
             again = [group for waiting in self._waiting for group in self._pictures.push(waiting.picture)]
             again += self._pictures.finish() if ended else []
         yield from self._shipped(again, ended)
+
+    @property
+    def _header_first(self) -> bool:
+        """Whether the header leaves in a block of its own.
+
+        Where little is known of a poor link, a first burst that is lost would leave no room to send it again,
+        and another control word costs little.
+        """
+        if self._budget is None:
+            return False
+        price = self._price()
+        return (
+            price.bits_per_symbol < _POOR_BITS_PER_SYMBOL
+            and price.block_symbols < _LITTLE * self._budget.symbols
+        )
+
+    def _header_alone(self) -> Shipment:
+        segment = Segment([], None, 0, self._waiting[0].segment.frames_read, last=False)
+        units, most = self._units_of(segment), self._control.limit(0, self._price(), last=False)
+        self._header_left = True
+        return Shipment((segment,), units, most_symbols=most)
 
     def _changes_quality(self, group: Group) -> bool:
         """Whether ``group``, inside a pyramid, is to begin a sequence at the quality that holds now.
@@ -289,38 +359,90 @@ class Encoder:
     def _too_dear(self, group: Group) -> bool:
         """Whether ``group`` begins a sequence and is to be coded anew at the coarser quality that now holds.
 
-        All of it is made somewhat coarser before pictures are given up, and anchors as coarse as it takes.
+        All of it is made somewhat coarser before pictures are given up, and anchors as coarse as it takes. As
+        long as the header has not left, all of it is made as small as it takes, before either.
         """
         if not group[0].refresh or self._options.coding is PictureCoding.INTRA:
             return False
         control, price = self._control, self._price()
-        room = self._room([waiting.segment for waiting in islice(self._waiting, len(group))])
+        segments = [waiting.segment for waiting in islice(self._waiting, len(group))]
+        room = self._room(segments)
         layers = layers_of([picture.number for picture in group])
         sizes = [len(picture.packet) for picture in group]
+        everything = price.symbols_of(sum(sizes))
         anchors = sum(size for size, layer in zip(sizes, layers, strict=True) if layer == 0)
-        return control.coarsened(price.symbols_of(sum(sizes)), room, control.still_good) or control.coarsened(
-            price.symbols_of(anchors), room
-        )
+        if everything <= room:  # by the estimate that plans are made with; what it takes may be a little more
+            most = self._most(segments)
+            self._missing_before = self._missing
+            quoted = self._quote(next(self._offers(group, segments, most)))
+            self._missing = self._missing_before
+            if quoted > most:
+                everything = room * quoted / most if most > 0 else math.inf
+        if control.coarsened(everything, room, control.still_good):
+            return True
+        if not self._header_left and control.shrunk(everything, room):
+            self._resize()
+            return True
+        return control.coarsened(price.symbols_of(anchors), room)
+
+    def _most(self, segments: Sequence[Segment]) -> float:
+        """Symbols that ``segments`` and the group of their keyframes may take, repetitions included."""
+        last = segments[-1]
+        assert last.keyframe is not None
+        return self._control.limit(last.keyframe.frame.index + 1, self._price(), last.last)
+
+    def _resize(self) -> None:
+        """Brings what waits to the size that now holds; the header has not left yet."""
+        point = self._control.point
+        self._size = coded_size(self._source, point.scale)
+        width, height = self._size
+        self._header = replace(self._header, coded_width=width, coded_height=height)
+        self._headers[0] = self._header
+        for index, waiting in enumerate(self._waiting):
+            assert waiting.segment.keyframe is not None
+            picture = at_size(waiting.segment.keyframe.frame.picture, self._size)
+            self._waiting[index] = _Waiting(waiting.segment, picture)
 
     def _room(self, segments: Sequence[Segment]) -> float:
         """Symbols for the keyframes that end ``segments``; what the side information takes is taken off."""
         last = segments[-1].keyframe
         assert last is not None
-        units = [unit for segment in segments for unit in self._units_of(segment)]
         price = self._price()
-        beside = price.symbols_beside(len(bitstream.pack(units)))
+        beside = price.symbols_beside(len(bitstream.pack(self._all_units(segments))))
         return self._control.room(last.frame.index + 1, price) - beside
 
     def _shipment(self, group: Group) -> Shipment:
+        """As much of ``group`` as there is room for."""
         segments = tuple(self._waiting.popleft().segment for _ in group)
-        keyframes = [segment.keyframe for segment in segments if segment.keyframe is not None]
-        units = [unit for segment in segments for unit in self._units_of(segment)]
-        kept = self._affordable(group, self._room(segments))
+        most = self._most(segments)
         self._latest, self._missing_before = group, self._missing
-        sent = self._decodable(group, kept)
+        for shipment in self._offers(group, segments, most):
+            if most == math.inf or self._quote(shipment) <= most:
+                break
+        captions = sum(isinstance(unit, Caption) for unit in self._all_units(segments))
+        self.captions_given_up += captions - sum(isinstance(unit, Caption) for unit in shipment.units)
+        self._header_left = True
+        return shipment
+
+    def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Iterator[Shipment]:
+        """From all of ``group`` to nothing of it: upper pictures go first, then captions, then anchors."""
+        layers = layers_of([picture.number for picture in group])
+        order = sorted(range(len(group)), key=layers.__getitem__)
+        anchors = layers.count(0)
+        units = self._all_units(segments)
+        silent = [unit for unit in units if not isinstance(unit, Caption)]
+        keyframes = [segment.keyframe for segment in segments if segment.keyframe is not None]
         frames = [keyframe.frame.index for keyframe in keyframes]
-        coded = CodedGroup.of(group, segments[0].number, frames, keyframes[0].shot_start, sent)
-        return Shipment(segments, units, coded, self._pictures.crf)
+        offers = [(units, count) for count in range(len(order), anchors - 1, -1)]
+        offers += [(silent, count) for count in range(anchors, -1, -1)]
+        for said, count in offers:
+            self._missing = self._missing_before
+            sent = self._decodable(group, set(order[:count]))
+            coded = CodedGroup.of(group, segments[0].number, frames, keyframes[0].shot_start, sent)
+            yield Shipment(tuple(segments), said, coded, self._pictures.crf, most)
+
+    def _all_units(self, segments: Sequence[Segment]) -> list[SideUnit]:
+        return [unit for segment in segments for unit in self._units_of(segment)]
 
     def _decodable(self, group: Group, there: set[int]) -> set[int]:
         """Those of ``there``, indices of ``group``, that lean on nothing missing; the rest is missing now."""
@@ -333,21 +455,9 @@ class Encoder:
                 self._missing |= picture.kept_in
         return decodable
 
-    def _affordable(self, group: Group, room: float) -> set[int]:
-        """Indices of the pictures that cost no more than ``room`` symbols, by importance; anchors always."""
-        layer = layers_of([picture.number for picture in group])
-        order = sorted(range(len(group)), key=layer.__getitem__)
-        price, size = self._price(), 0
-        kept = set()
-        for index in order:
-            size += len(group[index].packet)
-            if layer[index] and price.symbols_of(size) > room:
-                break
-            kept.add(index)
-        return kept
-
     def _units_of(self, segment: Segment) -> list[SideUnit]:
-        return [*(self._headers if segment.number == 0 else []), *segment.units]
+        with_header = segment.number == 0 and not self._header_left
+        return [*(self._headers if with_header else []), *segment.units]
 
 
 def stream_header(

@@ -39,6 +39,7 @@ from transmitter.link_call import LinkCall
 from transmitter.mllm.library import MllmLibrary
 from transmitter.mllm.meter import Meter
 from transmitter.options import search_of
+from transmitter.rate.control import Budget
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import Plan, make_plan
@@ -91,6 +92,7 @@ class _Transmission:
         self._call, self._mllm, self._transcriber = call, mllm, transcriber
         self._harq = HarqSender(job.options.mcs, job.options.retransmissions)
         self._clock = StageClock()
+        self._budget = Budget.for_target(job.options, source)
         self._sound: SoundSender | None = None
         self._decision = Decision(None, "")
         job.facts["seconds"] = self._clock.seconds
@@ -123,6 +125,7 @@ class _Transmission:
             plan,
             segments_ahead,
             lambda: LinkPrice.of(self._harq.adapter),
+            lambda shipment: self._harq.symbols_of(self._blocks(shipment)),
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
@@ -141,6 +144,7 @@ class _Transmission:
                     job.facts["layers"] = {
                         str(n): asdict(layer) for n, layer in sorted(encoder.layers.items())
                     }
+                    job.facts["captions_given_up"] = encoder.captions_given_up
         # only here: where this is cancelled a thread may still be coding, and closing under it would hang
         await asyncio.to_thread(encoder.close)
 
@@ -176,14 +180,18 @@ class _Transmission:
     async def _ship(self, shipment: Shipment) -> Delivery:
         """One shipment onto the link, with its sound: ahead of the pictures, but not of the stream header."""
         self._record.add_units(shipment.units)
-        first = shipment.segments[0].number == 0
-        if not first:
-            await self._ship_sound(shipment.segments[-1])
-        delivery = await self._exchange(shipment.blocks(self._harq.adapter.bulk_limit_bytes()))
-        if first and delivery.protected:
-            await self._ship_sound(shipment.segments[-1])
+        last = shipment.segments[-1]
+        header, alone = shipment.carries_header, last.keyframe is None and not last.last
+        if not header:
+            await self._ship_sound(last)
+        delivery = await self._exchange(self._blocks(shipment), shipment.most_symbols)
+        if header and delivery.protected and not alone:
+            await self._ship_sound(last)
         self._record.add_keyframes(shipment, delivery)
         return delivery
+
+    def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
+        return shipment.blocks(self._harq.adapter.bulk_limit_bytes())
 
     async def _ship_sound(self, segment: Segment) -> None:
         """The sound up to the end of ``segment``."""
@@ -195,12 +203,26 @@ class _Transmission:
         with self._clock.stage("sound"):
             units = await asyncio.to_thread(list, sound.until(seconds))
         for unit in units:
-            await self._exchange(sound_blocks(unit, self._harq.adapter.sound_limit_bytes()))
+            blocks = sound_blocks(unit, self._harq.adapter.sound_limit_bytes())
+            await self._exchange(blocks, self._most_for_sound)
 
-    async def _exchange(self, blocks: list[BlockPayload]) -> Delivery:
-        """Blocks onto the link, repeated where they do not arrive."""
+    @property
+    def _most_for_sound(self) -> float:
+        """Symbols that the next sound may take.
+
+        Where a CBR is to be met, in all twice what the plan puts aside: repetitions take that at worst on a link
+        as it was planned for.
+        """
+        if self._sound is None or self._budget is None:
+            return math.inf
+        return 2 * self._sound.symbols_put_aside - self._harq.record.sound_symbols
+
+    async def _exchange(self, blocks: list[BlockPayload], most_symbols: float) -> Delivery:
+        """Blocks onto the link, repeated where they do not arrive, within the budget of the transmission."""
+        if self._budget is not None:
+            most_symbols = min(most_symbols, self._budget.most - self._harq.record.ledger.total_symbols)
         with self._clock.stage("link"):
-            self._harq.ship(blocks)
+            self._harq.ship(blocks, most_symbols)
             while (burst := await asyncio.to_thread(self._harq.next_burst)) is not None:
                 self._harq.report(await self._call.exchange(burst))
         return self._harq.delivery
@@ -240,6 +262,7 @@ class _Transmission:
             bursts_sent=link.bursts_sent,
             blocks_sent=link.blocks_sent,
             blocks_lost=link.blocks_lost,
+            blocks_withheld=link.blocks_withheld,
             retransmissions=link.retransmissions,
             snr_db=link.snr_db,
             sound=resource(self._decision, self._sound, link),

@@ -111,7 +111,10 @@ class TransmissionResource(BaseModel):
     mcs: dict[str, dict[str, int]] = Field({}, description="transport blocks by class and scheme")
     bursts_sent: int = Field(0, description="sounding and repetitions included")
     blocks_sent: int = Field(0, description="each is one burst or more; the sounding is none")
-    blocks_lost: int = Field(0, description="of which a part never arrived")
+    blocks_lost: int = Field(0, description="of which a part that was sent never arrived")
+    blocks_withheld: int = Field(
+        0, description="of which a part was not sent, not even once: the target CBR had no room for it"
+    )
     retransmissions: int = Field(0, description="bursts that repeated one of the same block")
     snr_db: float | None = Field(None, description="Es/N0 of the newest burst, as the receiver measured it")
     realised_snr_db: float | None = Field(
@@ -124,6 +127,7 @@ class TransmissionResource(BaseModel):
     layers: dict[str, dict[str, int]] = Field(
         {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
     )
+    captions_given_up: int = Field(0, description="not sent: the target CBR had no room for them")
     sound: SoundResource | None = Field(None, description="what becomes of the sound, once that is decided")
     keyframes: int = 0
     segments: int = 0

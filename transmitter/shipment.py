@@ -1,10 +1,11 @@
 """What leaves the transmitter's core, and what became of it."""
 
+import math
 from dataclasses import dataclass
 
 from semvid.link.harq import BlockPayload
 from semvid.link.packing import CodedGroup, block_payloads
-from semvid.semantics import SideUnit
+from semvid.semantics import SideUnit, StreamHeader
 from transmitter.keyframes.selection import Selected
 
 
@@ -36,12 +37,19 @@ class Shipment:
         units: theirs, the stream header before the first, the openings of segments without picture after.
         coded: the group; None where no picture is sent.
         crf: of its pictures.
+        most_symbols: that it may take, repetitions included.
     """
 
     segments: tuple[Segment, ...]
     units: list[SideUnit]
     coded: CodedGroup | None = None
     crf: float | None = None
+    most_symbols: float = math.inf
+
+    @property
+    def carries_header(self) -> bool:
+        """Whether nothing can be shown without it."""
+        return any(isinstance(unit, StreamHeader) for unit in self.units)
 
     def blocks(self, bulk_limit_bytes: int) -> list[BlockPayload]:
         """As payloads for `semvid.link.harq.HarqSender.ship`."""

@@ -97,6 +97,7 @@ class Semvid:
             plan,
             _SEGMENTS_AHEAD,
             lambda: LinkPrice.of(link.harq.adapter),
+            lambda shipment: link.harq.symbols_of(shipment.blocks(link.bulk_limit_bytes)),
         )
         with (
             closing(encoding) as encoder,
@@ -105,7 +106,8 @@ class Semvid:
             try:
                 for segment in encoder.segments(frames):
                     for shipment in encoder.shipments(segment):
-                        delivery = link.ship(shipment.blocks(link.bulk_limit_bytes))
+                        blocks = shipment.blocks(link.bulk_limit_bytes)
+                        delivery = link.ship(blocks, shipment.most_symbols)
                         encoder.delivered(shipment, delivery, link.harq.record)
             except TransmissionFailed as error:
                 failed = str(error)

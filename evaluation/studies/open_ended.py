@@ -68,7 +68,9 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
     link = SymbolCount(SNR_DB)
     plan = make_plan(_nothing_to_try, options)
     opened = frames = 0
-    encoder = Encoder(clip.source, options, DECODER, load_mllm("embedded"), plan, 0, lambda: AT_10_DB)
+    encoder = Encoder(
+        clip.source, options, DECODER, load_mllm("embedded"), plan, 0, lambda: AT_10_DB, lambda _: 0.0
+    )
     with closing(encoder), closing(read_frames(clip.path, clip.source)) as pictures:
         for segment in encoder.segments(pictures):
             for shipment in encoder.shipments(segment):

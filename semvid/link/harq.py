@@ -16,13 +16,14 @@ codes the next picture, and lets a slow receiver slow the sender down (docs/deci
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from semvid.accounting import Ledger, SymbolClass
-from semvid.phy.adaptation import SOUND_TRANSMISSIONS, LinkAdapter
+from semvid.phy.adaptation import REPETITION_SHARE, SOUND_TRANSMISSIONS, LinkAdapter, capacity
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
 from semvid.phy.control_word import AGGREGATION_LEVELS, PROCESSES
@@ -30,6 +31,7 @@ from semvid.phy.layout import DENSE_SPACING
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.mcs import Mcs
 from semvid.phy.pilots import sounding
+from semvid.phy.transport_block import repeats_as, symbols_for
 
 MAX_AGGREGATION: Final = AGGREGATION_LEVELS[-1]
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
@@ -58,6 +60,7 @@ class BlockPayload:
         stretch: what is in ``bulk``, for the sender to know what was lost.
         renewals: how often what did not arrive in all rounds is sent anew.
         renewed: it was sent before.
+        short: a part of it was given up for want of room.
     """
 
     protected: Payload | None = None
@@ -65,6 +68,7 @@ class BlockPayload:
     stretch: range = range(0)
     renewals: int = 0
     renewed: bool = False
+    short: bool = False
 
     @property
     def is_sound(self) -> bool:
@@ -110,7 +114,8 @@ class LinkRecord:
         mcs: transport blocks by class and modulation and coding scheme, repetitions not counted.
         bursts_sent: with soundings and repetitions.
         blocks_sent: repetitions not counted.
-        blocks_lost: blocks of which a part never arrived.
+        blocks_lost: blocks of which a part that was sent never arrived.
+        blocks_withheld: blocks of which a part was not sent, not even once: there was no room for it.
         retransmissions: bursts that repeated an earlier one.
         snr_db: the last SNR that the receiver measured.
         sound_symbols: of the bursts that carried sound, everything in them counted.
@@ -123,6 +128,7 @@ class LinkRecord:
     bursts_sent: int = 0
     blocks_sent: int = 0
     blocks_lost: int = 0
+    blocks_withheld: int = 0
     retransmissions: int = 0
     snr_db: float | None = None
     sound_symbols: int = 0
@@ -135,7 +141,7 @@ class Delivery:
 
     Attributes:
         protected: all of its protected transport blocks.
-        lost: stretches of the bulk transport blocks that did not.
+        lost: stretches of the bulk transport blocks that did not, because they failed or had no room.
     """
 
     protected: bool = True
@@ -144,7 +150,12 @@ class Delivery:
 
 @dataclass(slots=True)
 class _Sending:
-    """The block on its way: what of it has not arrived, and how it goes out next."""
+    """The block on its way: what of it has not arrived, and how it goes out next.
+
+    Attributes:
+        bulk_mcs: of the first transmission of the bulk.
+        received: what came in of the bulk, bits (`LinkAdapter.choose_repetition`).
+    """
 
     payload: BlockPayload
     protected: TransportBlock | None
@@ -153,6 +164,13 @@ class _Sending:
     pilot_spacing: int
     rounds: int = 0
     versions_received: int = 0
+    bulk_mcs: Mcs | None = None
+    received: float = 0.0
+
+    def block(self, process: int) -> Block:
+        """What goes out next."""
+        version = REDUNDANCY_VERSIONS[self.versions_received]
+        return Block(process, version, self.protected, self.bulk, self.aggregation, self.pilot_spacing)
 
 
 class HarqSender:
@@ -174,6 +192,7 @@ class HarqSender:
         self.delivery = Delivery()
         self._waiting: deque[BlockPayload] = deque()
         self._sending: _Sending | None = None
+        self._room = math.inf
         self._process = 0
 
     def sound(self) -> Symbols:
@@ -183,8 +202,13 @@ class HarqSender:
         self.record.bursts_sent += 1
         return symbols
 
-    def ship(self, blocks: Iterable[BlockPayload]) -> None:
+    def ship(self, blocks: Iterable[BlockPayload], most_symbols: float = math.inf) -> None:
         """Takes what is to be sent next, in order.
+
+        Args:
+            blocks: the most important first.
+            most_symbols: that they may take, repetitions included. What has no room is given up: of a block
+                the bulk before the protected part, and a repetition as well as a first transmission.
 
         Raises:
             RuntimeError: the last shipment is still on its way.
@@ -192,7 +216,18 @@ class HarqSender:
         if self._sending is not None or self._waiting:
             raise RuntimeError("a shipment leaves when the one before it has arrived or is given up")
         self._waiting.extend(blocks)
+        self._room = most_symbols
         self.delivery = Delivery()
+
+    def symbols_of(self, blocks: Iterable[BlockPayload]) -> float:
+        """Channel uses to put aside for ``blocks``, over the link as it is now.
+
+        On one that fades that is room to repeat the largest of them too, as much as that usually takes: the
+        most important pictures travel in it.
+        """
+        once = [burst_sizes(self._prepared(payload).block(0)).total for payload in blocks]
+        repeated = REPETITION_SHARE * max(once, default=0) if self.adapter.fades else 0.0
+        return sum(once) + repeated
 
     def next_burst(self) -> Symbols | None:
         """The next burst to send, complex64[n] of unit mean power; None when the shipment is done with."""
@@ -201,23 +236,21 @@ class HarqSender:
 
     def next_block(self) -> Block | None:
         """As `next_burst`, before modulation: for whoever only counts."""
-        if self._sending is None:
-            if not self._waiting:
-                return None
-            self._sending = self._begin(self._waiting.popleft())
-        sending = self._sending
-        version = REDUNDANCY_VERSIONS[sending.versions_received]
-        block = Block(
-            self._process,
-            version,
-            sending.protected,
-            sending.bulk,
-            sending.aggregation,
-            sending.pilot_spacing,
-        )
-        self._count(burst_sizes(block), sending)
-        sending.rounds += 1
-        return block
+        while self._sending is not None or self._waiting:
+            sending = self._sending or self._prepared(self._waiting.popleft())
+            self._sending = sending
+            sizes = burst_sizes(sending.block(self._process))
+            if sizes.total > self._room and not self._shortened_to_fit(sending):
+                self._withhold(sending)
+                continue
+            sizes = burst_sizes(sending.block(self._process))
+            if not sending.rounds and not sending.payload.renewed:
+                self._begin(sending)
+            self._room -= sizes.total
+            self._count(sizes, sending)
+            sending.rounds += 1
+            return sending.block(self._process)
+        return None
 
     def report(self, report: BlockReport) -> None:
         """Takes what the receiver said of the last burst."""
@@ -241,6 +274,8 @@ class HarqSender:
                 sending.protected = None
             if report.bulk is TbState.DECODED:
                 sending.bulk = None
+            if sending.bulk is not None and not sending.payload.is_sound:
+                self._shorten(sending, sending.bulk, report.effective_snr_db)
         sending.pilot_spacing = DENSE_SPACING  # a repetition is no place for savings
         arrived = sending.protected is None and sending.bulk is None
         rounds = self.record.rounds
@@ -249,19 +284,48 @@ class HarqSender:
         ):
             self._end(sending)
 
-    def _begin(self, payload: BlockPayload) -> _Sending:
+    def _prepared(self, payload: BlockPayload) -> _Sending:
+        """``payload``, as it would go out now."""
         protected, bulk = payload.protected, payload.bulk
         small = None if protected is None else TransportBlock(protected.data, self._safe_mcs(protected))
         large = None
         if bulk is not None:
             choose = self.adapter.choose_sound if payload.is_sound else self.adapter.choose_bulk
             large = TransportBlock(bulk.data, choose(len(bulk.data)))
-        if not payload.renewed:  # otherwise it is the same block still, and the receiver knows it as such
-            self._process = (self._process + 1) % PROCESSES
-            self.record.blocks_sent += 1
-            for part, block in ((protected, small), (bulk, large)):
-                self._count_mcs(part, block)
         return _Sending(payload, small, large, self.adapter.aggregation(), self.adapter.pilot_spacing())
+
+    def _shorten(self, sending: _Sending, bulk: TransportBlock, effective_snr_db: float) -> None:
+        """Repeats no more of the bulk than was missing, but all of it in the last round."""
+        size, first = len(bulk.payload), sending.bulk_mcs or bulk.mcs
+        sending.bulk_mcs = first
+        if math.isfinite(effective_snr_db):
+            sending.received += symbols_for(size, bulk.mcs) * capacity(effective_snr_db)
+        last = sending.rounds + 1 == self.record.rounds
+        mcs = first if last else self.adapter.choose_repetition(size, first, sending.received)
+        sending.bulk = TransportBlock(bulk.payload, mcs)
+
+    def _shortened_to_fit(self, sending: _Sending) -> bool:
+        """Whether a repetition can be so short that there is room for it; it is then as long as there is room
+        for: what it brings is more than nothing."""
+        bulk, first = sending.bulk, sending.bulk_mcs
+        if bulk is None or first is None or not sending.versions_received:
+            return False
+        for mcs in reversed(repeats_as(len(bulk.payload), first)):
+            sending.bulk = TransportBlock(bulk.payload, mcs)
+            if burst_sizes(sending.block(self._process)).total <= self._room:
+                return True
+        return False
+
+    def _begin(self, sending: _Sending) -> None:
+        """Counts a block that leaves for the first time.
+
+        One that is sent anew is the same block still, and the receiver knows it as such.
+        """
+        self._process = (self._process + 1) % PROCESSES
+        self.record.blocks_sent += 1
+        payload = sending.payload
+        for part, block in ((payload.protected, sending.protected), (payload.bulk, sending.bulk)):
+            self._count_mcs(part, block)
 
     def _end(self, sending: _Sending) -> None:
         self._sending = None
@@ -279,8 +343,28 @@ class HarqSender:
             )
             self._waiting.appendleft(rest)
             return
-        self.record.blocks_lost += 1
+        self.record.blocks_lost += not payload.short
         self.record.sound_blocks_lost += payload.is_sound
+        self._deliver(protected, bulk, payload)
+
+    def _withhold(self, sending: _Sending) -> None:
+        """Gives up the bulk, or what is left without it: there is no room to send it, or to send it again."""
+        payload = sending.payload
+        if not payload.short:
+            tried = sending.rounds > 0 or payload.renewed
+            self.record.blocks_lost += tried
+            self.record.blocks_withheld += not tried
+            self.record.sound_blocks_lost += payload.is_sound
+        if sending.protected is None or sending.bulk is None:
+            self._sending = None
+            self._deliver(sending.protected is None, sending.bulk is None, payload)
+            return
+        self._deliver(True, False, payload)
+        sending.bulk = None
+        sending.payload = replace(payload, bulk=None, short=True)
+
+    def _deliver(self, protected: bool, bulk: bool, payload: BlockPayload) -> None:
+        """Notes that of ``payload`` no more than this arrived."""
         lost = () if bulk else (payload.stretch,)
         self.delivery = Delivery(self.delivery.protected and protected, self.delivery.lost + lost)
 

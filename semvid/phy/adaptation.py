@@ -22,7 +22,7 @@ from semvid.phy.mcs import (
     control_threshold_db,
     snr_threshold_db,
 )
-from semvid.phy.transport_block import symbols_for
+from semvid.phy.transport_block import repeats_as, symbols_for
 
 ASSUMED_SNR_DB = -5.0  # before anything was observed
 HISTORY = 16  # reports
@@ -34,6 +34,9 @@ BULK_MARGIN_DB, PROTECTED_MARGIN_DB, HEADER_MARGIN_DB, CONTROL_MARGIN_DB = 0.5, 
 SOUND_MARGIN_DB = 1.5
 PROTECTED_BLER = 1e-4
 CONTROL_BLER = 1e-3
+REPETITION_BLER = 1e-2
+REPETITION_SHARE = 0.5  # of a first transmission that a repetition takes in the mean
+FLATTERY = 1.25  # of a capacity: what symbols of few points carry less than it, and gains that are estimated
 # Losses of bulk blocks and of sound that are accepted at the first transmission, where each costs a round
 # trip, and after the last. A lost block of sound is a second that is heard to be missing.
 LARGEST_FIRST_LOSS, LARGEST_FIRST_SOUND_LOSS = 0.3, 0.1
@@ -63,6 +66,11 @@ class _Terms:
     transmissions: int
     largest_first_loss: float
     largest_loss: float
+
+
+def capacity(snr_db: float) -> float:
+    """Bits per symbol of an AWGN channel."""
+    return math.log2(1.0 + 10 ** (snr_db / 10))
 
 
 class LinkAdapter:
@@ -166,6 +174,20 @@ class LinkAdapter:
         self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes, self._bulk)[0]))
         return chosen
 
+    def choose_repetition(self, payload_bytes: int, mcs: Mcs, received: float) -> Mcs:
+        """The MCS that repeats as much of a bulk block as was missing.
+
+        Args:
+            payload_bytes, mcs: of its first transmission.
+            received: what came in of it so far, bits: symbols times capacity at their effective SNR.
+        """
+        margin_db = BULK_MARGIN_DB + max(self._outer_db, 0.0)
+        needed_db = snr_threshold_db(mcs, 8 * payload_bytes, REPETITION_BLER) + margin_db
+        first = symbols_for(payload_bytes, mcs)
+        missing = FLATTERY * first * capacity(needed_db) - received
+        symbols = min(first, missing / capacity(self.low_snr_db))
+        return next(m for m in repeats_as(payload_bytes, mcs) if symbols_for(payload_bytes, m) >= symbols)
+
     def bulk_limit_bytes(self) -> int:
         """Largest bulk payload that `choose_bulk` can send at the present SNR without a forced higher MCS."""
         best = self._fixed or self._most_efficient(list(MCS_BY_EFFICIENCY), MAX_BULK_BYTES, self._bulk)
@@ -174,6 +196,21 @@ class LinkAdapter:
     def bulk_bits_per_symbol(self, payload_bytes: int) -> float:
         """Information bits per channel use of the MCS that `choose_bulk` would take now."""
         return 8 * payload_bytes / symbols_for(payload_bytes, self._bulk_mcs(payload_bytes))
+
+    @property
+    def fades(self) -> bool:
+        """Whether the link was seen to fade; a sounding alone lies within one fade, and cannot tell."""
+        return not self._is_steady and not all(r.sounding for r in self._reports)
+
+    def bulk_transmissions(self, payload_bytes: int) -> float:
+        """What a block of `choose_bulk` takes in the mean until it arrives or is given up, in its symbols.
+
+        1 on a link that was not seen to fade.
+        """
+        if not self.fades:
+            return 1.0
+        losses = self._losses(self._bulk_mcs(payload_bytes), payload_bytes, self._bulk)
+        return 1.0 + REPETITION_SHARE * sum(float(np.mean(failed)) for failed in losses[:-1])
 
     def overhead_symbols(self, protected_bytes: int) -> int:
         """Channel uses of a block beside its bulk: preamble, control word and so many protected bytes."""

@@ -187,11 +187,11 @@ class _Slot:
             known is None
             or word.rv == 0
             or self.process != word.process
-            or (known.payload_bytes, known.mcs) != (section.payload_bytes, section.mcs)
+            or not known.takes(section.payload_bytes, section.mcs)
         ):
             known = self.soft = SoftTransportBlock(section.payload_bytes, section.mcs)
             self.process = word.process
-        known.combine(descramble(llrs, self.scrambling), word.rv)
+        known.combine(descramble(llrs, self.scrambling), word.rv, section.mcs)
         return known.decode()
 
 

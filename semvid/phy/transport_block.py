@@ -12,7 +12,7 @@ import numpy as np
 
 from semvid.phy.arrays import Bits, Llrs
 from semvid.phy.ldpc import decoder, encoder, rate_matching
-from semvid.phy.mcs import Mcs
+from semvid.phy.mcs import MCS_BY_EFFICIENCY, Mcs
 from semvid.phy.segmentation import Segmentation, segment
 
 
@@ -64,30 +64,61 @@ def encode(payload: bytes, mcs: Mcs, rv: int = 0) -> Bits:
     )
 
 
+def repeats_as(payload_bytes: int, mcs: Mcs) -> list[Mcs]:
+    """Schemes in which a block first sent with ``mcs`` can be repeated, the shortest repetition first.
+
+    Those that keep its code words: what they send is other, or fewer, bits of the same. At most two bits
+    more a symbol: finer constellations carry much less than the capacity where ``mcs`` was needed.
+    """
+    plan = segment(payload_bytes, mcs.code_rate)
+    same = [
+        one
+        for one in MCS_BY_EFFICIENCY
+        if one.qm <= mcs.qm + 2 and segment(payload_bytes, one.code_rate) == plan
+    ]
+    return sorted(same, key=lambda one: symbols_for(payload_bytes, one))
+
+
 class SoftTransportBlock:
-    """The receiver's soft buffer of one transport block: combines redundancy versions, then decodes."""
+    """The receiver's soft buffer of one transport block: combines redundancy versions, then decodes.
+
+    Args:
+        payload_bytes: of the block.
+        mcs: that it was first sent with.
+    """
 
     def __init__(self, payload_bytes: int, mcs: Mcs) -> None:
-        self.payload_bytes = payload_bytes
-        self.mcs = mcs
+        self.payload_bytes, self._mcs = payload_bytes, mcs
         self._plan = segment(payload_bytes, mcs.code_rate)
-        self._sizes = _coded_bits(self._plan, symbols_for(payload_bytes, mcs), mcs.qm)
-        self._buffers = [rate_matching.new_soft_buffer(self._plan.code) for _ in self._sizes]
-        self._blocks: list[Bits | None] = [None] * len(self._sizes)
+        self._buffers = [
+            rate_matching.new_soft_buffer(self._plan.code) for _ in range(self._plan.block_count)
+        ]
+        self._blocks: list[Bits | None] = [None] * self._plan.block_count
         self._payload: bytes | None = None
 
-    def combine(self, llrs: Llrs, rv: int) -> None:
+    def takes(self, payload_bytes: int, mcs: Mcs) -> bool:
+        """Whether a repetition with ``mcs`` repeats bits of the same code words."""
+        return payload_bytes == self.payload_bytes and segment(payload_bytes, mcs.code_rate) == self._plan
+
+    def combine(self, llrs: Llrs, rv: int, mcs: Mcs | None = None) -> None:
         """Adds one transmission: float32[symbols_for(...) * qm] in the order of `encode`.
+
+        Args:
+            llrs: of it.
+            rv: its redundancy version.
+            mcs: one that the block `takes`; None: that of the first.
 
         Raises:
             ValueError: the wrong number of LLRs.
         """
-        if llrs.shape != (sum(self._sizes),):
-            raise ValueError(f"the transport block has {sum(self._sizes)} coded bits, got {llrs.shape}")
+        mcs = mcs or self._mcs
+        sizes = _coded_bits(self._plan, symbols_for(self.payload_bytes, mcs), mcs.qm)
+        if llrs.shape != (sum(sizes),):
+            raise ValueError(f"the transport block has {sum(sizes)} coded bits, got {llrs.shape}")
         start = 0
-        for buffer, size in zip(self._buffers, self._sizes, strict=True):
+        for buffer, size in zip(self._buffers, sizes, strict=True):
             part = llrs[start : start + size]
-            rate_matching.accumulate(buffer, part, self._plan.code, self.mcs.qm, rv)
+            rate_matching.accumulate(buffer, part, self._plan.code, mcs.qm, rv)
             start += size
 
     def decode(self) -> bytes | None:

@@ -6,6 +6,9 @@ is wanted. Density follows by the price that belongs to the quality. The picture
 for a whole sequence, so quality follows where one begins anyway, at a cut or after a loss, or, when it is far
 off, with a picture that stands alone.
 
+Whatever comes, the budget is kept: each shipment has a limit (`RateControl.limit`), and what has no room in
+it is given up.
+
 Nothing here depends on timing: analysis, which runs ahead of the link, goes by the point of a fixed
 number of keyframes ago, and not by the newest one.
 """
@@ -20,11 +23,12 @@ from typing import Final
 
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
+from semvid.phy.pilots import SOUNDING_SYMBOLS
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from semvid.video.probe import SourceInfo
 from transmitter.rate.model import Forecast, LinkPrice, bytes_factor, deserved_price
-from transmitter.rate.plan import FINEST_CRF, Plan
+from transmitter.rate.plan import BYTES_PER_SCALE, FINEST_CRF, SCALES, Plan
 
 _RECENT_S: Final = 3.0  # that tell what the video is like now
 _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
@@ -35,6 +39,10 @@ _COARSER, _COARSER_AFTER_S, _COARSER_BEFORE_THE_END_S = 3, 2.0, 2.5
 _FINER, _FINER_AFTER_S = 6, 6.0
 _BEFORE_THE_END_S: Final = 6.0
 _KEPT_FOR_THE_REST: Final = 0.5  # of what the plan puts aside for it
+_AHEAD_S: Final = 4.0  # of an even pace, where the rest cannot have what the plan puts aside for it
+_TOLERANCE: Final = 0.02  # of the budget, which a transmission of `_TOLERANT` and above may pass
+_TOLERANT: Final = 1e-4  # CBR
+_LAST_WORDS: Final = 2  # blocks without keyframes, that the end of the stream may take
 _COARSER_THAN_PLANNED: Final = 5.0  # CRF steps, that save about a third
 _CRFS: Final = tuple(FINEST_CRF + step for step in range(round(MAX_CRF - FINEST_CRF) + 1))
 
@@ -47,11 +55,13 @@ class Budget:
         symbols: in all.
         frames: of the video, as announced.
         frame_rate: frames per second.
+        most: symbols that are never exceeded, whatever the link asks for.
     """
 
     symbols: float
     frames: int
     frame_rate: float
+    most: float = math.inf
 
     @classmethod
     def for_target(cls, options: TransmissionOptions, source: SourceInfo) -> Budget | None:
@@ -60,7 +70,8 @@ class Budget:
             return None
         frames = source.frame_count_hint
         symbols = options.target_cbr * 3 * source.width * source.height * frames
-        return cls(symbols, frames, float(source.frame_rate))
+        tolerance = _TOLERANCE if options.target_cbr >= _TOLERANT else 0.0
+        return cls(symbols, frames, float(source.frame_rate), symbols * (1 + tolerance))
 
 
 class RateControl:
@@ -177,13 +188,33 @@ class RateControl:
         """Symbols that may be spent at once on what leads up to ``frames`` frames; infinite without a budget.
 
         What the plan puts aside for the rest of the video may be drawn on a little, and less towards the end,
-        where the budget is kept. The rest costs what ``link`` charges now.
+        where the budget is kept. The rest costs what ``link`` charges now; where there is not enough for it,
+        what is there is spent at an even pace.
         """
-        if self._budget is None:
+        budget = self._budget
+        if budget is None:
             return math.inf
-        rest = (self._budget.frames - frames) * (self._plan.forecast or self._all).at(self._plan.point.crf)
+        left = max(0, budget.frames - frames)
+        rest = left * (self._plan.forecast or self._all).at(self._plan.point.crf)
         rest *= self._plan.point.link.bits_per_symbol / link.bits_per_symbol
-        return self._budget.symbols - self._symbols - _KEPT_FOR_THE_REST * rest
+        ahead = min(left, _AHEAD_S * budget.frame_rate)
+        pace = (budget.frames - left + ahead) / budget.frames
+        return max(budget.symbols - _KEPT_FOR_THE_REST * rest, budget.symbols * pace) - self._symbols
+
+    def limit(self, frames: int, link: LinkPrice, last: bool) -> float:
+        """Symbols that what leads up to ``frames`` frames may take at the very most; see `room`.
+
+        Args:
+            frames, link: as for `room`.
+            last: nothing follows; otherwise something is left for saying where the stream ends.
+        """
+        budget = self._budget
+        if budget is None:
+            return math.inf
+        sounded = 0 if self._noted else SOUNDING_SYMBOLS
+        end = 0.0 if last else _LAST_WORDS * link.block_symbols
+        estimated = self.room(frames, link) + (budget.most - budget.symbols)
+        return min(estimated, budget.most - self._symbols - end) - sounded
 
     def coarsened(self, symbols: float, room: float, most: float = MAX_CRF) -> bool:
         """Whether what has no room can be coarser; the quality is, then, as coarse as the room asks.
@@ -199,6 +230,22 @@ class RateControl:
         affordable = bytes_factor(crf) * max(0.0, room) / symbols
         coarser = next((c for c in _CRFS if c > crf and bytes_factor(c) <= affordable), MAX_CRF)
         self.point = replace(self.point, crf=min(coarser, most))
+        return True
+
+    def shrunk(self, symbols: float, room: float) -> bool:
+        """Whether what has no room can be smaller; the size is, then, as small as the room asks.
+
+        Before the header has left only: it says how large pictures are.
+
+        Args:
+            symbols, room: as for `coarsened`.
+        """
+        smaller = [scale for scale in SCALES if scale > self.point.scale]
+        if symbols <= room or not smaller:
+            return False
+        wanted = self.point.scale * (symbols / max(1.0, room)) ** (1 / BYTES_PER_SCALE)
+        scale = next((scale for scale in smaller if scale >= wanted), smaller[-1])
+        self.point = replace(self.point, scale=scale)
         return True
 
     @property

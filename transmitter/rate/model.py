@@ -33,7 +33,7 @@ class LinkPrice:
     """What the link charges; the values of `AT_10_DB` were measured, others follow in proportion.
 
     Attributes:
-        bits_per_symbol: information of keyframes per channel use.
+        bits_per_symbol: information of keyframes per channel use, repetitions to be expected included.
         block_symbols: of a block beside its keyframes' bits: control word, preamble, side information.
         fixed_symbols: of sounding, header, captions and end.
     """
@@ -47,7 +47,10 @@ class LinkPrice:
         """The price at the SNR that ``adapter`` has observed."""
         usual = LinkAdapter()
         usual.observe(10.0, 10.0)
-        bits, usual_bits = (a.bulk_bits_per_symbol(_TYPICAL_BULK_BYTES) for a in (adapter, usual))
+        bits, usual_bits = (
+            a.bulk_bits_per_symbol(_TYPICAL_BULK_BYTES) / a.bulk_transmissions(_TYPICAL_BULK_BYTES)
+            for a in (adapter, usual)
+        )
         overhead, usual_overhead = (a.overhead_symbols(_TYPICAL_SIDE_BYTES) for a in (adapter, usual))
         dearer = overhead / usual_overhead
         return cls(

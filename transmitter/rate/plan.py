@@ -34,17 +34,17 @@ FIRST_FRAME_CRF: Final = 45.0
 
 CRF_STEP: Final = 0.25
 FINEST_CRF: Final = 35.0
-_SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
+SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
 _PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
 # Where the walk begins, as indices of size and price: usual winners down to so low a CBR at 10 dB.
 _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
-_COARSEST_TRIED: Final = (
+COARSEST_TRIED: Final = (
     65.0  # beyond, fewer or smaller pictures look better; where there are none, up to MAX_CRF
 )
 _MOST_TRIALS: Final = 10  # points looked at
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
 _MET: Final = 0.015  # of the target, in the end
-_BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
+BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
 # What the loss does not see: d log loss / d log keyframes, and / d log divisor (decisions/0009)
@@ -104,7 +104,7 @@ class _Search:
     def plan(self) -> Plan:
         bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
         place = next(start for least, start in _STARTS.items() if self._target * bits >= least)
-        corner = len(_SCALES) - 1, len(_PRICES) - 1
+        corner = len(SCALES) - 1, len(_PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
         stood = {place}
@@ -125,7 +125,7 @@ class _Search:
     def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
         size, price = place
         places = [(size, price + 1), (size, price - 1), (size + 1, price), (size - 1, price)]
-        return [(s, p) for s, p in places if 0 <= s < len(_SCALES) and 0 <= p < len(_PRICES)]
+        return [(s, p) for s, p in places if 0 <= s < len(SCALES) and 0 <= p < len(_PRICES)]
 
     def _loss(self, place: tuple[int, int]) -> float:
         """Loss at the target, infinite where it cannot be met."""
@@ -139,24 +139,24 @@ class _Search:
 
     def _guess(self, here: Trial, place: tuple[int, int]) -> float:
         """The CRF that will probably meet the target at a neighbour of what was tried."""
-        smaller = (_SCALES[place[0]] / here.point.scale) ** _BYTES_PER_SCALE
+        smaller = (SCALES[place[0]] / here.point.scale) ** BYTES_PER_SCALE
         fewer = (_PRICES[place[1]] / here.point.price) ** _BYTES_PER_PRICE
         return self._crf_for(here, smaller * fewer)
 
     def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
-            crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
-            point = OperatingPoint(crf, _PRICES[place[1]], _SCALES[place[0]], FAST_PRESET, link=self._link)
+            crf = min(max(crf, FINEST_CRF), COARSEST_TRIED)
+            point = OperatingPoint(crf, _PRICES[place[1]], SCALES[place[0]], FAST_PRESET, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
     def _meeting(self, point: OperatingPoint) -> Trial | None:
         """A trial near the target, looked at; None where even the coarsest that is tried costs too much."""
-        coded = self._near(point, _COARSEST_TRIED, _CLOSE, most=2)
+        coded = self._near(point, COARSEST_TRIED, _CLOSE, most=2)
         too_dear = coded.trial.cbr > self._target * (1 + 2 * _CLOSE)
         return (
             None
-            if too_dear and coded.trial.point.crf >= _COARSEST_TRIED
+            if too_dear and coded.trial.point.crf >= COARSEST_TRIED
             else coded.looked_at(_details(self._footage)[::3], 3)
         )
 
@@ -205,7 +205,7 @@ class _Search:
 
     def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
-        point = OperatingPoint(MAX_CRF, _PRICES[-1], _SCALES[-1], FAST_PRESET, link=self._link)
+        point = OperatingPoint(MAX_CRF, _PRICES[-1], SCALES[-1], FAST_PRESET, link=self._link)
         return Coded.at(self._footage, point).trial
 
     def _set_right(self, best: Trial) -> Plan:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
 from semvid.images.fidelity import psnr_db
@@ -27,7 +28,7 @@ from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder
 from transmitter.psss import Answer
-from transmitter.rate.model import AT_10_DB, Forecast, OperatingPoint
+from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint
 from transmitter.rate.plan import Plan
 from transmitter.shipment import Segment, Shipment
 
@@ -70,7 +71,17 @@ def encoder(announced: int = FRAMES, bits_per_symbol: float = 2.5, **options: ob
     point = OperatingPoint(40.0, 0.3, preset=8)
     plan = Plan(point, Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
     price = replace(AT_10_DB, bits_per_symbol=bits_per_symbol)
-    return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price)
+    return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price, quoted(price))
+
+
+def quoted(price: LinkPrice) -> Callable[[Shipment], float]:
+    """What shipments take by the estimate that plans are made with."""
+
+    def quote(shipment: Shipment) -> float:
+        beside = price.symbols_beside(len(bitstream.pack(shipment.units)))
+        return beside + (price.symbols_of(size(shipment)) if shipment.coded else price.block_symbols)
+
+    return quote
 
 
 def record(symbols: int, keyframe_symbols: int) -> LinkRecord:

@@ -134,7 +134,7 @@ def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, 
 
 def test_a_walk_that_has_nowhere_left_to_go_ends(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a density that changes nothing, with a single size."""
-    monkeypatch.setattr("transmitter.rate.plan._SCALES", (1.0,))
+    monkeypatch.setattr("transmitter.rate.plan.SCALES", (1.0,))
     monkeypatch.setattr("transmitter.rate.plan._PRICES", (1e-4, 1e-4))
     monkeypatch.setattr("transmitter.rate.plan._STARTS", {0.0: (0, 0)})
     footage = read(target_cbr=TARGETS[2])
