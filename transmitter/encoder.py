@@ -45,7 +45,7 @@ from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
-from transmitter.shipment import LayerRecord, Segment, Shipment
+from transmitter.shipment import LayerRecord, Quote, Segment, Shipment
 from transmitter.side_information import SideInformation
 
 # Below so many bits of keyframe a symbol (about 8 dB), and where a block costs so little of the budget beside
@@ -74,7 +74,7 @@ class Encoder:
         segments_ahead: how many segments analysis may be ahead of `shipments`. Decisions that depend on
             what was sent lag behind by so much, even where analysis is not ahead.
         price: what the link charges now.
-        quote: symbols that a shipment takes over the link as it is now, repetitions to be expected included.
+        quote: what a shipment takes over the link as it is now.
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
         sound: said beside the stream header; its packets are none of the encoder's business.
@@ -93,7 +93,7 @@ class Encoder:
         plan: Plan,
         segments_ahead: int,
         price: Callable[[], LinkPrice],
-        quote: Callable[[Shipment], float],
+        quote: Quote,
         compared: Told = lambda _: None,
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
@@ -116,6 +116,7 @@ class Encoder:
         self._header_left = False
         self._waiting: deque[_Waiting] = deque()
         self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
+        self._again: list[Segment] = []  # whose keyframes are to be sent once more
         self._latest: Group = ()  # that was shipped
         self._missing_before = ALL_SLOTS  # the latest group
         self._pictures = self._begun()
@@ -204,7 +205,7 @@ class Encoder:
 
     def delivered(
         self, shipment: Shipment, delivery: Delivery, link: LinkRecord, for_sound: float = 0.0
-    ) -> None:
+    ) -> bool:
         """Takes what became of the latest shipment: what it cost, and which pictures are lost.
 
         Args:
@@ -212,6 +213,9 @@ class Encoder:
             link: what was sent so far, sound included.
             for_sound: symbols that the plan puts aside for the sound sent so far; what it took more or less
                 is the pictures' loss or gain.
+
+        Returns:
+            Whether that is the end of it; otherwise its keyframes come again, coarser.
 
         Raises:
             TransmissionFailed: the stream header was lost, without which nothing can be shown, or the target
@@ -223,22 +227,32 @@ class Encoder:
                 f"measured {link.snr_db:.1f} dB. Raise the SNR{self._or_the_target} or allow more "
                 "retransmissions"
             )
-        if shipment.coded is not None:
-            self._note(shipment, shipment.coded, delivery, link, for_sound)
+        spent = link.ledger.total_symbols - round(for_sound), link.ledger.symbols[SymbolClass.KEYFRAME]
+        if shipment.coded is None:
+            self._control.note_spent(*spent)
+        else:
+            if self._is_in_vain(shipment.coded, delivery):
+                self._control.note_spent(*spent)
+                self._again = [
+                    replace(segment, units=[]) if delivery.protected else segment
+                    for segment in shipment.segments
+                ]
+                return False
+            self._note(shipment, shipment.coded, delivery, spent)
         arrived = sum(layer.sent - layer.lost for layer in self.layers.values())
         if shipment.segments[-1].last and self._budget is not None and not arrived:
             raise TransmissionFailed(
                 f"no picture arrived{self._within}: the coarsest has no room, or was lost; the receiver last "
                 f"measured {link.snr_db:.1f} dB. Raise the SNR{self._or_the_target}, or send smaller pictures"
             )
+        return True
 
     def _note(
         self,
         shipment: Shipment,
         coded: CodedGroup,
         delivery: Delivery,
-        link: LinkRecord,
-        for_sound: float,
+        spent: tuple[int, int],
     ) -> None:
         """`delivered`, of a group of keyframes."""
         last, group, crf = shipment.segments[-1].keyframe, coded.group, shipment.crf
@@ -247,8 +261,7 @@ class Encoder:
         self._control.note(
             len(shipment.segments),
             last.frame.index + 1,
-            link.ledger.total_symbols - round(for_sound),
-            link.ledger.symbols[SymbolClass.KEYFRAME],
+            *spent,
             crf,
             group.refresh,
             group.shot_start,
@@ -265,6 +278,15 @@ class Encoder:
             self._decodable(self._latest, set(range(len(layers))) - given_up - lost)
         if self._options.coding is not PictureCoding.INTRA:
             self._spoilt = any(layers[index] == 0 for index in lost | given_up)
+
+    def _is_in_vain(self, coded: CodedGroup, delivery: Delivery) -> bool:
+        """Whether all of what begins a sequence is lost, and is to be tried once more with what is left.
+
+        The receiver has not even its description, so that it may be described anew. Without a budget it has
+        been repeated as often as it may.
+        """
+        described = all(stretch.start or not stretch for stretch in delivery.lost)
+        return self._budget is not None and coded.group.refresh and not described
 
     @property
     def _within(self) -> str:
@@ -297,7 +319,7 @@ class Encoder:
     def _shipped(self, groups: list[Group], ended: bool) -> Iterator[Shipment]:
         """``groups`` as shipments.
 
-        What waits is coded anew where an anchor is lost on the way, where the quality is to change inside a
+        What waits is coded anew where an anchor is lost or given up, where the quality is to change inside a
         shot, or where what begins a sequence has no room at this quality.
 
         Args:
@@ -311,7 +333,10 @@ class Encoder:
                 if self._too_dear(group):  # the link is known better now
                     break
             yield self._shipment(group)
-            if self._spoilt and self._waiting:
+            for segment in reversed(self._again):
+                self._waiting.appendleft(self._sized(segment))
+            if self._again or (self._spoilt and self._waiting):
+                self._again = []
                 break
         else:
             return
@@ -374,7 +399,7 @@ class Encoder:
         if everything <= room:  # by the estimate that plans are made with; what it takes may be a little more
             most = self._most(segments)
             self._missing_before = self._missing
-            quoted = self._quote(next(self._offers(group, segments, most)))
+            quoted = self._quote(next(self._offers(group, segments, most))[0], repeated=True)
             self._missing = self._missing_before
             if quoted > most:
                 everything = room * quoted / most if most > 0 else math.inf
@@ -398,10 +423,11 @@ class Encoder:
         width, height = self._size
         self._header = replace(self._header, coded_width=width, coded_height=height)
         self._headers[0] = self._header
-        for index, waiting in enumerate(self._waiting):
-            assert waiting.segment.keyframe is not None
-            picture = at_size(waiting.segment.keyframe.frame.picture, self._size)
-            self._waiting[index] = _Waiting(waiting.segment, picture)
+        self._waiting = deque(self._sized(waiting.segment) for waiting in self._waiting)
+
+    def _sized(self, segment: Segment) -> _Waiting:
+        assert segment.keyframe is not None
+        return _Waiting(segment, at_size(segment.keyframe.frame.picture, self._size))
 
     def _room(self, segments: Sequence[Segment]) -> float:
         """Symbols for the keyframes that end ``segments``; what the side information takes is taken off."""
@@ -416,30 +442,36 @@ class Encoder:
         segments = tuple(self._waiting.popleft().segment for _ in group)
         most = self._most(segments)
         self._latest, self._missing_before = group, self._missing
-        for shipment in self._offers(group, segments, most):
-            if most == math.inf or self._quote(shipment) <= most:
+        for shipment, repeated in self._offers(group, segments, most):
+            if most == math.inf or self._quote(shipment, repeated) <= most:
                 break
         captions = sum(isinstance(unit, Caption) for unit in self._all_units(segments))
         self.captions_given_up += captions - sum(isinstance(unit, Caption) for unit in shipment.units)
         self._header_left = True
         return shipment
 
-    def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Iterator[Shipment]:
-        """From all of ``group`` to nothing of it: upper pictures go first, then captions, then anchors."""
+    def _offers(
+        self, group: Group, segments: Sequence[Segment], most: float
+    ) -> Iterator[tuple[Shipment, bool]]:
+        """From all of ``group`` to nothing of it: upper pictures go first, then captions, then anchors.
+
+        Beside each whether repetitions are to have room. The last picture is sent without, if need be.
+        """
         layers = layers_of([picture.number for picture in group])
         order = sorted(range(len(group)), key=layers.__getitem__)
         anchors = layers.count(0)
         units = self._all_units(segments)
-        silent = [unit for unit in units if not isinstance(unit, Caption)]
+        silent: list[SideUnit] = [unit for unit in units if not isinstance(unit, Caption)]
         keyframes = [segment.keyframe for segment in segments if segment.keyframe is not None]
         frames = [keyframe.frame.index for keyframe in keyframes]
-        offers = [(units, count) for count in range(len(order), anchors - 1, -1)]
-        offers += [(silent, count) for count in range(anchors, -1, -1)]
-        for said, count in offers:
+        offers = [(units, count, True) for count in range(len(order), anchors - 1, -1)]
+        offers += [(silent, count, True) for count in range(anchors, 0, -1)]
+        offers += [(silent, 1, False), (silent, 0, False)]
+        for said, count, repeated in offers:
             self._missing = self._missing_before
             sent = self._decodable(group, set(order[:count]))
             coded = CodedGroup.of(group, segments[0].number, frames, keyframes[0].shot_start, sent)
-            yield Shipment(tuple(segments), said, coded, self._pictures.crf, most)
+            yield Shipment(tuple(segments), said, coded, self._pictures.crf, most), repeated
 
     def _all_units(self, segments: Sequence[Segment]) -> list[SideUnit]:
         return [unit for segment in segments for unit in self._units_of(segment)]

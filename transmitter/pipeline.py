@@ -125,7 +125,7 @@ class _Transmission:
             plan,
             segments_ahead,
             lambda: LinkPrice.of(self._harq.adapter),
-            lambda shipment: self._harq.symbols_of(self._blocks(shipment)),
+            lambda shipment, repeated: self._harq.symbols_of(self._blocks(shipment), repeated),
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
@@ -137,7 +137,8 @@ class _Transmission:
                 while (shipment := await asyncio.to_thread(next, shipments, None)) is not None:
                     delivery = await self._ship(shipment)
                     put_aside = 0.0 if self._sound is None else self._sound.symbols_put_aside
-                    encoder.delivered(shipment, delivery, self._harq.record, put_aside)
+                    if encoder.delivered(shipment, delivery, self._harq.record, put_aside):
+                        self._record.add_keyframes(shipment, delivery)
                     self._note(shipment.segments[-1])
                     if shipment.segments[-1].last:
                         self._note_undecodable(shipment.segments[-1].frames_read)
@@ -187,7 +188,6 @@ class _Transmission:
         delivery = await self._exchange(self._blocks(shipment), shipment.most_symbols)
         if header and delivery.protected and not alone:
             await self._ship_sound(last)
-        self._record.add_keyframes(shipment, delivery)
         return delivery
 
     def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
@@ -210,8 +210,8 @@ class _Transmission:
     def _most_for_sound(self) -> float:
         """Symbols that the next sound may take.
 
-        Where a CBR is to be met, in all twice what the plan puts aside: repetitions take that at worst on a link
-        as it was planned for.
+        Where a CBR is to be met, in all twice what the plan puts aside: repetitions take that at worst on a
+        link as it was planned for.
         """
         if self._sound is None or self._budget is None:
             return math.inf

@@ -1,7 +1,10 @@
 """What leaves the transmitter's core, and what became of it."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import Protocol
 
 from semvid.link.harq import BlockPayload
 from semvid.link.packing import CodedGroup, block_payloads
@@ -54,6 +57,19 @@ class Shipment:
     def blocks(self, bulk_limit_bytes: int) -> list[BlockPayload]:
         """As payloads for `semvid.link.harq.HarqSender.ship`."""
         return block_payloads(self.units, self.coded, bulk_limit_bytes)
+
+
+class Quote(Protocol):
+    """What the link will take; in services and laboratory `semvid.link.harq.HarqSender.symbols_of`."""
+
+    def __call__(self, shipment: Shipment, repeated: bool) -> float:
+        """Channel uses of ``shipment`` over the link as it is now.
+
+        Args:
+            shipment: as it would leave.
+            repeated: with what is to be put aside for repetitions.
+        """
+        ...
 
 
 @dataclass(slots=True)

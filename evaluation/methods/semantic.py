@@ -97,7 +97,7 @@ class Semvid:
             plan,
             _SEGMENTS_AHEAD,
             lambda: LinkPrice.of(link.harq.adapter),
-            lambda shipment: link.harq.symbols_of(shipment.blocks(link.bulk_limit_bytes)),
+            lambda shipment, repeated: link.harq.symbols_of(shipment.blocks(link.bulk_limit_bytes), repeated),
         )
         with (
             closing(encoding) as encoder,

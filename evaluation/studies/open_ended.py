@@ -69,7 +69,7 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
     plan = make_plan(_nothing_to_try, options)
     opened = frames = 0
     encoder = Encoder(
-        clip.source, options, DECODER, load_mllm("embedded"), plan, 0, lambda: AT_10_DB, lambda _: 0.0
+        clip.source, options, DECODER, load_mllm("embedded"), plan, 0, lambda: AT_10_DB, lambda *_: 0.0
     )
     with closing(encoder), closing(read_frames(clip.path, clip.source)) as pictures:
         for segment in encoder.segments(pictures):

@@ -219,15 +219,16 @@ class HarqSender:
         self._room = most_symbols
         self.delivery = Delivery()
 
-    def symbols_of(self, blocks: Iterable[BlockPayload]) -> float:
+    def symbols_of(self, blocks: Iterable[BlockPayload], repeated: bool) -> float:
         """Channel uses to put aside for ``blocks``, over the link as it is now.
 
-        On one that fades that is room to repeat the largest of them too, as much as that usually takes: the
-        most important pictures travel in it.
+        Args:
+            blocks: to be shipped.
+            repeated: on a link that fades, the largest of them too, as much as a repetition usually takes.
         """
         once = [burst_sizes(self._prepared(payload).block(0)).total for payload in blocks]
-        repeated = REPETITION_SHARE * max(once, default=0) if self.adapter.fades else 0.0
-        return sum(once) + repeated
+        again = REPETITION_SHARE * max(once, default=0) if repeated and self.adapter.fades else 0.0
+        return sum(once) + again
 
     def next_burst(self) -> Symbols | None:
         """The next burst to send, complex64[n] of unit mean power; None when the shipment is done with."""
@@ -364,9 +365,17 @@ class HarqSender:
         sending.payload = replace(payload, bulk=None, short=True)
 
     def _deliver(self, protected: bool, bulk: bool, payload: BlockPayload) -> None:
-        """Notes that of ``payload`` no more than this arrived."""
-        lost = () if bulk else (payload.stretch,)
-        self.delivery = Delivery(self.delivery.protected and protected, self.delivery.lost + lost)
+        """Notes that of ``payload`` no more than this arrived.
+
+        What describes a group lies in its first bulk: without it the others would take their room in vain.
+        """
+        lost = [] if bulk else [payload.stretch]
+        if lost and payload.stretch and not payload.stretch.start and self._room < math.inf:
+            vain = [waiting for waiting in self._waiting if waiting.bulk is not None]
+            self.record.blocks_withheld += len(vain)
+            lost += [waiting.stretch for waiting in vain]
+            self._waiting = deque(replace(w, bulk=None) for w in self._waiting if w.protected is not None)
+        self.delivery = Delivery(self.delivery.protected and protected, (*self.delivery.lost, *lost))
 
     def _safe_mcs(self, payload: Payload) -> Mcs:
         header = SymbolClass.HEADER in payload.bits

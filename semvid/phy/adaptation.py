@@ -27,6 +27,7 @@ from semvid.phy.transport_block import repeats_as, symbols_for
 ASSUMED_SNR_DB = -5.0  # before anything was observed
 HISTORY = 16  # reports
 SOUNDING_ERROR_DB = 0.6  # standard deviation of what a sounding measures
+FADING_ERROR_DB, FEW = 2.0, 3  # of bursts that fade, while they are fewer
 # A link is steady where no burst lost more than this to fading and the SNRs differ by no more than this, dB.
 STEADY_FADING_DB, STEADY_DEVIATION_DB = 0.3, 1.0
 # Distances kept from the measured thresholds, dB; the header's covers an SNR that is wrong by 2 dB as well.
@@ -129,13 +130,17 @@ class LinkAdapter:
 
     @property
     def _effective_snr_db(self) -> list[float]:
-        """Of the history. Soundings are short and err: alone they stand for a range; on a steady link, bursts
-        say it better."""
-        steady = self._is_steady
-        history = [r.effective_snr_db for r in self._reports if not (steady and r.sounding)]
-        if all(r.sounding for r in self._reports):
-            errors = (-SOUNDING_ERROR_DB, 0.0, SOUNDING_ERROR_DB)
-            history = [snr_db + error for snr_db in history for error in errors]
+        """Of the history. Soundings are short and err: alone they stand for a range; bursts say it better.
+
+        Where the link fades, few of them stand for a range themselves.
+        """
+        bursts = [r.effective_snr_db for r in self._reports if not r.sounding]
+        if not bursts:
+            errors, history = SOUNDING_ERROR_DB, [r.effective_snr_db for r in self._reports]
+        else:
+            errors, history = FADING_ERROR_DB if self.fades and len(bursts) < FEW else 0.0, bursts
+        if errors:
+            history = [snr_db + error for snr_db in history for error in (-errors, 0.0, errors)]
         return history or [ASSUMED_SNR_DB]
 
     @property

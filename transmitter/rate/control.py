@@ -184,6 +184,10 @@ class RateControl:
             self._prices[self._noted] = self.point.price
             self._prices.pop(self._noted - self._lag - 1, None)  # one more than is asked for meanwhile
 
+    def note_spent(self, symbols: int, keyframe_symbols: int) -> None:
+        """Takes what was sent so far where no keyframes are new, or those that are lost come again."""
+        self._symbols, self._keyframe_symbols = symbols, keyframe_symbols
+
     def room(self, frames: int, link: LinkPrice) -> float:
         """Symbols that may be spent at once on what leads up to ``frames`` frames; infinite without a budget.
 

@@ -30,7 +30,7 @@ from transmitter.encoder import Encoder
 from transmitter.psss import Answer
 from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint
 from transmitter.rate.plan import Plan
-from transmitter.shipment import Segment, Shipment
+from transmitter.shipment import Quote, Segment, Shipment
 
 FRAMES = 60
 PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=frozenset(Given))
@@ -74,10 +74,10 @@ def encoder(announced: int = FRAMES, bits_per_symbol: float = 2.5, **options: ob
     return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price, quoted(price))
 
 
-def quoted(price: LinkPrice) -> Callable[[Shipment], float]:
+def quoted(price: LinkPrice) -> Quote:
     """What shipments take by the estimate that plans are made with."""
 
-    def quote(shipment: Shipment) -> float:
+    def quote(shipment: Shipment, repeated: bool) -> float:
         beside = price.symbols_beside(len(bitstream.pack(shipment.units)))
         return beside + (price.symbols_of(size(shipment)) if shipment.coded else price.block_symbols)
 
