@@ -287,3 +287,62 @@ def test_what_becomes_of_sound_does_not_change_how_pictures_are_sent() -> None:
 
     assert after(SOUND, TbState.FAILED) == after(SOUND, TbState.DECODED)
     assert after(KEYFRAME, TbState.FAILED) < after(SOUND, TbState.FAILED)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    shipment=st.lists(blocks, min_size=1, max_size=4),
+    retransmissions=st.integers(0, 3),
+    most=st.integers(0, 20_000),
+    data=st.data(),
+)
+def test_no_shipment_takes_more_than_it_may(
+    shipment: list[BlockPayload], retransmissions: int, most: int, data: st.DataObject
+) -> None:
+    shipment = [
+        replace(block, stretch=range(10 * number, 10 * number + 10)) for number, block in enumerate(shipment)
+    ]
+    sender = sounded(HarqSender(retransmissions=retransmissions))
+    sender.ship(shipment, most)
+    while (burst := sender.next_block()) is not None:
+        assert burst.protected is not None or burst.bulk is not None
+        sender.report(data.draw(reports, label="report"))
+    record = sender.record
+    assert record.ledger.total_symbols - SOUNDING_SYMBOLS <= most
+    given_up = record.blocks_lost + record.blocks_withheld
+    assert given_up >= len(sender.delivery.lost)
+    assert record.blocks_sent + record.blocks_withheld >= len(shipment)
+
+
+def test_side_information_is_sent_where_its_pictures_have_no_room() -> None:
+    sender = sounded(HarqSender())
+    block = BlockPayload(
+        Payload(b"caption", {CAPTION: 56}), Payload(bytes(5000), {KEYFRAME: 40_000}), range(5000)
+    )
+    sender.ship(
+        [block, BlockPayload(bulk=Payload(bytes(10), {KEYFRAME: 80}), stretch=range(5000, 5010))], 2000
+    )
+    first = sender.next_block()
+    assert first is not None
+    assert (first.protected is not None, first.bulk) == (True, None)
+    sender.report(BlockReport(True, TbState.DECODED, TbState.ABSENT, 10.0, 10.0))
+    assert sender.next_block() is None  # the second leans on the first, which describes both
+    assert sender.delivery == Delivery(True, (range(5000), range(5000, 5010)))
+    assert (sender.record.blocks_sent, sender.record.blocks_withheld, sender.record.blocks_lost) == (1, 2, 0)
+    assert sender.record.ledger.symbols[KEYFRAME] == 0
+
+
+def test_a_repetition_sends_as_much_as_was_missing() -> None:
+    lengths = []
+    for effective_snr_db in (10.0, 8.0, -5.0):
+        sender = sounded(HarqSender())
+        sender.ship([BlockPayload(bulk=Payload(bytes(2000), {KEYFRAME: 16_000}), stretch=range(2000))])
+        first = sender.next_block()
+        sender.report(BlockReport(True, TbState.ABSENT, TbState.FAILED, 10.0, effective_snr_db))
+        second = sender.next_block()
+        assert first is not None
+        assert second is not None
+        lengths.append(burst_sizes(second).bulk / burst_sizes(first).bulk)
+    assert lengths == sorted(lengths)
+    assert lengths[0] < 0.7
+    assert lengths[-1] == 1.0

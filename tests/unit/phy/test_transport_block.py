@@ -10,7 +10,7 @@ from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.mcs import MCS_TABLE, Mcs
 from semvid.phy.qam import demap, map_bits
 from semvid.phy.segmentation import MAX_PAYLOAD_BYTES, segment
-from semvid.phy.transport_block import SoftTransportBlock, encode, symbols_for
+from semvid.phy.transport_block import SoftTransportBlock, encode, repeats_as, symbols_for
 
 codes = st.sampled_from(sorted(MCS_TABLE))
 sizes = st.one_of(st.integers(1, 40), st.integers(1, 1200), st.integers(1, MAX_PAYLOAD_BYTES))
@@ -154,3 +154,20 @@ def test_garbage_is_never_accepted(size: int, code: int, rv: int, seed: int, kin
     soft = SoftTransportBlock(size, mcs)
     soft.combine(llrs, rv)
     assert soft.decode() is None
+
+
+@settings(max_examples=40, deadline=None)
+@given(size=sizes, code=codes, data=st.data())
+def test_a_block_can_be_repeated_in_another_scheme(size: int, code: int, data: st.DataObject) -> None:
+    """Nothing came in of the first transmission but noise's worth; the others bring it."""
+    payload, first = np.random.default_rng(0).bytes(size), MCS_TABLE[code]
+    schemes = repeats_as(size, first)
+    assert first in schemes
+    lengths = [symbols_for(size, mcs) for mcs in schemes]
+    assert lengths == sorted(lengths)
+    soft = SoftTransportBlock(size, first)
+    soft.combine(0 * perfect(encode(payload, first)), rv=0)
+    mcs = data.draw(st.sampled_from(schemes), label="repeated as")
+    assert soft.takes(size, mcs)
+    soft.combine(perfect(encode(payload, mcs)), rv=0, mcs=mcs)
+    assert soft.decode() == payload

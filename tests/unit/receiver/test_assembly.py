@@ -52,8 +52,9 @@ def answer(assembly: Assembly, fates: Mapping[int, Fate] = {}) -> None:
     while (received := assembly.next_group()) is not None:
         group, answers = received.group, []
         for picture, packet in zip(group.pictures, received.packets, strict=True):
-            fate = fates.get(group.number + picture.place, Fate.DECODED)
-            answers.append(fate if packet else Fate.ABSENT if packet is None else Fate.GIVEN_UP)
+            usual = Fate.DECODED if packet else Fate.GIVEN_UP
+            fate = fates.get(group.number + picture.place, usual)
+            answers.append(Fate.ABSENT if packet is None else fate)
         assembly.decoded(received, answers)
 
 
@@ -366,6 +367,19 @@ def test_a_cut_known_from_a_group_without_its_picture_is_respected_on_both_sides
         (9, 10, Fill.COPY, Provenance.RECEIVED),
     ]
     assert runs[1].reason == "1 keyframe did not arrive; a cut lies at frame 4"
+
+
+def test_an_anchor_that_was_given_up_is_concealed_and_the_reason_given() -> None:
+    assembly = Assembly()
+    units = [HEADER, *keyframe(0, 0), group(1, 5, sizes=(0,)), *keyframe(2, 10), StreamEnd(11, 3)]
+    fates = {1: Fate.ANCHOR_GIVEN_UP}
+    gaps = feed(assembly, units, fates) + ended(assembly, fates)
+    bridged = next(run for run in runs_of(gaps) if run.fill is Fill.BRIDGE)
+    assert (bridged.first_frame, bridged.stop_frame) == (1, 10)
+    assert (bridged.provenance, bridged.reason) == (
+        Provenance.CONCEALED,
+        "1 anchor had no room in the sender's budget",
+    )
 
 
 def test_a_cut_whose_picture_was_given_up_is_respected_on_both_sides() -> None:

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.images.keyframe_codec import MAX_CRF
+from semvid.options import TransmissionOptions
 from semvid.semantics import PictureCoding
+from tests.unit.transmitter.clips import source
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import AT_10_DB, Forecast, OperatingPoint, bytes_factor
 from transmitter.rate.plan import FINEST_CRF, Plan
@@ -369,3 +371,39 @@ def test_every_quality_that_is_asked_for_exists() -> None:
     sent = send(lambda _: 60_000, 1801, 1000.0, forecast=600)
     assert min(sent.crfs) >= FINEST_CRF
     assert sent.crfs[-1] == MAX_CRF
+
+
+@given(spent=st.integers(0, 30_000), frames=st.integers(0, 1801), last=st.booleans())
+def test_a_shipment_may_never_take_more_than_is_left(spent: int, frames: int, last: bool) -> None:
+    plan = Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP))
+    control = RateControl(plan, Budget(20_000, 1801, RATE, 20_400))
+    control.note(1, 1, spent, spent, 60, True, False)
+    assert control.limit(frames, AT_10_DB, last) <= 20_400 - spent
+    assert control.limit(1801, AT_10_DB, last=True) == 20_400 - spent
+    assert control.limit(1801, AT_10_DB, last=False) < 20_400 - spent  # the end is still to be said
+
+
+def test_what_cannot_be_had_is_spent_at_an_even_pace() -> None:
+    plan = Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP))
+    control = RateControl(plan, Budget(cost(600, 1801), 1801, RATE))
+    hopeless = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 20)
+    for frames in (1, 451, 901):
+        share = (frames + 4 * RATE) / 1801
+        assert control.room(frames, hopeless) == pytest.approx(share * cost(600, 1801))
+
+
+@pytest.mark.parametrize(("target_cbr", "tolerance"), [(9.9e-5, 1.0), (1e-4, 1.02), (6.5e-4, 1.02)])
+def test_low_budgets_are_never_exceeded_and_others_hardly(target_cbr: float, tolerance: float) -> None:
+    budget = Budget.for_target(TransmissionOptions(target_cbr=target_cbr), source(60))
+    assert budget is not None
+    assert budget.most == pytest.approx(tolerance * budget.symbols)
+
+
+def test_what_has_no_room_is_as_small_as_it_takes() -> None:
+    control = RateControl(Plan(OperatingPoint(60, PRICE), Forecast(FIXED, 600, GAP)), None)
+    assert not control.shrunk(1000, 1000)
+    assert control.shrunk(2000, 1000)
+    assert control.point.scale == 2.0
+    assert control.shrunk(2000, -5)
+    assert control.point.scale == 4.0
+    assert not control.shrunk(2000, -5)

@@ -1,0 +1,65 @@
+"""A plan for 10 dB over a channel that is far worse: the budget holds, and a failure is explained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaluation.clips import Clip, load
+from evaluation.method import Conditions
+from evaluation.methods.semantic import Semvid
+from transmitter.rate.model import AT_10_DB
+from transmitter.rate.plan import Plan, make_plan
+
+TARGET = 6.5e-4
+
+
+@pytest.fixture(scope="module")
+def clip(real_clip: Callable[[str], dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Clip:
+    return load(real_clip("act_weightlifting")["path"], tmp_path_factory.mktemp("clip"), seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def planned() -> list[Plan]:
+    """The one plan, once it is made."""
+    return []
+
+
+@pytest.mark.parametrize(
+    ("conditions", "shown"),
+    [
+        (Conditions(10.0), True),
+        (Conditions(-2.0), True),
+        (Conditions(18.0, "rayleigh"), True),
+        (Conditions(5.0, "rayleigh"), None),
+        (Conditions(-2.0, "rayleigh"), None),
+        (Conditions(-5.0, "rayleigh"), False),
+    ],
+    ids=lambda value: f"{value.model} {value.snr_db:g} dB" if isinstance(value, Conditions) else "",
+)
+def test_the_budget_holds_whatever_the_channel(
+    clip: Clip,
+    planned: list[Plan],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    conditions: Conditions,
+    shown: bool | None,
+) -> None:
+    def plan(*arguments: Any) -> Plan:
+        planned[:] = planned or [make_plan(*arguments)]
+        return planned[0]
+
+    monkeypatch.setattr("evaluation.methods.semantic.make_plan", plan)
+    semvid = Semvid("for 10 dB", planned_for=AT_10_DB, restorer="none")
+    for target, most in ((TARGET, 1.02), (9e-5, 1.0)) if shown is None else ((TARGET, 1.02),):
+        outcome = semvid.run(clip, replace(conditions, seed=1), target, tmp_path)
+        assert 0 < clip.cbr(outcome.crossed) <= most * target
+        assert bool(outcome.failed) != bool(outcome.keyframes)
+        if outcome.failed:
+            assert "symbols that the target CBR allows" in outcome.failed
+    if shown is not None:
+        assert bool(outcome.keyframes) == shown
