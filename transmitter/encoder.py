@@ -52,6 +52,7 @@ from transmitter.side_information import SideInformation
 # its keyframes, the header leaves first.
 _POOR_BITS_PER_SYMBOL: Final = 2.0
 _LITTLE: Final = 1 / 30
+_BEFORE_THE_LINK_IS_KNOWN: Final = 0.8  # of the room, that what waits behind such a header is sized for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -391,13 +392,14 @@ class Encoder:
             return False
         control, price = self._control, self._price()
         segments = [waiting.segment for waiting in islice(self._waiting, len(group))]
-        room = self._room(segments)
+        # a sounding errs, and once the header has left nothing can be made smaller
+        share = _BEFORE_THE_LINK_IS_KNOWN if not self._header_left and self._header_first else 1.0
+        room, most = share * self._room(segments), share * self._most(segments)
         layers = layers_of([picture.number for picture in group])
         sizes = [len(picture.packet) for picture in group]
         everything = price.symbols_of(sum(sizes))
         anchors = sum(size for size, layer in zip(sizes, layers, strict=True) if layer == 0)
         if everything <= room:  # by the estimate that plans are made with; what it takes may be a little more
-            most = self._most(segments)
             self._missing_before = self._missing
             quoted = self._quote(next(self._offers(group, segments, most))[0], repeated=True)
             self._missing = self._missing_before
