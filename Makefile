@@ -4,6 +4,7 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 CLIP ?=
 ARGS ?=
+PICTURES ?= ../shared/kodak
 MEDIA ?= ../shared/media
 JUDGES ?= ../shared/models
 
@@ -11,8 +12,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-picture test check proto bench bench-full bench-models bench-phy bench-quality bench-rates \
-  bench-search bench-sound bench-speed bench-target soak e2e clean
+.PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-phy \
+  bench-phy-speed bench-quality bench-rates bench-search bench-sound bench-speed bench-target soak e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -68,6 +69,14 @@ bench-speed: .venv/.dev  ## seconds by stage for the demo's clip as a multiple o
 
 bench-phy: .venv/.dev  ## block error rates, throughput and the distance to Sionna and to theory
 	$(BIN)/python -m evaluation.studies.phy --out results/phy.json $(ARGS)
+
+bench-phy-speed: .venv/.dev  ## speed of every function of the physical layer as a library
+	$(BIN)/python -m evaluation.studies.phy_speed --out results/phy_speed.json $(ARGS)
+
+bench-baseline: .venv/.dev  ## stills by ready-made codes, LDPC and QAM; resumes (PICTURES=dir JUDGES=dir)
+	$(PIP) -e ".[jpeg-xl]"
+	$(BIN)/python -m evaluation.studies.baseline --pictures $(PICTURES) --out results/baseline \
+	  $(if $(wildcard $(JUDGES)/lpips_squeeze.onnx),--judges $(JUDGES),) $(ARGS)
 
 bench-quality: .venv/.dev  ## rivals at the symbols that semvid's default spends; resumes (MEDIA=dir JUDGES=dir)
 	$(BIN)/semvid bench run --set rate_quality --out bench-out/rate_quality --media $(MEDIA) --judges $(JUDGES) $(ARGS)

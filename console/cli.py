@@ -1,4 +1,4 @@
-"""The command line: serve, send, fetch, demo, calibrate, models, prompts, doctor and bench.
+"""The command line: serve, send, fetch, demo, calibrate, models, prompts, doctor, bench, baseline.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -251,6 +251,15 @@ def bench(context: typer.Context) -> None:
     sys.argv = ["semvid bench", *context.args]
     # by name, as the services: `semvid` may not import the laboratory
     runpy.run_module("evaluation.bench", run_name="__main__", alter_sys=True)
+
+
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
+def baseline(context: typer.Context) -> None:
+    """Sends stills or videos by ready-made codes, LDPC and QAM, at equal symbols: baseline --help."""
+    sys.argv = ["semvid baseline", *context.args]
+    runpy.run_module("evaluation.baseline", run_name="__main__", alter_sys=True)
 
 
 def _several(clips: list[Path]) -> list[Path] | None:

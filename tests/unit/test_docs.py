@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings
 
 from channel.settings import ChannelSettings
 from console.cli import app
+from evaluation.baseline.__main__ import app as baseline
 from evaluation.bench.__main__ import app as bench
 from receiver.settings import ReceiverSettings
 from transmitter.settings import TransmitterSettings
@@ -218,7 +219,8 @@ def commands() -> dict[str, set[str]]:
             walk(inner, f"{name} {word}".strip())
 
     walk(typer.main.get_command(app), "")
-    walk(typer.main.get_command(bench), "bench")  # handed over as it is
+    walk(typer.main.get_command(bench), "bench")  # handed over as they are
+    walk(typer.main.get_command(baseline), "baseline")
     return found
 
 

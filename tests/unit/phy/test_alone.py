@@ -1,4 +1,4 @@
-"""The physical layer is a library of its own: numpy and numba, and no more, for its import and its example."""
+"""The physical layer is a library of its own: numpy and numba are all that it needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "phy.md"
 SMALL = ROOT / "distributions" / "phy"
-# Refuses whatever is neither of the standard library nor needed; numba looks for some of it and goes on without.
+# Refuses whatever is neither of the standard library nor needed; numba looks for more and goes on without.
 ALONE = """
 import json, sys
 ALLOWED = {"semvid", "numpy", "numba", "llvmlite", *sys.stdlib_module_names, *sys.builtin_module_names}
@@ -95,7 +95,7 @@ def test_both_distributions_have_one_version_and_one_set_of_bounds():
 
 @pytest.mark.slow
 def test_the_wheel_alone_runs_the_example(tmp_path):
-    """Nothing on the path but the standard library, the wheel, numpy, numba and llvmlite; all is compiled anew."""
+    """Nothing on the path but the standard library, the wheel, numpy, numba and llvmlite."""
     subprocess.run(
         [
             sys.executable,

@@ -1,0 +1,80 @@
+"""A stream of bytes in bursts that are sent once: no return path, nothing repeated.
+
+What is compared in the literature of joint source-channel coding. Transport blocks, control words and pilots
+are those of the services; only the hybrid ARQ is left out.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from evaluation.link import Air, verified
+from semvid.accounting import Ledger, SymbolClass
+from semvid.phy.block import Block, BlockReceiver, TransportBlock, burst_sizes, modulate
+from semvid.phy.control_word import MAX_BULK_BYTES, PROCESSES, symbols_at
+from semvid.phy.layout import MAX_BLOCK_SYMBOLS, total_symbols
+from semvid.phy.mcs import Mcs
+from semvid.phy.transport_block import symbols_for
+
+
+@dataclass(frozen=True, slots=True)
+class Bursts:
+    """What all bursts of a stream have in common.
+
+    Attributes:
+        mcs: modulation and coding of the payload.
+        aggregation: level of the control words (`semvid.phy.control_word`).
+        pilot_spacing: one of `semvid.phy.layout.PILOT_SPACINGS`.
+    """
+
+    mcs: Mcs
+    aggregation: int
+    pilot_spacing: int
+
+
+@dataclass(frozen=True, slots=True)
+class OneShot:
+    """What became of a stream.
+
+    Attributes:
+        data: as received; None where a block was lost, without which no picture code can go on.
+        symbols: channel uses by class of the ledger, checked against what crossed.
+        blocks, blocks_lost: bursts.
+    """
+
+    data: bytes | None
+    symbols: dict[str, int]
+    blocks: int
+    blocks_lost: int
+
+
+def send(stream: bytes, bursts: Bursts, air: Air) -> OneShot:
+    """Sends ``stream``, at least 1 byte, in bursts of equal size, as few as can be."""
+    receiver, ledger = BlockReceiver(), Ledger()
+    parts: list[bytes | None] = []
+    for number, payload in enumerate(_blocks(stream, bursts)):
+        transport_block = TransportBlock(payload, bursts.mcs)
+        block = Block(number % PROCESSES, 0, None, transport_block, bursts.aggregation, bursts.pilot_spacing)
+        sizes = burst_sizes(block)
+        ledger.add(SymbolClass.PILOT, sizes.pilots)
+        ledger.add(SymbolClass.CONTROL, sizes.control)
+        ledger.add(SymbolClass.KEYFRAME, sizes.bulk, 8 * len(payload))
+        parts.append(receiver.receive(air.cross(modulate(block))).bulk)
+    arrived = [part for part in parts if part is not None]
+    data = b"".join(arrived) if len(arrived) == len(parts) else None
+    return OneShot(data, verified(ledger.symbols, air), len(parts), len(parts) - len(arrived))
+
+
+def _blocks(stream: bytes, bursts: Bursts) -> list[bytes]:
+    count = 1
+    while not _fits(-(-len(stream) // count), bursts):
+        count += 1
+    share, longer = divmod(len(stream), count)
+    ends = [share * n + min(n, longer) for n in range(count + 1)]
+    return [stream[a:b] for a, b in pairwise(ends)]
+
+
+def _fits(payload_bytes: int, bursts: Bursts) -> bool:
+    if payload_bytes > MAX_BULK_BYTES:
+        return False
+    data = symbols_at(bursts.aggregation) + symbols_for(payload_bytes, bursts.mcs)
+    return total_symbols(data, bursts.pilot_spacing) <= MAX_BLOCK_SYMBOLS

@@ -1,0 +1,181 @@
+"""Separate source and channel coding on a folder of stills: the table that a learned code stands beside.
+
+    python -m evaluation.studies.baseline --pictures DIR --judges DIR --out results/baseline
+
+Fills ``records.jsonl``, a line for every picture, code and condition; what is there already is not sent
+again. Then `run.json`, `report.md` and plots (`evaluation.studies.baseline_report`). Every picture has a seed
+of its own, the same for all codes; schemes are chosen by block error rates measured with other draws.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from evaluation.baseline.pictures import read_picture, still_files
+from evaluation.baseline.plan import TRIALS, candidate_plans
+from evaluation.baseline.still_codes import STILL_CODES
+from evaluation.baseline.still_ladder import StillLadder
+from evaluation.baseline.stills import SentStill, budget_symbols, choose, send_still
+from evaluation.judges.lpips import Lpips
+from evaluation.judges.ssim import ms_ssim
+from evaluation.method import Conditions
+from evaluation.provenance import machine_free, provenance
+from evaluation.studies.baseline_report import write_report
+from semvid.errors import InvalidInput
+from semvid.images.fidelity import psnr_db
+from semvid.images.types import Picture
+from semvid.service.files import write_atomically
+
+CBRS: Final = (0.01, 0.02, 0.04, 0.06, 0.08)
+NTSCC_CBRS: Final = (0.0255, 0.0374, 0.0517, 0.0706)
+SNRS_DB: Final = (0.0, 5.0, 10.0, 15.0, 20.0)
+MODELS: Final = ("awgn", "rayleigh")
+# One plan at every SNR: how a digital code falls. The CBR is one of NTSCC's points.
+FIXED_CODE, FIXED_CBR, FIXED_SNR_DB = "av1", 0.0374, 10.0
+FIXED_SNRS_DB: Final = tuple(float(snr_db) for snr_db in range(-2, 21, 2))
+LPIPS_SNR_DB: Final = 10.0  # LPIPS costs more than all else together: it is taken at this SNR only
+_PLANNING_SEED: Final = 0
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One condition; ``planned_snr_db`` over AWGN where the plan is fixed, None where it fits the channel."""
+
+    model: str
+    snr_db: float
+    target_cbr: float
+    planned_snr_db: float | None = None
+
+
+def passes(codes: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
+    """All conditions, those first that most is drawn from: a run that is cut off leaves whole curves."""
+    for model in MODELS:
+        for code in codes:
+            yield code, [Cell(model, LPIPS_SNR_DB, cbr) for cbr in sorted({*CBRS, *NTSCC_CBRS})]
+            if code == FIXED_CODE:
+                yield code, [Cell(model, snr_db, FIXED_CBR, FIXED_SNR_DB) for snr_db in FIXED_SNRS_DB]
+    for snr_db in SNRS_DB:
+        for model in MODELS:
+            for code in codes:
+                yield code, [Cell(model, snr_db, target_cbr) for target_cbr in CBRS]
+
+
+class Judged:
+    """What is measured of pictures as they are shown; each measure once for each that is different."""
+
+    def __init__(self, reference: Picture, lpips: Lpips | None) -> None:
+        self._reference, self._lpips = reference, lpips
+        self._known: dict[tuple[str, bytes], float] = {}
+
+    def of(self, picture: Picture, with_lpips: bool) -> dict[str, float]:
+        """PSNR of RGB, MS-SSIM of the luma and, where asked for and possible, LPIPS."""
+        taken = {"psnr_db": psnr_db, "ms_ssim": ms_ssim}
+        if with_lpips and self._lpips is not None:
+            taken["lpips"] = self._lpips
+        shown = picture.tobytes()
+        for name, function in taken.items():
+            if (name, shown) not in self._known:
+                self._known[name, shown] = round(function(self._reference, picture), 5)
+        return {name: self._known[name, shown] for name in taken}
+
+
+def send(ladder: StillLadder, cell: Cell, seed: int, trials: int) -> SentStill:
+    """One picture under one condition."""
+    budget = budget_symbols(ladder.picture, cell.target_cbr)
+    fixed = cell.planned_snr_db is not None
+    planned = Conditions(cell.planned_snr_db, "awgn") if fixed else Conditions(cell.snr_db, cell.model)
+    plan, choice = choose(ladder, candidate_plans(budget, planned, trials))
+    return send_still(ladder, plan, choice, Conditions(cell.snr_db, cell.model, seed=seed))
+
+
+def run(paths: Sequence[Path], codes: Sequence[str], out: Path, lpips: Lpips | None, trials: int) -> None:
+    """Adds what is missing to ``records.jsonl``."""
+    file = out / "records.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    there = {_key(record) for record in read(out)}
+    with file.open("a", encoding="utf-8") as lines:
+        for code, cells in passes(codes):
+            for number, path in enumerate(paths):
+                missing = [cell for cell in cells if _key(_about(path, code, cell)) not in there]
+                for record in _records(path, number, code, missing, lpips, trials) if missing else ():
+                    there.add(_key(record))
+                    lines.write(json.dumps(record) + "\n")
+                    lines.flush()
+            print(f"{code}: {cells[0]} and like it", flush=True)
+
+
+def _records(
+    path: Path, number: int, code: str, cells: Sequence[Cell], lpips: Lpips | None, trials: int
+) -> Iterator[Record]:
+    reference = read_picture(path)
+    ladder, judged = StillLadder(STILL_CODES[code], reference), Judged(reference, lpips)
+    for cell in cells:
+        about = _about(path, code, cell)
+        try:
+            sent = send(ladder, cell, number, trials)
+        except InvalidInput as error:
+            yield about | {"failed": str(error)}
+            continue
+        yield about | {
+            "seed": number,
+            "cbr": round(sent.cbr, 6),
+            "lost": sent.lost,
+            **judged.of(sent.picture, cell.snr_db == LPIPS_SNR_DB),
+            "symbols": {name: count for name, count in sent.symbols.items() if count},
+            **{name: value for name, value in sent.settings.items() if name != "encoder"},
+        }
+
+
+def read(out: Path) -> list[Record]:
+    """All records of a folder."""
+    file = out / "records.jsonl"
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+
+
+def _about(path: Path, code: str, cell: Cell) -> Record:
+    return {
+        "picture": path.stem,
+        "code": code,
+        "model": cell.model,
+        "snr_db": cell.snr_db,
+        "planned_snr_db": cell.planned_snr_db,
+        "target_cbr": cell.target_cbr,
+    }
+
+
+def _key(record: Record) -> tuple[Any, ...]:
+    names = ("picture", "code", "model", "snr_db", "planned_snr_db", "target_cbr")
+    return tuple(record[name] for name in names)
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--pictures", type=Path, required=True, help="folder of stills")
+    parser.add_argument("--out", type=Path, required=True, help="folder for records, report and plots")
+    parser.add_argument("--judges", type=Path, help="folder with lpips_squeeze.onnx")
+    parser.add_argument("--codes", nargs="*", default=[*STILL_CODES], choices=[*STILL_CODES])
+    parser.add_argument("--trials", type=int, default=TRIALS, help="pictures' worth for each scheme")
+    given = parser.parse_args()
+    paths = still_files([given.pictures])
+    lpips = Lpips(given.judges / "lpips_squeeze.onnx") if given.judges else None
+    run(paths, given.codes, given.out, lpips, given.trials)
+    facts = {
+        "provenance": provenance(),
+        "pictures": [path.name for path in paths],
+        "coherence_symbols": {"awgn": None, "rayleigh": 256},
+        "planning_seed": _PLANNING_SEED,
+        "trials": given.trials,
+        "encoders": {code: STILL_CODES[code].settings for code in given.codes},
+    }
+    write_atomically(given.out / "run.json", json.dumps(machine_free(facts), indent=1) + "\n")
+    write_report(given.out, read(given.out))
+
+
+if __name__ == "__main__":
+    main()
