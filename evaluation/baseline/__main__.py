@@ -20,7 +20,7 @@ from semvid.options import ChannelName, ChannelOptions, TransmissionOptions
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
-_TAKEN = {"target_cbr", "seed"}
+_TAKEN = {"channel", "target_cbr", "seed"}
 # channel options that the laboratory's conditions have no place for
 _WITHOUT = (set(TransmissionOptions.model_fields) - _TAKEN) | (
     set(ChannelOptions.model_fields) - {field.name for field in dataclasses.fields(Conditions)}

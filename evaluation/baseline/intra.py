@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 import av
+import numpy as np
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 
@@ -22,12 +23,12 @@ class Intra:
 
     Args:
         name: see `StillCode`.
-        code: its encoder, whose CRFs are the qualities.
+        code: its encoder.
+        crfs: the qualities.
     """
 
-    def __init__(self, name: str, code: VideoCode) -> None:
-        self.name, self._code = name, code
-        self.qualities: Sequence[float] = code.crfs
+    def __init__(self, name: str, code: VideoCode, crfs: Sequence[float]) -> None:
+        self.name, self._code, self.qualities = name, code, crfs
         self.settings = f"{code.encoder} {code.options(code.crfs[0], True)} av {av.__version__}"
 
     def encode(self, picture: Picture, quality: float) -> bytes:
@@ -47,7 +48,9 @@ class Intra:
             raise InvalidInput(f"{self.name}: {len(data)} bytes that its decoder refuses: {error}") from error
         if len(frames) != 1 or frames[0].format.name != "yuv420p":
             raise InvalidInput(f"{self.name}: {len(data)} bytes that hold no picture in 4:2:0")
-        return from_yuv420(frames[0].to_ndarray(), frames[0].width, frames[0].height)
+        return from_yuv420(
+            frames[0].to_ndarray().astype(np.uint8, copy=False), frames[0].width, frames[0].height
+        )
 
 
 def _svt_av1(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
@@ -63,9 +66,11 @@ def _x265(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
     return {"preset": "veryslow", "tune": "psnr", "crf": f"{crf:g}", "x265-params": f"{quantiser}:{quiet}"}
 
 
+_AV1_CRFS: Final = range(63, 9, -1)
+_H265_CRFS: Final = [half / 2 for half in range(102, 23, -1)]
 AV1_STILL: Final = Intra(
-    "av1", VideoCode("libsvtav1", "libdav1d", range(63, 9, -1), _svt_av1, AV1.strip, AV1.restore)
+    "av1", VideoCode("libsvtav1", "libdav1d", _AV1_CRFS, _svt_av1, AV1.strip, AV1.restore), _AV1_CRFS
 )
 H265_STILL: Final = Intra(
-    "h265", VideoCode("libx265", "hevc", [half / 2 for half in range(102, 23, -1)], _x265, H265.strip)
+    "h265", VideoCode("libx265", "hevc", range(51, 11, -1), _x265, H265.strip), _H265_CRFS
 )

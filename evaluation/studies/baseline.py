@@ -87,8 +87,9 @@ class Judged:
 def send(ladder: StillLadder, cell: Cell, seed: int, trials: int) -> SentStill:
     """One picture under one condition."""
     budget = budget_symbols(ladder.picture, cell.target_cbr)
-    fixed = cell.planned_snr_db is not None
-    planned = Conditions(cell.planned_snr_db, "awgn") if fixed else Conditions(cell.snr_db, cell.model)
+    planned = Conditions(cell.snr_db, cell.model, seed=_PLANNING_SEED)
+    if cell.planned_snr_db is not None:
+        planned = Conditions(cell.planned_snr_db, "awgn", seed=_PLANNING_SEED)
     plan, choice = choose(ladder, candidate_plans(budget, planned, trials))
     return send_still(ladder, plan, choice, Conditions(cell.snr_db, cell.model, seed=seed))
 

@@ -192,13 +192,14 @@ def _by_cbr(means: Means) -> Figure:
     for axes, model in zip(panels, _MODELS, strict=True):
         for code in means.codes():
             colour, marker = _LOOKS[code]
-            conditions = [(model, 10.0, None, cbr) for cbr in means.cbrs(model, None)]
-            _curve(axes, means, code, conditions, 3, f"{code} + LDPC", color=colour, marker=marker)
+            points = [(cbr, (model, 10.0, None, cbr)) for cbr in means.cbrs(model, None)]
+            _curve(axes, means, code, points, f"{code} + LDPC", color=colour, marker=marker)
         if model == "awgn":
             cbrs, psnrs = [one[1] for one in PUBLISHED], [one[3] for one in PUBLISHED]
             axes.plot(cbrs, psnrs, "k*--", label="NTSCC, released weights")
         axes.set(title=f"10 dB, {_MODELS[model]}", xlabel="CBR (complex channel uses / 3HW)")
-        axes.legend(loc="lower right")
+        if axes.lines:
+            axes.legend(loc="lower right")
     return figure
 
 
@@ -207,14 +208,15 @@ def _cliff(means: Means) -> Figure:
     for axes, model in zip(panels, _MODELS, strict=True):
         for planned in means.plans():
             for cbr in means.cbrs(model, planned):
-                conditions = [(model, snr_db, planned, cbr) for snr_db in means.snrs(model, planned)]
+                fixed = [(snr_db, (model, snr_db, planned, cbr)) for snr_db in means.snrs(model, planned)]
                 label = f"planned for {planned:g} dB, CBR {cbr:g}"
-                _curve(axes, means, _FIXED_CODE, conditions, 1, label, color="#c2487f", marker="o")
-        adapted = [(model, snr_db, None, _ADAPTED_CBR) for snr_db in means.snrs(model, None)]
+                _curve(axes, means, _FIXED_CODE, fixed, label, color="#c2487f", marker="o")
+        adapted = [(snr_db, (model, snr_db, None, _ADAPTED_CBR)) for snr_db in means.snrs(model, None)]
         label = f"planned for each SNR, CBR {_ADAPTED_CBR:g}"
-        _curve(axes, means, _FIXED_CODE, adapted, 1, label, color="#8a8f98", marker="s", linestyle=":")
+        _curve(axes, means, _FIXED_CODE, adapted, label, color="#8a8f98", marker="s", linestyle=":")
         axes.set(title=_MODELS[model], xlabel="Es/N0, dB")
-        axes.legend(loc="lower right")
+        if axes.lines:
+            axes.legend(loc="lower right")
     figure.suptitle("AV1 + LDPC, a lost picture counted as grey: one plan falls off a cliff")
     return figure
 
@@ -227,16 +229,9 @@ def _panels() -> tuple[Figure, Sequence[Axes]]:
 
 
 def _curve(
-    axes: Axes,
-    means: Means,
-    code: str,
-    conditions: Sequence[Condition],
-    position: int,
-    label: str,
-    **look: Any,
+    axes: Axes, means: Means, code: str, points: Iterable[tuple[float, Condition]], label: str, **look: Any
 ) -> None:
-    """Draws PSNR over one element of ``conditions``; nothing where there is nothing."""
-    points = [(one[position], means.of(code, one, "psnr_db")) for one in conditions]
-    known = [(x, y) for x, y in points if y is not None]
+    """Draws PSNR over what stands before each condition; nothing where there is nothing."""
+    known = [(x, y) for x, condition in points if (y := means.of(code, condition, "psnr_db")) is not None]
     if known:
         axes.plot([x for x, _ in known], [y for _, y in known], label=label, **look)
