@@ -48,9 +48,8 @@ class Intra:
             raise InvalidInput(f"{self.name}: {len(data)} bytes that its decoder refuses: {error}") from error
         if len(frames) != 1 or frames[0].format.name != "yuv420p":
             raise InvalidInput(f"{self.name}: {len(data)} bytes that hold no picture in 4:2:0")
-        return from_yuv420(
-            frames[0].to_ndarray().astype(np.uint8, copy=False), frames[0].width, frames[0].height
-        )
+        planes = frames[0].to_ndarray().astype(np.uint8, copy=False)
+        return from_yuv420(planes, frames[0].width, frames[0].height)
 
 
 def _svt_av1(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
