@@ -3,8 +3,9 @@
     python -m evaluation.studies.baseline --pictures DIR --judges DIR --out results/baseline
 
 Fills ``records.jsonl``, a line for every picture, code and condition; what is there already is not sent
-again. Then `run.json`, `report.md` and plots (`evaluation.studies.baseline_report`). Every picture has a seed
-of its own, the same for all codes; schemes are chosen by block error rates measured with other draws.
+again, and a run that was cut off goes on. `run.json` says how; `report.md` and plots follow, also by
+``python -m evaluation.studies.baseline_report results/baseline`` of what there is so far. Every picture has a
+seed of its own, the same for all codes; schemes are chosen by block error rates measured with other draws.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from evaluation.judges.lpips import Lpips
 from evaluation.judges.ssim import ms_ssim
 from evaluation.method import Conditions
 from evaluation.provenance import machine_free, provenance
-from evaluation.studies.baseline_report import write_report
+from evaluation.studies.baseline_report import read, write_report
 from semvid.errors import InvalidInput
 from semvid.images.fidelity import psnr_db
 from semvid.images.types import Picture
@@ -132,12 +133,6 @@ def _records(
         }
 
 
-def read(out: Path) -> list[Record]:
-    """All records of a folder."""
-    file = out / "records.jsonl"
-    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
-
-
 def _about(path: Path, code: str, cell: Cell) -> Record:
     return {
         "picture": path.stem,
@@ -165,7 +160,7 @@ def main() -> None:
     given = parser.parse_args()
     paths = still_files([given.pictures])
     lpips = Lpips(given.judges / "lpips_squeeze.onnx") if given.judges else None
-    run(paths, given.codes, given.out, lpips, given.trials)
+    given.out.mkdir(parents=True, exist_ok=True)
     facts = {
         "provenance": provenance(),
         "pictures": [path.name for path in paths],
@@ -175,6 +170,7 @@ def main() -> None:
         "encoders": {code: STILL_CODES[code].settings for code in given.codes},
     }
     write_atomically(given.out / "run.json", json.dumps(machine_free(facts), indent=1) + "\n")
+    run(paths, given.codes, given.out, lpips, given.trials)
     write_report(given.out, read(given.out))
 
 

@@ -9,7 +9,7 @@ import pytest
 from evaluation.baseline.pictures import write_picture
 from evaluation.studies import baseline
 from evaluation.studies.baseline import Cell
-from evaluation.studies.baseline_report import Means, write_report
+from evaluation.studies.baseline_report import Means, read, write_report
 
 CONDITION = ("awgn", 10.0, None, 0.04)
 
@@ -45,7 +45,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, picture, monkeypatch):
     cells = [Cell("awgn", 10.0, 0.08), Cell("awgn", 20.0, 0.08, planned_snr_db=10.0)]
     monkeypatch.setattr(baseline, "passes", lambda codes: [("jpeg", cells[:1]), ("jpeg", cells)])
     baseline.run([tmp_path / "one.png"], ["jpeg"], tmp_path / "out", None, trials=10)
-    first, second = baseline.read(tmp_path / "out")
+    first, second = read(tmp_path / "out")
     assert (first["snr_db"], second["snr_db"], second["planned_snr_db"]) == (10.0, 20.0, 10.0)
     assert first["mcs"] == second["mcs"]
     assert first["psnr_db"] == second["psnr_db"]  # the same plan, and nothing lost
@@ -53,4 +53,4 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, picture, monkeypatch):
     assert "lpips" not in first
     monkeypatch.setattr(baseline, "send", None)  # nothing is sent any more
     baseline.run([tmp_path / "one.png"], ["jpeg"], tmp_path / "out", None, trials=10)
-    assert baseline.read(tmp_path / "out") == [first, second]
+    assert read(tmp_path / "out") == [first, second]
