@@ -144,8 +144,8 @@ def _beside_published(means: Means) -> Table:
         rows.append([f"{cbr:g}", f"**{psnr_db:.2f}** {scheme}", *cells])
     note = (
         "PSNR in dB. The learned code counts what its authors count: no pilots and no control word, and its "
-        "side information arrives without errors. Its means are over the 24 pictures of Kodak, those of the others "
-        f"over the {means.pictures} that were sent."
+        "side information arrives without errors. Its means are over the 24 pictures of Kodak, those of the "
+        f"others over the {means.pictures} that were sent."
     )
     return Table("At 10 dB, AWGN, beside published points", ["CBR", "published", *codes], rows, note)
 
