@@ -1,6 +1,6 @@
 """What is measured of a picture as it is shown."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +33,10 @@ class Measures:
         if judges is not None:
             self._functions["lpips"] = Lpips(judges / LPIPS_MODEL)
 
-    def of(self, reference: Picture, picture: Picture) -> dict[str, float]:
+    def of(self, reference: Picture, picture: Picture, without: Collection[str] = ()) -> dict[str, float]:
         """By the names of `evaluation.measures`, rounded."""
         return {
-            name: round(function(reference, picture), _DIGITS) for name, function in self._functions.items()
+            name: round(function(reference, picture), _DIGITS)
+            for name, function in self._functions.items()
+            if name not in without
         }

@@ -15,18 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from evaluation.baseline.measured import Measures
 from evaluation.baseline.pictures import read_picture, still_files
 from evaluation.baseline.plan import TRIALS, candidate_plans
 from evaluation.baseline.still_codes import STILL_CODES
 from evaluation.baseline.still_ladder import StillLadder
 from evaluation.baseline.stills import SentStill, budget_symbols, choose, send_still
-from evaluation.judges.lpips import Lpips
-from evaluation.judges.ssim import ms_ssim
 from evaluation.method import Conditions
 from evaluation.provenance import machine_free, provenance
 from evaluation.studies.baseline_report import read, write_report
 from semvid.errors import InvalidInput
-from semvid.images.fidelity import psnr_db
 from semvid.images.types import Picture
 from semvid.service.files import write_atomically
 
@@ -67,22 +65,19 @@ def passes(codes: Sequence[str]) -> Iterator[tuple[str, list[Cell]]]:
 
 
 class Judged:
-    """What is measured of pictures as they are shown; each measure once for each that is different."""
+    """What is measured of pictures as they are shown, once for each that is different."""
 
-    def __init__(self, reference: Picture, lpips: Lpips | None) -> None:
-        self._reference, self._lpips = reference, lpips
-        self._known: dict[tuple[str, bytes], float] = {}
+    def __init__(self, reference: Picture, measures: Measures) -> None:
+        self._reference, self._measures = reference, measures
+        self._known: dict[tuple[bool, bytes], dict[str, float]] = {}
 
     def of(self, picture: Picture, with_lpips: bool) -> dict[str, float]:
-        """PSNR of RGB, MS-SSIM of the luma and, where asked for and possible, LPIPS."""
-        taken = {"psnr_db": psnr_db, "ms_ssim": ms_ssim}
-        if with_lpips and self._lpips is not None:
-            taken["lpips"] = self._lpips
-        shown = picture.tobytes()
-        for name, function in taken.items():
-            if (name, shown) not in self._known:
-                self._known[name, shown] = round(function(self._reference, picture), 5)
-        return {name: self._known[name, shown] for name in taken}
+        """See `Measures.of`."""
+        key = with_lpips, picture.tobytes()
+        if key not in self._known:
+            without = () if with_lpips else ("lpips",)
+            self._known[key] = self._measures.of(self._reference, picture, without)
+        return self._known[key]
 
 
 def send(ladder: StillLadder, cell: Cell, seed: int, trials: int) -> SentStill:
@@ -95,7 +90,7 @@ def send(ladder: StillLadder, cell: Cell, seed: int, trials: int) -> SentStill:
     return send_still(ladder, plan, choice, Conditions(cell.snr_db, cell.model, seed=seed))
 
 
-def run(paths: Sequence[Path], codes: Sequence[str], out: Path, lpips: Lpips | None, trials: int) -> None:
+def run(paths: Sequence[Path], codes: Sequence[str], out: Path, measures: Measures, trials: int) -> None:
     """Adds what is missing to ``records.jsonl``."""
     file = out / "records.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +99,7 @@ def run(paths: Sequence[Path], codes: Sequence[str], out: Path, lpips: Lpips | N
         for code, cells in passes(codes):
             for number, path in enumerate(paths):
                 missing = [cell for cell in cells if _key(_about(path, code, cell)) not in there]
-                for record in _records(path, number, code, missing, lpips, trials) if missing else ():
+                for record in _records(path, number, code, missing, measures, trials) if missing else ():
                     there.add(_key(record))
                     lines.write(json.dumps(record) + "\n")
                     lines.flush()
@@ -112,10 +107,10 @@ def run(paths: Sequence[Path], codes: Sequence[str], out: Path, lpips: Lpips | N
 
 
 def _records(
-    path: Path, number: int, code: str, cells: Sequence[Cell], lpips: Lpips | None, trials: int
+    path: Path, number: int, code: str, cells: Sequence[Cell], measures: Measures, trials: int
 ) -> Iterator[Record]:
     reference = read_picture(path)
-    ladder, judged = StillLadder(STILL_CODES[code], reference), Judged(reference, lpips)
+    ladder, judged = StillLadder(STILL_CODES[code], reference), Judged(reference, measures)
     for cell in cells:
         about = _about(path, code, cell)
         try:
@@ -159,7 +154,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=TRIALS, help="pictures' worth for each scheme")
     given = parser.parse_args()
     paths = still_files([given.pictures])
-    lpips = Lpips(given.judges / "lpips_squeeze.onnx") if given.judges else None
+    measures = Measures(given.judges)
     given.out.mkdir(parents=True, exist_ok=True)
     facts = {
         "provenance": provenance(),
@@ -170,7 +165,7 @@ def main() -> None:
         "encoders": {code: STILL_CODES[code].settings for code in given.codes},
     }
     write_atomically(given.out / "run.json", json.dumps(machine_free(facts), indent=1) + "\n")
-    run(paths, given.codes, given.out, lpips, given.trials)
+    run(paths, given.codes, given.out, measures, given.trials)
     write_report(given.out, read(given.out))
 
 

@@ -6,6 +6,7 @@ import csv
 
 import pytest
 
+from evaluation.baseline.measured import Measures
 from evaluation.baseline.pictures import write_picture
 from evaluation.studies import baseline
 from evaluation.studies.baseline import Cell
@@ -44,7 +45,7 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, picture, monkeypatch):
     write_picture(tmp_path / "one.png", picture)
     cells = [Cell("awgn", 10.0, 0.08), Cell("awgn", 20.0, 0.08, planned_snr_db=10.0)]
     monkeypatch.setattr(baseline, "passes", lambda codes: [("jpeg", cells[:1]), ("jpeg", cells)])
-    baseline.run([tmp_path / "one.png"], ["jpeg"], tmp_path / "out", None, trials=10)
+    baseline.run([tmp_path / "one.png"], ["jpeg"], tmp_path / "out", Measures(), trials=10)
     first, second = read(tmp_path / "out")
     assert (first["snr_db"], second["snr_db"], second["planned_snr_db"]) == (10.0, 20.0, 10.0)
     assert first["mcs"] == second["mcs"]
@@ -52,5 +53,5 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path, picture, monkeypatch):
     assert sum(first["symbols"].values()) == round(first["cbr"] * picture.size)
     assert "lpips" not in first
     monkeypatch.setattr(baseline, "send", None)  # nothing is sent any more
-    baseline.run([tmp_path / "one.png"], ["jpeg"], tmp_path / "out", None, trials=10)
+    baseline.run([tmp_path / "one.png"], ["jpeg"], tmp_path / "out", Measures(), trials=10)
     assert read(tmp_path / "out") == [first, second]
