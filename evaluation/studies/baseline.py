@@ -72,10 +72,10 @@ class Judged:
         self._known: dict[tuple[bool, bytes], dict[str, float]] = {}
 
     def of(self, picture: Picture, with_lpips: bool) -> dict[str, float]:
-        """See `Measures.of`."""
+        """PSNR, MS-SSIM and, where asked for and possible, LPIPS; see `Measures.of`."""
         key = with_lpips, picture.tobytes()
         if key not in self._known:
-            without = () if with_lpips else ("lpips",)
+            without = ("ssim",) if with_lpips else ("ssim", "lpips")
             self._known[key] = self._measures.of(self._reference, picture, without)
         return self._known[key]
 
