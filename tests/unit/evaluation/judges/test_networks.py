@@ -8,14 +8,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from skimage.data import chelsea
 
 from evaluation.judge import Absent, Facts, Frames, Weights
 from evaluation.judges import JUDGES
 from evaluation.judges.clip_similarity import ClipSimilarity
+from evaluation.judges.detection import CONFIDENT_SCORE, LEAST_SCORE, small_detector
 from evaluation.judges.dists import MIXTURE, VGG, Dists
 from evaluation.judges.lpips import Lpips
 from evaluation.judges.vmaf import find_ffmpeg, vmaf_command, vmaf_values
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
+from semvid.images.objects import SHIPPED
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +51,16 @@ def test_lpips_is_that_of_the_official_scale(judges, steps):
 
 def test_lpips_refuses_another_model(judges, tmp_path):
     with pytest.raises(InvalidInput, match="inputs"):
-        Lpips(judges / "yolox_nano_coco.onnx")
+        Lpips(SHIPPED)
     with pytest.raises(InvalidInput, match="no LPIPS model"):
         Lpips(tmp_path / "nothing.onnx")
+
+
+def test_the_small_detector_finds_a_cat(judges):
+    best, *others = small_detector(judges)(np.ascontiguousarray(chelsea()))
+    assert best.label == "cat"
+    assert best.score > CONFIDENT_SCORE
+    assert all(box.score >= LEAST_SCORE for box in others)
 
 
 @pytest.fixture(scope="module")

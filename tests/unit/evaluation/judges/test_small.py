@@ -31,7 +31,7 @@ def flow(a, b):  # all pixels move to the right by the change of brightness
     moved[0] = b.mean() - a.mean()
     return moved
 
-def yolox(picture, thr):
+def ssd(picture, thr):
     found = [("car", 0.9, [0, 0, 10, 10]), ("car", 0.1, [50, 0, 60, 10])]
     return [one for one in found if one[1] >= thr] if picture.mean() > 10 else []
 """
