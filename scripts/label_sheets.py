@@ -33,6 +33,22 @@ MORE = {
 ANYWHERE = {"cuts_bikes": 12, "talking_head_foreman_cif": 10}  # more pairs a half
 ONE_ROOM = ("asl_book", "asl_thanks", "asl_yes")
 PERSONS = 5  # pairs a half
+# The second draw: where what is in front fills the picture or moves much, and where the camera pans. Windows
+# of the two frames, pairs a half. The first draw has few of these, and judges of the background need them.
+HARD = (
+    ("act_flipping_pancake", (0, 270), (285, 309), 5),
+    ("cuts_bikes", (76, 137), (76, 137), 3),
+    ("cuts_bikes", (137, 187), (137, 187), 4),
+    ("cuts_bikes", (187, 242), (187, 242), 4),
+    ("talking_head_foreman_cif", (150, 240), (150, 240), 10),
+    ("act_hitting_baseball", (0, 299), (0, 299), 6),
+    ("drive_dashcam", (0, 100), (120, 220), 4),
+    ("act_weightlifting", (0, 110), (120, 235), 4),
+    ("animation_bigbuckbunny", (0, 60), (60, 131), 3),
+    ("static_bottles", (0, 150), (150, 299), 2),
+    ("traffic_motorway_768", (0, 247), (0, 247), 3),
+    ("indoor_pouring_coffee", (0, 80), (80, 286), 2),
+)
 WIDTH, A_SHEET, A_ROW = 390, 8, 2  # pixels of a picture; pairs
 
 
@@ -63,6 +79,17 @@ def persons(frames: dict[str, int], half: str) -> list[Pair]:
         clips = [ONE_ROOM[i] for i in rng.choice(len(ONE_ROOM), 2, replace=False)]
         first, second = (int(rng.integers(frames[name] - 1)) for name in clips)
         found.append((half, clips[0], first, clips[1], second))
+    return found
+
+
+def hard(half: str) -> list[Pair]:
+    """Pairs of the second draw."""
+    rng = np.random.default_rng((HALVES[half], 1))
+    found = []
+    for name, one, other, count in HARD:
+        for _ in range(count):
+            first, second = sorted((int(rng.integers(*one)), int(rng.integers(*other))))
+            found.append((half, name, first, name, max(second, first + 1)))
     return found
 
 
@@ -106,6 +133,7 @@ def main() -> None:
     pairs = [pair for half in HALVES for entry in entries for pair in drawn(entry, half)]
     frames = {entry["name"]: entry["frames"] for entry in entries}
     pairs += [pair for half in HALVES for pair in persons(frames, half)]
+    pairs += [pair for half in HALVES for pair in hard(half)]
     small = {}
     for entry in entries:
         name = entry["name"]
