@@ -28,6 +28,7 @@ NAMES: Final = tuple(Path(__file__).with_name("coco_classes.txt").read_text(enco
 _SIDE: Final = 416  # pixels, of the square that the network looks at
 _GREY: Final = 114  # level of what the picture leaves of the square
 _STRIDES: Final = (8, 16, 32)  # pixels between the places of each output grid
+_FAINTEST: Final = np.float32(1e-6)  # length of traits that are brought to unit length
 _SAME: Final = 0.45  # intersection over union from which two finds of a class are one thing
 
 
@@ -54,6 +55,21 @@ class Thing:
         return (self.right - self.left) * (self.bottom - self.top)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """What the network makes of a picture.
+
+    Attributes:
+        things: that it found, best first.
+        traits: float32 [rows, columns, 256], what its last layer before the search for things says of each
+            part (32 of the 416 pixels of the longer side), of unit length each: what looks like the same
+            kind of thing has like traits.
+    """
+
+    things: tuple[Thing, ...]
+    traits: NDArray[np.float32]
+
+
 class Detector:
     """The network; loaded at the first call, after which several threads may call it.
 
@@ -70,6 +86,14 @@ class Detector:
         """What a picture (uint8 RGB [height, width, 3], any size) shows, best first.
 
         Raises:
+            MissingComponent, InvalidInput: see `look`.
+        """
+        return self.look(picture).things
+
+    def look(self, picture: Picture) -> Sight:
+        """What a picture (uint8 RGB [height, width, 3], any size) shows, and how it looks part by part.
+
+        Raises:
             MissingComponent: ONNX Runtime is not installed, or the installation lacks the model.
             InvalidInput: the array is no such picture.
         """
@@ -78,8 +102,11 @@ class Detector:
                 f"a picture must be uint8 [height, width, 3], got {picture.dtype} {picture.shape}"
             )
         square, size = _letterboxed(picture)
-        (raw,) = self._session.run(None, {"images": square})
-        return _things(raw[0], size, self._least)
+        raw, traits = self._session.run(["output", "traits"], {"images": square})
+        columns, rows = (max(1, round(side / _STRIDES[-1])) for side in size)
+        filled = traits[0].transpose(1, 2, 0)[:rows, :columns]
+        length = np.linalg.norm(filled, axis=2, keepdims=True)
+        return Sight(_things(raw[0], size, self._least), filled / np.maximum(length, _FAINTEST))
 
     @cached_property
     def _session(self) -> Any:

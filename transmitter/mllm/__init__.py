@@ -31,6 +31,10 @@ class Mllm(Protocol):
     name: str
 
     @property
+    def notices(self) -> Sequence[str]:
+        """What to know about the answers so far, a sentence each."""
+
+    @property
     def at_once(self) -> int:
         """Comparisons that it answers in about the time of one; a search asks so many together."""
 

@@ -58,7 +58,7 @@ class Meter:
         """The books, JSON-ready: what was asked how, how often, and what to know about the answers."""
         mass = self.mean_mass
         judge = self._mllm if isinstance(self._mllm, Judge) else None
-        warnings = list(judge.notices) if judge else []
+        warnings = list(self._mllm.notices)
         if mass is not None and mass < LOW_MASS:
             warnings.append(
                 f"{self.name}: only {mass:.2f} of the probability went to yes or no on average; the "

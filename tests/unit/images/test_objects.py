@@ -113,3 +113,14 @@ def test_what_is_missing_is_named_at_the_first_picture(
     monkeypatch.setattr(builtins, "__import__", refusing)
     with pytest.raises(MissingComponent, match="pip install onnxruntime"):
         Detector()(picture)
+
+
+def test_traits_are_alike_where_the_picture_is_and_cover_what_it_fills() -> None:
+    cat = np.ascontiguousarray(data.chelsea())
+    mirrored_half = cat.copy()
+    mirrored_half[:, 225:] = np.ascontiguousarray(data.coffee())[:300, :226]
+    one, other = shipped().look(cat).traits, shipped().look(mirrored_half).traits
+    assert one.shape == (9, 13, 256)  # 300x451
+    assert np.linalg.norm(one, axis=2) == pytest.approx(1, abs=1e-5)
+    alike = (one * other).sum(axis=2)
+    assert alike[:, :4].mean() > 0.8 > 0.6 > alike[:, 9:].mean()

@@ -11,6 +11,7 @@ from transmitter.psss import Answer
 class Witness:
     name = "witness"
     at_once = 1
+    notices = ()
 
     def __init__(self, answer: str = "seen") -> None:
         self.answer = answer

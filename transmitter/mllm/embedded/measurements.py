@@ -42,9 +42,9 @@ class Measurements(NamedTuple):
     local: float  # the same within a cell, mean of the three cells of sixteen that changed most
 
 
-def measure(reference: View, candidate: View) -> Measurements:
-    """Compares two views of one size."""
-    aligned = align(reference, candidate)
+def measure(reference: View, candidate: View, aligned: Alignment | None = None) -> Measurements:
+    """Compares two views of one size; ``aligned`` is their alignment where it is known."""
+    aligned = aligned or align(reference, candidate)
     registration, overlap = aligned.registration, aligned.overlap
     changed = (aligned.change > CHANGED).astype(np.uint8)
     background, spread = _cells(aligned, changed)

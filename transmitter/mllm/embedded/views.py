@@ -81,9 +81,10 @@ def layout_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
     return grid
 
 
-def histogram_of(lab: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """See `View.histogram`."""
-    counts = cv2.calcHist([lab], [0, 1, 2], None, [6, 6, 6], [0, 256, 64, 192, 64, 192]).ravel()
+def histogram_of(lab: NDArray[np.uint8], where: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+    """See `View.histogram`; of the pixels ``where`` alone, if given."""
+    mask = None if where is None else where.view(np.uint8)
+    counts = cv2.calcHist([lab], [0, 1, 2], mask, [6, 6, 6], [0, 256, 64, 192, 64, 192]).ravel()
     shares: NDArray[np.float32] = np.sqrt(counts / max(1.0, float(counts.sum())))
     return shares
 

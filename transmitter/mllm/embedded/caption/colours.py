@@ -29,6 +29,7 @@ _DARK, _BRIGHT = 70.0, 190.0  # mean luminance, 8-bit levels
 _LOW_CONTRAST = 28.0  # standard deviation of luminance
 _COLOURLESS = 3.5  # 99th percentile of chroma in a black-and-white picture, 8-bit Lab levels
 _MOSTLY, _BAND = 0.55, 0.45  # share of the picture, of one of its halves, that names the colour
+_PRESENT = 0.2  # share of the picture from which a colour is named
 _PATCH = (0.012, 0.25)  # share of the picture that a vivid patch covers
 _PLACES = (
     ("at the top left", "at the top", "at the top right"),
@@ -66,20 +67,31 @@ def colours(views: Sequence[View]) -> str:
     if is_colourless(views):
         return ""
     named = np.stack([_named(view) for view in views])
+    main = _main(named)
+    if main in NAMES:
+        share = _shares(named)[NAMES.index(main)]
+        main = f"mostly {main}" if share > _MOSTLY else f"much {main}"
+    return ", with ".join(part for part in (main, _patch(named, main)) if part)
+
+
+def main_colours(views: Sequence[View]) -> str:
+    """The dominant colour or two, ``green``, ``blue above green``; may be empty."""
+    return "" if is_colourless(views) else _main(np.stack([_named(view) for view in views]))
+
+
+def _main(named: NDArray[np.uint8]) -> str:
     whole = _shares(named)
     first = int(whole.argmax())
     half = named.shape[1] // 2
     top, bottom = _shares(named[:, :half]), _shares(named[:, half:])
-    main = ""
     if whole[first] > _MOSTLY:
-        main = f"mostly {NAMES[first]}"
-    elif top.max() > _BAND and bottom.max() > _BAND and top.argmax() != bottom.argmax():
-        main = f"{NAMES[int(top.argmax())]} above {NAMES[int(bottom.argmax())]}"
-    elif whole[first] > 0.2:
+        return NAMES[first]
+    if top.max() > _BAND and bottom.max() > _BAND and top.argmax() != bottom.argmax():
+        return f"{NAMES[int(top.argmax())]} above {NAMES[int(bottom.argmax())]}"
+    if whole[first] > _PRESENT:
         second = int(np.argsort(whole)[-2])
-        main = f"{NAMES[first]} and {NAMES[second]}" if whole[second] > 0.2 else f"much {NAMES[first]}"
-    patch = _patch(named, main)
-    return ", with ".join(part for part in (main, patch) if part)
+        return f"{NAMES[first]} and {NAMES[second]}" if whole[second] > _PRESENT else NAMES[first]
+    return ""
 
 
 def place(x: float, y: float) -> str:

@@ -26,11 +26,39 @@ _DIRECTION = 0.012  # displacement of the region from frame to frame, of the wid
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """The largest part of the picture that moves by itself.
+
+    Attributes:
+        x, y: of its centre, 0..1.
+        size: in words.
+        direction: `` left`` and so on, empty where it is not clear.
+    """
+
+    x: float
+    y: float
+    size: str
+    direction: str
+
+    @property
+    def words(self) -> str:
+        """For those who do not know what it is."""
+        return f"a {self.size} region {place(self.x, self.y)} moves{self.direction}"
+
+
+@dataclass(frozen=True, slots=True)
 class Motion:
-    """What was found; empty words where nothing can be said."""
+    """What was found; empty words where nothing can be said.
+
+    Attributes:
+        camera: what it does.
+        rest: what is said of the rest where there is no ``region``.
+        region: that moves.
+    """
 
     camera: str
-    region: str
+    rest: str
+    region: Region | None = None
 
 
 def motion(views: Sequence[View]) -> Motion:
@@ -39,7 +67,8 @@ def motion(views: Sequence[View]) -> Motion:
         return Motion("", "")
     alignments = [align(first, second) for first, second in pairwise(views)]
     camera = _camera([one.registration for one in alignments], views[0].luminance.shape)
-    return Motion(camera, _region(views, alignments))
+    moving = _region(views, alignments)
+    return Motion(camera, moving) if isinstance(moving, str) else Motion(camera, "", moving)
 
 
 def _camera(registrations: Sequence[Registration], shape: tuple[int, ...]) -> str:
@@ -70,8 +99,8 @@ def _camera(registrations: Sequence[Registration], shape: tuple[int, ...]) -> st
     return "the camera hardly moves"
 
 
-def _region(views: Sequence[View], alignments: Sequence[Alignment]) -> str:
-    """The largest region that moves by itself: its size, place and, when clear, direction."""
+def _region(views: Sequence[View], alignments: Sequence[Alignment]) -> str | Region:
+    """The largest region that moves by itself, or what is to be said instead."""
     if any(one.registration.support < _SUPPORT for one in alignments):
         return ""  # the camera's own motion could pass for the region's
     masks = [one.change > _CHANGED for one in alignments]
@@ -91,13 +120,13 @@ def _region(views: Sequence[View], alignments: Sequence[Alignment]) -> str:
     height, width = region.shape
     share = float(region.mean())
     size = "small" if share < 0.05 else "large" if share > 0.2 else "medium-sized"
-    where = place(float(np.mean(columns)) / width, float(np.mean(rows)) / height)
+    x, y = float(np.mean(columns)) / width, float(np.mean(rows)) / height
     explained = [  # where the flow really carries one picture into the other
         left_by_flow(view.lab, one.carried, flow) <= _CHANGED
         for view, one, flow in zip(views, alignments, flows, strict=False)
     ]
     direction = _direction(flows, masks, explained, region)
-    return f"a {size} region {where} moves{direction}"
+    return Region(x, y, size, direction)
 
 
 def _direction(
