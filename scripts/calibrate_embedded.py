@@ -45,10 +45,7 @@ INPUTS: Mapping[str, Mapping[Focus, tuple[str, ...]]] = {
             *("unexplained", "palette", "layout", "lighting"),
         ),
         Focus.MAIN_OBJECT: ("gone", "place", "pose", "inside", "inside_traits"),
-        Focus.BACKGROUND: (
-            *("outside", "outside_palette", "outside_traits", "traits_half", "traits"),
-            *("lighting", "camera"),
-        ),
+        Focus.BACKGROUND: ("traits_half", "traits", "outside_palette", "outside_traits", "lighting"),
     },
 }
 Model = dict[str, float]  # weight by input, and "bias"

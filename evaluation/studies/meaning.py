@@ -114,17 +114,22 @@ def measure(
     shown: dict[tuple[str, int], Picture],
     by_name: dict[str, Callable[[Focus], Score]],
 ) -> list[dict[str, Any]]:
-    """One record for each judge and focus."""
+    """One record for each judge and focus; a score that knows no focus is asked once for each pair."""
     records = []
+    known: dict[tuple[Score, tuple[str, int], tuple[str, int]], float] = {}
+
+    def ask(score: Score, row: dict[str, str]) -> float:
+        ends = (row["clip"], int(row["first"])), (row["other"], int(row["second"]))
+        if (score, *ends) not in known:
+            known[score, *ends] = score(*(shown[end] for end in ends))
+        return known[score, *ends]
+
     for focus in Focus:
         pairs = [row for row in rows if row[focus.value]]
         changed = [row[focus.value] == "changed" for row in pairs]
         for name, judge in by_name.items():
             score = judge(focus)
-            scores = [
-                score(shown[row["clip"], int(row["first"])], shown[row["other"], int(row["second"])])
-                for row in pairs
-            ]
+            scores = [ask(score, row) for row in pairs]
             low, high = interval(scores, changed, [row["clip"] for row in pairs])
             records.append(
                 {

@@ -15,7 +15,6 @@ from transmitter.mllm.embedded.views import View, histogram_of
 
 _LIMB = 0.2  # share of the main things' parts that tells a pose
 _SEEN = 0.03  # share of the picture outside all things from which a background can be spoken of
-_BACKGROUND_SCALE = 32.0  # median change that counts as 1, 8-bit Lab levels
 _CROP, _CELLS, _BINS = 48, 6, 8  # pixels of a thing's copy; cells and directions of its edges
 
 
@@ -27,8 +26,7 @@ class ThingMeasurements(NamedTuple):
     pose: float  # Hellinger distance of their edges by place in the box and direction
     inside: float  # share of the main things' area whose change dense motion cannot explain
     inside_traits: float  # distance of their traits, mean over the parts that differ most
-    outside: float  # median change outside all things
-    outside_palette: float  # Hellinger distance of the colour histograms there
+    outside_palette: float  # Hellinger distance of the colour histograms outside all things
     outside_traits: float  # distance of traits there, mean over the parts
 
 
@@ -65,8 +63,8 @@ def measure_things(
 
 def _outside(
     reference: View, aligned: Alignment, boxes: Sequence[Box], traits: TraitDistance
-) -> tuple[float, float, float]:
-    """Change, palette and traits outside ``boxes``; of the whole where they leave too little."""
+) -> tuple[float, float]:
+    """Palette and traits outside ``boxes``; of the whole where they leave too little."""
     there = aligned.common & ~inside(boxes, aligned.common.shape)
     if there.mean() < _SEEN:
         there = aligned.common if aligned.common.any() else np.ones_like(aligned.common)
@@ -74,7 +72,6 @@ def _outside(
     distance = traits.distance[parts] if parts.any() else np.median(traits.distance)
     first, second = (histogram_of(lab, there) for lab in (reference.lab, aligned.carried))
     return (
-        min(1.0, float(np.median(aligned.change[there])) / _BACKGROUND_SCALE),
         float(np.sqrt(max(0.0, 1.0 - float(first @ second)))),
         float(np.mean(distance)),
     )

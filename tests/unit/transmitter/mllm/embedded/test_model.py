@@ -8,19 +8,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from skimage.data import chelsea
+from skimage.data import coffee as data_coffee
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
 from semvid.options import Focus
-from transmitter.mllm.embedded.measurements import Measurements, measure
+from transmitter.mllm.embedded.comparison import INPUTS, Comparison, eye
+from transmitter.mllm.embedded.measurements import measure
 from transmitter.mllm.embedded.model import COEFFICIENTS, LEAST_MASS, Embedded, load_models
 from transmitter.mllm.embedded.views import view
 from transmitter.mllm.library import load
 from transmitter.psss import differs
 
+EYE = eye()
+
 
 def ask(first: Picture, second: Picture, focus: Focus = Focus.GENERAL) -> float:
-    return Embedded().compare(first, [second], focus)[0].s_rel
+    return Embedded(EYE).compare(first, [second], focus)[0].s_rel
 
 
 def with_object(picture: Picture, x: int) -> Picture:
@@ -71,7 +76,7 @@ def test_the_camera_is_found_and_taken_out(scene: Callable[..., Picture]) -> Non
 
 
 def test_what_shows_nothing_carries_less_mass(scene: Callable[..., Picture]) -> None:
-    model = Embedded()
+    model = Embedded(EYE)
     grey = np.full((90, 160, 3), 100, np.uint8)
     assert model.compare(grey, [grey], Focus.GENERAL)[0].mass == pytest.approx(LEAST_MASS)
     assert model.compare(scene(1), [scene(2)], Focus.GENERAL)[0].mass == pytest.approx(1.0)
@@ -82,16 +87,16 @@ def test_a_black_picture_after_a_scene_differs(scene: Callable[..., Picture]) ->
 
 
 def test_answers_do_not_depend_on_company_or_history(scene: Callable[..., Picture]) -> None:
-    model = Embedded()
+    model = Embedded(EYE)
     candidates = [scene(i, 90, 160) for i in range(2, 14)]
     together = model.compare(scene(1, 90, 160), candidates, Focus.GENERAL)
-    alone = [Embedded().compare(scene(1, 90, 160), [one], Focus.GENERAL)[0] for one in candidates]
+    alone = [Embedded(EYE).compare(scene(1, 90, 160), [one], Focus.GENERAL)[0] for one in candidates]
     again = model.compare(scene(1, 90, 160), candidates, Focus.GENERAL)
     assert together == alone == again
 
 
 def test_a_picture_changed_in_place_is_looked_at_anew(scene: Callable[..., Picture]) -> None:
-    model = Embedded()
+    model = Embedded(EYE)
     buffer = scene(1).copy()
     model.compare(buffer, [scene(1)], Focus.GENERAL)
     buffer[:] = scene(2)
@@ -107,7 +112,7 @@ def test_any_two_pictures_get_a_valid_answer(data: st.DataObject, height: int, w
 
 
 def test_what_is_no_picture_is_refused(scene: Callable[..., Picture]) -> None:
-    model = Embedded()
+    model = Embedded(EYE)
     with pytest.raises(InvalidInput, match="differ in size"):
         model.compare(scene(1), [scene(1, 90, 160)], Focus.GENERAL)
     for wrong in (np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((0, 4, 3), np.uint8)):
@@ -119,7 +124,7 @@ def test_what_is_no_picture_is_refused(scene: Callable[..., Picture]) -> None:
 
 def test_coefficients_of_other_measurements_are_refused(tmp_path: Path) -> None:
     content = json.loads(COEFFICIENTS.read_text(encoding="utf-8"))
-    content["inputs"].reverse()
+    content["focuses"]["general"]["things"]["weights"]["smell"] = 1.0
     path = tmp_path / "other.json"
     path.write_text(json.dumps(content), encoding="utf-8")
     with pytest.raises(InvalidInput, match="calibrate_embedded"):
@@ -127,10 +132,48 @@ def test_coefficients_of_other_measurements_are_refused(tmp_path: Path) -> None:
 
 
 def test_more_change_is_never_more_similar() -> None:
-    for model in load_models(COEFFICIENTS).values():
-        assert (model.weights >= 0).all()
-        assert model.p_different(Measurements(*[0.0] * 13)) < 0.1
-        assert model.p_different(Measurements(*[1.0] * 13)) > 0.9
+    nothing, everything = (Comparison(dict.fromkeys(INPUTS, value), True) for value in (0.0, 1.0))
+    for models in load_models(COEFFICIENTS).values():
+        for model in (models.things, models.scene):
+            assert (model.weights >= 0).all()
+            assert model.p_different(nothing) < 0.1
+            assert model.p_different(everything) > 0.9
+
+
+def with_cat(place: int) -> Picture:
+    """A photograph of a cat's face before a smooth background, ``place`` pixels from the left."""
+    cat = cv2.resize(np.ascontiguousarray(chelsea()), (226, 150), interpolation=cv2.INTER_AREA)
+    picture = np.full((260, 480, 3), (90, 140, 90), np.uint8)
+    picture[60:210, place : place + 226] = cat
+    return picture
+
+
+def test_a_cat_that_moves_is_the_object_and_not_the_background() -> None:
+    model = Embedded(EYE)
+    focuses = (Focus.MAIN_OBJECT, Focus.GENERAL, Focus.BACKGROUND)
+    thing, general, background = (
+        model.compare(with_cat(10), [with_cat(240)], focus)[0].s_rel for focus in focuses
+    )
+    assert thing > 0.35
+    assert general > 0.0
+    assert background < 0.0
+    assert model.compare(with_cat(10), [with_cat(12)], Focus.MAIN_OBJECT)[0].s_rel < -0.35
+    assert model.notices == []
+
+
+def test_it_says_where_it_sees_no_thing(scene: Callable[..., Picture]) -> None:
+    model = Embedded(EYE)
+    model.compare(scene(1), [scene(2)], Focus.GENERAL)
+    model.compare(with_cat(10), [with_cat(20)], Focus.GENERAL)
+    assert model.notices == [
+        "embedded: in 1 of 2 comparisons it saw no thing that it knows, and went by the picture as a whole"
+    ]
+
+
+def test_the_main_object_may_be_another_one_in_the_same_place() -> None:
+    coffee = with_cat(120).copy()
+    coffee[60:210, 120:346] = cv2.resize(np.ascontiguousarray(data_coffee()), (226, 150))
+    assert ask(with_cat(120), coffee, Focus.MAIN_OBJECT) > 0.35
 
 
 @pytest.mark.parametrize(
@@ -146,7 +189,7 @@ def test_keyframes_of_real_clips(
     name: str, least: int, most: int, frames: Callable[..., Iterator[Picture]]
 ) -> None:
     """Semantic keyframes at the published threshold, candidates every 0.2 s."""
-    model = Embedded()
+    model = Embedded(EYE)
     inserted, latest = 0, None
     for picture in frames(name, 4 if name == "act_weightlifting" else 6):
         if latest is None:
