@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
+
 from semvid.images.objects import Thing
-from transmitter.mllm.embedded.boxes import box_of, overlap
+from transmitter.mllm.embedded.boxes import Box, box_of, overlap
 from transmitter.mllm.embedded.caption.colours import place, with_article
 
 _FOUND = 0.3  # score from which a thing counts in a picture
@@ -47,6 +49,12 @@ class Kind:
     best: tuple[Thing | None, ...]
 
     @property
+    def usual_box(self) -> Box:
+        """Of the most important one, by the median of each side."""
+        boxes = [box_of(thing) for thing in self.best if thing is not None]
+        return np.asarray(np.median(boxes, axis=0))
+
+    @property
     def words(self) -> str:
         """The name with its count, ``two people``."""
         if self.count == 1:
@@ -57,15 +65,11 @@ class Kind:
     @property
     def looks(self) -> str:
         """Size and, of a single thing, place: ``large, in the middle``; may be empty."""
-        seen = [thing for thing in self.best if thing is not None]
-        share = median(thing.area for thing in seen)
+        left, top, right, bottom = self.usual_box
+        share = (right - left) * (bottom - top)
         words = ["large"] if share > _LARGE else ["small"] if share < _SMALL else []
         if self.count == 1:
-            x, y = (
-                median(thing.left + thing.right for thing in seen) / 2,
-                median(thing.top + thing.bottom for thing in seen) / 2,
-            )
-            words.append(place(x, y))
+            words.append(place((left + right) / 2, (top + bottom) / 2))
         return ", ".join(words)
 
 
@@ -96,8 +100,11 @@ def kinds(sights: Sequence[Sequence[Thing]]) -> list[Kind]:
         best = tuple(max(things, key=_weight, default=None) for things in own)
         weight = sum(_weight(thing) for things in own for thing in things)
         found.append((weight, Kind(name, int(median(counts)), best)))
-    found.sort(key=lambda pair: -pair[0])
-    return [kind for _, kind in found[:_MOST_NAMES]]
+    kept: list[Kind] = []
+    for _, kind in sorted(found, key=lambda pair: -pair[0]):
+        if all(overlap(kind.usual_box, other.usual_box) < _ONE_PLACE for other in kept):
+            kept.append(kind)
+    return kept[:_MOST_NAMES]
 
 
 def named(found: Sequence[Kind]) -> str:

@@ -98,7 +98,7 @@ def test_any_frames_give_one_short_sentence(data: st.DataObject, height: int, wi
     ("seen", "words"),
     [
         ([[thing("dog", 0.35)]] * 5, "a dog, in the middle"),
-        ([[thing("dog", 0.0, side=0.6)]] * 5, "a dog, large, in the middle"),
+        ([[thing("dog", 0.2, side=0.5)]] * 5, "a dog, large, in the middle"),
         ([[thing("dog", 0.0, side=0.1), thing("dog", 0.5, side=0.1)]] * 5, "two dogs, small"),
         ([[thing("person", 0.2 * i, side=0.15) for i in range(5)]] * 3, "several people"),
         ([[thing("person", 0.1), thing("cup", 0.7, side=0.1)]] * 5, "a person, on the left, with a cup"),
