@@ -124,6 +124,7 @@ class Oracle:
 
     name = "oracle"
     at_once = 1
+    notices: Sequence[str] = ()
 
     def __init__(self, pictures: Sequence[Picture], meanings: NDArray[np.float64], seed: int) -> None:
         self._number = {id(picture): i for i, picture in enumerate(pictures)}

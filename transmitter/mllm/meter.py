@@ -45,6 +45,11 @@ class Meter:
         return self._mllm.caption(frames)
 
     @property
+    def notices(self) -> Sequence[str]:
+        """See `Mllm.notices`."""
+        return self._mllm.notices
+
+    @property
     def at_once(self) -> int:
         """See `Mllm.at_once`."""
         return self._mllm.at_once
@@ -58,7 +63,7 @@ class Meter:
         """The books, JSON-ready: what was asked how, how often, and what to know about the answers."""
         mass = self.mean_mass
         judge = self._mllm if isinstance(self._mllm, Judge) else None
-        warnings = list(self._mllm.notices)
+        warnings = list(self.notices)
         if mass is not None and mass < LOW_MASS:
             warnings.append(
                 f"{self.name}: only {mass:.2f} of the probability went to yes or no on average; the "

@@ -108,4 +108,4 @@ def _edges(luminance: NDArray[np.uint8], box: Box) -> NDArray[np.float32]:
     bins = (cells[:, None] * _CELLS + cells[None, :]) * _BINS + direction
     count = _CELLS * _CELLS * _BINS
     energy = np.bincount(bins.ravel(), strength.ravel(), count) + 8.0 * _CROP**2 / count  # as noise has
-    return np.sqrt(energy / energy.sum()).astype(np.float32)
+    return np.asarray(np.sqrt(energy / energy.sum()), np.float32)
