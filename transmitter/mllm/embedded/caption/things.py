@@ -102,7 +102,7 @@ def kinds(sights: Sequence[Sequence[Thing]]) -> list[Kind]:
         found.append((weight, Kind(name, int(median(counts)), best)))
     kept: list[Kind] = []
     for _, kind in sorted(found, key=lambda pair: -pair[0]):
-        if all(overlap(kind.usual_box, other.usual_box) < _ONE_PLACE for other in kept):
+        if all(_together(kind, other) for other in kept):
             kept.append(kind)
     return kept[:_MOST_NAMES]
 
@@ -122,6 +122,11 @@ def _one_name_each(things: Sequence[Thing], total: dict[str, float]) -> list[Thi
         if thing.score >= _FOUND and all(overlap(box_of(thing), box_of(one)) < _ONE_PLACE for one in other):
             kept.append(thing)
     return kept
+
+
+def _together(one: Kind, other: Kind) -> bool:
+    """Whether one picture shows both; if none does, they may be one thing of which the name wavers."""
+    return any(a is not None and b is not None for a, b in zip(one.best, other.best, strict=True))
 
 
 def _weight(thing: Thing) -> float:
