@@ -35,14 +35,14 @@ class ChannelService:
         """Binds the ports.
 
         Raises:
-            InvalidInput: a port is taken, or a TLS file cannot be read.
+            InvalidInput: a port is taken, or a TLS file or the file of keys cannot be read.
         """
         metrics = CollectorRegistry()
         # before anything of gRPC, whose threads write a traceback where a process ends at its start
         self._http = (
             None
             if settings.http_port is None
-            else HttpPort(make_app(self.ready, metrics), settings.http_host, settings.http_port)
+            else HttpPort(make_app(self.ready, metrics, settings), settings.http_port, settings)
         )
         self.http_port = self._http.port if self._http else None
         registry = Registry(settings.conditions(), settings.max_transmissions)

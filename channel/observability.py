@@ -6,18 +6,31 @@ from collections.abc import Callable
 from fastapi import FastAPI, Response
 from prometheus_client import CollectorRegistry
 
+from channel.settings import ChannelSettings
+from semvid.service.credentials import ask_for_keys
+from semvid.service.door import install_door
 from semvid.service.host import http_server, listen
 from semvid.service.metrics import install_metrics
+from semvid.service.problems import install_problem_handlers
+from semvid.service.signed_links import SignedLinks
+from semvid.service.uploads import bound_bodies
+
+_MAX_BODY_BYTES = 4096  # nothing here takes a body
 
 
-def make_app(ready: Callable[[], bool], registry: CollectorRegistry) -> FastAPI:
+def make_app(ready: Callable[[], bool], registry: CollectorRegistry, settings: ChannelSettings) -> FastAPI:
     """The HTTP interface.
 
     Args:
         ready: whether transmissions can pass right now.
         registry: what /metrics shows.
+        settings: who may ask.
+
+    Raises:
+        InvalidInput: the file of keys cannot be read.
     """
     app = FastAPI(title="semvid channel", docs_url=None, redoc_url=None)
+    install_problem_handlers(app)
 
     @app.get("/healthz", operation_id="alive")
     def alive() -> dict[str, str]:
@@ -30,6 +43,10 @@ def make_app(ready: Callable[[], bool], registry: CollectorRegistry) -> FastAPI:
         response.status_code = 503
         return {"status": "not ready"}
 
+    # each goes around those before it
+    ask_for_keys(app, settings, SignedLinks())
+    bound_bodies(app, _MAX_BODY_BYTES, settings.silence_s)
+    install_door(app, [settings.http_host, *settings.allowed_hosts], [], "SEMVID_CHANNEL_")
     install_metrics(app, registry)
     return app
 
@@ -41,15 +58,15 @@ class HttpPort:
         port: the port it is bound to.
     """
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+    def __init__(self, app: FastAPI, port: int, settings: ChannelSettings) -> None:
         """Binds.
 
         Raises:
-            InvalidInput: nothing can be bound there.
+            InvalidInput: nothing can be bound there, or a TLS file cannot be used.
         """
-        self._socket = listen(host, port)
+        self._server = http_server(app, 1, settings)
+        self._socket = listen(settings.http_host, port)
         self.port: int = self._socket.getsockname()[1]
-        self._server = http_server(app, graceful_s=1)
         self._serving: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -9,10 +9,11 @@ from pydantic_settings import SettingsConfigDict
 from channel.conditions import COHERENCE_SYMBOLS, RICIAN_K_DB, SEED, SNR_DB, Conditions
 from semvid.errors import InvalidInput
 from semvid.link.tls import ClientTls, ServerTls
+from semvid.service.http_settings import HttpSettings
 from semvid.service.settings import ServiceSettings
 
 
-class ChannelSettings(ServiceSettings):
+class ChannelSettings(HttpSettings, ServiceSettings):
     """Addresses, the conditions at the start, and every bound of the channel."""
 
     model_config = SettingsConfigDict(env_prefix="SEMVID_CHANNEL_", extra="forbid", frozen=True)
@@ -50,7 +51,11 @@ class ChannelSettings(ServiceSettings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         self.conditions()
-        self.server_tls()
+        tls = self.server_tls()
+        prefix = "SEMVID_CHANNEL_"
+        self.check_link(prefix, "LISTEN", self.listen, bool(tls and tls.client_authority))
+        if self.http_port is not None:
+            self.check_http(prefix, "HTTP_HOST", self.http_host)
         self.receiver_credentials()
         return self
 

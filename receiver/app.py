@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import cv2
 from fastapi import APIRouter, FastAPI, Path, Query, status
@@ -26,17 +27,22 @@ from receiver.settings import ReceiverSettings
 from semvid import __version__
 from semvid.errors import NotFound
 from semvid.phy import warm_up
+from semvid.service.credentials import ask_for_keys
+from semvid.service.door import install_door
 from semvid.service.files import data_folder
 from semvid.service.host import serve_http, started
 from semvid.service.lock import sole_user
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
+from semvid.service.signed_links import AccessResource, SignedLinks
+from semvid.service.uploads import bound_bodies
 
 Offset = Annotated[int, Query(ge=0, le=2**31)]
 Number = Annotated[int, Path(ge=0, le=2**31)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
+_MAX_BODY_BYTES = 4096  # nothing here takes a body
 _MP4 = {"description": "the MP4", "content": {"video/mp4": {}}}
 _CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -60,7 +66,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     ``app.state.service`` is the `ReceiverService`, once the application has started.
 
     Raises:
-        InvalidInput, MissingComponent: the decoder that the settings name cannot be had.
+        InvalidInput, MissingComponent: the decoder or the file of keys that the settings name cannot be had.
     """
     registry = CollectorRegistry()
     service = ReceiverService(settings, registry)
@@ -83,8 +89,15 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     )
     app.state.service = service
     install_problem_handlers(app)
-    install_metrics(app, registry)
+    # each goes around those before it
+    links = SignedLinks()
+    ask_for_keys(app, settings, links)
     allow_pages(app, settings.allowed_origins)
+    bound_bodies(app, _MAX_BODY_BYTES, settings.silence_s)
+    public_host = urlsplit(settings.public_url).hostname or ""
+    names = [settings.host, public_host, *settings.allowed_hosts]
+    install_door(app, names, settings.allowed_origins, "SEMVID_RECEIVER_")
+    install_metrics(app, registry)
 
     @app.get("/v1/videos", operation_id="listVideos", response_model=VideoList)
     async def list_all(offset: Offset = 0, limit: Limit = 50) -> VideoList:
@@ -103,6 +116,11 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     async def get(video_id: str) -> VideoResource:
         """State, progress, and everything that was lost."""
         return VideoResource.of(library.record(video_id), settings.public_url)
+
+    @video.get("/access", operation_id="getVideoAccess", response_model=AccessResource)
+    async def access(video_id: str) -> AccessResource:
+        """A word that opens this video's addresses for a while, for players, which cannot show a key."""
+        return links.sign(f"/v1/videos/{library.record(video_id).id}")
 
     @video.head("/content", include_in_schema=False)
     @video.get(
@@ -174,4 +192,4 @@ def main() -> None:
         settings = ReceiverSettings.load()
         configure_logging("receiver", settings.log_level, settings.log_format)
         cv2.setNumThreads(1)  # segments run side by side in `workers` threads already
-        serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)
+        serve_http(create_app(settings), settings.host, settings.port, settings, settings.drain_s)

@@ -9,7 +9,8 @@ from fastapi.middleware.cors import CORSMiddleware
 def allow_pages(app: FastAPI, origins: Sequence[str]) -> None:
     """Lets pages of the named ``origins`` read answers; nothing that is served here can be written.
 
-    Credentials are never allowed: there are none. Ranges and the headers of refusals are visible.
+    Cookies are never allowed: there are none; a key is shown in a header. Ranges and the headers of refusals
+    are visible.
     """
     if not origins:
         return
@@ -17,6 +18,6 @@ def allow_pages(app: FastAPI, origins: Sequence[str]) -> None:
         CORSMiddleware,
         allow_origins=list(origins),
         allow_methods=["GET", "HEAD"],
-        allow_headers=["Range"],
+        allow_headers=["Authorization", "Range"],
         expose_headers=["Accept-Ranges", "Content-Length", "Content-Range", "Retry-After", "X-Semvid-State"],
     )

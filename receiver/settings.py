@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -12,13 +12,14 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from receiver.decoders.options import Card, DecoderOptions, Dtype, Lengths, Offload, Quantisation
 from semvid.errors import InvalidInput
 from semvid.link.tls import ServerTls
+from semvid.service.http_settings import HttpSettings, listed
 from semvid.service.settings import ServiceSettings
 
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _IMPLIED = {"http": ":80", "https": ":443"}  # browsers leave these off (RFC 6454, 6.2)
 
 
-class ReceiverSettings(ServiceSettings):
+class ReceiverSettings(HttpSettings, ServiceSettings):
     """Every bound of the receiver."""
 
     model_config = SettingsConfigDict(
@@ -102,12 +103,7 @@ class ReceiverSettings(ServiceSettings):
     kept_bytes: int = Field(20 * 2**30, ge=1, description="all that finished videos may take on disk")
     drain_s: float = Field(20.0, ge=0, description="for running work when the service is stopped")
 
-    @field_validator("allowed_origins", mode="before")
-    @classmethod
-    def _listed(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        return () if value.strip() == "none" else tuple(one.strip() for one in value.split(","))
+    _listed = field_validator("allowed_origins", mode="before")(listed)
 
     @field_validator("allowed_origins")
     @classmethod
@@ -122,7 +118,10 @@ class ReceiverSettings(ServiceSettings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self.server_tls()
+        tls = self.server_tls()
+        prefix = "SEMVID_RECEIVER_"
+        self.check_link(prefix, "LINK_ADDRESS", self.link_address, bool(tls and tls.client_authority))
+        self.check_http(prefix, "HOST", self.host)
         return self
 
     def decoder_options(self) -> DecoderOptions:

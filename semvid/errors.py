@@ -53,6 +53,41 @@ class MalformedUnits(InvalidInput):
     title = "Malformed semantic units"
 
 
+class Unauthorized(SemvidError):
+    """The service asks for a key, and none that it knows was shown."""
+
+    http_status = 401
+    grpc_status = "UNAUTHENTICATED"
+
+
+class Forbidden(SemvidError):
+    """Whoever asks may not, for example a web page of another origin."""
+
+    http_status = 403
+    grpc_status = "PERMISSION_DENIED"
+
+
+class TooSlow(SemvidError):
+    """The other end did not send in time what it had announced."""
+
+    http_status = 408
+    grpc_status = "DEADLINE_EXCEEDED"
+
+
+class Misdirected(SemvidError):
+    """The request is meant for a host that this service is not."""
+
+    http_status = 421
+    grpc_status = "INVALID_ARGUMENT"
+
+
+class QuotaExceeded(SemvidError):
+    """A key has been used as often as it may be; later it may be again."""
+
+    http_status = 429
+    grpc_status = "RESOURCE_EXHAUSTED"
+
+
 class NotFound(SemvidError):
     """No such transmission, video or keyframe."""
 

@@ -32,13 +32,16 @@ from semvid.errors import Conflict, InvalidInput, LimitExceeded
 from semvid.link.peer import is_serving
 from semvid.options import ChannelOptions, SoundChoice, TransmissionOptions
 from semvid.phy import warm_up
+from semvid.service.credentials import ask_for_keys
+from semvid.service.door import install_door
 from semvid.service.files import data_folder, replacing
 from semvid.service.host import serve_http, started
 from semvid.service.lock import sole_user
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
-from semvid.service.uploads import limit_body
+from semvid.service.signed_links import AccessResource, SignedLinks
+from semvid.service.uploads import bound_bodies
 from semvid.sound.track import TrackInfo
 from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
@@ -50,7 +53,7 @@ from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
 from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
-from transmitter.page import install_page
+from transmitter.page import install_page, is_page
 from transmitter.pipeline import transmit
 from transmitter.records import stream_semantics
 from transmitter.resources import ChannelResource, TransmissionList, TransmissionResource
@@ -69,7 +72,11 @@ _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}
 
 
 def create_app(settings: TransmitterSettings) -> FastAPI:
-    """The service as an ASGI application."""
+    """The service as an ASGI application.
+
+    Raises:
+        InvalidInput: the file of keys or of prompts that the settings name will not do.
+    """
     limits = VideoLimits(
         max_bytes=settings.max_upload_bytes,
         max_duration_s=settings.max_duration_s,
@@ -124,8 +131,12 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         lifespan=lifespan,
     )
     install_problem_handlers(app)
+    # each goes around those before it
+    links = SignedLinks()
+    ask_for_keys(app, settings, links, is_public=is_page)
+    bound_bodies(app, settings.max_upload_bytes + _FORM_OVERHEAD_BYTES, settings.silence_s)
+    install_door(app, [settings.host, *settings.allowed_hosts], [], "SEMVID_TRANSMITTER_")
     install_metrics(app, registry)
-    limit_body(app, settings.max_upload_bytes + _FORM_OVERHEAD_BYTES)
 
     uploads = APIRouter(route_class=admitting(jobs))
 
@@ -246,6 +257,16 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         async for event in job.events.follow(after):
             yield event
 
+    @app.get(
+        "/v1/transmissions/{transmission_id}/access",
+        operation_id="getTransmissionAccess",
+        response_model=AccessResource,
+        responses=problem_responses(404),
+    )
+    async def access(transmission_id: str) -> AccessResource:
+        """A word that opens this transmission's addresses for a while, for what cannot show a key."""
+        return links.sign(f"/v1/transmissions/{jobs.get(transmission_id).id}")
+
     @app.head("/v1/transmissions/{transmission_id}/source", include_in_schema=False)
     @app.get(
         "/v1/transmissions/{transmission_id}/source",
@@ -363,4 +384,4 @@ def main() -> None:
     with started("transmitter"):
         settings = TransmitterSettings.load()
         configure_logging("transmitter", settings.log_level, settings.log_format)
-        serve_http(create_app(settings), settings.host, settings.port, settings.drain_s)
+        serve_http(create_app(settings), settings.host, settings.port, settings, settings.drain_s)

@@ -1,15 +1,17 @@
 """Settings of the transmitter service, ``SEMVID_TRANSMITTER_*`` in the environment."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from semvid.service.http_settings import HttpSettings
 from semvid.service.settings import ServiceSettings
 from transmitter.mllm.settings import MllmSettings
 
 
-class TransmitterSettings(MllmSettings, ServiceSettings):
+class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     """Every bound of the transmitter."""
 
     model_config = SettingsConfigDict(env_prefix="SEMVID_TRANSMITTER_", extra="forbid", frozen=True)
@@ -58,3 +60,8 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
     accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
     report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")
     drain_s: float = Field(10.0, ge=0, description="for open requests when the service is stopped")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        self.check_http("SEMVID_TRANSMITTER_", "HOST", self.host)
+        return self

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from semvid.errors import InvalidInput, SemvidError
+from semvid.service.connections import bounded_connections
+from semvid.service.http_settings import HttpSettings
 from semvid.service.lifeline import follow_starter
 
 
@@ -56,19 +59,44 @@ class HttpServer(uvicorn.Server):
         yield
 
 
-def http_server(app: FastAPI, graceful_s: int) -> HttpServer:
-    """A server of ``app`` that gives open requests ``graceful_s`` seconds when it is told to exit."""
-    return HttpServer(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=graceful_s,
-            timeout_keep_alive=30,
-            server_header=False,
-        )
+def http_server(app: FastAPI, graceful_s: int, settings: HttpSettings) -> HttpServer:
+    """A server of ``app`` that gives open requests ``graceful_s`` seconds when it is told to exit.
+
+    Raises:
+        InvalidInput: a TLS file cannot be used.
+    """
+    tls = _tls(settings)
+    config = uvicorn.Config(
+        app,
+        http=bounded_connections(settings),
+        ws="none",
+        lifespan="off",
+        log_config=None,  # ours, `semvid.service.logs`
+        log_level="error",  # what strangers send that is no HTTP is not worth a line each
+        access_log=False,
+        proxy_headers=False,
+        limit_concurrency=settings.max_connections + 1,  # uvicorn refuses the one that reaches it
+        timeout_graceful_shutdown=graceful_s,
+        timeout_keep_alive=30,
+        server_header=False,
+        ssl_context_factory=None if tls is None else lambda *_: tls,
     )
+    return HttpServer(config)
+
+
+def _tls(settings: HttpSettings) -> ssl.SSLContext | None:
+    if settings.http_certificate is None or settings.http_key is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        # a key that wants a passphrase is refused: nobody is there to type it
+        context.load_cert_chain(settings.http_certificate, settings.http_key, password=lambda: "")
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        files = f"{settings.http_certificate} and {settings.http_key}"
+        raise InvalidInput(
+            f"TLS: {files} cannot be used: {error}; they must be PEM files of one pair"
+        ) from error
+    return context
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -87,21 +115,22 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def serve_http(app: FastAPI, host: str, port: int, drain_s: float = 10.0) -> None:
+def serve_http(app: FastAPI, host: str, port: int, settings: HttpSettings, drain_s: float = 10.0) -> None:
     """Runs ``app`` until SIGTERM, SIGINT or SIGHUP, then gives open requests ``drain_s`` seconds.
 
     A second signal ends them at once.
 
     Raises:
-        InvalidInput: nothing can be bound there.
+        InvalidInput: nothing can be bound there, or a TLS file cannot be used.
         SemvidError: what the application raised when it started.
     """
+    server = http_server(app, int(drain_s), settings)
     with listen(host, port) as listening:
-        asyncio.run(_serve(app, listening, drain_s))
+        asyncio.run(_serve(app, server, listening))
 
 
-async def _serve(app: FastAPI, listening: socket.socket, drain_s: float) -> None:
-    signals, server = StopSignals(), http_server(app, int(drain_s))
+async def _serve(app: FastAPI, server: HttpServer, listening: socket.socket) -> None:
+    signals = StopSignals()
 
     async def obey() -> None:
         await signals.first.wait()

@@ -11,6 +11,9 @@ from starlette.exceptions import HTTPException
 
 from semvid.errors import SemvidError
 
+# what clients are told beside the document; after 408 the rest of the body would be taken for a request
+_MORE = {408: {"Connection": "close"}, 429: {"Retry-After": "3600"}, 503: {"Retry-After": "5"}}
+
 _log = structlog.get_logger(__name__)
 
 
@@ -57,7 +60,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(SemvidError)
     async def semvid_error(request: Request, error: SemvidError) -> JSONResponse:
-        headers = {"Retry-After": "5"} if error.http_status == 503 else None
+        headers = _MORE.get(error.http_status)
         return problem_response(problem_of(error, request.url.path), headers)
 
     @app.exception_handler(RequestValidationError)
@@ -68,6 +71,8 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.__cause__, SemvidError):  # raised while FastAPI read the body
+            return await semvid_error(request, error.__cause__)
         status, detail = error.status_code, str(error.detail)
         response = answer(request, status, f"HTTP_{status}", detail, detail)
         response.headers.update(error.headers or {})

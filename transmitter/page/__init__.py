@@ -14,6 +14,11 @@ FOLDER = Path(__file__).parent
 _MEDIA_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
+def is_page(path: str) -> bool:
+    """Whether ``path`` is the page or one of its files, which hold nothing that is anybody's."""
+    return path == "/" or path.startswith("/page/")
+
+
 def install_page(app: FastAPI, receiver_url: str) -> None:
     """Serves the page at ``/`` and its files under ``/page/``.
 

@@ -16,7 +16,10 @@ VARIABLE = "SEMVID_RECEIVER_ALLOWED_ORIGINS"
 
 
 def client(folder: Path, *origins: str) -> TestClient:
-    return TestClient(create_app(ReceiverSettings.load(data_dir=folder, allowed_origins=origins)))
+    return TestClient(
+        create_app(ReceiverSettings.load(data_dir=folder, allowed_origins=origins)),
+        base_url="http://localhost",
+    )
 
 
 def test_a_named_page_reads_answers_and_refusals_alike(tmp_path: Path) -> None:

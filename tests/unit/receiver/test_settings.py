@@ -9,10 +9,10 @@ from semvid.errors import InvalidInput
 
 
 def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEMVID_RECEIVER_LINK_ADDRESS", "0.0.0.0:1")
+    monkeypatch.setenv("SEMVID_RECEIVER_LINK_ADDRESS", "127.0.0.2:1")
     monkeypatch.setenv("SEMVID_RECEIVER_DATA_DIR", "/somewhere")
     settings = ReceiverSettings.load()
-    assert (settings.link_address, settings.data_dir) == ("0.0.0.0:1", Path("/somewhere"))
+    assert (settings.link_address, settings.data_dir) == ("127.0.0.2:1", Path("/somewhere"))
     assert (settings.host, settings.port) == ("127.0.0.1", 8082)
 
 

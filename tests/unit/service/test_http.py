@@ -7,14 +7,14 @@ from prometheus_client import CollectorRegistry
 from semvid.errors import Busy, LimitExceeded
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers
-from semvid.service.uploads import limit_body
+from semvid.service.uploads import bound_bodies
 
 
 def client() -> TestClient:
     app = FastAPI()
     install_problem_handlers(app)
     install_metrics(app, CollectorRegistry())
-    limit_body(app, 1000)
+    bound_bodies(app, 1000, 0.3)
 
     @app.get("/refuse/{number}")
     async def refuse(number: int) -> None:

@@ -37,7 +37,7 @@ async def service(folder: Path, **settings: Any) -> AsyncIterator[httpx.AsyncCli
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
-        httpx.AsyncClient(transport=transport, base_url="http://x") as http,
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as http,
     ):
         yield http
 

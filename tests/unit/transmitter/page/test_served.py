@@ -21,7 +21,7 @@ def app(folder: Path, **settings: Any) -> TestClient:
     chosen = TransmitterSettings.load(
         data_dir=folder, receiver_url="http://receiver.example:8082/x", **settings
     )
-    return TestClient(create_app(chosen), raise_server_exceptions=False)
+    return TestClient(create_app(chosen), "http://localhost", raise_server_exceptions=False)
 
 
 def test_the_page_and_its_files_come_with_a_policy_that_lets_nothing_else_in(tmp_path: Path) -> None:
