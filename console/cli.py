@@ -1,4 +1,4 @@
-"""The command line: serve, send, fetch, demo, calibrate, models, prompts, doctor, bench, baseline.
+"""The command line: serve, send, fetch, demo, calibrate, keys, models, prompts, doctor, bench, baseline.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console import models, train
+from console import keys, models, train
 from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
 # `semvid` may not import the services (import-linter); it starts them by the name of their module
 SERVICES = ("transmitter", "channel", "receiver")
-_BAD_INPUT = (errors.InvalidInput, errors.NotFound, errors.MissingComponent)
+_BAD_INPUT = (
+    errors.InvalidInput,
+    errors.NotFound,
+    errors.MissingComponent,
+    errors.Unauthorized,
+    errors.Forbidden,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Sends video as meaning over a noisy channel.",
 )
+app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")
 

@@ -1,5 +1,7 @@
 """What both clients do alike: requests whose failures become `semvid.errors` again."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Self
@@ -8,6 +10,8 @@ import httpx
 
 from semvid import errors
 from semvid.proxy import http_proxy, http_transport
+
+KEY_VARIABLE = "SEMVID_API_KEY"
 
 Json = dict[str, Any]
 
@@ -18,6 +22,8 @@ _BY_CODE = {
     if isinstance(cls, type) and issubclass(cls, errors.SemvidError)
 }
 _BY_STATUS: dict[int, type[errors.SemvidError]] = {
+    401: errors.Unauthorized,
+    403: errors.Forbidden,
     404: errors.NotFound,
     409: errors.Conflict,
     413: errors.LimitExceeded,
@@ -41,21 +47,34 @@ def error_from(problem: Json, actor: str) -> errors.SemvidError:
     return kind(f"{actor}: {problem.get('detail') or problem.get('title') or f'HTTP status {status}'}")
 
 
+def _shown(key: str) -> dict[str, str]:
+    """The header that shows ``key``; empty: none."""
+    if not key.strip():
+        return {}
+    if not re.fullmatch("[!-~]+", key.strip()):
+        raise errors.InvalidInput(f"key: what {KEY_VARIABLE} holds is none; copy it as it was printed")
+    return {"Authorization": f"Bearer {key.strip()}"}
+
+
 class ServiceClient:
     """A connection to one service; a context manager.
 
     Args:
         url: base of the service, for example ``http://127.0.0.1:8081``.
         transport: replaces the network (tests).
+        key: to the service; left out: what SEMVID_API_KEY says, if anything.
 
     Raises:
-        InvalidInput: ``url`` is no http or https URL, or the proxy that leads there cannot be used.
+        InvalidInput: ``url`` is no http or https URL, the proxy that leads there cannot be used, or the key
+            is none.
     """
 
     actor = "service"
     start_hint = "start it"
 
-    def __init__(self, url: str, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, url: str, transport: httpx.BaseTransport | None = None, key: str | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         if not self.url.startswith(("http://", "https://")):
             raise errors.InvalidInput(
@@ -68,7 +87,10 @@ class ServiceClient:
             raise errors.InvalidInput(f"{self.actor}: {url!r} is no address: {error}") from error
         self._proxy_hint = "" if proxy is None else f"; {proxy.in_the_way()}"
         self._http = httpx.Client(
-            base_url=self.url, timeout=_TIMEOUT, transport=transport or http_transport(self.url)
+            base_url=self.url,
+            timeout=_TIMEOUT,
+            transport=transport or http_transport(self.url),
+            headers=_shown(os.environ.get(KEY_VARIABLE, "") if key is None else key),
         )
 
     def __enter__(self) -> Self:

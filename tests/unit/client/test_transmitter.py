@@ -195,3 +195,22 @@ def test_no_proxy_stands_before_loopback(variable: str, monkeypatch: pytest.Monk
     ):
         local.transmission("abc")
     assert "proxy" not in str(told.value)
+
+
+def test_the_key_is_shown_and_one_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str | None] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("Authorization"))
+        return httpx.Response(401, json={"code": "UNAUTHORIZED", "detail": "show a key"})
+
+    monkeypatch.delenv("SEMVID_API_KEY", raising=False)
+    for given, environment in ((None, ""), (None, " semvid_a\n"), ("semvid_b", "semvid_a")):
+        monkeypatch.setenv("SEMVID_API_KEY", environment)
+        with pytest.raises(errors.Unauthorized, match="show a key"):
+            TransmitterClient("http://transmitter", httpx.MockTransport(handler), given).transmission("x")
+    assert seen == [None, "Bearer semvid_a", "Bearer semvid_b"]
+    for wrong in ("sem vid", "schlüssel", "a\r\nX: y"):
+        monkeypatch.setenv("SEMVID_API_KEY", wrong)
+        with pytest.raises(errors.InvalidInput, match="SEMVID_API_KEY"):
+            TransmitterClient("http://transmitter")

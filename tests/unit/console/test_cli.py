@@ -30,7 +30,9 @@ def test_version() -> None:
     assert (result.exit_code, result.output.strip()) == (0, f"semvid {metadata.version('semvid')}")
 
 
-@pytest.mark.parametrize("command", ["serve", "send", "fetch", "demo", "calibrate", "models", "prompts"])
+@pytest.mark.parametrize(
+    "command", ["serve", "send", "fetch", "demo", "calibrate", "keys", "models", "prompts"]
+)
 def test_every_command_explains_itself(command: str) -> None:
     result = runner.invoke(cli.app, [command, "--help"])
     assert result.exit_code == 0
@@ -200,3 +202,15 @@ def test_importing_the_command_line_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
     )
     assert ended.stdout.strip() == ""
+
+
+def test_keys_are_made_listed_and_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = ["--file", str(tmp_path / "keys")]
+    made = runner.invoke(cli.app, ["keys", "new", "alice", "--per-day", "3", *file])
+    assert made.stdout.startswith("semvid_")
+    assert made.stdout.strip() not in (tmp_path / "keys").read_text()
+    assert runner.invoke(cli.app, ["keys", "list", *file]).stdout == "alice\t3\n"
+    assert main(monkeypatch, "keys", "new", "alice", *file) != 0
+    assert main(monkeypatch, "keys", "remove", "alice", *file) == 0
+    assert main(monkeypatch, "keys", "remove", "alice", *file) == 2
+    assert main(monkeypatch, "keys", "new", "a/b", *file) == 2
