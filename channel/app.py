@@ -6,7 +6,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from channel.control import ChannelControl
-from channel.downstream import LINK_SERVICE, Downstream
+from channel.downstream import Downstream
 from channel.metrics import ChannelMetrics
 from channel.observability import HttpPort, make_app
 from channel.proxy import LinkProxy
@@ -14,6 +14,7 @@ from channel.registry import Registry
 from channel.settings import ChannelSettings
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
+from semvid.link.peer import LINK_SERVICE
 from semvid.service.host import StopSignals, started
 from semvid.service.logs import configure_logging
 from semvid.wire.v1 import channel_pb2_grpc, link_pb2_grpc

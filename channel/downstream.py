@@ -6,17 +6,12 @@ from typing import Any
 
 import grpc
 import structlog
-from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from semvid.link.bootstrap import make_channel
-from semvid.link.health import SERVING
+from semvid.link.peer import watch_health
 from semvid.link.tls import ClientTls
 from semvid.wire.v1 import link_pb2_grpc
 
-LINK_SERVICE = "semvid.wire.v1.LinkService"
-_ASK_READY_S = 5.0  # between two questions after its health
-_ASK_UNREADY_S = 0.5
-_ANSWER_S = 2.0
 _STATE_SETTLES_S = 0.1
 
 _log = structlog.get_logger(__name__)
@@ -35,7 +30,6 @@ class Downstream:
         self.serving = False
         self._channel = make_channel(target, tls)
         self._link: Any = link_pb2_grpc.LinkServiceStub(self._channel)
-        self._health = health_pb2_grpc.HealthStub(self._channel)
 
     def transmit(self, timeout_s: float | None) -> Any:
         """Starts a `LinkService.Transmit` call that may last ``timeout_s`` seconds (None: for ever)."""
@@ -58,21 +52,13 @@ class Downstream:
 
     async def watch_health(self, tell: Callable[[bool], None]) -> None:
         """Keeps ``serving`` up to date, for ever, and calls ``tell`` with it when it changes."""
-        while True:
-            serving = await self._ask()
-            if serving != self.serving:
-                self.serving = serving
-                tell(serving)
-                _log.info("next hop changed", target=self.target, serving=serving)
-            await asyncio.sleep(_ASK_READY_S if serving else _ASK_UNREADY_S)
 
-    async def _ask(self) -> bool:
-        request = health_pb2.HealthCheckRequest(service=LINK_SERVICE)
-        try:
-            answer = await self._health.Check(request, timeout=_ANSWER_S)
-        except grpc.aio.AioRpcError:
-            return False
-        return bool(answer.status == SERVING)
+        def changed(serving: bool) -> None:
+            self.serving = serving
+            tell(serving)
+            _log.info("next hop changed", target=self.target, serving=serving)
+
+        await watch_health(self._channel, changed)
 
     async def close(self) -> None:
         """Cancels what is under way."""

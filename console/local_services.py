@@ -15,12 +15,11 @@ from pathlib import Path
 
 from semvid import errors
 from semvid.client import ReceiverClient, TransmitterClient
-from semvid.link.peer import is_serving
+from semvid.link.peer import LINK_SERVICE, is_serving
 from semvid.safe_path import ROOT, without_current_folder
 from semvid.service.lifeline import Lifeline
 
 _HOST = "127.0.0.1"
-_LINK_SERVICE = "semvid.wire.v1.LinkService"
 _START_S = 120.0  # the first start on a machine compiles the channel decoder
 _STOP_S = 10.0
 _TAIL_LINES = 15
@@ -186,6 +185,8 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
             "SEMVID_TRANSMITTER_LINK_TARGET": addresses.channel_target,
             "SEMVID_TRANSMITTER_DATA_DIR": str(data / "transmitter"),
             "SEMVID_TRANSMITTER_RECEIVER_URL": addresses.receiver_url,
+            # whoever starts it is also who names models
+            "SEMVID_TRANSMITTER_MLLM_ALLOWED": os.environ.get("SEMVID_TRANSMITTER_MLLM_ALLOWED", "*"),
             # a service of ours that is gone does not come back
             "SEMVID_TRANSMITTER_ATTEMPTS": os.environ.get("SEMVID_TRANSMITTER_ATTEMPTS", "1"),
         },
@@ -201,7 +202,7 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
         processes["receiver"].wait_until(receiver.ready)
         # the channel's LinkService serves once it has reached the receiver's
         processes["channel"].wait_until(
-            lambda: asyncio.run(is_serving(addresses.channel_target, _LINK_SERVICE))
+            lambda: asyncio.run(is_serving(addresses.channel_target, LINK_SERVICE))
         )
         processes["transmitter"].wait_until(transmitter.ready)
         yield Services(addresses, list(processes.values()))

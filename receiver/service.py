@@ -17,9 +17,9 @@ from receiver.transmissions import Transmissions
 from semvid.images.restorer import named
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
+from semvid.link.peer import LINK_SERVICE
 from semvid.wire.v1 import link_pb2_grpc
 
-LINK_SERVICE = "semvid.wire.v1.LinkService"
 _OTHER_CALLS = 32  # health checks and transmissions that are to be refused with a reason
 
 _log = structlog.get_logger(__name__)

@@ -26,10 +26,11 @@ from fastapi import (
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from structlog import get_logger
 
 from semvid import __version__
 from semvid.errors import Conflict, InvalidInput, LimitExceeded
-from semvid.link.peer import is_serving
+from semvid.link.peer import watched
 from semvid.options import ChannelOptions, SoundChoice, TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.credentials import ask_for_keys
@@ -63,6 +64,7 @@ from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.source_file import source_response
 from transmitter.store import State
 
+_log = get_logger(__name__)
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
 _COPIED_BYTES = 2**20  # at a time
 _EVENT_ID = re.compile("[0-9]{1,18}")
@@ -87,6 +89,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     looks = asyncio.Semaphore(settings.concurrent_looks)
     mllms = MllmLibrary(settings)
     speech = SpeechLibrary(settings.speech_model, settings)
+    tls = settings.link_credentials()
     registry = CollectorRegistry()
     finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
     symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
@@ -120,9 +123,19 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         setting = "SEMVID_TRANSMITTER_DATA_DIR"
         with sole_user(data_folder(settings.data_dir, setting), setting):
             await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
-            await jobs.start()
-            yield
-            await jobs.stop()
+            async with watched(settings.link_target, tls) as app.state.next_hop:
+                await jobs.start()
+                _log.info(
+                    "transmitter serves",
+                    host=settings.host,
+                    port=settings.port,
+                    link=settings.link_target,
+                    keys=settings.keys_file is not None,
+                    data=str(settings.data_dir),
+                )
+                yield
+                await jobs.stop()
+                _log.info("transmitter stopped")
 
     app = FastAPI(
         title="semvid transmitter",
@@ -145,7 +158,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         operation_id="createTransmission",
         status_code=status.HTTP_202_ACCEPTED,
         response_model=TransmissionResource,
-        responses=problem_responses(409, 413, 415, 422, 501, 503, 507),
+        responses=problem_responses(408, 409, 413, 415, 422, 429, 501, 503, 507),
     )
     async def create(
         request: Request,
@@ -167,7 +180,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
 
         Its beginning, places in its middle and its end are decoded first, by a process that can crash alone.
         """
-        chosen = parse_options(options, settings.mllm)
+        chosen = parse_options(options, settings.mllm, settings.mllm_allowed)
         await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
         if chosen.sound is SoundChoice.TEXT:
             await asyncio.to_thread(speech.check)
@@ -187,7 +200,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
                     idempotency_key=place.key,
                     digest=digest,
                 )
-                jobs.accept(job)
+                jobs.accept(job, place.caller)
         elif place.known.digest == digest:
             job = place.known
         else:
@@ -286,7 +299,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     )
     async def channel(transmission_id: str) -> Conditions:
         """Conditions in force at the channel emulator, while the transmission runs."""
-        return await conditions_of(settings.link_target, _on_air(jobs.get(transmission_id)).id)
+        return await conditions_of(settings.link_target, _on_air(jobs.get(transmission_id)).id, tls)
 
     @app.patch(
         "/v1/transmissions/{transmission_id}/channel",
@@ -297,7 +310,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     async def change_channel(transmission_id: str, change: ChannelOptions) -> Conditions:
         """Changes conditions of the channel from the next burst on, while the transmission runs."""
         job = _on_air(jobs.get(transmission_id))
-        conditions = await change_conditions(settings.link_target, job.id, change)
+        conditions = await change_conditions(settings.link_target, job.id, change, tls)
         changes.inc()
         noted = {"total_symbols": job.facts.get("total_symbols", 0), **conditions}
         job.facts["channel_changes"] = job.facts.get("channel_changes", 0) + 1
@@ -325,7 +338,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
 
     @app.get("/readyz", operation_id="ready", include_in_schema=False)
     async def readyz() -> JSONResponse:
-        serving = await is_serving(settings.link_target)
+        serving = app.state.next_hop.serving
         body = {"status": "ready" if serving else "waiting", "link": settings.link_target}
         return JSONResponse(body, status_code=200 if serving else 503)
 

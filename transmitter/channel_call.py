@@ -4,6 +4,7 @@ import grpc
 
 from semvid.errors import Conflict, InvalidInput, LinkFailed
 from semvid.link.bootstrap import make_channel
+from semvid.link.tls import ClientTls
 from semvid.options import ChannelOptions
 from semvid.wire.v1 import channel_pb2 as pb
 from semvid.wire.v1 import channel_pb2_grpc, link_pb2
@@ -13,14 +14,14 @@ _ANSWER_S = 5.0
 Conditions = dict[str, str | float | int]
 
 
-async def conditions_of(target: str, transmission_id: str) -> Conditions:
+async def conditions_of(target: str, transmission_id: str, tls: ClientTls | None = None) -> Conditions:
     """The conditions in force at the channel ``target``: model, SNR (dB), coherence (symbols), K (dB), seed.
 
     Raises:
         Conflict: it does not carry this transmission, or is no channel emulator.
         LinkFailed: it does not answer.
     """
-    async with make_channel(target) as channel:
+    async with make_channel(target, tls) as channel:
         stub = channel_pb2_grpc.ChannelControlServiceStub(channel)
         request = pb.GetConditionsRequest(transmission_id=transmission_id)
         try:
@@ -30,7 +31,9 @@ async def conditions_of(target: str, transmission_id: str) -> Conditions:
     return _conditions(answer.conditions)
 
 
-async def change_conditions(target: str, transmission_id: str, change: ChannelOptions) -> Conditions:
+async def change_conditions(
+    target: str, transmission_id: str, change: ChannelOptions, tls: ClientTls | None = None
+) -> Conditions:
     """Changes the fields that ``change`` sets, from the next burst on, and returns the conditions then.
 
     Raises:
@@ -42,7 +45,7 @@ async def change_conditions(target: str, transmission_id: str, change: ChannelOp
         raise InvalidInput(
             f"the change names no condition; name one or more of {', '.join(type(change).model_fields)}"
         )
-    async with make_channel(target) as channel:
+    async with make_channel(target, tls) as channel:
         stub = channel_pb2_grpc.ChannelControlServiceStub(channel)
         request = pb.SetConditionsRequest(
             transmission_id=transmission_id, conditions=link_pb2.ChannelConditions(**fields)

@@ -9,6 +9,7 @@ from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
 from semvid.link.bootstrap import make_channel
 from semvid.link.harq import BlockReport
 from semvid.link.symbols import pack_symbols
+from semvid.link.tls import ClientTls
 from semvid.options import ChannelOptions
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import TbState
@@ -51,8 +52,9 @@ class LinkCall:
         emulation: ChannelOptions | None,
         accept_timeout_s: float,
         report_timeout_s: float,
+        tls: ClientTls | None = None,
     ) -> None:
-        self._target = target
+        self._target, self._tls = target, tls
         self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
         if emulation is not None:
             self._open.emulation.CopyFrom(pb.ChannelConditions(**emulation.model_dump(exclude_none=True)))
@@ -64,9 +66,10 @@ class LinkCall:
         """Opens the transmission.
 
         Raises:
-            LinkFailed, Busy, InvalidInput: nobody answers, or the other end refuses.
+            LinkFailed, Busy, InvalidInput: nobody answers, the other end refuses, or a TLS file cannot be
+                read.
         """
-        self._channel = make_channel(self._target)
+        self._channel = make_channel(self._target, self._tls)
         self._call: Any = link_pb2_grpc.LinkServiceStub(self._channel).Transmit()
         try:
             await self._write(pb.TransmitRequest(open=self._open))

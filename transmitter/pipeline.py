@@ -68,7 +68,10 @@ async def transmit(
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
     job.advance("opening the link", 0.0)
-    async with LinkCall(settings.link_target, job.id, job.attempts, job.options.channel, *timeouts) as call:
+    tls = settings.link_credentials()
+    async with LinkCall(
+        settings.link_target, job.id, job.attempts, job.options.channel, *timeouts, tls
+    ) as call:
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)

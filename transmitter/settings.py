@@ -1,12 +1,14 @@
 """Settings of the transmitter service, ``SEMVID_TRANSMITTER_*`` in the environment."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
-from semvid.service.http_settings import HttpSettings
+from semvid.errors import InvalidInput
+from semvid.link.tls import ClientTls
+from semvid.service.http_settings import HttpSettings, listed
 from semvid.service.settings import ServiceSettings
 from transmitter.mllm.settings import MllmSettings
 
@@ -19,9 +21,18 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     host: str = Field("127.0.0.1", description="address of the REST interface")
     port: int = Field(8081, ge=0, le=65_535, description="port of the REST interface")
     link_target: str = Field("127.0.0.1:50061", description="next LinkService: a channel or a receiver")
+    link_tls: bool = Field(False, description="TLS towards the next LinkService")
+    link_tls_authority: Path | None = Field(None, description="who signed its certificate, PEM")
+    link_tls_certificate: Path | None = Field(None, description="what to show to it, PEM")
+    link_tls_key: Path | None = Field(None, description="its private key, PEM")
     data_dir: Path = Field(Path("semvid-data/transmitter"), description="uploads and job records")
     mllm: str = Field(
         "embedded", max_length=512, description="who compares and captions where a transmission names nobody"
+    )
+    mllm_allowed: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="models that a transmission may name beside embedded and SEMVID_TRANSMITTER_MLLM: "
+        "patterns with * and ?, separated by commas; none: no other",
     )
     speech_model: str = Field(
         "",
@@ -61,7 +72,21 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")
     drain_s: float = Field(10.0, ge=0, description="for open requests when the service is stopped")
 
+    _listed = field_validator("mllm_allowed", mode="before")(listed)
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         self.check_http("SEMVID_TRANSMITTER_", "HOST", self.host)
+        self.link_credentials()
         return self
+
+    def link_credentials(self) -> ClientTls | None:
+        """TLS towards the next LinkService, if any."""
+        files = (self.link_tls_authority, self.link_tls_certificate, self.link_tls_key)
+        if self.link_tls:
+            return ClientTls(*files)
+        if any(files):
+            raise InvalidInput(
+                "SEMVID_TRANSMITTER_LINK_TLS_* is set but SEMVID_TRANSMITTER_LINK_TLS is not true"
+            )
+        return None

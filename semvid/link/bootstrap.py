@@ -39,7 +39,9 @@ _CHANNEL_OPTIONS: tuple[tuple[str, int], ...] = (
     ("grpc.enable_retries", 0),  # a replayed stream would be a second transmission
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.min_reconnect_backoff_ms", 200),
+    # despite its name also how long one attempt to connect may last: with 500 ms each way it takes 2 s, with
+    # TLS 3 s. A refused attempt is followed by the next one after the other two pauses all the same.
+    ("grpc.min_reconnect_backoff_ms", 10_000),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
 

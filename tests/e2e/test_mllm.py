@@ -47,6 +47,7 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
     with running(
         folder,
         HF_HUB_OFFLINE="1",
+        SEMVID_TRANSMITTER_MLLM_ALLOWED="*",
         SEMVID_TRANSMITTER_MLLM_DEVICE="cpu",
         SEMVID_TRANSMITTER_MLLM_IMAGE_TOKENS="8",
         SEMVID_TRANSMITTER_MLLM_DESCRIPTION_TOKENS="3",

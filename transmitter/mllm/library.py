@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from fnmatch import fnmatchcase
 
 from semvid.errors import InvalidInput
 from semvid.options import Scoring
@@ -44,12 +43,6 @@ class MllmLibrary:
                     "does not apply; leave it out, or choose a model hf:... or openai:..."
                 )
             return
-        allowed = [pattern.strip() for pattern in self._settings.mllm_allowed.split(",")]
-        if not any(fnmatchcase(name, pattern) for pattern in allowed):
-            raise InvalidInput(
-                f"{name}: this transmitter allows {', '.join(allowed)}; its operator decides by "
-                "SEMVID_TRANSMITTER_MLLM_ALLOWED"
-            )
         if name not in self._loaded:
             mllms.BACKENDS[prefix].check(argument, self._settings)
 

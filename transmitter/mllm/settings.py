@@ -13,9 +13,6 @@ class MllmSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    mllm_allowed: str = Field(
-        "*", description="models that callers may name: patterns with * and ?, separated by commas"
-    )
     mllm_device: str = Field(
         "auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="auto: the first GPU, or the CPU without one"
     )

@@ -124,7 +124,8 @@ def test_a_second_signal_ends_it_at_once(air):
     ("settings", "says"),
     [
         ({"snr_db": 61}, "SEMVID_CHANNEL_SNR_DB"),
-        ({"listen": "192.0.2.1:1"}, "cannot listen on 192.0.2.1:1"),
+        ({"listen": "192.0.2.1:1"}, "TLS_CLIENT_AUTHORITY"),
+        ({"listen": "192.0.2.1:1", "open_to_network": True}, "cannot listen on 192.0.2.1:1"),
         ({"tls_key": "/nowhere", "tls_certificate": "/nowhere"}, "cannot read the TLS file /nowhere"),
     ],
 )

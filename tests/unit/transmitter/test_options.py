@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from semvid.errors import InvalidInput
 from transmitter.options import parse_options
+from transmitter.settings import TransmitterSettings
 
 
 def test_defaults_are_the_papers() -> None:
@@ -40,6 +43,37 @@ def test_wrong_options_name_the_field(text: str, complaint: str) -> None:
 def test_the_service_chooses_the_model_where_the_caller_does_not() -> None:
     assert parse_options("{}", "hf:some/model").mllm == "hf:some/model"
     assert parse_options('{"mllm": "embedded"}', "hf:some/model").mllm == "embedded"
+    assert parse_options('{"mllm": "hf:some/model"}', "hf:some/model").mllm == "hf:some/model"
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed", "ok"),
+    [
+        ("openai:http://169.254.169.254/latest#x", (), False),
+        ("hf:/etc", (), False),
+        ("hf:nobody/model", (), False),
+        ("hf:Qwen/Qwen3", ("hf:Qwen/*", "openai:http://gpu:8000/*"), True),
+        ("openai:http://gpu:8000/v1#any", ("hf:Qwen/*", "openai:http://gpu:8000/*"), True),
+        ("openai:http://elsewhere/v1#any", ("hf:Qwen/*", "openai:http://gpu:8000/*"), False),
+        ("openai:http://gpu:80001/#m", ("hf:Qwen/*", "openai:http://gpu:8000/*"), False),
+        ("hf:anything", ("*",), True),
+    ],
+)
+def test_a_request_names_only_models_that_the_operator_listed(
+    name: str, allowed: tuple[str, ...], ok: bool
+) -> None:
+    text = json.dumps({"mllm": name})
+    if ok:
+        assert parse_options(text, allowed=allowed).mllm == name
+        return
+    with pytest.raises(InvalidInput, match="SEMVID_TRANSMITTER_MLLM_ALLOWED"):
+        parse_options(text, allowed=allowed)
+
+
+def test_the_list_comes_from_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert TransmitterSettings.load().mllm_allowed == ()
+    monkeypatch.setenv("SEMVID_TRANSMITTER_MLLM_ALLOWED", "hf:Qwen/*, openai:http://gpu:8000/*")
+    assert TransmitterSettings.load().mllm_allowed == ("hf:Qwen/*", "openai:http://gpu:8000/*")
 
 
 @pytest.mark.parametrize(
