@@ -26,7 +26,7 @@ def content_response(files: VideoFiles, record: VideoRecord, download: bool = Fa
     """
     headers = {"X-Semvid-State": record.state.value}
     if record.state.final:
-        if not files.mp4.exists():
+        if record.state is State.FAILED or not files.mp4.exists():
             detail = (record.error or {}).get("detail", "")
             raise NotFound(f"video {record.id} failed and has no content: {detail}")
         return FileResponse(

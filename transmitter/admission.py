@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from semvid.errors import InvalidInput
 from semvid.service.files import is_full, storage_full
+from semvid.service.keys import Key
 from transmitter.jobs import JobQueue
 
 _KEY = re.compile("[!-~]{1,255}")
@@ -20,8 +21,8 @@ _KEY = re.compile("[!-~]{1,255}")
 def admitting(jobs: JobQueue) -> type[APIRoute]:
     """Routes whose requests hold a place in ``jobs`` while they last, as ``request.state.place``.
 
-    They refuse with Busy or Conflict, as `JobQueue.place` does, and with StorageFull where there is no room
-    for the body among the temporary files.
+    They refuse with Busy, Conflict or QuotaExceeded, as `JobQueue.place` does, and with StorageFull where
+    there is no room for the body among the temporary files.
     """
 
     class AdmittedRoute(APIRoute):
@@ -29,7 +30,9 @@ def admitting(jobs: JobQueue) -> type[APIRoute]:
             handle = super().get_route_handler()  # it reads the body before anything else
 
             async def admitted(request: Request) -> Response:
-                with jobs.place(_key(request)) as place:
+                # without a file of keys nobody is asked who they are
+                caller: Key | None = getattr(request.state, "caller", None)
+                with jobs.place(_key(request), caller) as place:
                     request.state.place = place
                     try:
                         return await handle(request)

@@ -16,8 +16,9 @@ from pathlib import Path
 import structlog
 from pydantic import ValidationError
 
-from semvid.errors import Busy, Cancelled, Conflict, LinkFailed, NotFound, SemvidError
+from semvid.errors import Busy, Cancelled, Conflict, LinkFailed, NotFound, QuotaExceeded, SemvidError
 from semvid.service.files import is_full, room_on_disk, storage_full
+from semvid.service.keys import Key
 from semvid.service.problems import Problem, problem_of
 from transmitter.job import Job
 from transmitter.resources import TransmissionResource
@@ -54,11 +55,13 @@ class Place:
         job_id: of the new job.
         key: under which the client hands it in; None: none.
         known: the job that was handed in under that key before.
+        caller: name of the API key of whoever hands it in; None: nobody is asked.
     """
 
     job_id: str
     key: str | None = None
     known: Job | None = None
+    caller: str | None = None
 
 
 class JobQueue:
@@ -91,7 +94,7 @@ class JobQueue:
         self._by_key: dict[str, Job] = {}
         self._waiting: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._arriving: dict[str, str | None] = {}  # uploads under way and their keys
+        self._arriving: dict[str, Place] = {}  # uploads under way
         self._unsaved: set[str] = set()  # over, and the disk does not know it: a restart wants their uploads
         self._changed = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
@@ -120,30 +123,44 @@ class JobQueue:
         self._store.close()
 
     @contextmanager
-    def place(self, key: str | None = None) -> Iterator[Place]:
+    def place(self, key: str | None = None, caller: Key | None = None) -> Iterator[Place]:
         """Holds a place in the queue while an upload arrives, decided before any of it is read.
 
         Args:
             key: two uploads under one key are one job.
+            caller: the API key of whoever hands it in.
 
         Raises:
             Busy: the queue is full.
             Conflict: an upload under the same key is under way.
+            QuotaExceeded: the caller has handed in as much as the API key may.
         """
         if known := self._by_key.get(key or ""):
             yield Place(known.id, key, known)
             return
-        if key is not None and key in self._arriving.values():
+        if key is not None and any(place.key == key for place in self._arriving.values()):
             raise Conflict(f"an upload with the Idempotency-Key {key!r} is under way; wait for its answer")
         taken = len(self._waiting) + len(self._arriving)
         if taken >= self._max_waiting + self._concurrent - len(self._running):
             raise Busy(f"{taken} transmissions wait already; try again in a few seconds")
-        place = Place(uuid.uuid4().hex[:16], key)
-        self._arriving[place.job_id] = key
+        if caller is not None:
+            self._check_quota(caller)
+        place = Place(uuid.uuid4().hex[:16], key, caller=None if caller is None else caller.name)
+        self._arriving[place.job_id] = place
         try:
             yield place
         finally:
             del self._arriving[place.job_id]
+
+    def _check_quota(self, caller: Key) -> None:
+        if caller.per_day is None:
+            return
+        arriving = sum(place.caller == caller.name for place in self._arriving.values())
+        if self._store.handed_in(caller.name) + arriving >= caller.per_day:
+            raise QuotaExceeded(
+                f"the key {caller.name} may hand in {caller.per_day} transmissions within 24 hours and has; "
+                "wait, or ask the operator for more"
+            )
 
     @contextmanager
     def upload(self, place: Place) -> Iterator[Path]:
@@ -162,13 +179,18 @@ class JobQueue:
             if place.job_id not in self._jobs:
                 self._remove(place.job_id)
 
-    def accept(self, job: Job) -> None:
+    def accept(self, job: Job, caller: str | None = None) -> None:
         """Puts ``job``, whose upload is in its folder, at the end of the queue.
+
+        Args:
+            job: new.
+            caller: name of the API key that handed it in.
 
         Raises:
             StorageFull: there is no room to note it.
         """
-        self._store.accept(job)
+        self._store.accept(job, caller)
+        _log.info("transmission accepted", job_id=job.id, caller=caller, waiting=len(self._waiting) + 1)
         self._jobs[job.id] = self._waiting[job.id] = job
         if job.idempotency_key is not None:
             self._by_key[job.idempotency_key] = job
@@ -285,6 +307,7 @@ class JobQueue:
             self._end(job, State.FAILED, problem_of(storage_full(self.folder) if is_full(error) else told))
         else:
             self._end(job, State.SUCCEEDED)
+            _log.info("transmission succeeded", job_id=job.id, attempts=job.attempts)
 
     def _begin(self, job: Job) -> None:
         """Begins an attempt; nothing that an earlier one measured stays."""

@@ -6,6 +6,7 @@ Why no queue library: docs/decisions/0012-jobs-in-sqlite.md.
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -51,7 +52,13 @@ _MIGRATIONS = (
     -- rows of jobs that could not be read
     CREATE TABLE aside (id TEXT, record TEXT NOT NULL, why TEXT NOT NULL) STRICT;
     """,
+    """
+    -- when each key handed in what was accepted, as long as quotas look back; jobs may be forgotten sooner
+    CREATE TABLE handed_in (caller TEXT NOT NULL, at REAL NOT NULL) STRICT;
+    CREATE INDEX handed_in_of ON handed_in (caller, at);
+    """,
 )
+QUOTA_S = 24 * 3600  # that quotas look back
 
 
 class State(StrEnum):
@@ -189,12 +196,20 @@ class JobStore:
         with self._transaction() as db:
             db.execute("INSERT INTO leftovers VALUES (?)", (job_id,))
 
-    def accept(self, job: JobRecord) -> None:
-        """What was an upload is a job."""
+    def accept(self, job: JobRecord, caller: str | None = None) -> None:
+        """What was an upload is a job; ``caller`` is the name of the key that handed it in."""
         row = job._row()
         with self._transaction() as db:
+            if caller is not None:
+                db.execute("DELETE FROM handed_in WHERE at < ?", (time.time() - QUOTA_S,))
+                db.execute("INSERT INTO handed_in VALUES (?, ?)", (caller, time.time()))
             db.execute("DELETE FROM leftovers WHERE id = ?", (job.id,))
             db.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({', '.join(f':{n}' for n in row)})", row)
+
+    def handed_in(self, caller: str) -> int:
+        """How much was accepted of ``caller`` within the last `QUOTA_S` seconds."""
+        asked = "SELECT COUNT(*) FROM handed_in WHERE caller = ? AND at >= ?"
+        return int(self._db.execute(asked, (caller, time.time() - QUOTA_S)).fetchone()[0])
 
     def save(self, job: JobRecord) -> None:
         """Writes what has changed of ``job``."""

@@ -1,7 +1,10 @@
 // The public REST interfaces, and nothing else: the transmitter's (here) and the receiver's (named by `video_url`).
 
+import { askForKey, key, shown } from "./key.js";
+
 const TRANSMISSIONS = "/v1/transmissions";
 const PAGE = 500;
+const RENEWED_MS = 3600e3; // a link that ends sooner is not given to a player any more
 
 /** What a service refused, in its own words. */
 export class Refused extends Error {
@@ -13,18 +16,39 @@ export class Refused extends Error {
 
 async function json(url, request = {}) {
   let response;
-  try {
-    response = await fetch(url, request);
-  } catch {
-    throw new Refused(unreachable(url), 0);
-  }
+  let used;
+  do {
+    used = key();
+    try {
+      response = await fetch(url, { ...request, headers: { ...request.headers, ...shown() } });
+    } catch {
+      throw new Refused(unreachable(url), 0);
+    }
+  } while (response.status === 401 && (await askForKey(used, originOf(url))));
   const body = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refused(body.detail ?? `HTTP status ${response.status}`, response.status);
   return body;
 }
 
+const originOf = (url) => new URL(url, location.href).origin;
+
+// Players, event streams and links show no key: a word of the service's opens one resource to them for a while.
+const granted = new Map();
+
+async function grant(resource) {
+  if (!key() || granted.get(resource)?.until > Date.now() + RENEWED_MS) return;
+  const { access, expires_at: until } = await json(`${resource}/access`);
+  granted.set(resource, { access, until: Date.parse(until) });
+}
+
+function signed(resource, rest = "") {
+  const url = resource + rest;
+  const word = granted.get(resource)?.access;
+  return word ? `${url}${url.includes("?") ? "&" : "?"}access=${word}` : url;
+}
+
 function unreachable(url) {
-  const origin = new URL(url, location.href).origin;
+  const origin = originOf(url);
   if (origin === location.origin) return "The transmitter does not answer; is it running?";
   return (
     `The receiver at ${origin} does not answer this page. Is it running, does its setting ` +
@@ -54,13 +78,14 @@ export const transmitter = {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(change),
     }),
-  resourceUrl: (id) => `${TRANSMISSIONS}/${id}`,
-  semanticsUrl: (id) => `${TRANSMISSIONS}/${id}/semantics`,
-  sourceUrl: (id) => `${TRANSMISSIONS}/${id}/source`,
+  grant: (id) => grant(`${TRANSMISSIONS}/${id}`),
+  resourceUrl: (id) => signed(`${TRANSMISSIONS}/${id}`),
+  semanticsUrl: (id) => signed(`${TRANSMISSIONS}/${id}`, "/semantics"),
+  sourceUrl: (id) => signed(`${TRANSMISSIONS}/${id}`, "/source"),
 
   /** Events of a transmission; a broken connection is taken up where it was (`Last-Event-ID`). */
   follow(id, onEvent) {
-    const stream = new EventSource(`${TRANSMISSIONS}/${id}/events`);
+    const stream = new EventSource(signed(`${TRANSMISSIONS}/${id}`, "/events"));
     for (const kind of ["progress", "state"]) {
       stream.addEventListener(kind, (event) => onEvent(JSON.parse(event.data)));
     }
@@ -68,24 +93,33 @@ export const transmitter = {
   },
 
   /** Uploads a file; `onProgress` is told the share that has left. */
-  submit(file, options, onProgress) {
+  async submit(file, options, onProgress) {
     const body = new FormData();
     body.append("file", file, file.name);
     body.append("options", JSON.stringify(options));
-    return new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest(); // fetch tells nothing of how much has left
-      request.open("POST", TRANSMISSIONS);
-      request.responseType = "json";
-      request.upload.onprogress = (event) => event.total && onProgress(event.loaded / event.total);
-      request.onerror = () => reject(new Refused(unreachable(TRANSMISSIONS), 0));
-      request.onload = () => {
-        if (request.status === 202) resolve(request.response);
-        else reject(new Refused(request.response?.detail ?? `HTTP status ${request.status}`, request.status));
-      };
-      request.send(body);
-    });
+    let request;
+    let used;
+    do {
+      used = key();
+      request = await upload(body, onProgress);
+    } while (request.status === 401 && (await askForKey(used, location.origin)));
+    if (request.status === 202) return request.response;
+    throw new Refused(request.response?.detail ?? `HTTP status ${request.status}`, request.status);
   },
 };
+
+function upload(body, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest(); // fetch tells nothing of how much has left
+    request.open("POST", TRANSMISSIONS);
+    for (const [name, value] of Object.entries(shown())) request.setRequestHeader(name, value);
+    request.responseType = "json";
+    request.upload.onprogress = (event) => event.total && onProgress(event.loaded / event.total);
+    request.onerror = () => reject(new Refused(unreachable(TRANSMISSIONS), 0));
+    request.onload = () => resolve(request);
+    request.send(body);
+  });
+}
 
 /** The receiver's interface to one video, from the address that the transmission names. */
 export const receiver = (videoUrl) => ({
@@ -94,10 +128,11 @@ export const receiver = (videoUrl) => ({
   keyframes: () => everything(`${videoUrl}/keyframes`),
   captions: () => everything(`${videoUrl}/captions`),
   constellation: () => json(`${videoUrl}/constellation`),
-  contentUrl: `${videoUrl}/content`,
-  downloadUrl: `${videoUrl}/content?download=true`,
-  segmentsUrl: `${videoUrl}/segments`,
-  keyframeUrl: (number) => `${videoUrl}/keyframes/${number}`,
+  grant: () => grant(videoUrl),
+  contentUrl: () => signed(videoUrl, "/content"),
+  downloadUrl: () => signed(videoUrl, "/content?download=true"),
+  segmentsUrl: () => signed(videoUrl, "/segments"),
+  keyframeUrl: (number) => signed(videoUrl, `/keyframes/${number}`),
 });
 
 export const FINAL = new Set(["SUCCEEDED", "FAILED", "CANCELLED"]);

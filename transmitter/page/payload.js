@@ -78,7 +78,12 @@ function keyframeEntry(keyframe, { pictures, receiver }) {
   const fate = keyframe.bytes === 0 ? ", given up for the budget" : `, CRF ${Math.round(keyframe.crf)}`;
   const name = `keyframe ${keyframe.number}, frame ${keyframe.frame}`;
   const picture = here
-    ? h("img", { src: receiver.keyframeUrl(keyframe.number), alt: `${name} as received`, loading: "lazy" })
+    ? h("img", {
+        crossorigin: "anonymous",
+        src: receiver.keyframeUrl(keyframe.number),
+        alt: `${name} as received`,
+        loading: "lazy",
+      })
     : null;
   const said = [picture, h("span", {}, `${name}: ${REASON[keyframe.reason] ?? keyframe.reason}${layer}${fate}`)];
   const arrived = keyframe.bytes === 0 ? null : keyframe.delivered;

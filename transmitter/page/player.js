@@ -134,7 +134,8 @@ export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) 
 }
 
 function video(src, name) {
-  const element = h("video", { src, playsinline: true, preload: "auto", "aria-label": name });
+  // asked for as a page, with an Origin: the receiver answers named pages and no others
+  const element = h("video", { crossorigin: "anonymous", src, playsinline: true, preload: "auto", "aria-label": name });
   element.muted = true;
   return element;
 }

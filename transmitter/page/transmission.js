@@ -60,6 +60,7 @@ export function transmission(id) {
 async function begin(view) {
   try {
     view.job = await transmitter.get(view.id);
+    await transmitter.grant(view.id);
   } catch (error) {
     view.parts.title.replaceChildren(h("p", { class: "refusal", role: "alert" }, error.message));
     return;
@@ -107,6 +108,7 @@ async function gather(view) {
     const from = receiver(found.job.video_url);
     found.receiver = from;
     found.video = await from.get();
+    await from.grant();
     found.runs = await from.segments();
     found.captions = await from.captions();
     found.symbols = await from.constellation();
@@ -198,7 +200,7 @@ function showPlayer(view) {
   view.player = player({
     kind,
     sourceUrl: transmitter.sourceUrl(view.id),
-    contentUrl: whole ? view.receiver.contentUrl : null,
+    contentUrl: whole ? view.receiver.contentUrl() : null,
     source: job.source,
     sounds: sounds(video),
     onTime: (seconds) => view.chart?.at(seconds),
@@ -222,11 +224,11 @@ function downloads({ id, job, video, receiver: from }) {
     h(
       "ul",
       { class: "downloads" },
-      whole ? link("Reconstruction, MP4", from.downloadUrl) : null,
+      whole ? link("Reconstruction, MP4", from.downloadUrl()) : null,
       link("Source as uploaded", transmitter.sourceUrl(id), job.source.name || id),
       link("Transmission and ledger, JSON", transmitter.resourceUrl(id), `${id}.json`),
       link("Semantics, JSON", transmitter.semanticsUrl(id), `${id}-semantics.json`),
-      from ? link("Where every frame comes from, JSON", from.segmentsUrl) : null,
+      from ? link("Where every frame comes from, JSON", from.segmentsUrl()) : null,
     ),
   ];
 }

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from semvid.errors import InvalidInput
+from semvid.service.keys import add_key
 from tests.synthetic_clip import write_clip
 from transmitter.app import create_app
 from transmitter.settings import TransmitterSettings
@@ -229,3 +230,67 @@ def test_sound_as_text_is_refused_at_the_door_where_there_is_no_model(tmp_path: 
         assert (await http.get(TRANSMISSIONS)).json()["transmissions"] == []
 
     run(tmp_path, scenario)
+
+
+def test_a_key_hands_in_as_much_as_it_may_within_a_day(
+    tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = tmp_path / "keys"
+    shown = {
+        name: {"Authorization": f"Bearer {add_key(keys, name, per_day)}"}
+        for name, per_day in (("two", 2), ("any", None))
+    }
+
+    async def scenario(http: httpx.AsyncClient) -> None:
+        assert (await post(http, video)).status_code == 401
+        assert (await post(http, b"no video", **shown["two"])).status_code == 415  # does not count
+        answers = [await post(http, video, **{**shown["two"], "Idempotency-Key": str(n)}) for n in (1, 2, 1)]
+        assert [answer.status_code for answer in answers] == [202] * 3
+        refused = await post(http, video, **shown["two"])
+        assert (refused.status_code, refused.json()["code"]) == (429, "QUOTA_EXCEEDED")
+        assert "key two may hand in 2" in refused.json()["detail"]
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await post(http, video, **shown["any"])).status_code == 202
+
+    async def afterwards(http: httpx.AsyncClient) -> None:
+        assert (await post(http, video, **shown["two"])).status_code == 429
+        monkeypatch.setattr("transmitter.store.QUOTA_S", 0.0)  # as if a day had gone by
+        assert (await post(http, video, **shown["two"])).status_code == 202
+
+    run(tmp_path / "data", scenario, keys_file=keys)
+    run(tmp_path / "data", afterwards, keys_file=keys)
+
+
+def test_uploads_at_once_share_the_quota_of_their_key(tmp_path: Path, video: bytes) -> None:
+    keys = tmp_path / "keys"
+    shown = {"Authorization": f"Bearer {add_key(keys, 'one', 1)}"}
+
+    async def scenario(http: httpx.AsyncClient) -> None:
+        codes = [
+            answer.status_code
+            for answer in await asyncio.gather(*(post(http, video, **shown) for _ in range(3)))
+        ]
+        assert sorted(codes) == [202, 429, 429]
+
+    run(tmp_path / "data", scenario, keys_file=keys)
+
+
+def test_players_follow_a_signed_link_and_strangers_do_not(tmp_path: Path, video: bytes) -> None:
+    keys = tmp_path / "keys"
+    shown = {"Authorization": f"Bearer {add_key(keys, 'alice')}"}
+
+    async def scenario(http: httpx.AsyncClient) -> None:
+        path = f"{TRANSMISSIONS}/{(await post(http, video, **shown)).json()['id']}"
+        granted = await http.get(f"{path}/access", headers=shown)
+        word = granted.json()["access"]
+        assert (await http.get(f"{path}/source?access={word}")).content == video
+        assert (await http.get(f"{path}/source")).status_code == 401
+        assert (await http.get(f"{path}/access?access={word}")).status_code == 401
+        assert (await http.delete(f"{path}?access={word}")).status_code == 401
+        assert (await http.get(f"{TRANSMISSIONS}/nobody/access", headers=shown)).status_code == 404
+        for public in ("/", "/page/key.js", "/openapi.json", "/healthz"):
+            assert (await http.get(public)).status_code == 200
+        for secret in (TRANSMISSIONS, "/metrics"):
+            assert (await http.get(secret)).status_code == 401
+
+    run(tmp_path / "data", scenario, keys_file=keys)
