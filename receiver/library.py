@@ -69,7 +69,7 @@ class Library:
             files.salvage(record, LinkFailed("the receiver was stopped while it made this video"))
             _log.warning(
                 "video was cut short by a restart",
-                video=record.id,
+                transmission_id=record.id,
                 state=record.state,
                 frames=record.frames_written,
             )
@@ -170,7 +170,7 @@ class Library:
             ):
                 oldest = next(iter(self._finished))
                 self._drop(oldest)
-                _log.info("video dropped to keep the bounds", video=oldest)
+                _log.info("video dropped to keep the bounds", transmission_id=oldest)
 
     def _drop(self, video_id: str) -> None:
         del self._finished[video_id]

@@ -67,7 +67,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             self._transmissions.break_off(live, self._transmissions.interruption())
             raise
         except Exception as error:
-            _log.error("receiving failed", video=live.transmission.record.id, exc_info=error)
+            _log.error("receiving failed", transmission_id=live.transmission.record.id, exc_info=error)
             told = SemvidError("the receiver failed unexpectedly; see its log")
             if is_full(error):
                 told = storage_full(self._settings.data_dir)

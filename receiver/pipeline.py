@@ -145,10 +145,10 @@ class Pipeline:
             self.error = error
         except OSError as error:
             self.error = SemvidError(f"the receiver cannot write the video: {error.strerror or error}")
-            _log.error("video cannot be written", video=self._record.id, exc_info=error)
+            _log.error("video cannot be written", transmission_id=self._record.id, exc_info=error)
         except BaseException as error:
             self.error = SemvidError("the receiver failed unexpectedly while it made the video; see its log")
-            _log.error("regeneration failed", video=self._record.id, exc_info=error)
+            _log.error("regeneration failed", transmission_id=self._record.id, exc_info=error)
         finally:
             self._stopped.set()  # lets pool threads go that still compute for this video
             self._record.in_flight.clear()

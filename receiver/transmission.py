@@ -67,7 +67,7 @@ class Transmission:
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
         self._moved, self._restorer, self._voice = moved, restorer, voice
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
-        self._stream = StreamReceiver(limits, decoder.uses_captions, _log.bind(video=record.id))
+        self._stream = StreamReceiver(limits, decoder.uses_captions, _log.bind(transmission_id=record.id))
 
     @property
     def crowded(self) -> bool:
@@ -196,7 +196,9 @@ class Transmission:
         if self._restorer is not None and header.restoration:
             record.restorer = self._restorer.name
         elif header.restoration:
-            _log.warning("sender wants keyframes restored, and there is no restorer", video=record.id)
+            _log.warning(
+                "sender wants keyframes restored, and there is no restorer", transmission_id=record.id
+            )
         self.pipeline = Pipeline(
             header,
             self._files,

@@ -138,7 +138,7 @@ class Transmissions:
         )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))
-        _log.info("transmission opened", video=transmission_id)
+        _log.info("transmission opened", transmission_id=transmission_id)
         return live
 
     async def _give_up_earlier(self, transmission_id: str, attempt: int) -> None:
@@ -161,7 +161,7 @@ class Transmissions:
         if live.transmission.record.id in self._settling:
             return  # it had ended already
         self._metrics.refused.labels(error.code).inc()
-        _log.warning("transmission broke off", video=live.transmission.record.id, error=str(error))
+        _log.warning("transmission broke off", transmission_id=live.transmission.record.id, error=str(error))
         self._settle_in_background(live, error)
 
     def interruption(self) -> SemvidError:
@@ -211,7 +211,7 @@ class Transmissions:
                 await live.end(broken)
                 await live.settle()
             except Exception as error:
-                _log.error("video cannot be finished", video=record.id, exc_info=error)
+                _log.error("video cannot be finished", transmission_id=record.id, exc_info=error)
                 record.fail(SemvidError("the receiver failed unexpectedly at the end; see its log"))
                 record.state = State.FAILED
             await asyncio.to_thread(self._library.finish, record.id)
@@ -219,4 +219,6 @@ class Transmissions:
             del self._live[record.id], self._settling[record.id]
             self._metrics.in_work.set(len(self._live))
         self._metrics.count_video(record)
-        _log.info("video finished", video=record.id, state=record.state, frames=record.frames_written)
+        _log.info(
+            "video finished", transmission_id=record.id, state=record.state, frames=record.frames_written
+        )

@@ -190,7 +190,9 @@ class JobQueue:
             StorageFull: there is no room to note it.
         """
         self._store.accept(job, caller)
-        _log.info("transmission accepted", job_id=job.id, caller=caller, waiting=len(self._waiting) + 1)
+        _log.info(
+            "transmission accepted", transmission_id=job.id, caller=caller, waiting=len(self._waiting) + 1
+        )
         self._jobs[job.id] = self._waiting[job.id] = job
         if job.idempotency_key is not None:
             self._by_key[job.idempotency_key] = job
@@ -285,7 +287,7 @@ class JobQueue:
         try:
             self._begin(job)
         except SemvidError as error:
-            _log.error("transmission has to wait", job_id=job.id, detail=str(error))
+            _log.error("transmission has to wait", transmission_id=job.id, detail=str(error))
             self._wait(job, _STORE_AGAIN_S, str(error))
             return
         try:
@@ -296,18 +298,18 @@ class JobQueue:
             else:
                 self._end(job, State.CANCELLED, problem_of(Cancelled("cancelled while it ran")))
         except SemvidError as error:
-            _log.warning("transmission failed", job_id=job.id, code=error.code, detail=str(error))
+            _log.warning("transmission failed", transmission_id=job.id, code=error.code, detail=str(error))
             if isinstance(error, LinkFailed | Busy) and not job.on_air:
                 self._try_again(job, error)
             else:
                 self._end(job, State.FAILED, problem_of(error))
         except Exception as error:
-            _log.error("transmission failed unexpectedly", job_id=job.id, exc_info=error)
+            _log.error("transmission failed unexpectedly", transmission_id=job.id, exc_info=error)
             told = SemvidError(f"{type(error).__name__}: {error}")
             self._end(job, State.FAILED, problem_of(storage_full(self.folder) if is_full(error) else told))
         else:
             self._end(job, State.SUCCEEDED)
-            _log.info("transmission succeeded", job_id=job.id, attempts=job.attempts)
+            _log.info("transmission succeeded", transmission_id=job.id, attempts=job.attempts)
 
     def _begin(self, job: Job) -> None:
         """Begins an attempt; nothing that an earlier one measured stays."""
@@ -357,7 +359,7 @@ class JobQueue:
         try:
             self._store.save(job)
         except SemvidError as error:
-            _log.error("state of a transmission is not on disk", job_id=job.id, detail=str(error))
+            _log.error("state of a transmission is not on disk", transmission_id=job.id, detail=str(error))
             return False
         return True
 

@@ -181,7 +181,7 @@ class JobStore:
 
     def put_aside(self, job_id: str, why: str) -> None:
         """Takes a job that makes no sense out of the way; its row and its folder are kept."""
-        _log.error("job set aside", job_id=job_id, why=why, file=str(self._path), table="aside")
+        _log.error("job set aside", transmission_id=job_id, why=why, file=str(self._path), table="aside")
         row = self._db.execute("SELECT * FROM jobs WHERE id = ?", (job_id,)).fetchone()
         with self._transaction() as db:
             db.execute("INSERT INTO aside VALUES (?, ?, ?)", (job_id, json.dumps(dict(row)), why))
@@ -295,7 +295,7 @@ class JobStore:
             if known is None:  # otherwise a crash came between this and the next step
                 self.accept(job)
             path.rename(path.with_name(f"{_OF_0_1}.taken-over"))
-            _log.info("job of an earlier version taken over", job_id=job.id, state=job.state.value)
+            _log.info("job of an earlier version taken over", transmission_id=job.id, state=job.state.value)
 
 
 class _Unreadable(Exception):

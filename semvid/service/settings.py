@@ -1,9 +1,9 @@
 """Settings read from the environment, typed, with unknown keys refused."""
 
 import os
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from semvid.errors import InvalidInput
@@ -14,8 +14,12 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="forbid", frozen=True)
 
-    log_level: str = "info"
-    log_format: str = "console"  # or "json"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least that is logged"
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="console: for people; json: one line an event, for collectors"
+    )
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

@@ -34,7 +34,7 @@ function question(refused, origin) {
     h("p", { class: "dim" }, "It is kept until this tab is closed."),
     h("p", {}, h("button", { type: "submit", class: "primary" }, "Use it"), " ", later),
   );
-  const dialog = h("dialog", { "aria-labelledby": "key-title" }, form);
+  const dialog = h("dialog", { class: "card", "aria-labelledby": "key-title" }, form);
   document.body.append(dialog);
   dialog.showModal();
   return new Promise((resolve) => {

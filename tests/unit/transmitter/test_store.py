@@ -122,7 +122,7 @@ def test_a_row_that_makes_no_sense_stops_no_other(tmp_path: Path, column: str, v
         db.execute(f"UPDATE jobs SET {column} = ? WHERE id = ?", (value, ID.format(1)))
     with capture_logs() as logs:
         assert [job.id for job in loaded(tmp_path)] == [ID.format(2)]
-    assert [log["job_id"] for log in logs] == [ID.format(1)]
+    assert [log["transmission_id"] for log in logs] == [ID.format(1)]
     with sqlite3.connect(tmp_path / "jobs.sqlite3") as db:
         [(kept,)] = db.execute("SELECT record FROM aside").fetchall()
     assert json.loads(kept)[column] == value
