@@ -1,5 +1,7 @@
 # One image, one target per service:  docker build --target receiver -t semvid-receiver .
-FROM python:3.11-slim AS base
+# To pin it: --build-arg BASE=python:3.11-slim@sha256:..., as `docker buildx imagetools inspect python:3.11-slim` says.
+ARG BASE=python:3.11-slim
+FROM ${BASE} AS base
 ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     NUMBA_CACHE_DIR=/opt/numba \

@@ -1,4 +1,4 @@
-"""Whatever is logged, and whoever logs it: one line of JSON an event, exceptions too, named after the service."""
+"""Whatever is logged, and whoever logs it: one line of JSON an event, with the name of the service."""
 
 from __future__ import annotations
 
