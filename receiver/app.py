@@ -34,7 +34,7 @@ from semvid.service.host import serve_http, started
 from semvid.service.lock import sole_user
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
-from semvid.service.problems import install_problem_handlers, problem_responses
+from semvid.service.problems import everywhere, install_problem_handlers, problem_responses
 from semvid.service.signed_links import AccessResource, SignedLinks
 from semvid.service.uploads import bound_bodies
 
@@ -85,6 +85,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
         title="semvid receiver",
         version=__version__,
         summary="Takes symbols, regenerates the video.",
+        responses=everywhere(),
         lifespan=lifespan,
     )
     app.state.service = service

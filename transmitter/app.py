@@ -40,7 +40,7 @@ from semvid.service.host import serve_http, started
 from semvid.service.lock import sole_user
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
-from semvid.service.problems import install_problem_handlers, problem_responses
+from semvid.service.problems import everywhere, install_problem_handlers, problem_responses
 from semvid.service.signed_links import AccessResource, SignedLinks
 from semvid.service.uploads import bound_bodies
 from semvid.sound.track import TrackInfo
@@ -141,6 +141,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         title="semvid transmitter",
         version=__version__,
         summary="Takes a video, sends what it means.",
+        responses=everywhere(),
         lifespan=lifespan,
     )
     install_problem_handlers(app)

@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from semvid.errors import SemvidError
 
@@ -41,6 +42,11 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": "Refused, see detail", "content": content} for status in statuses}
 
 
+def everywhere() -> dict[int | str, dict[str, Any]]:
+    """What any route may answer: a request that is none, or that may not be made (docs/operations.md)."""
+    return problem_responses(400, 401, 403, 421, 422)
+
+
 def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
     """``problem`` as an HTTP response."""
     return JSONResponse(
@@ -49,6 +55,12 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
         headers=headers,
         media_type="application/problem+json",
     )
+
+
+def _allowed(request: Request) -> set[str]:
+    """Methods of all routes with this path; Starlette names those of the first (RFC 9110, 10.2.1)."""
+    matching = (r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in matching for method in getattr(route, "methods", None) or ()}
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -76,6 +88,8 @@ def install_problem_handlers(app: FastAPI) -> None:
         status, detail = error.status_code, str(error.detail)
         response = answer(request, status, f"HTTP_{status}", detail, detail)
         response.headers.update(error.headers or {})
+        if status == 405:
+            response.headers["Allow"] = ", ".join(sorted(_allowed(request)))
         return response
 
     @app.exception_handler(Exception)
