@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-phy \
-  bench-phy-speed bench-quality bench-rates bench-search bench-sound bench-speed bench-target soak phy-wheel e2e clean
+  bench-phy-speed bench-quality bench-rates bench-search bench-sound bench-speed bench-target soak phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -104,6 +104,9 @@ soak: .venv/.dev  ## a ten-minute video; resident memory of every service at sta
 phy-wheel: .venv/.dev  ## semvid-phy, the physical layer alone, in dist/; its example runs with nothing else there
 	$(BIN)/python -m pytest -m slow tests/unit/phy/test_alone.py
 	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir dist distributions/phy
+
+api: .venv/.dev  ## both REST interfaces asked for anything at all, against their OpenAPI documents
+	$(BIN)/python -m pytest -m slow tests/integration/test_openapi.py $(ARGS)
 
 e2e: .venv/.dev  ## the three nodes in containers, over real HTTP (needs a Docker engine)
 	$(BIN)/python -m pytest -m compose tests/e2e $(ARGS)
