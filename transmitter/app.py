@@ -29,9 +29,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from structlog import get_logger
 
 from semvid import __version__
-from semvid.errors import Conflict, InvalidInput, LimitExceeded
+from semvid.errors import InvalidInput, LimitExceeded
 from semvid.link.peer import watched
-from semvid.options import ChannelOptions, SoundChoice, TransmissionOptions
+from semvid.options import SoundChoice, TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.credentials import ask_for_keys
 from semvid.service.door import install_door
@@ -49,7 +49,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
 from transmitter.admission import admitting
-from transmitter.channel_call import Conditions, change_conditions, conditions_of
+from transmitter.channel_routes import install_channel_routes
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
 from transmitter.mllm.library import MllmLibrary
@@ -57,18 +57,16 @@ from transmitter.options import parse_options
 from transmitter.page import install_page, is_page
 from transmitter.pipeline import transmit
 from transmitter.records import stream_semantics
-from transmitter.resources import ChannelResource, TransmissionList, TransmissionResource
+from transmitter.resources import TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
 from transmitter.sound.door import track_of
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.source_file import source_response
-from transmitter.store import State
 
 _log = get_logger(__name__)
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
 _COPIED_BYTES = 2**20  # at a time
 _EVENT_ID = re.compile("[0-9]{1,18}")
-_CHANGES_NOTED = 256  # of the channel, for one transmission
 _LONGEST_NAME = 200  # characters of an upload's
 _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
 
@@ -93,9 +91,6 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     registry = CollectorRegistry()
     finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
     symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
-    changes = Counter(
-        "semvid_channel_changes_total", "Changes of the channel of a running transmission", registry=registry
-    )
     running = Gauge("semvid_transmissions_running", "Transmissions under way", registry=registry)
 
     async def run(job: Job) -> None:
@@ -292,33 +287,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         """The video as it was uploaded, with Range; kept for a while after the end."""
         return source_response(jobs.get(transmission_id).upload, transmission_id)
 
-    @app.get(
-        "/v1/transmissions/{transmission_id}/channel",
-        operation_id="getChannel",
-        response_model=ChannelResource,
-        responses=problem_responses(404, 409, 502),
-    )
-    async def channel(transmission_id: str) -> Conditions:
-        """Conditions in force at the channel emulator, while the transmission runs."""
-        return await conditions_of(settings.link_target, _on_air(jobs.get(transmission_id)).id, tls)
-
-    @app.patch(
-        "/v1/transmissions/{transmission_id}/channel",
-        operation_id="changeChannel",
-        response_model=ChannelResource,
-        responses=problem_responses(404, 409, 422, 502),
-    )
-    async def change_channel(transmission_id: str, change: ChannelOptions) -> Conditions:
-        """Changes conditions of the channel from the next burst on, while the transmission runs."""
-        job = _on_air(jobs.get(transmission_id))
-        conditions = await change_conditions(settings.link_target, job.id, change, tls)
-        changes.inc()
-        noted = {"total_symbols": job.facts.get("total_symbols", 0), **conditions}
-        job.facts["channel_changes"] = job.facts.get("channel_changes", 0) + 1
-        job.facts["last_channel_changes"] = [*job.facts.get("last_channel_changes", ()), noted][
-            -_CHANGES_NOTED:
-        ]
-        return conditions
+    install_channel_routes(app, jobs, settings, registry)
 
     @app.delete(
         "/v1/transmissions/{transmission_id}",
@@ -344,16 +313,6 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         return JSONResponse(body, status_code=200 if serving else 503)
 
     return app
-
-
-def _on_air(job: Job) -> Job:
-    """``job``, if it runs."""
-    if job.state is not State.RUNNING:
-        raise Conflict(
-            f"transmission {job.id} is {job.state.value}; its channel can be looked at and changed while it "
-            "is RUNNING"
-        )
-    return job
 
 
 def _store(file: UploadFile, path: Path, limits: VideoLimits) -> None:
