@@ -11,12 +11,17 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
 
 from console.demo import CLIP
+from semvid.service.keys import add_key
 from tests.e2e.conftest import Trio, running, wait_for
 
 sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install "semvid[browser]"')
@@ -171,3 +176,91 @@ def test_nothing_is_wider_than_a_phone(browser: Any, services: Trio, width: int)
     tab.locator("summary").click()
     assert tab.locator("html").evaluate("page => page.scrollWidth") == width
     context.close()
+
+
+def test_a_key_is_asked_for_once_and_players_follow_signed_links(
+    browser: Any, tmp_path: Path, short_clip: Path
+) -> None:
+    keys = tmp_path / "keys"
+    key = add_key(keys, "me")
+    guarded = {f"SEMVID_{service}_KEYS_FILE": str(keys) for service in ("TRANSMITTER", "RECEIVER", "CHANNEL")}
+    with running(tmp_path, **guarded) as trio:
+        tab = browser.new_context().new_page()
+        tab.goto(trio.transmitter)
+        for typed, expected in (("semvid_wrong", "was not taken"), (key, "None yet.")):
+            tab.get_by_label("Key", exact=True).fill(typed)
+            tab.get_by_role("button", name="Use it").click()
+            tab.get_by_text(expected).wait_for()
+        tab.set_input_files("#clips", short_clip)
+        tab.get_by_role("button", name="Send", exact=True).click()
+        tab.locator("video").nth(1).wait_for(timeout=_LONG_MS)
+        videos = tab.locator("video")
+        wait_for(lambda: min(v["width"] for v in videos.evaluate_all(_PLAYED)) > 0, "both videos loaded", 60)
+        tab.locator("table.payload img").first.scroll_into_view_if_needed()
+        picture = "images => images[0].naturalWidth"
+        wait_for(
+            lambda: tab.locator("table.payload img").evaluate_all(picture) > 0, "a keyframe's picture", 30
+        )
+        links = tab.locator(".downloads a").evaluate_all("links => links.map(link => link.href)")
+        assert len(links) == 5
+        for link in links:
+            assert httpx.get(link).status_code == 200
+            assert httpx.get(link.partition("?")[0]).status_code == 401
+
+
+def test_another_page_reaches_nothing(browser: Any, services: Trio) -> None:
+    """A page that is served on another port of this machine tries all that a page can."""
+    tries = """async ([transmitter, receiver]) => {
+      const told = async (url, request) => fetch(url, request).then((r) => r.text(), () => "refused");
+      const loads = (tag, src) => new Promise((resolve) => {
+        const element = document.createElement(tag);
+        element.onload = () => resolve("loaded");
+        element.onerror = () => resolve("refused");
+        element.src = src;
+        document.body.append(element);
+      });
+      const form = new FormData();
+      form.append("file", new Blob(["x"]), "x.mp4");
+      return [
+        await told(`${transmitter}/v1/transmissions`),
+        await told(`${receiver}/v1/videos`),
+        await told(`${transmitter}/v1/transmissions`, { method: "POST", body: form }),
+        await told(`${transmitter}/v1/transmissions/0000000000000000`, { method: "DELETE" }),
+        await loads("script", `${transmitter}/page/api.js`),
+        await loads("img", `${transmitter}/page/icon.svg`),
+      ];
+    }"""
+    with _served("<!DOCTYPE html><body>evil</body>") as evil:
+        tab = browser.new_context().new_page()
+        tab.goto(evil)
+        assert tab.evaluate(tries, [services.transmitter, services.receiver]) == ["refused"] * 6
+    # they left the browser, and the service did not take them
+    assert _requests(services.transmitter, 'status="403"', 'method="POST"') == 1
+    assert _requests(services.transmitter, 'status="403"', 'method="GET"') >= 3
+
+
+@contextmanager
+def _served(document: str) -> Iterator[str]:
+    """The address of a page on a port of its own."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(document.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _requests(url: str, *labels: str) -> float:
+    """How many requests with these labels the service counted."""
+    lines = httpx.get(f"{url}/metrics").text.splitlines()
+    counted = (line for line in lines if line.startswith("semvid_http_requests_total{"))
+    return sum(float(line.split()[-1]) for line in counted if all(label in line for label in labels))

@@ -1,6 +1,7 @@
 """Both services behave as their OpenAPI documents say, whatever is asked of them (schemathesis).
 
-Marked slow: `make api`. Real servers on loopback. Ids are those of a transmission and a video that are there, or are drawn.
+Marked slow: `make api`. Real servers on loopback. Ids are those of a transmission and a video that are there,
+or are drawn.
 """
 
 from __future__ import annotations
