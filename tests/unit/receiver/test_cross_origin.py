@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from receiver.app import create_app
 from receiver.settings import ReceiverSettings
 from semvid.errors import InvalidInput
+from semvid.service.keys import add_key
 
 PAGE = "http://page.example:8081"
 VARIABLE = "SEMVID_RECEIVER_ALLOWED_ORIGINS"
@@ -74,3 +75,19 @@ def test_what_is_no_origin_is_refused(monkeypatch: pytest.MonkeyPatch, wrong: st
     monkeypatch.setenv(VARIABLE, wrong)
     with pytest.raises(InvalidInput, match="is no origin"):
         ReceiverSettings.load()
+
+
+def test_a_page_with_a_key_may_show_it_and_reads_why_it_was_refused(tmp_path: Path) -> None:
+    shown = {"Authorization": f"Bearer {add_key(tmp_path / 'keys', 'me')}"}
+    settings = ReceiverSettings.load(data_dir=tmp_path, allowed_origins=(PAGE,), keys_file=tmp_path / "keys")
+    http = TestClient(create_app(settings), base_url="http://localhost")
+    asks = {
+        "Origin": PAGE,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization",
+    }
+    assert http.options("/v1/videos", headers=asks).status_code == 200
+    refused = http.get("/v1/videos", headers={"Origin": PAGE})
+    assert (refused.status_code, refused.headers["access-control-allow-origin"]) == (401, PAGE)
+    assert http.get("/v1/videos", headers={"Origin": PAGE, **shown}).json()["videos"] == []
+    assert http.get("/v1/videos/nobody/access", headers=shown).status_code == 404
