@@ -87,9 +87,9 @@ class Means:
         """Target CBRs at which there is something."""
         return sorted({c[3] for _, c in self._groups if (c[0], c[2]) == (model, planned)})
 
-    def plans(self) -> list[float]:
+    def plans(self, model: str) -> list[float]:
         """SNRs that fixed plans are for, dB."""
-        return sorted({c[2] for _, c in self._groups if c[2] is not None})
+        return sorted({c[2] for _, c in self._groups if c[0] == model and c[2] is not None})
 
     def codes(self) -> list[str]:
         """In the order of `_LOOKS`."""
@@ -180,7 +180,7 @@ def _fixed(means: Means) -> Table:
             _cell(means, _FIXED_CODE, (model, snr_db, planned, cbr), "psnr_db"),
         ]
         for model, title in _MODELS.items()
-        for planned in means.plans()
+        for planned in means.plans(model)
         for cbr in means.cbrs(model, planned)
         for snr_db in means.snrs(model, planned)
     ]
@@ -200,15 +200,23 @@ def _cell(means: Means, code: str, condition: Condition, name: str) -> str:
 
 
 def _by_cbr(means: Means) -> Figure:
-    figure, panels = _panels()
-    for axes, model in zip(panels, _MODELS, strict=True):
+    figure, panels = _panels(means)
+    for model, axes in panels.items():
         for code in means.codes():
             colour, marker = _LOOKS[code]
             points = [(cbr, (model, 10.0, None, cbr)) for cbr in means.cbrs(model, None)]
-            _curve(axes, means, code, points, f"{code} + LDPC", color=colour, marker=marker)
+            _curve(
+                axes,
+                means,
+                code,
+                points,
+                f"{code} + LDPC, {means.pictures} pictures",
+                color=colour,
+                marker=marker,
+            )
         if model == "awgn":
             cbrs, psnrs = [one[1] for one in PUBLISHED], [one[3] for one in PUBLISHED]
-            axes.plot(cbrs, psnrs, "k*--", label="NTSCC, released weights")
+            axes.plot(cbrs, psnrs, "k*--", label="NTSCC, released weights, 24 pictures")
         axes.set(title=f"10 dB, {_MODELS[model]}", xlabel="CBR (complex channel uses / 3HW)")
         if axes.lines:
             axes.legend(loc="lower right")
@@ -216,9 +224,9 @@ def _by_cbr(means: Means) -> Figure:
 
 
 def _cliff(means: Means) -> Figure:
-    figure, panels = _panels()
-    for axes, model in zip(panels, _MODELS, strict=True):
-        for planned in means.plans():
+    figure, panels = _panels(means)
+    for model, axes in panels.items():
+        for planned in means.plans(model):
             for cbr in means.cbrs(model, planned):
                 fixed = [(snr_db, (model, snr_db, planned, cbr)) for snr_db in means.snrs(model, planned)]
                 label = f"planned for {planned:g} dB, CBR {cbr:g}"
@@ -228,16 +236,18 @@ def _cliff(means: Means) -> Figure:
         _curve(axes, means, _FIXED_CODE, adapted, label, color="#8a8f98", marker="s", linestyle=":")
         axes.set(title=_MODELS[model], xlabel="Es/N0, dB")
         if axes.lines:
-            axes.legend(loc="lower right")
+            axes.legend(loc="upper left")
     figure.suptitle("AV1 + LDPC, a lost picture counted as grey: one plan falls off a cliff")
     return figure
 
 
-def _panels() -> tuple[Figure, Sequence[Axes]]:
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    panels: Sequence[Axes] = figure.subplots(1, len(_MODELS), sharey=True)
+def _panels(means: Means) -> tuple[Figure, dict[str, Axes]]:
+    """A panel for every channel model over which something was sent."""
+    models = [model for model in _MODELS if means.snrs(model, None) or means.plans(model)]
+    figure = Figure(figsize=(1 + 4 * len(models), 4), layout="constrained")
+    panels = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
     panels[0].set_ylabel("PSNR, dB")
-    return figure, panels
+    return figure, dict(zip(models, panels, strict=True))
 
 
 def _curve(
