@@ -127,7 +127,7 @@ def send(
 @app.command()
 def prompts() -> None:
     """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
-    typer.echo(files("transmitter.mllm").joinpath("prompts.toml").read_text(encoding="utf-8"), nl=False)
+    typer.echo(files("semvid.mllm").joinpath("prompts.toml").read_text(encoding="utf-8"), nl=False)
 
 
 @app.command()

@@ -30,6 +30,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from semvid import __version__
 from semvid.errors import Conflict, InvalidInput, LimitExceeded
 from semvid.link.peer import is_serving
+from semvid.mllm.library import MllmLibrary
 from semvid.options import ChannelOptions, SoundChoice, TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.files import data_folder, replacing
@@ -48,7 +49,6 @@ from transmitter.admission import admitting
 from transmitter.channel_call import Conditions, change_conditions, conditions_of
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
-from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
 from transmitter.page import install_page
 from transmitter.pipeline import transmit

@@ -6,8 +6,8 @@ import numpy as np
 
 from semvid.images.resize import within_side
 from semvid.images.types import Picture
+from semvid.mllm import Mllm
 from semvid.semantics import MAX_CAPTION_CHARS
-from transmitter.mllm import Mllm
 
 SAMPLES = 5  # frames that the model sees, spread evenly over the segment
 SIDE = 448  # pixels, longer side of the copies that it sees

@@ -2,9 +2,9 @@
 
 from pydantic import ValidationError
 
+from semvid import mllm as mllms
 from semvid.options import Search, TransmissionOptions, refusal
 from semvid.profile import Given
-from transmitter import mllm as mllms
 
 
 def search_of(options: TransmissionOptions) -> Search:

@@ -25,6 +25,8 @@ from semvid.accounting import cbr
 from semvid.errors import LinkFailed
 from semvid.link.harq import BlockPayload, Delivery, HarqSender
 from semvid.link.packing import sound_blocks
+from semvid.mllm.library import MllmLibrary
+from semvid.mllm.meter import Meter
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.profile import Given
 from semvid.service.clock import StageClock
@@ -36,8 +38,6 @@ from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
-from transmitter.mllm.library import MllmLibrary
-from transmitter.mllm.meter import Meter
 from transmitter.options import search_of
 from transmitter.rate.control import Budget
 from transmitter.rate.footage import Footage

@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from semvid.mllm.settings import MllmSettings
 from semvid.service.settings import ServiceSettings
-from transmitter.mllm.settings import MllmSettings
 
 
 class TransmitterSettings(MllmSettings, ServiceSettings):

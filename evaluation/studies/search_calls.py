@@ -36,15 +36,15 @@ from evaluation.bench.report.table import formatted
 from evaluation.clips import load
 from evaluation.provenance import provenance, write
 from semvid.images.types import Picture
+from semvid.mllm import Mllm
+from semvid.mllm.embedded.model import Embedded
+from semvid.mllm.meter import Meter
 from semvid.options import DEFAULT_THRESHOLD, Focus, Rule
+from semvid.psss import Answer, differs
 from semvid.video.reader import Frame
 from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.selection import KeyframeSelector, Reason
 from transmitter.keyframes.skem import Skem, SkemRules
-from transmitter.mllm import Mllm
-from transmitter.mllm.embedded.model import Embedded
-from transmitter.mllm.meter import Meter
-from transmitter.psss import Answer, differs
 
 SPACING_S: Final = 0.2
 JUDGES: Final = ("oracle", "embedded")

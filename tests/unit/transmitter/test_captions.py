@@ -4,8 +4,8 @@ import numpy as np
 
 from semvid.images.types import Picture
 from semvid.options import Focus
+from semvid.psss import Answer
 from transmitter.captions import _KEPT, SAMPLES, SegmentCaption, shortened
-from transmitter.psss import Answer
 
 
 class Witness:
