@@ -4,8 +4,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from semvid.images.cuts import HISTORY, LONGEST_FLASH, CutDetector
 from semvid.images.types import Picture
-from transmitter.keyframes.cuts import HISTORY, LONGEST_FLASH, CutDetector
 
 # What looking at the frames showed, beyond index.json: a true cut that it does not list; two scroll steps of
 # a page, of the same size as two that it lists as page jumps.
