@@ -22,7 +22,7 @@ import argparse
 import json
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import compress, pairwise
 from pathlib import Path
@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from evaluation.bench.report.table import formatted
 from evaluation.clips import load
 from evaluation.provenance import provenance, write
+from semvid.answers import Answered
 from semvid.images.types import Picture
 from semvid.mllm import Mllm
 from semvid.mllm.embedded.model import Embedded
@@ -144,6 +145,10 @@ class Oracle:
 
     def caption(self, _: Sequence[Picture]) -> str:
         """An oracle is not asked for captions here."""
+        raise NotImplementedError
+
+    def answer(self, _frames: Iterable[Picture], _questions: Sequence[str]) -> list[Answered]:
+        """Nor anything else."""
         raise NotImplementedError
 
 

@@ -4,10 +4,11 @@ An implementation is named in the configuration by its prefix, or by ``prefix:ar
 How to add one: docs/adding-an-mllm.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from semvid.answers import Answered
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
 from semvid.mllm.hf import door, loading
@@ -22,7 +23,7 @@ EMBEDDED: Final = "embedded"
 
 
 class Mllm(Protocol):
-    """Compares pictures and describes them.
+    """Compares pictures, describes them, and answers questions about a video.
 
     Attributes:
         name: as in the configuration, for reports.
@@ -54,6 +55,18 @@ class Mllm(Protocol):
 
         Args:
             frames: at least one picture, in time order, spread over the segment.
+        """
+
+    def answer(self, frames: Iterable[Picture], questions: Sequence[str]) -> list[Answered]:
+        """Answers questions about a video; `semvid.answers.NOT_MEASURED` where it would have to guess.
+
+        Args:
+            frames: every frame of the video in time order, at least one, of one size, read once
+                (`semvid.mllm.shown`): what of them it looks at, and keeps, is for the model to choose.
+            questions: of one line each.
+
+        Returns:
+            One answer per question, in their order. An answer depends on its own question only.
         """
 
 

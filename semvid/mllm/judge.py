@@ -1,15 +1,18 @@
-"""PSSS and captions with a large model: three ways to ask whether two pictures mean the same."""
+"""PSSS, captions and answers with a large model: three ways to ask whether two pictures mean the same."""
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from semvid.answers import MAX_ANSWER_CHARS, Answered, Outcome
 from semvid.images.types import Picture
 from semvid.mllm.language_model import LanguageModel, Message
 from semvid.mllm.prompts import Prompts
 from semvid.mllm.settings import MllmSettings
+from semvid.mllm.shown import Spread
 from semvid.options import Focus, Scoring
 from semvid.psss import Answer
+from semvid.text import shortened
 
 
 class Judge:
@@ -64,6 +67,27 @@ class Judge:
         (sentence,) = self._model.write([request], self._settings.mllm_caption_tokens)
         return sentence
 
+    def answer(self, frames: Iterable[Picture], questions: Sequence[str]) -> list[Answered]:
+        """See `Mllm.answer`: frames spread evenly over the video and the question in one message.
+
+        How sure: the model is shown its own answer and asked whether that is right; the share of P(yes) in
+        P(yes) + P(no) is taken (P(True) of S. Kadavath et al., "Language Models (Mostly) Know What They
+        Know", arXiv:2207.05221).
+        """
+        spread = Spread(self._settings.mllm_question_frames)
+        for frame in frames:
+            spread.push(frame)
+        shown = [picture for _, picture in spread.pictures()]
+        ask, check = self._prompts.question_ask, self._prompts.question_check
+        requests = [ask.filled(frames=shown, question=question) for question in questions]
+        written = self._model.write(requests, self._settings.mllm_answer_tokens)
+        texts = [shortened(text, MAX_ANSWER_CHARS) for text in written]
+        checks = [
+            check.filled(frames=shown, question=question, answer=text)
+            for question, text in zip(questions, texts, strict=True)
+        ]
+        return [_answered(text, right) for text, right in zip(texts, self._model.answer(checks), strict=True)]
+
     def _describe(self, pictures: Sequence[Picture]) -> list[str]:
         """A description of each picture; those that are kept are not asked for again."""
         keys = [_key(picture) for picture in pictures]
@@ -83,6 +107,13 @@ class Judge:
     def _write(self, requests: Sequence[Message]) -> list[str]:
         self.descriptions += len(requests)
         return self._model.write(requests, self._settings.mllm_description_tokens) if requests else []
+
+
+def _answered(text: str, right: Answer) -> Answered:
+    """A model that writes nothing has not answered."""
+    if not text:
+        return Answered("", outcome=Outcome.FAILED)
+    return Answered(text, min(1.0, right.p_yes / right.mass) if right.mass > 0.0 else None)
 
 
 def _key(picture: Picture) -> bytes:

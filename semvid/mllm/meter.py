@@ -1,10 +1,11 @@
 """Counts what one job asks its model, and warns when the model does not answer the question."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import structlog
 
+from semvid.answers import Answered
 from semvid.images.types import Picture
 from semvid.mllm import Mllm
 from semvid.mllm.judge import Judge
@@ -43,6 +44,10 @@ class Meter:
         """See `Mllm.caption`."""
         self.captions += 1
         return self._mllm.caption(frames)
+
+    def answer(self, frames: Iterable[Picture], questions: Sequence[str]) -> list[Answered]:
+        """See `Mllm.answer`."""
+        return self._mllm.answer(frames, questions)
 
     @property
     def notices(self) -> Sequence[str]:

@@ -20,6 +20,7 @@ _PLACES: Final[dict[str, dict[str, set[str]]]] = {
     "described": {"describe": {"first", "second"}, "question": {"descriptions", "focus"}},
     "described-once": {"describe": {"frame"}, "question": {"first", "second", "focus"}},
     "caption": {"request": {"frames"}},
+    "question": {"ask": {"frames", "question"}, "check": {"frames", "question", "answer"}},
 }
 _PLACE: Final = re.compile(r"\{([a-z]+)\}")
 
@@ -64,6 +65,8 @@ class Prompts:
     described_once_describe: Prompt
     described_once_question: Prompt
     caption_request: Prompt
+    question_ask: Prompt
+    question_check: Prompt
 
 
 def load_prompts(path: Path | None = None) -> Prompts:

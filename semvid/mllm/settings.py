@@ -39,6 +39,10 @@ class MllmSettings(BaseModel):
         128, ge=1, le=4096, description="of one description (scoring: described)"
     )
     mllm_caption_tokens: int = Field(96, ge=1, le=4096, description="of one caption")
+    mllm_question_frames: int = Field(
+        8, ge=1, le=256, description="of a video that is asked about, spread evenly over it"
+    )
+    mllm_answer_tokens: int = Field(48, ge=1, le=1024, description="of the answer to a question")
     mllm_kept_descriptions: int = Field(
         256, ge=2, description="descriptions kept by one job (scoring: described-once)"
     )

@@ -8,19 +8,21 @@ import hashlib
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from semvid.answers import Answered
 from semvid.errors import InvalidInput
 from semvid.images.objects import Detector
 from semvid.images.resize import with_side
 from semvid.images.types import Picture
 from semvid.mllm.embedded.caption.sentence import describe
 from semvid.mllm.embedded.comparison import INPUTS, Comparison, Seen, compare, eye, see
+from semvid.mllm.embedded.questions.answers import answers
 from semvid.mllm.embedded.views import MIN_SIDE, SIDE
 from semvid.options import Focus
 from semvid.psss import Answer
@@ -109,6 +111,10 @@ class Embedded:
     def caption(self, frames: Sequence[Picture]) -> str:
         """See `Mllm.caption`: a sentence put together from what was found and measured only."""
         return describe([self._see(frame) for frame in frames])
+
+    def answer(self, frames: Iterable[Picture], questions: Sequence[str]) -> list[Answered]:
+        """See `Mllm.answer`: a closed set of questions is answered, and no other (docs/questions.md)."""
+        return answers(frames, questions)
 
     def _see(self, picture: Picture) -> Seen:
         if picture.ndim != 3 or 0 in picture.shape:

@@ -40,7 +40,7 @@ def test_a_file_of_ones_own_is_named_in_the_version(tmp_path: Path) -> None:
         ("main_object =", "main_objects =", "unknown entry focus.main_objects"),
         ("{descriptions}", "{description}", "described.question must have {descriptions}, {focus}"),
         ("{frames}", "{frames} {frames}", "{frames} 2 times"),
-        ('version = "1"', "", "no version"),
+        ('version = "2"', "", "no version"),
         ("[direct]", "[direct", "no TOML"),
     ],
 )

@@ -5,7 +5,8 @@ import numpy as np
 from semvid.images.types import Picture
 from semvid.options import Focus
 from semvid.psss import Answer
-from transmitter.captions import _KEPT, SAMPLES, SegmentCaption, shortened
+from semvid.text import shortened
+from transmitter.captions import _KEPT, SAMPLES, SegmentCaption
 
 
 class Witness:
