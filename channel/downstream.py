@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from semvid.link.bootstrap import make_channel
 from semvid.link.health import SERVING
 from semvid.link.tls import ClientTls
-from semvid.wire.v1 import link_pb2_grpc
+from semvid.wire.v1 import link_pb2, link_pb2_grpc
 
 LINK_SERVICE = "semvid.wire.v1.LinkService"
 _ASK_READY_S = 5.0  # between two questions after its health
@@ -40,6 +40,10 @@ class Downstream:
     def transmit(self, timeout_s: float | None) -> Any:
         """Starts a `LinkService.Transmit` call that may last ``timeout_s`` seconds (None: for ever)."""
         return self._link.Transmit(timeout=timeout_s)
+
+    def questions(self) -> Any:
+        """Starts a `LinkService.Questions` call, which lasts until either end is stopped."""
+        return self._link.Questions(link_pb2.QuestionsRequest())
 
     async def connection_lost(self) -> bool:
         """Whether a call that just ended with UNAVAILABLE lost its connection, or never had one.

@@ -17,6 +17,7 @@ from receiver.resources import (
     CaptionResource,
     ConstellationResource,
     KeyframeResource,
+    QuestionResource,
     RunResource,
     VideoList,
     VideoResource,
@@ -25,6 +26,7 @@ from receiver.service import ReceiverService
 from receiver.settings import ReceiverSettings
 from semvid import __version__
 from semvid.errors import NotFound
+from semvid.options import QuestionOptions
 from semvid.phy import warm_up
 from semvid.service.files import data_folder
 from semvid.service.host import serve_http, started
@@ -32,10 +34,13 @@ from semvid.service.lock import sole_user
 from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import install_problem_handlers, problem_responses
+from semvid.service.uploads import limit_body
 
 Offset = Annotated[int, Query(ge=0, le=2**31)]
 Number = Annotated[int, Path(ge=0, le=2**31)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+
+_BODY_BYTES = 2**16  # of a request; the largest is a question
 
 _MP4 = {"description": "the MP4", "content": {"video/mp4": {}}}
 _CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
@@ -85,6 +90,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     install_problem_handlers(app)
     install_metrics(app, registry)
     allow_pages(app, settings.allowed_origins)
+    limit_body(app, _BODY_BYTES)
 
     @app.get("/v1/videos", operation_id="listVideos", response_model=VideoList)
     async def list_all(offset: Offset = 0, limit: Limit = 50) -> VideoList:
@@ -148,6 +154,30 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     def constellation(video_id: str) -> dict[str, Any]:
         """A few thousand equalised symbols, drawn evenly from all that were received."""
         return service.constellation(video_id)
+
+    @video.post(
+        "/questions",
+        operation_id="askQuestion",
+        status_code=status.HTTP_202_ACCEPTED,
+        response_model=QuestionResource,
+        responses=problem_responses(409, 413, 422, 501, 503),
+    )
+    async def ask(video_id: str, asked: QuestionOptions, response: Response) -> dict[str, Any]:
+        """Takes a question about a video (docs/questions.md); its resource says what becomes of it."""
+        record = await service.questions.ask(video_id, asked)
+        response.headers["Location"] = f"/v1/videos/{video_id}/questions/{record.id}"
+        response.headers["Retry-After"] = "1"
+        return record.to_json()
+
+    @video.get("/questions", operation_id="listQuestions", response_model=list[QuestionResource])
+    async def questions(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
+        """Questions about a video, those that wait last."""
+        return service.questions.listed(video_id, offset, limit)
+
+    @video.get("/questions/{question_id}", operation_id="getQuestion", response_model=QuestionResource)
+    async def question(video_id: str, question_id: str) -> dict[str, Any]:
+        """One question, and its answer or why there is none."""
+        return service.questions.get(video_id, question_id)
 
     app.include_router(video)
 

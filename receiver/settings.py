@@ -12,13 +12,14 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from receiver.decoders.options import Card, DecoderOptions, Dtype, Lengths, Offload, Quantisation
 from semvid.errors import InvalidInput
 from semvid.link.tls import ServerTls
+from semvid.mllm.settings import MllmSettings
 from semvid.service.settings import ServiceSettings
 
 _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?")
 _IMPLIED = {"http": ":80", "https": ":443"}  # browsers leave these off (RFC 6454, 6.2)
 
 
-class ReceiverSettings(ServiceSettings):
+class ReceiverSettings(MllmSettings, ServiceSettings):
     """Every bound of the receiver."""
 
     model_config = SettingsConfigDict(
@@ -75,6 +76,16 @@ class ReceiverSettings(ServiceSettings):
         "espeak:VOICE; empty: nobody, and sound text is not announced",
     )
     voice_device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="of an hf voice")
+
+    mllm: str = Field(
+        "embedded",
+        max_length=512,
+        description="who answers questions about reconstructions",
+    )
+    waiting_questions: int = Field(16, ge=1, le=1000, description="at once; one more is refused with 503")
+    question_wait_s: float = Field(
+        120.0, gt=0, description="that a question waits for a transmitter that has the source to answer"
+    )
 
     executor: str = Field(
         "local",

@@ -52,6 +52,7 @@ from transmitter.jobs import JobQueue, Place, Retries
 from transmitter.options import parse_options
 from transmitter.page import install_page
 from transmitter.pipeline import transmit
+from transmitter.questions import Respondent
 from transmitter.records import stream_semantics
 from transmitter.resources import ChannelResource, TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
@@ -108,13 +109,19 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         kept_source_bytes=settings.kept_source_bytes,
     )
 
+    respondent = Respondent(jobs, settings, limits, mllms)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         setting = "SEMVID_TRANSMITTER_DATA_DIR"
         with sole_user(data_folder(settings.data_dir, setting), setting):
             await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
             await jobs.start()
+            listening = asyncio.create_task(respondent.run()) if settings.answers_questions else None
             yield
+            if listening is not None:
+                listening.cancel()
+                await asyncio.wait({listening})
             await jobs.stop()
 
     app = FastAPI(

@@ -27,6 +27,9 @@ class TransmitterSettings(MllmSettings, ServiceSettings):
         description="who writes down what is said, for sound text: hf:ID-OR-PATH of a speech recogniser, on "
         "the device of the multimodal model; empty: sound text is refused",
     )
+    answers_questions: bool = Field(
+        True, description="asked at the receiver about sources that are kept; false: nobody hears them here"
+    )
     receiver_url: str = Field(
         "http://127.0.0.1:8082", description="base of the receiver's REST interface, for links to videos"
     )

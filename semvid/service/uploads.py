@@ -43,9 +43,7 @@ class _BodyLimit:
         except _BodyTooLarge:
             if answered:
                 raise
-            error = LimitExceeded(
-                f"the request body passes the limit of {self._max_bytes} bytes; cut or re-encode the clip"
-            )
+            error = LimitExceeded(f"the request body passes the limit of {self._max_bytes} bytes; send less")
             await problem_response(problem_of(error, scope["path"]))(scope, receive, send)
 
 
