@@ -35,10 +35,10 @@ class AnswerSheet:
         if isinstance(unit, TaskHeader):
             return self._add_header(unit)
         self._check_number(unit.number, self.header)
-        known = self.answers.setdefault(unit.number, unit.answered)
-        if known is not unit.answered and known != unit.answered:
+        new = unit.number not in self.answers
+        if self.answers.setdefault(unit.number, unit.answered) != unit.answered:
             raise InvalidInput(f"the answer to question {unit.number} contradicts an earlier one")
-        return known is unit.answered
+        return new
 
     def _add_header(self, header: TaskHeader) -> bool:
         if self.header not in (None, header):

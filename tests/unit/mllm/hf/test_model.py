@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from semvid.answers import Outcome
 from semvid.errors import InvalidInput, LimitExceeded, MissingComponent
 from semvid.images.types import Picture
 from semvid.mllm.hf import door, loading
@@ -25,7 +26,13 @@ pytestmark = pytest.mark.tiny_models
 
 Checkpoint = Callable[[str], Path]
 SMALL = MllmSettings(
-    mllm_device="cpu", mllm_batch=2, mllm_image_tokens=8, mllm_description_tokens=4, mllm_caption_tokens=4
+    mllm_device="cpu",
+    mllm_batch=2,
+    mllm_image_tokens=8,
+    mllm_description_tokens=4,
+    mllm_caption_tokens=4,
+    mllm_question_frames=2,
+    mllm_answer_tokens=4,
 )
 
 
@@ -50,13 +57,28 @@ def test_every_family_scores_and_captions(
         if scoring is Scoring.DIRECT:
             assert len({a.p_yes for a in together}) == len(others), "the pictures have no influence"
         books = mllm.resource()
-        assert (books["scoring"], books["questions"], books["prompts"]) == (scoring.value, 6, "1")
+        assert (books["scoring"], books["questions"], books["prompts"]) == (scoring.value, 6, "2")
         assert books["descriptions"] == {"described": 6, "described-once": 4, "direct": 0}[scoring.value]
         # random weights do not answer the question, and the books must say so
         assert books["mean_mass"] < 0.5
         assert any("yes or no" in warning for warning in books["warnings"])
     assert isinstance(mllm.caption(pictures), str)
     assert mllm.captions == 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_answers_any_question(
+    family: str, checkpoint: Checkpoint, library: MllmLibrary, pictures: list[Picture]
+) -> None:
+    """From pictures and question; random weights say anything, and the same every time."""
+    mllm = library.open(f"hf:{checkpoint(family)}")
+    questions = ["how many people are there?", "why?"]
+    together = mllm.answer(iter(pictures), questions)
+    assert together == [mllm.answer(iter(pictures), [question])[0] for question in questions]
+    assert all(one.outcome is Outcome.ANSWERED and one.text for one in together)
+    assert all(one.sure is not None and 0.0 < one.sure < 1.0 for one in together)
+    dark = mllm.answer(iter([0 * pictures[0]] * 4), questions)
+    assert dark != together, "the pictures have no influence"
 
 
 def test_direct_scores_read_the_logits_of_both_pictures(

@@ -147,6 +147,19 @@ def plain(level: int) -> Picture:
     return np.full((60, 80, 3), level, np.uint8)
 
 
+def test_answers_through_the_library(stub: Stub) -> None:
+    """A few frames and the question; then the same with the answer, and whether it is right."""
+    settings = MllmSettings(mllm_question_frames=3, mllm_answer_tokens=7)
+    mllm = MllmLibrary(settings).open(f"openai:{stub.url}#{MODEL}")
+    (answer,) = mllm.answer((plain(n) for n in range(30)), ["who is it?"])
+    assert answer.text == "3 frames at most 7 tokens"
+    assert answer.sure == pytest.approx(0.1 / 0.9)  # the stub says no to three pictures
+    asked, checked = (body["messages"][0]["content"] for body in stub.bodies[-2:])
+    assert "who is it?" in asked[-1]["text"]
+    assert "Question: who is it?\nProposed answer: 3 frames at most 7 tokens" in checked[-1]["text"]
+    assert [part["type"] for part in checked].count("image_url") == 3
+
+
 def test_scores_and_captions_through_the_library(stub: Stub) -> None:
     mllm = MllmLibrary(MllmSettings(mllm_caption_tokens=33)).open(f"openai:{stub.url}#{MODEL}")
     same, other = mllm.compare(plain(50), [plain(52), plain(200)], Focus.GENERAL)
