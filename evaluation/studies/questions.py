@@ -35,9 +35,8 @@ from semvid.mllm.shown import SIDE
 from semvid.semantics import SideUnit
 
 CLIPS: Final = (
-    *("act_yoga", "animal_dog_eating", "cuts_bikes", "drive_dashcam", "film_bw_dialogue"),
-    *("indoor_pouring_coffee", "landscape_boat_river", "sport_football_juggling", "static_bottles"),
-    "traffic_topdown_cars",
+    *("traffic_topdown_cars", "cuts_bikes", "film_bw_dialogue", "landscape_boat_river", "static_bottles"),
+    *("sport_football_juggling", "animal_dog_eating", "drive_dashcam", "indoor_pouring_coffee", "act_yoga"),
 )
 THINGS: Final = ("person", "car", "bicycle", "dog", "boat", "bottle", "cup", "sports ball")
 QUESTIONS: Final = (
@@ -187,9 +186,10 @@ def tables(result: dict[str, Any]) -> str:
         ("asked", "{questions}"),
         *((f"{rate}, CBR {cbr:.1e}", f"{{{rate}:.0%}}") for rate, cbr in rates.items()),
     ]
+    clips = sorted({row["clip"] for row in result["answers"]})
     return f"""# Questions about a video
 
-`{made["command"]}`, commit {made["commit"]}, {made["date"]}. {len(CLIPS)} clips of 576x320 pixels in area, \
+`{made["command"]}`, commit {made["commit"]}, {made["date"]}. {len(clips)} clips of 576x320 pixels in area, \
 at most 10 s; {len(QUESTIONS)} questions each, answered by the embedded model. AWGN, seeds from {SEED} on.
 
 ## What an answer costs
@@ -203,7 +203,9 @@ Share of questions to which the model says word for word the same of the reconst
 of the source. Answers about the source arrive as they were given. Of things, questions about those that the \
 source does not show are apart.
 
-{formatted(columns, agreement(result["answers"]))}"""
+{formatted(columns, agreement(result["answers"]))}
+Clips: {", ".join(clips)}.
+"""
 
 
 def main() -> None:
@@ -222,11 +224,10 @@ def main() -> None:
             result["costs"] += [{"clip": name, **row} for row in costs(source, SEED + len(result["costs"]))]
             rows = [{"clip": name, **row} for row in compared(clip, source, Path(folder))]
         result["answers"] += rows
+        write(arguments.out, result, tables(result))
         same = statistics.mean(row["source"] == row["reconstruction"] for row in rows)
         print(f"{name}: {same:.0%} the same", flush=True)
-    text = tables(result)
-    print(text)
-    write(arguments.out, result, text)
+    print(tables(result))
 
 
 if __name__ == "__main__":
