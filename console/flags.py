@@ -85,7 +85,7 @@ def given(**values: Any) -> dict[str, Any]:
     try:
         checked = TransmissionOptions.model_validate(options)
     except ValidationError as error:
-        raise refusal(error, lambda place: _FLAGS.get(place, place)) from error
+        raise refusal(error, _spelled) from error
     return checked.model_dump(mode="json", exclude_unset=True)
 
 
@@ -104,6 +104,14 @@ def _annotation(parameter: str, field: FieldInfo) -> Any:
         max=_bound(field, "le"),
     )
     return Annotated[kind | None, option]
+
+
+def _spelled(place: str) -> str:
+    """The flag of an option; of a list, which of its entries, too."""
+    option, _, number = place.rpartition(".")
+    if option in _FLAGS and number.isdigit():
+        return f"{_FLAGS[option]}, entry {int(number) + 1}"
+    return _FLAGS.get(place, place)
 
 
 def _is_list(kind: Any) -> bool:

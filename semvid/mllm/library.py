@@ -47,8 +47,8 @@ class MllmLibrary:
         allowed = [pattern.strip() for pattern in self._settings.mllm_allowed.split(",")]
         if not any(fnmatchcase(name, pattern) for pattern in allowed):
             raise InvalidInput(
-                f"{name}: this transmitter allows {', '.join(allowed)}; its operator decides by "
-                "SEMVID_TRANSMITTER_MLLM_ALLOWED"
+                f"{name}: this service allows {', '.join(allowed)}; its operator decides by "
+                f"{self._settings.variable('mllm_allowed')}"
             )
         if name not in self._loaded:
             mllms.BACKENDS[prefix].check(argument, self._settings)

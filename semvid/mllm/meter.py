@@ -73,7 +73,7 @@ class Meter:
             warnings.append(
                 f"{self.name}: only {mass:.2f} of the probability went to yes or no on average; the "
                 "scores say little. Take an instruction-tuned model that does not think aloud, another "
-                "scoring, or a prompt file that this model follows (SEMVID_TRANSMITTER_MLLM_PROMPTS)"
+                "scoring, or a prompt file that this model follows (docs/mllm-scoring.md)"
             )
             if not self._warned:
                 _log.warning("low answer mass", mllm=self.name, mean_mass=round(mass, 4))

@@ -1,4 +1,4 @@
-"""What an operator decides about multimodal models, ``SEMVID_TRANSMITTER_MLLM_*`` in the environment."""
+"""What an operator decides about multimodal models, ``SEMVID_<SERVICE>_MLLM_*`` in the environment."""
 
 from pathlib import Path
 from typing import Final, Literal
@@ -9,7 +9,7 @@ PIXELS_OF_A_TOKEN: Final = 28 * 28  # of a picture; of the Qwen and InternVL fam
 
 
 class MllmSettings(BaseModel):
-    """Every choice that depends on the machine and not on the video; `TransmitterSettings` inherits them."""
+    """Every choice that depends on the machine and not on the video; the services' settings inherit them."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,3 +65,8 @@ class MllmSettings(BaseModel):
     mllm_logprob_token_ids: bool = Field(
         False, description="openai: ask for exactly the answers' tokens (newer vLLM); needs /tokenize there"
     )
+
+    def variable(self, field: str) -> str:
+        """The environment variable that sets ``field``: of the service whose settings these are."""
+        prefix = type(self).model_config.get("env_prefix") or "SEMVID_TRANSMITTER_"
+        return f"{prefix}{field.upper()}"

@@ -50,8 +50,8 @@ def device_of(settings: MllmSettings) -> str:
     number = int(wanted.partition(":")[2] or 0)
     if wanted.startswith("cuda") and number >= count:
         raise MissingComponent(
-            f"SEMVID_TRANSMITTER_MLLM_DEVICE is {wanted}, but PyTorch sees {count} GPUs here; install the "
-            "NVIDIA driver and a CUDA build of PyTorch (pip install torch), or set it to cpu"
+            f"{settings.variable('mllm_device')} is {wanted}, but PyTorch sees {count} GPUs here; install "
+            "the NVIDIA driver and a CUDA build of PyTorch (pip install torch), or set it to cpu"
         )
     return wanted
 
@@ -66,9 +66,7 @@ def config_of(name: str) -> Any:
 
     folder = Path(name).expanduser()
     if not folder.is_dir() and (name.startswith(("/", ".", "~")) or name.count("/") > 1):
-        raise InvalidInput(
-            f"hf:{name}: there is no such folder on the transmitter; give a folder or OWNER/NAME"
-        )
+        raise InvalidInput(f"hf:{name}: there is no such folder on this machine; give a folder or OWNER/NAME")
     if folder.is_dir() and not (folder / "config.json").is_file():
         raise InvalidInput(f"hf:{name}: the folder has no config.json, so it is no transformers checkpoint")
     with explaining(name):

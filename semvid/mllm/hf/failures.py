@@ -6,12 +6,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from semvid.errors import InvalidInput, LimitExceeded, MissingComponent, SemvidError
+from semvid.mllm.settings import MllmSettings
 
 EXTRA = 'pip install "semvid[models]"'
-MEMORY_REMEDY = (
-    "set SEMVID_TRANSMITTER_MLLM_QUANTISATION=int8, lower SEMVID_TRANSMITTER_MLLM_IMAGE_TOKENS, or "
-    "choose a smaller model"
-)
+
+
+def memory_remedy(settings: MllmSettings) -> str:
+    """What to do where memory does not suffice."""
+    return (
+        f"set {settings.variable('mllm_quantisation')}=int8, lower {settings.variable('mllm_image_tokens')}, "
+        "or choose a smaller model"
+    )
 
 
 def ran_out(error: BaseException) -> bool:
@@ -26,7 +31,7 @@ def ran_out(error: BaseException) -> bool:
 
 
 @contextmanager
-def explaining(name: str, memory_remedy: str = MEMORY_REMEDY) -> Iterator[None]:
+def explaining(name: str, memory_remedy: str = "choose a smaller model") -> Iterator[None]:
     """Turns what is known to go wrong with the checkpoint ``name`` into errors of ours.
 
     Args:

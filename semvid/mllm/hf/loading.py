@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from semvid.mllm.hf.door import check, device_of, place_of
-from semvid.mllm.hf.failures import explaining
+from semvid.mllm.hf.failures import explaining, memory_remedy
 from semvid.mllm.hf.model import HfModel
 from semvid.mllm.hf.processor import load_processor
 from semvid.mllm.settings import MllmSettings
@@ -21,7 +21,7 @@ def load(name: str, settings: MllmSettings) -> HfModel:
             are damaged or missing, or the processor has no chat template.
     """
     check(name, settings)
-    with explaining(name):
+    with explaining(name, memory_remedy(settings)):
         processor = load_processor(place_of(name))
         model = _load_weights(place_of(name), settings)
         loaded = HfModel(name, model, processor, settings)

@@ -8,7 +8,7 @@ import structlog
 
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
 from semvid.images.resize import within_area
-from semvid.mllm.hf.failures import MEMORY_REMEDY, ran_out
+from semvid.mllm.hf.failures import memory_remedy, ran_out
 from semvid.mllm.hf.image_budget import image_arguments
 from semvid.mllm.hf.prefix import PrefixReuse
 from semvid.mllm.language_model import NO, YES, Message
@@ -39,6 +39,7 @@ class HfModel:
         self.notices: list[str] = []
         self._model, self._processor = model, processor
         self._lock = threading.Lock()
+        self._memory_remedy, self._dtype_variable = memory_remedy(settings), settings.variable("mllm_dtype")
         # twice the width and height that the budget needs: the processor resizes by its own rules from there
         self._pixels = 4 * PIXELS_OF_A_TOKEN * settings.mllm_image_tokens
         self._image_arguments = image_arguments(processor, settings.mllm_image_tokens)
@@ -86,7 +87,7 @@ class HfModel:
                 self._free_memory()
                 if len(batch) == 1:
                     raise LimitExceeded(
-                        f"the device has no memory for one question; {self.name}: {MEMORY_REMEDY}"
+                        f"the device has no memory for one question; {self.name}: {self._memory_remedy}"
                     )
                 self.at_once = len(batch) // 2
                 self._notice(
@@ -104,8 +105,8 @@ class HfModel:
             logits = logits.float()
             if not bool(torch.isfinite(logits).any(dim=-1).all()) or bool(torch.isnan(logits).any()):
                 raise TransmissionFailed(
-                    f"{self.name}: the model's output is no number; set "
-                    "SEMVID_TRANSMITTER_MLLM_DTYPE=float32 or bfloat16"
+                    f"{self.name}: the model's output is no number; set {self._dtype_variable}=float32 or "
+                    "bfloat16"
                 )
             probabilities = logits.softmax(-1)
             yes = probabilities[:, self._yes].sum(-1).tolist()

@@ -41,7 +41,7 @@ class Client:
         key = address.key(settings)
         self._name = f"openai:{address.url}#{address.model}"
         self._attempts, self._sleep = settings.mllm_attempts, sleep
-        self._url = address.url
+        self._url, self._variable = address.url, settings.variable
         proxy = http_proxy(address.url)
         self._proxy_hint = "" if proxy is None else f"; {proxy.in_the_way()}"
         limits = httpx.Limits(max_connections=settings.mllm_connections)
@@ -79,7 +79,7 @@ class Client:
             return self._content(response)
         raise LinkFailed(
             f"{self._name}: the model server did not answer in {self._attempts} attempts ({reason}); "
-            "start it, or raise SEMVID_TRANSMITTER_MLLM_TIMEOUT_S or SEMVID_TRANSMITTER_MLLM_ATTEMPTS"
+            f"start it, or raise {self._variable('mllm_timeout_s')} or {self._variable('mllm_attempts')}"
             f"{self._proxy_hint}"
         )
 
@@ -88,8 +88,8 @@ class Client:
         if status in (401, 403):
             raise Refused(
                 f"{self._name}: the server refuses us with HTTP {status}; set "
-                f"SEMVID_TRANSMITTER_MLLM_API_KEY, and "
-                f"SEMVID_TRANSMITTER_MLLM_API_KEY_URL to this server, or accept its terms",
+                f"{self._variable('mllm_api_key')}, and "
+                f"{self._variable('mllm_api_key_url')} to this server, or accept its terms",
                 _words(response),
             )
         if status >= 300:
