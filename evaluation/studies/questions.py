@@ -53,6 +53,7 @@ QUESTIONS: Final = (
 SNRS_DB: Final = (0.0, 5.0, 10.0)
 RATES: Final[dict[str, dict[str, Any]]] = {"as by default": {}, "coarse, CRF 65": {"quality": 65}}
 SEED: Final = 1
+SECONDS: Final = 4.0  # of each clip
 _KINDS: Final = {
     Topic.COUNT: "how many",
     Topic.PLACE: "where",
@@ -190,7 +191,7 @@ def tables(result: dict[str, Any]) -> str:
     return f"""# Questions about a video
 
 `{made["command"]}`, commit {made["commit"]}, {made["date"]}. {len(clips)} clips of 576x320 pixels in area, \
-at most 10 s; {len(QUESTIONS)} questions each, answered by the embedded model. AWGN, seeds from {SEED} on.
+at most {SECONDS:g} s; {len(QUESTIONS)} questions each, answered by the embedded model. AWGN, seeds from {SEED} on.
 
 ## What an answer costs
 
@@ -219,7 +220,7 @@ def main() -> None:
     for name in arguments.clips:
         (path,) = arguments.media.glob(f"{name}.*")
         with tempfile.TemporaryDirectory(prefix="semvid-questions-") as folder:
-            clip = load(path, Path(folder))
+            clip = load(path, Path(folder), SECONDS)
             source = answered(clip.pictures)
             result["costs"] += [{"clip": name, **row} for row in costs(source, SEED + len(result["costs"]))]
             rows = [{"clip": name, **row} for row in compared(clip, source, Path(folder))]

@@ -82,7 +82,8 @@ def test_what_is_lost_is_said(services: SimpleNamespace, tmp_path: Path) -> None
 
 def test_what_an_answer_costs() -> None:
     source = {
-        "sure": 0.5, "answered_by": "source", "symbols_received": 1234, "question_bytes": 71, "return_bytes": 46,
+        "sure": 0.5, "answered_by": "source",
+        "symbols_received": 1234, "question_bytes": 71, "return_bytes": 46,
     }  # fmt: skip
     assert cost_in_words(source) == (
         "50 % sure; by the transmitter about the source; 1,234 channel symbols for the answer, 71 bytes back "
