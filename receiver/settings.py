@@ -35,8 +35,8 @@ class ReceiverSettings(MllmSettings, ServiceSettings):
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://127.0.0.1:8081", "http://localhost:8081"),
-        description="pages that may read this REST interface from a browser: the transmitter's, by origin, "
-        "separated by commas; none: no page",
+        description="pages that may read this REST interface from a browser, and ask questions: the "
+        "transmitter's, by origin, separated by commas; none: no page",
     )
     data_dir: Path = Field(Path("semvid-data/receiver"), description="videos and their records")
     tls_certificate: Path | None = Field(None, description="PEM chain of the LinkService; None: no TLS")

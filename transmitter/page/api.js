@@ -94,6 +94,14 @@ export const receiver = (videoUrl) => ({
   keyframes: () => everything(`${videoUrl}/keyframes`),
   captions: () => everything(`${videoUrl}/captions`),
   constellation: () => json(`${videoUrl}/constellation`),
+  questions: () => everything(`${videoUrl}/questions`),
+  question: (id) => json(`${videoUrl}/questions/${id}`),
+  ask: (question, answeredBy) =>
+    json(`${videoUrl}/questions`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ question, answered_by: answeredBy }),
+    }),
   contentUrl: `${videoUrl}/content`,
   downloadUrl: `${videoUrl}/content?download=true`,
   segmentsUrl: `${videoUrl}/segments`,
