@@ -130,9 +130,7 @@ def _one_of_several(
         report = run_task(clip, folder, options, command, services, observer)
         outcome.document, outcome.error = report, not_all(report)
         outcome.state = "FAILED" if outcome.error else report["state"]
-        outcome.values = {
-            name: report[name] for name in ("symbols", "cbr", "snr_db", "realised_snr_db", "seconds")
-        }
+        outcome.values = {name: report[name] for name in ("cbr", "snr_db", "realised_snr_db", "seconds")}
         outcome.values |= {"id": report["transmission_id"], "symbols": report["total_symbols"]}
         return
     arrived = _transmit(clip, folder, options, services, observer, clock)

@@ -191,7 +191,7 @@ def tables(result: dict[str, Any]) -> str:
     return f"""# Questions about a video
 
 `{made["command"]}`, commit {made["commit"]}, {made["date"]}. {len(clips)} clips of 576x320 pixels in area, \
-at most {SECONDS:g} s; {len(QUESTIONS)} questions each, answered by the embedded model. AWGN, seeds from {SEED}.
+at most {SECONDS:g} s; {len(QUESTIONS)} questions each, embedded model. AWGN, seeds {SEED} and on.
 
 ## What an answer costs
 
