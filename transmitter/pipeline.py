@@ -76,6 +76,7 @@ async def transmit(
         job.advance("opening the link", 0.0)
         async with call:
             job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
+            job.facts["versions"] = _versions()
             await send_task(job, source, call, answers)
         return
     job.advance("opening the link", 0.0)

@@ -95,7 +95,7 @@ export const receiver = (videoUrl) => ({
   captions: () => everything(`${videoUrl}/captions`),
   constellation: () => json(`${videoUrl}/constellation`),
   questions: () => everything(`${videoUrl}/questions`),
-  question: (id) => json(`${videoUrl}/questions/${id}`),
+  question: (questionId) => json(`${videoUrl}/questions/${questionId}`),
   ask: (question, answeredBy) =>
     json(`${videoUrl}/questions`, {
       method: "POST",

@@ -68,16 +68,17 @@ def _things(evidence: Evidence, _: Asked) -> Answered:
 
 
 def _camera(evidence: Evidence, question: Asked) -> Answered:
-    told = evidence.camera
+    told, samples = evidence.camera, evidence.camera.total()
+    told = Counter({words: times for words, times in told.items() if words})
     if not told:
         return _NOT_TOLD
     if question.topic is Topic.CAMERA:
         words, times = told.most_common(1)[0]
-        return Answered(words, times / told.total())
-    at_rest = sum(times for words, times in told.items() if words in _AT_REST) / told.total()
-    still = at_rest > 0.5
+        return Answered(words, times / samples)
+    at_rest = sum(times for words, times in told.items() if words in _AT_REST)
+    moving = told.total() - at_rest
     wanted = question.topic is Topic.CAMERA_STILL
-    return Answered(_yes(still == wanted), max(at_rest, 1.0 - at_rest))
+    return Answered(_yes((at_rest > moving) == wanted), max(at_rest, moving) / samples)
 
 
 def _cuts(evidence: Evidence, question: Asked) -> Answered:

@@ -54,12 +54,11 @@ class Evidence:
 
     @cached_property
     def camera(self) -> Counter[str]:
-        """What the camera does, in words, by the number of samples of the shots in which it does so."""
+        """What the camera does, in words, by the number of samples of the shots in which it does so; no words
+        for shots in which that cannot be told."""
         told: Counter[str] = Counter()
         for shot in self.views:
-            if len(shot) > 1:
-                told[motion(shot).camera] += len(shot)
-        del told[""]
+            told[motion(shot).camera] += len(shot)
         return told
 
     @cached_property

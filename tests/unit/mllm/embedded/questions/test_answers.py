@@ -89,6 +89,15 @@ def test_camera(scene: Callable[..., Picture]) -> None:
     assert {a.sure for a in told} == {1.0}
 
 
+def test_shots_of_which_nothing_can_be_told_make_the_others_less_sure(scene: Callable[..., Picture]) -> None:
+    frames = [scene(1, 144, 256)] * 12 + [scene(20 + n, 144, 256) for n in range(12)]  # a cut at each
+    camera, still = answers(frames, ["what does the camera do?", "is the camera still?"])
+    assert (camera.text, camera.sure) == ("the camera is still", 0.5)
+    assert (still.text, still.sure) == ("yes", 0.5)
+    (not_told,) = answers(frames[12:], ["does the camera move?"])
+    assert (not_told.text, not_told.sure) == ("that cannot be told from the pictures", None)
+
+
 def test_cuts_part_the_shots_and_nothing_is_measured_across_them(scene: Callable[..., Picture]) -> None:
     frames = [scene(1, 144, 256)] * 12 + [scene(2, 144, 256)] * 12
     cuts, shots, any_cut, camera = answers(
