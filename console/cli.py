@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # `semvid` may not import the services (import-linter); it starts them by the name of their module
 SERVICES = ("transmitter", "channel", "receiver")
-_BAD_INPUT = (errors.InvalidInput, errors.NotFound, errors.MissingComponent)
+_BAD_INPUT = (errors.InvalidInput, errors.NotFound, errors.Gone, errors.MissingComponent)
 
 app = typer.Typer(
     no_args_is_help=True,
