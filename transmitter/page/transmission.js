@@ -140,7 +140,7 @@ function show(view) {
   const counted = [job.symbols, job.bits, job.return_bytes, job.channel_changes, job.sound, video?.sound];
   renew(view, "ledger", counted, () => ledger(job, video));
   renew(view, "received", [video?.bursts_received, video?.state], () => constellation(view.symbols, video));
-  if (semantics) {
+  if (semantics && !job.options.task) {
     const entries = [
       semantics.captions.length,
       semantics.keyframes.length,
