@@ -30,7 +30,7 @@ class Answered:
     """What a model says to a question.
 
     Attributes:
-        text: at most `MAX_ANSWER_CHARS` characters; empty unless it was answered.
+        text: one line of at most `MAX_ANSWER_CHARS` printable characters; empty unless it was answered.
         sure: how sure the model is, 0..1; None: it says nothing of that.
         outcome: whether it was answered.
     """
@@ -43,6 +43,8 @@ class Answered:
         answered = self.outcome is Outcome.ANSWERED
         if len(self.text) > MAX_ANSWER_CHARS:
             raise InvalidInput(f"an answer holds at most {MAX_ANSWER_CHARS} characters, got {len(self.text)}")
+        if not self.text.isprintable():  # it will be shown in terminals
+            raise InvalidInput(f"an answer is one line of printable characters, got {self.text!r}")
         if answered != bool(self.text) or (self.sure is not None and not answered):
             raise InvalidInput(f"an answer has a text, and nothing else has: {self.outcome}, {self.text!r}")
         if self.sure is not None and not 0.0 <= self.sure <= 1.0:

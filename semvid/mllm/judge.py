@@ -81,7 +81,7 @@ class Judge:
         ask, check = self._prompts.question_ask, self._prompts.question_check
         requests = [ask.filled(frames=shown, question=question) for question in questions]
         written = self._model.write(requests, self._settings.mllm_answer_tokens)
-        texts = [shortened(text, MAX_ANSWER_CHARS) for text in written]
+        texts = [shortened(_printable(text), MAX_ANSWER_CHARS) for text in written]
         checks = [
             check.filled(frames=shown, question=question, answer=text)
             for question, text in zip(questions, texts, strict=True)
@@ -107,6 +107,11 @@ class Judge:
     def _write(self, requests: Sequence[Message]) -> list[str]:
         self.descriptions += len(requests)
         return self._model.write(requests, self._settings.mllm_description_tokens) if requests else []
+
+
+def _printable(text: str) -> str:
+    """``text`` with a mark where a character cannot be shown; white space stays."""
+    return "".join(c if c.isprintable() or c.isspace() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _answered(text: str, right: Answer) -> Answered:
