@@ -13,7 +13,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-phy \
-  bench-phy-speed bench-quality bench-rates bench-search bench-sound bench-speed bench-target soak phy-wheel api e2e clean
+  bench-phy-speed bench-quality bench-questions bench-rates bench-search bench-sound bench-speed bench-target soak \
+  phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -97,6 +98,9 @@ bench-target: .venv/.dev  ## how near a transmission comes to the CBR that was a
 bench-sound: .venv/.dev  ## what sound costs and how much of it is understood, by codec, rate and SNR (MEDIA=dir)
 	$(PIP) -e ".[eval-sound,codec2]"
 	$(BIN)/python -m evaluation.studies.sound --media $(MEDIA) --out results/sound.json $(ARGS)
+
+bench-questions: .venv/.dev  ## what answers cost, and their agreement with those from the reconstruction (MEDIA=dir)
+	$(BIN)/python -m evaluation.studies.questions --media $(MEDIA) --out results/questions.json $(ARGS)
 
 soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
 	$(BIN)/python -m evaluation.studies.soak --out results/soak.json $(ARGS)

@@ -56,8 +56,8 @@ class ChannelService:
             limits=ServerLimits(concurrent_calls=settings.max_transmissions + _OTHER_CALLS),
             tls=settings.server_tls(),
         )
-        proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), settings)
-        link_pb2_grpc.add_LinkServiceServicer_to_server(proxy, self._server)
+        self._proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), settings)
+        link_pb2_grpc.add_LinkServiceServicer_to_server(self._proxy, self._server)
         channel_pb2_grpc.add_ChannelControlServiceServicer_to_server(self._control, self._server)
         self._watching: asyncio.Task[None] | None = None
 
@@ -80,6 +80,7 @@ class ChannelService:
     async def stop(self, grace_s: float) -> None:
         """Takes nothing new, gives running transmissions ``grace_s`` seconds, cancels what is left."""
         self._control.drain()
+        self._proxy.drain()
         await drain(self._server, self._health, grace_s)
         if self._watching:
             self._watching.cancel()

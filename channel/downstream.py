@@ -10,7 +10,7 @@ import structlog
 from semvid.link.bootstrap import make_channel
 from semvid.link.peer import watch_health
 from semvid.link.tls import ClientTls
-from semvid.wire.v1 import link_pb2_grpc
+from semvid.wire.v1 import link_pb2, link_pb2_grpc
 
 _STATE_SETTLES_S = 0.1
 
@@ -34,6 +34,10 @@ class Downstream:
     def transmit(self, timeout_s: float | None) -> Any:
         """Starts a `LinkService.Transmit` call that may last ``timeout_s`` seconds (None: for ever)."""
         return self._link.Transmit(timeout=timeout_s)
+
+    def questions(self) -> Any:
+        """Starts a `LinkService.Questions` call, which lasts until either end is stopped."""
+        return self._link.Questions(link_pb2.QuestionsRequest())
 
     async def connection_lost(self) -> bool:
         """Whether a call that just ended with UNAVAILABLE lost its connection, or never had one.

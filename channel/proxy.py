@@ -10,7 +10,7 @@ sender may have put into them or into the call's metadata.
 import asyncio
 import re
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import grpc
@@ -21,6 +21,7 @@ from channel.metrics import ChannelMetrics
 from channel.noise import receive
 from channel.power import PowerGuard
 from channel.registry import Registry
+from channel.return_path import ReturnPath
 from channel.settings import ChannelSettings
 from semvid.errors import InvalidInput, LimitExceeded, LinkFailed, SemvidError
 from semvid.link.status import abort, status_of
@@ -45,6 +46,25 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
     ) -> None:
         self._registry, self._downstream = registry, downstream
         self._metrics, self._settings = metrics, settings
+        self._return_path = ReturnPath(downstream)
+
+    def drain(self) -> None:
+        """Lets those go who listen for questions; transmissions go on."""
+        self._return_path.drain()
+
+    async def Questions(  # noqa: N802
+        self,
+        request: pb.QuestionsRequest,  # noqa: ARG002
+        context: grpc.aio.ServicerContext[pb.QuestionsRequest, pb.Question],
+    ) -> AsyncIterator[pb.Question]:
+        """Questions from the receiver, with the status of the next hop at the end."""
+        try:
+            async for question in self._return_path.questions():
+                yield question
+        except grpc.aio.AioRpcError as error:
+            await context.abort(error.code(), error.details() or "")
+        except SemvidError as error:
+            await abort(context, error)
 
     # grpc.aio takes a coroutine that reads and writes the context; the stub only knows of generators
     async def Transmit(  # type: ignore[override]  # noqa: N802

@@ -1,4 +1,4 @@
-"""The command line: serve, send, fetch, demo, calibrate, keys, models, prompts, doctor, bench, baseline.
+"""The command line: serve, send, fetch, ask, demo, calibrate, keys, models, prompts, doctor, bench, baseline.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -23,7 +23,7 @@ from console import keys, models, train
 from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
-from semvid.options import ChannelName
+from semvid.options import AnsweredBy, ChannelName
 from semvid.safe_path import forget_current_folder
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ SERVICES = ("transmitter", "channel", "receiver")
 _BAD_INPUT = (
     errors.InvalidInput,
     errors.NotFound,
+    errors.Gone,
     errors.MissingComponent,
     errors.Unauthorized,
     errors.Forbidden,
@@ -134,12 +135,12 @@ def send(
 @app.command()
 def prompts() -> None:
     """Prints the prompts of the large models: a file to change and hand back to the transmitter."""
-    typer.echo(files("transmitter.mllm").joinpath("prompts.toml").read_text(encoding="utf-8"), nl=False)
+    typer.echo(files("semvid.mllm").joinpath("prompts.toml").read_text(encoding="utf-8"), nl=False)
 
 
 @app.command()
 @option_flags(
-    without=("target_cbr", "threshold", "keyframe_method", "keyframe_count", "segment_s"),
+    without=("target_cbr", "threshold", "keyframe_method", "keyframe_count", "segment_s", "task"),
     defaults=_DEMO_CHANNEL,
 )
 def calibrate(
@@ -196,6 +197,30 @@ def fetch(
 
 
 @app.command()
+def ask(
+    video_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the transmission.")],
+    question: Annotated[str, typer.Argument(help="One line, for example: how many people are there?")],
+    receiver: ReceiverUrl = "http://127.0.0.1:8082",
+    answered_by: Annotated[
+        AnsweredBy,
+        typer.Option(
+            "--answered-by",
+            help="source: by the transmitter; reconstruction: by the receiver, about what it made.",
+        ),
+    ] = AnsweredBy.SOURCE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole resource.")] = False,
+) -> None:
+    """Asks a question about a video that was sent, and prints the answer."""
+    from console.task import cost_in_words
+    from semvid.client import ReceiverClient
+
+    with ReceiverClient(receiver) as client, TerminalObserver() as observer:
+        asked = client.ask(video_id, question, answered_by, lambda _: observer.progress("waiting", None))
+        observer.notice(cost_in_words(asked))
+    typer.echo(json.dumps(asked, indent=2) if as_json else asked["answer"])
+
+
+@app.command()
 @option_flags(defaults=_DEMO_CHANNEL)
 def demo(
     options: dict[str, Any],
@@ -216,6 +241,7 @@ def demo(
     from console.demo import CLIP
     from console.demo.run import not_whole, run_demo, run_demos
     from console.demo.wording import summary
+    from console.task import task_summary
 
     options = _one_seed(with_calibration(calibration, options))
     command = ["semvid", *sys.argv[1:]]
@@ -229,6 +255,8 @@ def demo(
         report = run_demo(clips[0] if clips else CLIP, out, options, command, observer)
     if as_json:
         typer.echo(json.dumps(report, indent=2))
+    elif options.get("task"):
+        typer.echo(f"\n{task_summary(report)}\nThe report: {out / 'report.json'}")
     else:
         typer.echo(
             f"\n{summary(report)}\nThe report: {out / 'report.html'}; videos and numbers lie beside it."

@@ -3,13 +3,15 @@
 import functools
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
 from types import NoneType
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final, get_args, get_origin
 
 import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from semvid.errors import InvalidInput
 from semvid.options import ChannelOptions, TransmissionOptions, refusal
 
 
@@ -76,27 +78,55 @@ def given(**values: Any) -> dict[str, Any]:
     """
     options: dict[str, Any] = {}
     for parameter, place, _ in _fields():
-        if values.get(parameter) is not None:
+        if (value := values.get(parameter)) is not None:
             *group, name = place.split(".")
-            (options.setdefault("channel", {}) if group else options)[name] = values[parameter]
+            content = _lines(parameter, value) if isinstance(value, Path) else value
+            (options.setdefault("channel", {}) if group else options)[name] = content
     try:
         checked = TransmissionOptions.model_validate(options)
     except ValidationError as error:
-        raise refusal(error, lambda place: _FLAGS.get(place, place)) from error
+        raise refusal(error, _spelled) from error
     return checked.model_dump(mode="json", exclude_unset=True)
 
 
 def _annotation(parameter: str, field: FieldInfo) -> Any:
     kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not NoneType]
     kind = kinds[0] if len(kinds) == 1 else str  # a word or a number: text, which the model reads
+    if _is_list(kind):
+        kind, more = Path, "; a file with one a line"
+    else:
+        more = ""
     default = "" if field.default is None else f" (default {field.default})"
     option = typer.Option(
         _flag(parameter),
-        help=f"{field.description}{default}",
+        help=f"{field.description}{more}{default}",
         min=_bound(field, "ge"),
         max=_bound(field, "le"),
     )
     return Annotated[kind | None, option]
+
+
+def _spelled(place: str) -> str:
+    """The flag of an option; of a list, which of its entries, too."""
+    option, _, number = place.rpartition(".")
+    if option in _FLAGS and number.isdigit():
+        return f"{_FLAGS[option]}, entry {int(number) + 1}"
+    return _FLAGS.get(place, place)
+
+
+def _is_list(kind: Any) -> bool:
+    plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return get_origin(plain) is tuple
+
+
+def _lines(parameter: str, path: Path) -> list[str]:
+    """The lines of a file that say something."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise InvalidInput(f"{_flag(parameter)}: {path} cannot be read: {reason}") from error
+    return [line for line in lines if line.strip()]
 
 
 def _bound(field: FieldInfo, kind: str) -> float | None:

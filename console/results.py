@@ -15,6 +15,7 @@ SUMMARY: Final = "summary.csv"
 _LEFT: Final = (
     *("reconstruction.mp4", "side_by_side.mp4", "report.json", "report.html", "frames.csv"),
     "transmission.json",
+    "answers.txt",
     *("logs/receiver.log", "logs/channel.log", "logs/transmitter.log"),
 )
 _TAKEN: Final = frozenset({"logs", SUMMARY})  # names in the folder that no file's own folder may have

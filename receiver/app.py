@@ -18,6 +18,7 @@ from receiver.resources import (
     CaptionResource,
     ConstellationResource,
     KeyframeResource,
+    QuestionResource,
     RunResource,
     VideoList,
     VideoResource,
@@ -26,6 +27,7 @@ from receiver.service import ReceiverService
 from receiver.settings import ReceiverSettings
 from semvid import __version__
 from semvid.errors import NotFound
+from semvid.options import QuestionOptions
 from semvid.phy import warm_up
 from semvid.service.credentials import ask_for_keys
 from semvid.service.door import install_door
@@ -42,7 +44,8 @@ Offset = Annotated[int, Query(ge=0, le=2**31)]
 Number = Annotated[int, Path(ge=0, le=2**31)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
-_MAX_BODY_BYTES = 4096  # nothing here takes a body
+_BODY_BYTES = 2**16  # of a request; the largest is a question
+
 _MP4 = {"description": "the MP4", "content": {"video/mp4": {}}}
 _CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {
@@ -94,7 +97,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     links = SignedLinks()
     ask_for_keys(app, settings, links)
     allow_pages(app, settings.allowed_origins)
-    bound_bodies(app, _MAX_BODY_BYTES, settings.silence_s)
+    bound_bodies(app, _BODY_BYTES, settings.silence_s)
     public_host = urlsplit(settings.public_url).hostname or ""
     names = [settings.host, public_host, *settings.allowed_hosts]
     install_door(app, names, settings.allowed_origins, "SEMVID_RECEIVER_")
@@ -167,6 +170,30 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     def constellation(video_id: str) -> dict[str, Any]:
         """A few thousand equalised symbols, drawn evenly from all that were received."""
         return service.constellation(video_id)
+
+    @video.post(
+        "/questions",
+        operation_id="askQuestion",
+        status_code=status.HTTP_202_ACCEPTED,
+        response_model=QuestionResource,
+        responses=problem_responses(409, 413, 422, 501, 503),
+    )
+    async def ask(video_id: str, asked: QuestionOptions, response: Response) -> dict[str, Any]:
+        """Takes a question about a video (docs/questions.md); its resource says what becomes of it."""
+        record = await service.questions.ask(video_id, asked)
+        response.headers["Location"] = f"/v1/videos/{video_id}/questions/{record.id}"
+        response.headers["Retry-After"] = "1"
+        return record.to_json()
+
+    @video.get("/questions", operation_id="listQuestions", response_model=list[QuestionResource])
+    async def questions(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:
+        """Questions about a video, those that wait last."""
+        return service.questions.listed(video_id, offset, limit)
+
+    @video.get("/questions/{question_id}", operation_id="getQuestion", response_model=QuestionResource)
+    async def question(video_id: str, question_id: str) -> dict[str, Any]:
+        """One question, and its answer or why there is none."""
+        return service.questions.get(video_id, question_id)
 
     app.include_router(video)
 

@@ -92,6 +92,11 @@ class Assembly:
         self._finished = False
 
     @property
+    def begun(self) -> bool:
+        """Whether any unit has arrived."""
+        return bool(self._units)
+
+    @property
     def arrived(self) -> int:
         """Keyframes of which everything arrived; openings included."""
         return self._keyframes.given_up if self._draws_from_nothing else self._keyframes.arrived

@@ -21,9 +21,13 @@ def content_response(files: VideoFiles, record: VideoRecord, download: bool = Fa
     made is served up to its last whole fragment, without Range, since the next answer will be another file.
 
     Raises:
-        NotFound: the video failed; nothing can be shown.
+        NotFound: the video failed, or answers were sent and no video; nothing can be shown.
         HTTPException: 409 with Retry-After; nothing can be shown yet.
     """
+    if record.answers_expected is not None:
+        raise NotFound(
+            f"transmission {record.id} carried answers and no video; they are in /v1/videos/{record.id}"
+        )
     headers = {"X-Semvid-State": record.state.value}
     if record.state.final:
         if record.state is State.FAILED or not files.mp4.exists():

@@ -1,13 +1,18 @@
 """The link's receiving end: bursts in, reports out."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
+from receiver.questions.book import QuestionBook
+from receiver.questions.record import PREFIX
 from receiver.settings import ReceiverSettings
 from receiver.sound.decoders import decodable
+from receiver.transmission import Summary
 from receiver.transmissions import LiveTransmission, Transmissions
 from semvid.errors import Conflict, InvalidInput, LinkFailed, SemvidError
 from semvid.link.status import MAX_DETAILS, abort, status_of
@@ -34,15 +39,56 @@ _DRAWS_FROM = {
 Context = grpc.aio.ServicerContext[pb.TransmitRequest, pb.TransmitResponse]
 
 
+class Incoming(Protocol):
+    """What arrives by one `Transmit` call.
+
+    Attributes:
+        transmission_id: with which it was opened.
+        path: where it can be looked at, of the REST interface.
+    """
+
+    transmission_id: str
+    path: str
+
+    async def take(self, data: bytes) -> Reception:
+        """Receives one burst."""
+
+    async def end(self, return_bytes: int) -> Summary:
+        """No more bursts come; so many bytes of reports went back."""
+
+    def break_off(self, error: SemvidError) -> None:
+        """The call ended early."""
+
+
+class _IncomingVideo:
+    """One transmission of a video, or of answers in its place."""
+
+    def __init__(self, live: LiveTransmission, transmissions: Transmissions) -> None:
+        self._live, self._transmissions = live, transmissions
+        self.transmission_id = live.transmission.record.id
+        self.path = f"/v1/videos/{self.transmission_id}"
+
+    async def take(self, data: bytes) -> Reception:
+        return await self._live.take(data)
+
+    async def end(self, return_bytes: int) -> Summary:  # noqa: ARG002 - who sends notes them
+        return await self._transmissions.end(self._live)
+
+    def break_off(self, error: SemvidError) -> None:
+        self._transmissions.break_off(self._live, error)
+
+
 class LinkService(link_pb2_grpc.LinkServiceServicer):
-    """One `Transmit` call per video.
+    """One `Transmit` call per video, or per question that is answered.
 
     The report on a burst waits while the regeneration queue is full, so that a slow decoder is felt at the
     sender. A call that ends early leaves a video of what arrived.
     """
 
-    def __init__(self, transmissions: Transmissions, settings: ReceiverSettings) -> None:
-        self._transmissions, self._settings = transmissions, settings
+    def __init__(
+        self, transmissions: Transmissions, questions: QuestionBook, settings: ReceiverSettings
+    ) -> None:
+        self._transmissions, self._questions, self._settings = transmissions, questions, settings
 
     # grpc.aio takes a coroutine that reads and writes the context; the stub only knows of generators
     async def Transmit(  # type: ignore[override]  # noqa: N802
@@ -52,30 +98,51 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
     ) -> None:
         """Receives one transmission; the protocol is in proto/semvid/wire/v1/link.proto."""
         try:
-            opening = await self._next(context)
-            live = await self._transmissions.open(*_opening(opening))
+            incoming = await self._open(await self._next(context))
         except SemvidError as error:
             self._transmissions.refuse(error)
             code = grpc.StatusCode.ALREADY_EXISTS if isinstance(error, Conflict) else status_of(error)
             await context.abort(code, str(error)[:MAX_DETAILS])
         try:
-            await self._receive(live, context)
+            await self._receive(incoming, context)
         except SemvidError as error:
-            self._transmissions.break_off(live, error)
+            incoming.break_off(error)
             await abort(context, error)
         except asyncio.CancelledError:
-            self._transmissions.break_off(live, self._transmissions.interruption())
+            incoming.break_off(self._transmissions.interruption())
             raise
         except Exception as error:
-            _log.error("receiving failed", transmission_id=live.transmission.record.id, exc_info=error)
+            _log.error("receiving failed", transmission_id=incoming.transmission_id, exc_info=error)
             told = SemvidError("the receiver failed unexpectedly; see its log")
             if is_full(error):
                 told = storage_full(self._settings.data_dir)
-            self._transmissions.break_off(live, told)
+            incoming.break_off(told)
             await abort(context, told)
 
-    async def _receive(self, live: LiveTransmission, context: Context) -> None:
-        accepted = pb.TransmitResponse(accepted=self._accepted(live.transmission.record.id))
+    async def Questions(  # noqa: N802
+        self,
+        request: pb.QuestionsRequest,  # noqa: ARG002
+        context: grpc.aio.ServicerContext[pb.QuestionsRequest, pb.Question],
+    ) -> AsyncIterator[pb.Question]:
+        """Questions to the source, as they are asked; each costs its bytes on the return direction."""
+        try:
+            async for record in self._questions.listen():
+                message = pb.Question(
+                    question_id=record.id, transmission_id=record.video_id, text=record.question
+                )
+                record.question_bytes += message.ByteSize()
+                yield message
+        except SemvidError as error:
+            await abort(context, error)
+
+    async def _open(self, request: pb.TransmitRequest | None) -> Incoming:
+        transmission_id, attempt = _opening(request)
+        if transmission_id.startswith(PREFIX):
+            return self._questions.open(transmission_id)
+        return _IncomingVideo(await self._transmissions.open(transmission_id, attempt), self._transmissions)
+
+    async def _receive(self, incoming: Incoming, context: Context) -> None:
+        accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path))
         await context.write(accepted)
         sequence = symbols = return_bytes = 0
         while (request := await self._next(context)) is not None:
@@ -84,14 +151,14 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             if request.block.sequence != sequence:
                 raise InvalidInput(f"burst {request.block.sequence} came where burst {sequence} was due")
             data = request.block.symbols
-            reception = await live.take(data)
+            reception = await incoming.take(data)
             self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
             response = pb.TransmitResponse(report=_report(sequence, reception))
             return_bytes += response.ByteSize()
             await context.write(response)
             symbols += len(data) // SYMBOL_BYTES
             sequence += 1
-        summary = await self._transmissions.end(live)
+        summary = await incoming.end(return_bytes)
         await context.write(
             pb.TransmitResponse(
                 summary=pb.TransmitSummary(
@@ -116,10 +183,10 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         except TimeoutError as error:
             raise LinkFailed(f"the sender was silent for {timeout_s:g} s") from error
 
-    def _accepted(self, video_id: str) -> pb.Accepted:
+    def _accepted(self, path: str) -> pb.Accepted:
         profile = self._transmissions.profile
         return pb.Accepted(
-            video_url=f"{self._settings.public_url.rstrip('/')}/v1/videos/{video_id}",
+            video_url=f"{self._settings.public_url.rstrip('/')}{path}",
             profile=pb.DecoderProfile(
                 name=profile.name,
                 longest_gap_s=profile.longest_gap_s,

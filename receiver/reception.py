@@ -10,11 +10,13 @@ from typing import Any
 
 import structlog
 
+from receiver.answer_sheet import AnswerSheet
 from receiver.assembly import Assembly, AssemblyLimits, Fate
 from receiver.block_tally import BlockTally
 from receiver.gaps import Gap
 from semvid import bitstream, keyframe_payload, sound_payload
-from semvid.errors import MalformedUnits
+from semvid.answers import TaskAnswer, TaskHeader
+from semvid.errors import InvalidInput, MalformedUnits
 from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.images.obu import ReferenceLost
 from semvid.images.restorer import Coding
@@ -63,11 +65,13 @@ class StreamReceiver:
 
     Attributes:
         assembly: what arrived of the video, and what did not.
+        sheet: what arrived of answers, where they are sent and no video.
         tally: blocks lost, bursts unreadable.
     """
 
     def __init__(self, limits: AssemblyLimits, wait_for_captions: bool, log: Any = _log) -> None:
         self.assembly = Assembly(limits, wait_for_captions)
+        self.sheet = AnswerSheet()
         self.tally = BlockTally()
         self._log = log
         self._bursts = BlockReceiver()
@@ -106,7 +110,7 @@ class StreamReceiver:
             self._gaps += self.assembly.release()  # nothing of the block before is outstanding any more
         self.tally.add(reception)
         for unit in units:
-            self._units += self.assembly.add(unit)
+            self._add(unit)
         return reception
 
     def units(self) -> list[Unit]:
@@ -151,6 +155,14 @@ class StreamReceiver:
         """The remaining gaps."""
         closed, self._gaps = self._gaps, []
         return closed + self.assembly.finish()
+
+    def _add(self, unit: Unit) -> None:
+        if isinstance(unit, TaskHeader | TaskAnswer):
+            self._units += [unit] if self.sheet.add(unit) else []
+        else:
+            self._units += self.assembly.add(unit)
+        if self.sheet.begun and self.assembly.begun:
+            raise InvalidInput("a transmission carries a video or answers, not both")
 
     def _parse(self, parse: Callable[[bytes], Sequence[Unit]], payload: bytes) -> Sequence[Unit] | None:
         try:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from receiver.gaps import Provenance
+from semvid.answers import Answered, Outcome
 from semvid.errors import SemvidError
 from semvid.service.clock import StageClock
 
@@ -52,6 +53,28 @@ class SoundRecord:
     concealed_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """One answer that arrived.
+
+    Attributes:
+        number: of the question, from 0.
+        text: empty unless it was answered.
+        sure: how sure the sender's model is, 0..1; None: it does not say.
+        outcome: whether it was answered.
+    """
+
+    number: int
+    text: str
+    sure: float | None
+    outcome: Outcome
+
+    @classmethod
+    def of(cls, number: int, answered: Answered) -> AnswerRecord:
+        """The record of an answer."""
+        return cls(number, answered.text, answered.sure, answered.outcome)
+
+
 @dataclass(slots=True)
 class VideoRecord:
     """One video. Each field is written by one thread at a time and may be read by any.
@@ -75,6 +98,8 @@ class VideoRecord:
         captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
         segments: runs of frames by provenance, finished ones.
         sound: None where none is sent.
+        answers_expected: of a transmission of answers, which has no video; None: it is one of video.
+        answers: that arrived, by number.
         in_flight: share done of the segments that are being regenerated, by number.
         seconds: time spent, by stage; `clock` adds to it.
         error: problem document of what cut the video short.
@@ -109,6 +134,8 @@ class VideoRecord:
     captions_lost: int = 0
     segments: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Provenance, 0))
     sound: SoundRecord | None = None
+    answers_expected: int | None = None
+    answers: list[AnswerRecord] = field(default_factory=list)
     in_flight: dict[int, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     error: dict[str, Any] | None = None
@@ -119,9 +146,11 @@ class VideoRecord:
 
     @property
     def progress(self) -> float:
-        """Share of the source's frames that are written; 0 while their number is unknown."""
+        """Share of the source's frames that are written, or of its answers; 0 while nothing is known."""
         if self.state is State.SUCCEEDED:
             return 1.0
+        if self.answers_expected is not None:
+            return len(self.answers) / max(1, self.answers_expected)
         return min(1.0, self.frames_written / self.frames_expected) if self.frames_expected else 0.0
 
     def fail(self, error: SemvidError) -> None:
@@ -137,8 +166,13 @@ class VideoRecord:
     def to_json(self) -> dict[str, Any]:
         """Everything but what only a running process knows."""
         document = {f.name: getattr(self, f.name) for f in fields(self) if f.init and f.name != "in_flight"}
-        sound = None if self.sound is None else asdict(self.sound)
-        return {**document, "segments": dict(self.segments), "seconds": dict(self.seconds), "sound": sound}
+        return {
+            **document,
+            "segments": dict(self.segments),
+            "seconds": dict(self.seconds),
+            "sound": None if self.sound is None else asdict(self.sound),
+            "answers": [asdict(answer) for answer in self.answers],
+        }
 
     @classmethod
     def from_json(cls, document: Any) -> VideoRecord:
@@ -154,4 +188,5 @@ class VideoRecord:
         record.state = State(record.state)
         if document.get("sound") is not None:
             record.sound = SoundRecord(**document["sound"])
+        record.answers = [AnswerRecord(**answer) for answer in document.get("answers", [])]
         return record

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from receiver.gaps import Provenance
+from receiver.questions.record import State as QuestionState
 from receiver.record import State, VideoRecord
+from semvid.answers import Outcome
+from semvid.options import AnsweredBy
 from semvid.service.problems import Problem
 
 
@@ -37,8 +40,17 @@ class SoundResource(BaseModel):
     concealed_s: float = Field(description="seconds made up for packets of either kind")
 
 
+class AnswerResource(BaseModel):
+    """One answer of a transmission of answers (docs/questions.md); the questions did not cross."""
+
+    number: int = Field(description="of the question, from 0")
+    text: str = Field(description="empty unless it was answered", examples=["two people"])
+    sure: float | None = Field(description="0..1; null: the sender's model does not say")
+    outcome: Outcome
+
+
 class VideoResource(BaseModel):
-    """One video. Its id is that of the transmission."""
+    """One video, or the answers that came in its place. Its id is that of the transmission."""
 
     id: str = Field(examples=["3f0c9a7be1d24c58"])
     state: State
@@ -81,6 +93,10 @@ class VideoResource(BaseModel):
         description="stretches of the video without caption; each is at least one lost caption"
     )
     sound: SoundResource | None = Field(None, description="null where none is sent")
+    answers_expected: int | None = Field(
+        None, description="where answers were sent and no video: how many; null: it is a video"
+    )
+    answers: list[AnswerResource] = Field([], description="that arrived, of such a transmission")
     segments: RunCounts
     in_flight: list[InFlight]
     seconds: dict[str, float] = Field(
@@ -99,6 +115,28 @@ class VideoResource(BaseModel):
                 for number, share in sorted(dict(record.in_flight).items())
             ],
         )
+
+
+class QuestionResource(BaseModel):
+    """A question about a video (docs/questions.md)."""
+
+    id: str
+    video_id: str
+    question: str
+    answered_by: AnsweredBy
+    created_at: str
+    state: QuestionState
+    answer: str | None = Field(examples=["two people"])
+    sure: float | None = Field(description="how sure the model is, 0..1; null: it does not say")
+    model: str | None = Field(description="of this receiver; the transmitter's does not cross")
+    question_bytes: int = Field(
+        description="of the question on the return direction, to every transmitter that listened"
+    )
+    return_bytes: int = Field(description="of the reports on the bursts of the answer")
+    bursts_received: int = Field(description="of the answer, sounding and repetitions included")
+    symbols_received: int = Field(description="of the answer: everything that crossed the channel for it")
+    realised_snr_db: float | None = Field(description="Es/N0 of these bursts")
+    error: Problem | None = Field(description="why there is no answer")
 
 
 class VideoList(BaseModel):

@@ -11,6 +11,8 @@ from receiver.executor import Closable, make_executed_decoder
 from receiver.library import Library
 from receiver.link_service import LinkService
 from receiver.metrics import ReceiverMetrics
+from receiver.questions.book import QuestionBook
+from receiver.questions.reconstruction import Reconstruction
 from receiver.settings import ReceiverSettings
 from receiver.sound import voices
 from receiver.transmissions import Transmissions
@@ -30,6 +32,7 @@ class ReceiverService:
 
     Attributes:
         library: the videos.
+        questions: about them.
         link_port: of the LinkService; None before `start`.
 
     Raises:
@@ -55,6 +58,7 @@ class ReceiverService:
         self._settings = settings
         metrics = ReceiverMetrics(registry)
         self._transmissions = Transmissions(settings, self.library, decoder, metrics, restorer, voice)
+        self.questions = QuestionBook(self.library, settings, Reconstruction(settings))
         self._server: Server | None = None
         self._health: Health | None = None
 
@@ -76,7 +80,7 @@ class ReceiverService:
             self._settings.link_address, self._health, limits=limits, tls=self._settings.server_tls()
         )
         link_pb2_grpc.add_LinkServiceServicer_to_server(
-            LinkService(self._transmissions, self._settings), self._server
+            LinkService(self._transmissions, self.questions, self._settings), self._server
         )
         await self._server.start()
         self._health.set_serving()
@@ -98,6 +102,7 @@ class ReceiverService:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._settings.drain_s
         self._transmissions.refuse_new()
+        self.questions.close()
         await drain(self._server, self._health, self._settings.drain_s)
         await self._transmissions.drain(max(0.0, deadline - loop.time()))
         if isinstance(self._decoder, Closable):

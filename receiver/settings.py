@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from receiver.decoders.options import Card, DecoderOptions, Dtype, Lengths, Offload, Quantisation
 from semvid.errors import InvalidInput
 from semvid.link.tls import ServerTls
+from semvid.mllm.settings import MllmSettings
 from semvid.service.http_settings import HttpSettings, listed
 from semvid.service.settings import ServiceSettings
 
@@ -19,7 +20,7 @@ _ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])
 _IMPLIED = {"http": ":80", "https": ":443"}  # browsers leave these off (RFC 6454, 6.2)
 
 
-class ReceiverSettings(HttpSettings, ServiceSettings):
+class ReceiverSettings(MllmSettings, HttpSettings, ServiceSettings):
     """Every bound of the receiver."""
 
     model_config = SettingsConfigDict(
@@ -35,8 +36,8 @@ class ReceiverSettings(HttpSettings, ServiceSettings):
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://127.0.0.1:8081", "http://localhost:8081"),
-        description="pages that may read this REST interface from a browser: the transmitter's, by origin, "
-        "separated by commas; none: no page",
+        description="pages that may read this REST interface from a browser, and ask questions: the "
+        "transmitter's, by origin, separated by commas; none: no page",
     )
     data_dir: Path = Field(Path("semvid-data/receiver"), description="videos and their records")
     tls_certificate: Path | None = Field(None, description="PEM chain of the LinkService; None: no TLS")
@@ -76,6 +77,16 @@ class ReceiverSettings(HttpSettings, ServiceSettings):
         "espeak:VOICE; empty: nobody, and sound text is not announced",
     )
     voice_device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="of an hf voice")
+
+    mllm: str = Field(
+        "embedded",
+        max_length=512,
+        description="who answers questions about reconstructions",
+    )
+    waiting_questions: int = Field(16, ge=1, le=1000, description="at once; one more is refused with 503")
+    question_wait_s: float = Field(
+        120.0, gt=0, description="that a question waits for a transmitter that has the source to answer"
+    )
 
     executor: str = Field(
         "local",

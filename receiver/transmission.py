@@ -13,10 +13,11 @@ from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap
 from receiver.pipeline import Pipeline
 from receiver.reception import ReceivedKeyframe, StreamReceiver
-from receiver.record import State, VideoRecord
+from receiver.record import AnswerRecord, State, VideoRecord
 from receiver.settings import ReceiverSettings
 from receiver.sound.voices.voice import Voice
 from receiver.video_files import VideoFiles
+from semvid.answers import TaskAnswer, TaskHeader
 from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
 from semvid.images.restorer import Restorer
 from semvid.link.symbols import unpack_symbols
@@ -127,8 +128,11 @@ class Transmission:
         self._keep_what_arrived()
         self._submit(self._stream.finish())
         self._update_record()
-        assembly = self._stream.assembly
-        if assembly.end is None:
+        assembly, sheet = self._stream.assembly, self._stream.sheet
+        if sheet.begun:
+            if not sheet.complete:
+                self.record.fail(broken or TransmissionFailed("not all answers arrived"))
+        elif assembly.end is None:
             what = "the end of the stream did not arrive; the video stops at the last keyframe that did"
             if assembly.header is None:  # without it no other unit counts
                 what = "the stream header did not arrive, and the end of the stream did not arrive either"
@@ -138,7 +142,8 @@ class Transmission:
         self._files.save(self.record)
         if self.pipeline is not None:
             self.pipeline.close(None if assembly.end is None else assembly.end.hold)
-        return Summary(assembly.frames_known, assembly.complete, self.record.realised_snr_db)
+        complete = sheet.complete if sheet.begun else assembly.complete
+        return Summary(assembly.frames_known, complete, self.record.realised_snr_db)
 
     def settle(self) -> None:
         """Waits until the video is finished and makes its record final. After `end`."""
@@ -148,7 +153,7 @@ class Transmission:
         if pipeline is not None and pipeline.error is not None:
             self._files.salvage(record, pipeline.error)
             return
-        if not record.frames_written:
+        if not record.frames_written and not record.answers:
             record.fail(TransmissionFailed("nothing can be shown: no keyframe could be decoded"))
             record.state = State.FAILED
         else:
@@ -186,6 +191,13 @@ class Transmission:
                 self._files.add_caption(unit)
             case StreamEnd():
                 self.record.frames_expected = unit.frames
+            case TaskHeader() | TaskAnswer():
+                self._note_answers()
+
+    def _note_answers(self) -> None:
+        sheet = self._stream.sheet
+        self.record.answers_expected = sheet.header.answers if sheet.header else len(sheet.answers)
+        self.record.answers = [AnswerRecord.of(n, one) for n, one in sorted(sheet.answers.items())]
 
     def _begin_video(self, header: StreamHeader) -> None:
         self._decoder.profile.require(header.given)

@@ -122,6 +122,10 @@ class VideoFiles:
         """Notes a caption that arrived."""
         self._list("captions").append(asdict(caption))
 
+    def add_question(self, question: Json) -> None:
+        """Notes a question that was asked about the video, and what came of it."""
+        self._list("questions").append(question)
+
     def keep_picture(self, keyframe: ReceivedKeyframe) -> dict[str, Any]:
         """Keeps the picture of a keyframe as received; gives the line for `note_keyframes`."""
         done, png = cv2.imencode(".png", cv2.cvtColor(keyframe.picture, cv2.COLOR_RGB2BGR), _PNG)
@@ -180,7 +184,7 @@ class VideoFiles:
         return np.asarray(cv2.cvtColor(coded, cv2.COLOR_BGR2RGB), np.uint8)
 
     def lines(self, name: str, offset: int = 0, limit: int | None = None) -> list[Json]:
-        """Entries ``offset`` .. ``offset + limit - 1`` of captions, keyframes or segments."""
+        """Entries ``offset`` .. ``offset + limit - 1`` of captions, keyframes, questions or segments."""
         return list(self._list(name).read(offset, limit))
 
     def cut_runs(self, frames: int) -> dict[str, int]:

@@ -28,11 +28,11 @@ from calibration_pairs import Clip, Pair, labelled_pair, labels, made_pairs, rea
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from semvid.mllm.embedded.comparison import Comparison, compare, eye, see
+from semvid.mllm.embedded.measurements import Measurements
+from semvid.mllm.embedded.model import COEFFICIENTS
+from semvid.mllm.embedded.traits import TraitMeasurements
 from semvid.options import DEFAULT_THRESHOLD, Focus
-from transmitter.mllm.embedded.comparison import Comparison, compare, eye, see
-from transmitter.mllm.embedded.measurements import Measurements
-from transmitter.mllm.embedded.model import COEFFICIENTS
-from transmitter.mllm.embedded.traits import TraitMeasurements
 
 LABELS = Path(__file__).parents[1] / "evaluation" / "studies" / "meaning_labels.csv"
 RIDGE = 1e-3
@@ -163,7 +163,7 @@ def main() -> None:
     content = {
         "description": "P(no | yes or no) = sigmoid(sum(weight * sqrt(measurement)) + bias); things: where "
         "one of the pictures surely shows a thing, scene: elsewhere. The measurements are those of "
-        "transmitter/mllm/embedded/comparison.py. held_out: pairs labelled by eye, each judged by "
+        "semvid/mllm/embedded/comparison.py. held_out: pairs labelled by eye, each judged by "
         "coefficients fitted to other pairs and without any picture of its clip.",
         "command": "python scripts/calibrate_embedded.py MEDIA --write",
         "date": datetime.date.today().isoformat(),

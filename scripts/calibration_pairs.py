@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from semvid.images.objects import Detector
+from semvid.mllm.embedded.comparison import Comparison, compare, see
 from semvid.options import Focus
-from transmitter.mllm.embedded.comparison import Comparison, compare, see
 
 SPACING_S = 0.2  # of the candidates
 ROUNDS = 4  # of made pairs, a clip

@@ -18,6 +18,7 @@ class SymbolClass(StrEnum):
     CAPTION = "caption"  # with the motion score
     KEYFRAME = "keyframe"
     SOUND = "sound"
+    ANSWER = "answer"  # to questions about the video, with what announces them
     RETRANSMISSION = "retransmission"  # every symbol of a repeated block, its pilots and control word too
 
 

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from semvid import text, usual
+from semvid.answers import Answered, Outcome, TaskAnswer, TaskHeader
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
 from semvid.semantics import (
@@ -50,6 +51,14 @@ _SOUND_FROM_WIRE = {
     **{wire: codec for codec, wire in _SOUND_TO_WIRE.items()},
     pb.SOUND_CODEC_OPUS: SoundCodec.OPUS,
 }
+_OUTCOME_TO_WIRE = {
+    Outcome.ANSWERED: pb.TASK_OUTCOME_UNSPECIFIED,
+    Outcome.OUTSIDE: pb.TASK_OUTCOME_OUTSIDE,
+    Outcome.GONE: pb.TASK_OUTCOME_GONE,
+    Outcome.FAILED: pb.TASK_OUTCOME_FAILED,
+}
+_OUTCOME_FROM_WIRE = {wire: outcome for outcome, wire in _OUTCOME_TO_WIRE.items()}
+_SURE_STEPS = 100
 _USUAL_PACKET_MS = 20
 _GIVEN_TO_WIRE = {
     Given.BOTH_ENDS: pb.GIVEN_UNSPECIFIED,
@@ -87,6 +96,10 @@ def pack(units: Sequence[SideUnit]) -> bytes:
                 message.ends.add(frames=frames, keyframes=keyframes, hold=hold or 0)
             case SoundHeader():
                 message.sounds.append(_sound_to_wire(unit))
+            case TaskHeader(answers):
+                message.tasks.add(answers=_zero_for_one(answers))
+            case TaskAnswer(number, answered):
+                message.answers.append(_answer_to_wire(number, answered))
     return message.SerializeToString(deterministic=True)
 
 
@@ -94,7 +107,7 @@ def unpack(payload: bytes) -> list[SideUnit]:
     """Parses what `pack` made.
 
     Returns:
-        The units, grouped by type in the order headers, openings, captions, timings, end.
+        The units, grouped by type in the order headers, openings, captions, timings, end, answers.
 
     Raises:
         MalformedUnits: bytes that are not the serialisation of valid units, unknown fields, too many units.
@@ -105,11 +118,13 @@ def unpack(payload: bytes) -> list[SideUnit]:
     except DecodeError as error:
         raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
     m = message
-    units = [*m.headers, *m.sounds, *m.openings, *m.captions, *m.timings, *m.ends]
+    units = [*m.headers, *m.sounds, *m.tasks, *m.openings, *m.captions, *m.timings, *m.ends, *m.answers]
     if len(units) > MAX_UNITS:
         raise MalformedUnits(f"{len(units)} units in one transport block, at most {MAX_UNITS} are allowed")
-    if max(len(message.headers), len(message.sounds), len(message.ends)) > 1:
-        raise MalformedUnits("more than one stream header, sound header or stream end in one transport block")
+    if max(len(message.headers), len(message.sounds), len(message.tasks), len(message.ends)) > 1:
+        raise MalformedUnits(
+            "more than one stream header, sound header, task header or stream end in one transport block"
+        )
     for part in (message, *units):
         unknown = UnknownFieldSet(part)
         if len(unknown):
@@ -118,10 +133,12 @@ def unpack(payload: bytes) -> list[SideUnit]:
         return [
             *map(_header_from_wire, message.headers),
             *map(_sound_from_wire, message.sounds),
+            *(TaskHeader(t.answers or 1) for t in message.tasks),
             *(Opening(o.number, o.frame, o.shot_start) for o in message.openings),
             *(Caption(c.first, c.first + c.span, text.expand(c.text), c.motion) for c in message.captions),
             *(Timing(t.first_frame, tuple(accumulate(t.steps))) for t in message.timings),
             *(StreamEnd(e.frames, e.keyframes, e.hold or None) for e in message.ends),
+            *map(_answer_from_wire, message.answers),
         ]
     except MalformedUnits:
         raise
@@ -226,6 +243,23 @@ def _sound_from_wire(header: pb.SoundHeader) -> SoundHeader:
         channels=1 + header.stereo,
         bit_rate=header.bit_rate,
     )
+
+
+def _answer_to_wire(number: int, answered: Answered) -> pb.TaskAnswer:
+    return pb.TaskAnswer(
+        number=number,
+        text=text.compress(answered.text) if answered.text else b"",
+        sure_plus_one=0 if answered.sure is None else round(_SURE_STEPS * answered.sure) + 1,
+        outcome=_OUTCOME_TO_WIRE[answered.outcome],
+    )
+
+
+def _answer_from_wire(answer: pb.TaskAnswer) -> TaskAnswer:
+    if answer.outcome not in _OUTCOME_FROM_WIRE:
+        raise MalformedUnits(f"unknown outcome of a question, {answer.outcome}")
+    sure = (answer.sure_plus_one - 1) / _SURE_STEPS if answer.sure_plus_one else None
+    words = text.expand(answer.text) if answer.text else ""
+    return TaskAnswer(answer.number, Answered(words, sure, _OUTCOME_FROM_WIRE[answer.outcome]))
 
 
 def _zero_for_one(value: int) -> int:

@@ -102,6 +102,13 @@ class Conflict(SemvidError):
     grpc_status = "FAILED_PRECONDITION"
 
 
+class Gone(SemvidError):
+    """What is asked for was here and is not kept any more."""
+
+    http_status = 410
+    grpc_status = "NOT_FOUND"
+
+
 class Busy(SemvidError):
     """All places are taken; try again later."""
 

@@ -15,12 +15,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StringConstraints,
     ValidationError,
     ValidatorFunctionWrapHandler,
     field_validator,
     model_validator,
 )
 
+from semvid.answers import MAX_QUESTION_CHARS, MAX_QUESTIONS
 from semvid.errors import InvalidInput
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
@@ -75,6 +77,13 @@ class SoundChoice(StrEnum):
     TEXT = "text"
 
 
+class AnsweredBy(StrEnum):
+    """Who answers a question about a video (docs/questions.md)."""
+
+    SOURCE = "source"  # the transmitter's model, about the source; only the answer crosses
+    RECONSTRUCTION = "reconstruction"  # the receiver's own model, about what it made
+
+
 class ChannelName(StrEnum):
     """Models of the channel emulator, `channel.models.MODELS`."""
 
@@ -85,6 +94,37 @@ class ChannelName(StrEnum):
 
 DEFAULT_THRESHOLD: Final = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
 _GIVEN = {KeyframeMethod.FIRST_FRAME: Given.FIRST_FRAME, KeyframeMethod.TEXT_ONLY: Given.NOTHING}
+
+
+QuestionText = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=MAX_QUESTION_CHARS, pattern=r"^[^\x00-\x1f\x7f]+$"
+    ),
+]
+"""One line."""
+
+
+class QuestionOptions(BaseModel):
+    """A question about a video."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"question": "how many people are there?"}]}
+    )
+
+    question: QuestionText = Field(description=f"one line of at most {MAX_QUESTION_CHARS} characters")
+    answered_by: AnsweredBy = Field(
+        AnsweredBy.SOURCE,
+        description="source: the transmitter's model, about the source, and only the answer crosses; "
+        "reconstruction: the receiver's own model, about what it made",
+    )
+
+
+# options that mean nothing where only answers are sent
+_OF_PICTURES = (
+    *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
+    *("search", "quality", "target_cbr", "coding", "sound"),
+)
 
 
 class ChannelOptions(BaseModel):
@@ -154,6 +194,9 @@ class TransmissionOptions(BaseModel):
         "auto", description="auto, or row 0..27 of TS 38.214 Table 5.1.3.1-2, for keyframes"
     )
     retransmissions: int = Field(2, ge=0, le=3, description="rounds of incremental redundancy")
+    task: Annotated[tuple[QuestionText, ...], Field(min_length=1, max_length=MAX_QUESTIONS)] | None = Field(
+        None, description="questions about the video: their answers are sent, and no picture and no sound"
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of every random draw of the transmission")
     channel: ChannelOptions | None = None
 
@@ -169,6 +212,10 @@ class TransmissionOptions(BaseModel):
     def _consistent(self) -> TransmissionOptions:
         """Names of options stand in backticks: `refusal` spells them as the reader writes them."""
         method = self.keyframe_method
+        if self.task is not None:
+            for name in _OF_PICTURES:
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"`task` sends answers, no picture and no sound; leave `{name}` out")
         if self.quality is not None and self.target_cbr is not None:
             raise ValueError("`quality` and `target_cbr`: each decides the other; give one of them")
         if method == KeyframeMethod.SKIM and self.keyframe_count is None:

@@ -5,7 +5,7 @@ A transmission is one `StreamHeader` (and a `SoundHeader` where there is sound),
 `SoundPackets` ahead of the segments that they are heard with, then one `StreamEnd`. Keyframe numbers
 count from 0 in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper,
 notation), and where no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one
-more, up to the end.
+more, up to the end. A transmission of answers has none of these (`semvid.answers`).
 All types are frozen and refuse impossible values when they are made, by our own code or from received bytes.
 """
 
@@ -16,6 +16,7 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import accumulate, pairwise
 
+from semvid.answers import TaskAnswer, TaskHeader
 from semvid.errors import InvalidInput
 from semvid.profile import Given
 
@@ -393,7 +394,7 @@ class SoundPackets:
         return self.first + len(self.packets)
 
 
-SideUnit = StreamHeader | SoundHeader | Opening | Caption | Timing | StreamEnd
+SideUnit = StreamHeader | SoundHeader | Opening | Caption | Timing | StreamEnd | TaskHeader | TaskAnswer
 """What travels protected."""
 
 Unit = SideUnit | KeyframeGroup | KeyframeSlice | SoundPackets

@@ -31,6 +31,7 @@ from structlog import get_logger
 from semvid import __version__
 from semvid.errors import InvalidInput, LimitExceeded
 from semvid.link.peer import watched
+from semvid.mllm.library import MllmLibrary
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.credentials import ask_for_keys
@@ -52,10 +53,10 @@ from transmitter.admission import admitting
 from transmitter.channel_routes import install_channel_routes
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
-from transmitter.mllm.library import MllmLibrary
 from transmitter.options import parse_options
 from transmitter.page import install_page, is_page
 from transmitter.pipeline import transmit
+from transmitter.questions import Respondent
 from transmitter.records import stream_semantics
 from transmitter.resources import TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
@@ -113,6 +114,8 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         kept_source_bytes=settings.kept_source_bytes,
     )
 
+    respondent = Respondent(jobs, settings, limits, mllms)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         setting = "SEMVID_TRANSMITTER_DATA_DIR"
@@ -120,6 +123,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
             await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
             async with watched(settings.link_target, tls) as app.state.next_hop:
                 await jobs.start()
+                listening = asyncio.create_task(respondent.run()) if settings.answers_questions else None
                 _log.info(
                     "transmitter serves",
                     host=settings.host,
@@ -129,6 +133,9 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
                     data=str(settings.data_dir),
                 )
                 yield
+                if listening is not None:
+                    listening.cancel()
+                    await asyncio.wait({listening})
                 await jobs.stop()
                 _log.info("transmitter stopped")
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from semvid.images.resize import within_side
 from semvid.images.types import Picture
-from semvid.semantics import MAX_CAPTION_CHARS
-from transmitter.mllm import Mllm
+from semvid.mllm import Mllm
+from semvid.text import shortened
 
 SAMPLES = 5  # frames that the model sees, spread evenly over the segment
 SIDE = 448  # pixels, longer side of the copies that it sees
@@ -50,15 +50,6 @@ class SegmentCaption:
             return ""
         chosen = np.unique(np.linspace(0, len(segment) - 1, SAMPLES).round().astype(int))
         return shortened(self._mllm.caption([segment[i] for i in chosen]))
-
-
-def shortened(sentence: str, limit: int = MAX_CAPTION_CHARS) -> str:
-    """``sentence`` in one line of at most ``limit`` characters, cut at a word where there is one."""
-    line = " ".join(sentence.split())
-    if len(line) <= limit:
-        return line
-    head, _, rest = line[: limit + 1].rpartition(" ")
-    return head if head and len(rest) <= limit else line[:limit]
 
 
 def _small(picture: Picture) -> Picture:

@@ -21,6 +21,7 @@ from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.harq import Delivery, LinkRecord
 from semvid.link.packing import CodedGroup
+from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import (
@@ -40,7 +41,6 @@ from semvid.video.reader import Frame
 from semvid.video.timing import unusual_hold
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Selected, Told
-from transmitter.mllm import Mllm
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from pydantic import ValidationError
@@ -209,6 +210,11 @@ class JobQueue:
         if job_id not in self._jobs:
             raise NotFound(f"no transmission {job_id}; the list is at /v1/transmissions")
         return self._jobs[job_id]
+
+    def note(self, job: Job, **facts: Any) -> None:
+        """Facts about a job that came beside its transmission or after it; kept as far as there is room."""
+        job.facts |= facts
+        self._save(job)
 
     def newest_first(self) -> list[Job]:
         """All jobs that are kept."""

@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 
 from pydantic import ValidationError
 
+from semvid import mllm as mllms
 from semvid.errors import InvalidInput
 from semvid.options import Search, TransmissionOptions, refusal
 from semvid.profile import Given
-from transmitter import mllm as mllms
 
 
 def search_of(options: TransmissionOptions) -> Search:

@@ -8,7 +8,8 @@
 5. `Encoder.delivered` takes what became of it, for the picture code and for rate control.
 6. `SoundSender.until` gives the sound of these segments, which travels ahead of their pictures.
 
-Step 3 runs in a thread of its own, ahead of the link by a few segments, never more.
+Step 3 runs in a thread of its own, ahead of the link by a few segments, never more. A job with a task goes
+none of these ways: its questions are answered, and the answers sent (`transmitter.answers`).
 """
 
 import asyncio
@@ -22,9 +23,10 @@ from urllib.parse import urljoin
 
 from semvid import __version__
 from semvid.accounting import cbr
-from semvid.errors import LinkFailed
-from semvid.link.harq import BlockPayload, Delivery, HarqSender
+from semvid.link.harq import BlockPayload, Delivery
 from semvid.link.packing import sound_blocks
+from semvid.mllm.library import MllmLibrary
+from semvid.mllm.meter import Meter
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.profile import Given
 from semvid.service.clock import StageClock
@@ -33,11 +35,11 @@ from semvid.sound.track import read_sound
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
+from transmitter.answers import answered, send_task
 from transmitter.encoder import Encoder
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
-from transmitter.mllm.library import MllmLibrary
-from transmitter.mllm.meter import Meter
+from transmitter.link_sender import LinkSender, account
 from transmitter.options import search_of
 from transmitter.rate.control import Budget
 from transmitter.rate.footage import Footage
@@ -67,11 +69,19 @@ async def transmit(
     transcriber = await asyncio.to_thread(speech.open) if job.options.sound is SoundChoice.TEXT else None
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
-    job.advance("opening the link", 0.0)
     tls = settings.link_credentials()
-    async with LinkCall(
-        settings.link_target, job.id, job.attempts, job.options.channel, *timeouts, tls
-    ) as call:
+    call = LinkCall(settings.link_target, job.id, job.attempts, job.options.channel, *timeouts, tls)
+    if job.options.task is not None:
+        job.advance("answering the questions", 0.0)
+        answers = await answered(job.upload, limits, mllm, job.options.task)
+        job.advance("opening the link", 0.0)
+        async with call:
+            job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
+            job.facts["versions"] = _versions()
+            await send_task(job, source, call, answers)
+        return
+    job.advance("opening the link", 0.0)
+    async with call:
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
@@ -93,7 +103,8 @@ class _Transmission:
     ) -> None:
         self._job, self._source, self._limits, self._record = job, source, limits, record
         self._call, self._mllm, self._transcriber = call, mllm, transcriber
-        self._harq = HarqSender(job.options.mcs, job.options.retransmissions)
+        self._sender = LinkSender(call, job.options)
+        self._harq = self._sender.harq
         self._clock = StageClock()
         self._budget = Budget.for_target(job.options, source)
         self._sound: SoundSender | None = None
@@ -106,7 +117,7 @@ class _Transmission:
         job = self._job
         job.advance("measuring the channel", 0.0)
         job.on_air = True
-        self._harq.report(await self._call.exchange(self._harq.sound()))
+        await self._sender.sound()
         await asyncio.to_thread(self._decide_on_sound)
         await self._send(segments_ahead)
         job.advance("waiting for the receiver", 1.0)
@@ -225,10 +236,7 @@ class _Transmission:
         if self._budget is not None:
             most_symbols = min(most_symbols, self._budget.most - self._harq.record.ledger.total_symbols)
         with self._clock.stage("link"):
-            self._harq.ship(blocks, most_symbols)
-            while (burst := await asyncio.to_thread(self._harq.next_burst)) is not None:
-                self._harq.report(await self._call.exchange(burst))
-        return self._harq.delivery
+            return await self._sender.ship(blocks, most_symbols)
 
     async def _finish(self) -> None:
         """Closes the transmission.
@@ -236,14 +244,7 @@ class _Transmission:
         Raises:
             LinkFailed: the link broke off, or the receiver counted another number of symbols than we did.
         """
-        summary = await self._call.finish()
-        sent = self._harq.record.ledger.total_symbols
-        if summary.symbols != sent:
-            raise LinkFailed(f"the receiver counted {summary.symbols} symbols, the ledger {sent}")
-        self._job.facts["complete"] = summary.complete
-        self._job.facts["return_bytes"] = summary.return_bytes
-        if summary.HasField("realised_snr_db"):  # a receiver of an earlier version says nothing of it
-            self._job.facts["realised_snr_db"] = summary.realised_snr_db
+        self._job.facts |= asdict(await self._sender.finish())
 
     def _note_undecodable(self, frames_read: int) -> None:
         announced = self._source.frame_count_hint + self._source.frames_before
@@ -257,17 +258,8 @@ class _Transmission:
         self._job.advance(
             "sending",
             min(1.0, segment.frames_read / self._source.frame_count_hint),
-            symbols={c.value: n for c, n in link.ledger.symbols.items()},
-            bits={c.value: n for c, n in link.ledger.bits.items()},
-            total_symbols=symbols,
+            **account(link),
             cbr=cbr(symbols, segment.frames_read, self._source.height, self._source.width),
-            mcs={c.value: dict(names) for c, names in link.mcs.items()},
-            bursts_sent=link.bursts_sent,
-            blocks_sent=link.blocks_sent,
-            blocks_lost=link.blocks_lost,
-            blocks_withheld=link.blocks_withheld,
-            retransmissions=link.retransmissions,
-            snr_db=link.snr_db,
             sound=resource(self._decision, self._sound, link),
             keyframes=0 if given is Given.NOTHING else keyframes,
             segments=max(0, keyframes - (given is Given.BOTH_ENDS)),

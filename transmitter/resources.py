@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from semvid.answers import Outcome
 from semvid.options import TransmissionOptions
 from semvid.service.problems import Problem
 from transmitter.store import State
@@ -82,6 +83,39 @@ class SourceResource(BaseModel):
     sound: TrackResource | None = Field(None, description="null where there is none, or none is wanted")
 
 
+class AnswerResource(BaseModel):
+    """What the multimodal model said to a question about the source (docs/questions.md)."""
+
+    question: str
+    text: str = Field(description="empty unless it was answered", examples=["two people"])
+    sure: float | None = Field(description="how sure the model is, 0..1; null: it does not say")
+    outcome: Outcome
+
+
+class TaskAnswerResource(AnswerResource):
+    """One answer of a task."""
+
+    number: int
+
+
+class QuestionResource(AnswerResource):
+    """A question that was asked at the receiver, and what its answer cost, beside the video's own symbols."""
+
+    id: str
+    answered_at: str
+    channel_seed: int | None = Field(
+        description="of fading and noise for this answer; null: the channel's own"
+    )
+    symbols: dict[str, int] = Field(description="channel uses by class")
+    bits: dict[str, int] = Field(description="information bits by class")
+    total_symbols: int
+    bursts_sent: int
+    realised_snr_db: float | None
+    question_bytes: int = Field(description="of the question on the return direction")
+    return_bytes: int = Field(description="of the reports on the return direction")
+    seconds: float = Field(description="from hearing it until the answer had arrived")
+
+
 class TransmissionResource(BaseModel):
     """One transmission. Fields of the second half appear once they are known."""
 
@@ -136,6 +170,9 @@ class TransmissionResource(BaseModel):
         0, description="frames of the source that did not decode; the frame before each is shown longer"
     )
     complete: bool | None = Field(None, description="the receiver got all that it needs")
+    answers: list[TaskAnswerResource] = Field([], description="of a task, which sends nothing else")
+    questions_asked: int = Field(0, description="at the receiver, and answered here")
+    questions: list[QuestionResource] = Field([], description="the newest 256 of them, oldest first")
     seconds: dict[str, float] = {}
     versions: dict[str, str] = {}
 

@@ -8,9 +8,9 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from semvid.errors import InvalidInput
 from semvid.link.tls import ClientTls
+from semvid.mllm.settings import MllmSettings
 from semvid.service.http_settings import HttpSettings, listed
 from semvid.service.settings import ServiceSettings
-from transmitter.mllm.settings import MllmSettings
 
 
 class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
@@ -39,6 +39,9 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
         max_length=512,
         description="who writes down what is said, for sound text: hf:ID-OR-PATH of a speech recogniser, on "
         "the device of the multimodal model; empty: sound text is refused",
+    )
+    answers_questions: bool = Field(
+        True, description="asked at the receiver about sources that are kept; false: nobody hears them here"
     )
     receiver_url: str = Field(
         "http://127.0.0.1:8082", description="base of the receiver's REST interface, for links to videos"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from semvid.mllm import Mllm
 from semvid.profile import Given
 from semvid.semantics import Caption, SideUnit, StreamHeader, Timing
 from semvid.video.reader import Frame
 from semvid.video.timing import timings
 from transmitter.captions import SegmentCaption
 from transmitter.keyframes.selection import Reason, Selected
-from transmitter.mllm import Mllm
 from transmitter.motion import MotionMeter, motion_score
 
 _MEASURE_EVERY: Final = 2  # frames; motion from frame to frame changes slowly

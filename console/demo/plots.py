@@ -33,6 +33,7 @@ CLASS_COLOURS = {
     "keyframe": "#3b82c4",
     "caption": "#c2487f",
     "sound": "#7d6bc9",
+    "answer": "#3f9aa8",
     "header": "#2f9e6b",
     "control": "#b8912a",
     "pilot": "#8a8f98",

@@ -11,9 +11,9 @@ import numpy as np
 
 from evaluation.bench.sets import Variant
 from evaluation.clips import Clip
+from semvid.mllm.library import load
 from semvid.options import Focus, Rule
-from transmitter.mllm.library import load
-from transmitter.psss import differs
+from semvid.psss import differs
 
 
 def select(clip: Clip, variant: Variant) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from evaluation.judge import Facts, Frames
 from semvid.errors import MissingComponent
-from transmitter.mllm.library import load
+from semvid.mllm.library import load
 
 _FRAMES = 8  # spread over the judged ones
 

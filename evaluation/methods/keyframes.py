@@ -20,6 +20,7 @@ from evaluation.methods.quality import Judge, make_judge, tuning_frames
 from evaluation.methods.semantic import shown
 from evaluation.symbol_count import SymbolCount
 from receiver.decoders.decoder import Decoder, SegmentRequest
+from semvid.images.cuts import CutDetector
 from semvid.images.finishing import RESTORATION, restored
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
@@ -30,7 +31,6 @@ from semvid.options import TransmissionOptions
 from semvid.semantics import SideUnit, StreamEnd
 from semvid.video.reader import Frame
 from transmitter.encoder import stream_header
-from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Reason, Selected
 from transmitter.rate.model import coded_size
 

@@ -16,12 +16,12 @@ from receiver.decoders import make_decoder
 from semvid.errors import TransmissionFailed
 from semvid.images.restorer import named
 from semvid.images.types import Picture
+from semvid.mllm.library import MllmLibrary
+from semvid.mllm.settings import MllmSettings
 from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
-from transmitter.mllm.library import MllmLibrary
-from transmitter.mllm.settings import MllmSettings
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import make_plan

@@ -14,12 +14,12 @@ from typing import Any
 
 from evaluation.bench.report.table import formatted
 from evaluation.provenance import provenance, write
+from semvid.mllm import Mllm
+from semvid.mllm.library import load
 from semvid.text import compress
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from transmitter.captions import SegmentCaption
-from transmitter.mllm import Mllm
-from transmitter.mllm.library import load
 
 
 def captions(path: Path, cuts: list[int], mllm: Mllm) -> list[dict[str, Any]]:

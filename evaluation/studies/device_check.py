@@ -18,11 +18,11 @@ from receiver.decoders import make_decoder
 from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
 from semvid.images.types import Picture
+from semvid.mllm.hf.loading import load
+from semvid.mllm.judge import Judge
+from semvid.mllm.prompts import load_prompts
+from semvid.mllm.settings import MllmSettings
 from semvid.options import Focus, Scoring
-from transmitter.mllm.hf.loading import load
-from transmitter.mllm.judge import Judge
-from transmitter.mllm.prompts import load_prompts
-from transmitter.mllm.settings import MllmSettings
 
 Options = dict[str, Any]
 

@@ -27,10 +27,10 @@ from evaluation.judges.lpips import Lpips
 from evaluation.provenance import provenance, write
 from semvid.images.resize import within_side
 from semvid.images.types import Picture
+from semvid.mllm.library import load
 from semvid.options import Focus
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
-from transmitter.mllm.library import load
 
 LABELS: Final = Path(__file__).with_name("meaning_labels.csv")
 SEED: Final = 0

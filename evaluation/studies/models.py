@@ -27,10 +27,10 @@ from evaluation.studies.device_check import check_decoders, check_mllms
 from evaluation.studies.random_models import multimodal_model, video_pipeline
 from receiver.decoders.hf.clip import Clip
 from semvid.images.types import Picture
+from semvid.mllm.judge import Judge
+from semvid.mllm.prompts import load_prompts
+from semvid.mllm.settings import MllmSettings
 from semvid.options import Focus, Scoring
-from transmitter.mllm.judge import Judge
-from transmitter.mllm.prompts import load_prompts
-from transmitter.mllm.settings import MllmSettings
 
 NOTE: Final = (
     "The weights are random. Only speed and memory mean anything; the answers and pictures mean nothing, and "

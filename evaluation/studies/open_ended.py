@@ -19,11 +19,11 @@ from evaluation.bench.report.table import formatted
 from evaluation.clips import Clip, load
 from evaluation.provenance import provenance, write
 from evaluation.symbol_count import SymbolCount
+from semvid.mllm.library import load as load_mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
-from transmitter.mllm.library import load as load_mllm
 from transmitter.rate.model import AT_10_DB
 from transmitter.rate.plan import FIRST_FRAME_CRF, make_plan
 

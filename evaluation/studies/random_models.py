@@ -10,9 +10,9 @@ from typing import Any
 
 from receiver.decoders.hf.clip import Sampling
 from receiver.decoders.hf.ltx import LtxCondition
-from transmitter.mllm.hf.model import HfModel
-from transmitter.mllm.hf.processor import load_processor
-from transmitter.mllm.settings import MllmSettings
+from semvid.mllm.hf.model import HfModel
+from semvid.mllm.hf.processor import load_processor
+from semvid.mllm.settings import MllmSettings
 
 # Qwen/Qwen3-VL-4B-Instruct, config.json
 _QWEN_TEXT = {

@@ -22,7 +22,7 @@ import argparse
 import json
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import compress, pairwise
 from pathlib import Path
@@ -35,16 +35,17 @@ from numpy.typing import NDArray
 from evaluation.bench.report.table import formatted
 from evaluation.clips import load
 from evaluation.provenance import provenance, write
+from semvid.answers import Answered
 from semvid.images.types import Picture
+from semvid.mllm import Mllm
+from semvid.mllm.embedded.model import Embedded
+from semvid.mllm.meter import Meter
 from semvid.options import DEFAULT_THRESHOLD, Focus, Rule
+from semvid.psss import Answer, differs
 from semvid.video.reader import Frame
 from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.selection import KeyframeSelector, Reason
 from transmitter.keyframes.skem import Skem, SkemRules
-from transmitter.mllm import Mllm
-from transmitter.mllm.embedded.model import Embedded
-from transmitter.mllm.meter import Meter
-from transmitter.psss import Answer, differs
 
 SPACING_S: Final = 0.2
 JUDGES: Final = ("oracle", "embedded")
@@ -144,6 +145,10 @@ class Oracle:
 
     def caption(self, _: Sequence[Picture]) -> str:
         """An oracle is not asked for captions here."""
+        raise NotImplementedError
+
+    def answer(self, _frames: Iterable[Picture], _questions: Sequence[str]) -> list[Answered]:
+        """Nor anything else."""
         raise NotImplementedError
 
 

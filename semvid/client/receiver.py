@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from semvid import errors
-from semvid.client.http import Json, ServiceClient
+from semvid.client.http import Json, ServiceClient, error_from
 from semvid.service.files import replacing
 
 FINAL_STATES = frozenset({"SUCCEEDED", "TRUNCATED", "FAILED"})
@@ -46,6 +46,44 @@ class ReceiverClient(ServiceClient):
             if resource["state"] in FINAL_STATES:
                 return resource
             time.sleep(_POLL_S)
+
+    def ask(
+        self,
+        video_id: str,
+        question: str,
+        answered_by: str = "source",
+        update: Callable[[Json], None] = lambda _: None,
+    ) -> Json:
+        """Asks about a video, waits for the answer and returns the resource of the question.
+
+        Args:
+            video_id: which.
+            question: one line.
+            answered_by: ``source`` or ``reconstruction``, as `semvid.options.AnsweredBy`.
+            update: called with the resource after every look.
+
+        Raises:
+            NotFound: no such video.
+            InvalidInput: no such question can be asked, or the model measures nothing of what is asked.
+            Gone: the source is not kept any more.
+            Conflict: the reconstruction is asked, and there is none.
+            SemvidError: of the kind that says why there is no answer.
+        """
+        with self._failures():
+            response = self._http.post(
+                _path(video_id, "/questions"), json={"question": question, "answered_by": answered_by}
+            )
+            self._raise_for(response)
+            resource = dict(response.json())
+        while True:
+            update(resource)
+            if resource["state"] != "WAITING":
+                break
+            time.sleep(_POLL_S)
+            resource = dict(self._get(_path(video_id, f"/questions/{quote(resource['id'], safe='')}")))
+        if resource["state"] != "ANSWERED":
+            raise error_from(resource["error"], self.actor)
+        return resource
 
     def segments(self, video_id: str) -> list[Json]:
         """Every segment with its provenance, caption and motion score."""

@@ -378,7 +378,8 @@ class HarqSender:
         self.delivery = Delivery(self.delivery.protected and protected, (*self.delivery.lost, *lost))
 
     def _safe_mcs(self, payload: Payload) -> Mcs:
-        header = SymbolClass.HEADER in payload.bits
+        # without a header nothing can be shown, and an answer is all that there is
+        header = not payload.bits.keys().isdisjoint((SymbolClass.HEADER, SymbolClass.ANSWER))
         choose = self.adapter.choose_header if header else self.adapter.choose_protected
         return choose(len(payload.data))
 

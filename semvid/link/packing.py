@@ -10,6 +10,7 @@ from typing import Final
 
 from semvid import bitstream, keyframe_payload, sound_payload
 from semvid.accounting import SymbolClass
+from semvid.answers import TaskAnswer, TaskHeader
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.harq import BlockPayload, Payload
 from semvid.semantics import (
@@ -159,6 +160,8 @@ def _class_of(unit: SideUnit) -> SymbolClass:
             return SymbolClass.CAPTION
         case SoundHeader():
             return SymbolClass.SOUND
+        case TaskHeader() | TaskAnswer():
+            return SymbolClass.ANSWER
         case _:
             return SymbolClass.HEADER
 

@@ -51,9 +51,7 @@ class _BodyBounds:
         await self._app(scope, bounded, send)
 
     def _too_large(self) -> LimitExceeded:
-        return LimitExceeded(
-            f"the request body passes the limit of {self._max_bytes} bytes; cut or re-encode the clip"
-        )
+        return LimitExceeded(f"the request body passes the limit of {self._max_bytes} bytes; send less")
 
 
 def bound_bodies(app: FastAPI, max_bytes: int, silence_s: float) -> None:

@@ -55,6 +55,15 @@ def expand(code: bytes) -> str:
     return text
 
 
+def shortened(sentence: str, limit: int = MAX_CAPTION_CHARS) -> str:
+    """``sentence`` in one line of at most ``limit`` characters, cut at a word where there is one."""
+    line = " ".join(sentence.split())
+    if len(line) <= limit:
+        return line
+    head, _, rest = line[: limit + 1].rpartition(" ")
+    return head if head and len(rest) <= limit else line[:limit]
+
+
 @cache
 def _primed() -> State:
     """The model after reading the prior; made once per process."""

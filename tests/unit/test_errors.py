@@ -12,6 +12,7 @@ from semvid import errors
         ("Cancelled", "CANCELLED", "Cancelled", 499, "CANCELLED"),
         ("Conflict", "CONFLICT", "Conflict", 409, "FAILED_PRECONDITION"),
         ("Forbidden", "FORBIDDEN", "Forbidden", 403, "PERMISSION_DENIED"),
+        ("Gone", "GONE", "Gone", 410, "NOT_FOUND"),
         ("InvalidInput", "INVALID_INPUT", "Invalid input", 422, "INVALID_ARGUMENT"),
         ("LimitExceeded", "LIMIT_EXCEEDED", "Limit exceeded", 413, "RESOURCE_EXHAUSTED"),
         ("LinkFailed", "LINK_FAILED", "Link failed", 502, "UNAVAILABLE"),

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from channel.models import MODELS
-from semvid.options import ChannelName, ChannelOptions, TransmissionOptions, refusal
+from semvid.options import ChannelName, ChannelOptions, QuestionOptions, TransmissionOptions, refusal
 
 
 def test_the_channel_names_are_those_of_the_channels_models() -> None:
@@ -12,7 +12,7 @@ def test_the_channel_names_are_those_of_the_channels_models() -> None:
 
 
 def test_every_option_says_what_it_means() -> None:
-    for model in (TransmissionOptions, ChannelOptions):
+    for model in (TransmissionOptions, ChannelOptions, QuestionOptions):
         for name, field in model.model_fields.items():
             assert field.description or name == "channel", name
 
@@ -34,6 +34,15 @@ def test_the_schema_lists_choices_and_ranges() -> None:
             "<channel.model>: Input should be 'awgn', 'rayleigh' or 'rician', got 'x'",
         ),
         ({"mcs": 28}, "<mcs>: must be auto or a row 0..27 of TS 38.214 Table 5.1.3.1-2, got 28"),
+        ({"task": []}, "<task>: Tuple should have at least 1 item after validation, not 0, got []"),
+        (
+            {"task": ["why?"], "quality": 30},
+            "<task> sends answers, no picture and no sound; leave <quality> out",
+        ),
+        (
+            {"task": ["why?"], "sound": "opus"},
+            "<task> sends answers, no picture and no sound; leave <sound> out",
+        ),
         ({"keyframe_count": 4}, "<keyframe_count> belongs to <keyframe_method> skim"),
     ],
 )
@@ -41,3 +50,17 @@ def test_a_refusal_spells_options_as_its_reader_does(options: dict, told: str) -
     with pytest.raises(ValidationError) as caught:
         TransmissionOptions.model_validate(options)
     assert str(refusal(caught.value, "<{}>".format)) == told
+
+
+@pytest.mark.parametrize("question", ["", "  ", "a\nb", "a" * 201, "\x00"])
+def test_a_question_is_one_line_that_says_something(question: str) -> None:
+    with pytest.raises(ValidationError):
+        QuestionOptions(question=question)
+    with pytest.raises(ValidationError):
+        TransmissionOptions(task=[question])
+
+
+def test_a_task_survives_being_stored() -> None:
+    """A job is read from the database with every option spelled out."""
+    options = TransmissionOptions(task=["how many dogs are there?"], seed=3)
+    assert TransmissionOptions.model_validate_json(options.model_dump_json()) == options

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.video.probe import SourceInfo
@@ -11,7 +12,6 @@ from transmitter.keyframes.openings import Openings
 from transmitter.keyframes.selection import KeyframeSelector, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
-from transmitter.mllm import Mllm
 from transmitter.options import search_of
 
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted

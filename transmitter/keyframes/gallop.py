@@ -16,16 +16,16 @@ from typing import Final
 import cv2
 import numpy as np
 
+from semvid.images.cuts import CutDetector
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
+from semvid.mllm import Mllm
 from semvid.options import Rule
+from semvid.psss import Answer, differs
 from semvid.video.reader import Frame
-from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.search import ChangeModel, first_crossing
 from transmitter.keyframes.selection import Comparison, Selected, Told
 from transmitter.keyframes.skem import Skem, SkemRules
-from transmitter.mllm import Mllm
-from transmitter.psss import Answer, differs
 
 LOOKAHEAD: Final = 40  # candidates
 HELD_BYTES: Final = 512 * 2**20  # of pictures; large pictures shorten the look ahead

@@ -5,12 +5,12 @@ the receiver's decoder can make. A segment begins at a hard cut; where the meani
 against the frame that opened the segment); or, at a fixed length, wherever the last one is full.
 """
 
+from semvid.images.cuts import CutDetector
+from semvid.mllm import Mllm
+from semvid.psss import differs
 from semvid.video.reader import Frame
-from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Comparison, Reason, Selected, Told
 from transmitter.keyframes.skem import SkemRules
-from transmitter.mllm import Mllm
-from transmitter.psss import differs
 
 
 class Openings:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from semvid.psss import Answer
 from semvid.video.reader import Frame
-from transmitter.psss import Answer
 
 
 class Reason(StrEnum):

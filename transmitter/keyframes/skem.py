@@ -13,15 +13,15 @@ latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from semvid.images.cuts import CutDetector
 from semvid.images.types import Picture
+from semvid.mllm import Mllm
 from semvid.options import Focus, Rule
+from semvid.psss import differs
 from semvid.video.reader import Frame
 from transmitter.keyframes.bridging import small_copy
-from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import Comparison, Reason, Selected, Told
-from transmitter.mllm import Mllm
-from transmitter.psss import differs
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """SKIM: equidistant keyframes (paper, SKIM), with hard cuts."""
 
 from semvid.errors import InvalidInput
+from semvid.images.cuts import CutDetector
 from semvid.video.reader import Frame
-from transmitter.keyframes.cuts import CutDetector
 from transmitter.keyframes.selection import Reason, Selected
 
 

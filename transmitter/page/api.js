@@ -128,6 +128,14 @@ export const receiver = (videoUrl) => ({
   keyframes: () => everything(`${videoUrl}/keyframes`),
   captions: () => everything(`${videoUrl}/captions`),
   constellation: () => json(`${videoUrl}/constellation`),
+  questions: () => everything(`${videoUrl}/questions`),
+  question: (questionId) => json(`${videoUrl}/questions/${questionId}`),
+  ask: (question, answeredBy) =>
+    json(`${videoUrl}/questions`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ question, answered_by: answeredBy }),
+    }),
   grant: () => grant(videoUrl),
   contentUrl: () => signed(videoUrl, "/content"),
   downloadUrl: () => signed(videoUrl, "/content?download=true"),

@@ -103,6 +103,8 @@ function control(name, field, { label = spelled(name), slider, rest, empty }) {
   } else if (field.type === "boolean") {
     input = h("input", { ...described, type: "checkbox" });
     input.checked = Boolean(field.default);
+  } else if (field.type === "array") {
+    input = h("textarea", { ...described, rows: 2, placeholder: "one a line" });
   } else if (field.numeric && !field.words.length) {
     const { minimum, maximum, type } = field.numeric;
     const step = type === "integer" ? 1 : "any";
@@ -141,7 +143,8 @@ function range(label, input, [min, max, step], value) {
 
 function valueOf(input, field) {
   if (input.type === "checkbox") return input.checked;
-  if (input.value === "") return undefined;
+  if (input.value.trim() === "") return undefined;
+  if (field.type === "array") return input.value.split("\n").filter((line) => line.trim());
   const number = Number(input.value);
   return field.numeric && Number.isFinite(number) ? number : input.value;
 }

@@ -8,6 +8,7 @@ import { ledger } from "./ledger.js";
 import { live } from "./live.js";
 import { payload } from "./payload.js";
 import { player } from "./player.js";
+import { questions, taskAnswers } from "./questions.js";
 import { sounds } from "./sound.js";
 import { timeline } from "./timeline.js";
 import { clock, count, scientific, state, when } from "./wording.js";
@@ -16,7 +17,7 @@ const LOOK_MS = 1500;
 
 export function transmission(id) {
   const parts = Object.fromEntries(
-    ["title", "running", "compare", "chart", "ledger", "received", "payload", "downloads"].map((name) => [
+    ["title", "running", "compare", "chart", "answers", "ledger", "received", "payload", "downloads"].map((name) => [
       name,
       h("section", {}),
     ]),
@@ -32,6 +33,7 @@ export function transmission(id) {
     live: null,
     player: null,
     chart: null,
+    questions: null,
   };
   view.element = h(
     "article",
@@ -41,6 +43,7 @@ export function transmission(id) {
     parts.running,
     parts.compare,
     parts.chart,
+    parts.answers,
     h("div", { class: "columns" }, parts.ledger, parts.received),
     parts.payload,
     parts.downloads,
@@ -52,6 +55,7 @@ export function transmission(id) {
     view.player?.leave();
     view.chart?.leave();
     view.live?.leave();
+    view.questions?.leave();
   };
   begin(view);
   return view;
@@ -112,6 +116,7 @@ async function gather(view) {
     found.runs = await from.segments();
     found.captions = await from.captions();
     found.symbols = await from.constellation();
+    found.asked = await from.questions();
     found.pictures = new Set((await from.keyframes()).map((keyframe) => keyframe.number));
   } catch (error) {
     found.unreachable = error.status === 0;
@@ -132,11 +137,12 @@ function show(view) {
   }
   view.times = frameTimes(job, semantics);
   showPlayer(view);
-  if (semantics) showTimeline(view);
+  if (semantics && !job.options.task) showTimeline(view);
+  showAnswers(view);
   const counted = [job.symbols, job.bits, job.return_bytes, job.channel_changes, job.sound, video?.sound];
   renew(view, "ledger", counted, () => ledger(job, video));
   renew(view, "received", [video?.bursts_received, video?.state], () => constellation(view.symbols, video));
-  if (semantics) {
+  if (semantics && !job.options.task) {
     const entries = [
       semantics.captions.length,
       semantics.keyframes.length,
@@ -194,7 +200,7 @@ function showPlayer(view) {
   const { job, video, parts } = view;
   const whole = video && VIDEO_FINAL.has(video.state) && video.frames_written > 0;
   const over = FINAL.has(job.state) && (!video || VIDEO_FINAL.has(video.state));
-  const kind = whole ? "both" : over ? "none" : "source";
+  const kind = whole ? "both" : over || job.options.task ? "none" : "source";
   if (view.player?.kind === kind) return;
   view.player?.leave();
   view.player = player({
@@ -206,6 +212,19 @@ function showPlayer(view) {
     onTime: (seconds) => view.chart?.at(seconds),
   });
   parts.compare.replaceChildren(view.player.element);
+}
+
+function showAnswers(view) {
+  const { job, video, parts } = view;
+  if (job.options.task) {
+    renew(view, "answers", [video?.answers, video?.state], () => taskAnswers(job, video));
+  } else if (video) {
+    if (!view.questions) {
+      view.questions = questions();
+      parts.answers.replaceChildren(view.questions.element);
+    }
+    view.questions.follow(view.receiver, view.asked ?? []);
+  }
 }
 
 function showTimeline(view) {

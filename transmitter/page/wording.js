@@ -55,6 +55,7 @@ export const SYMBOL_CLASS = {
   caption: "captions with motion scores",
   keyframe: "keyframes",
   sound: "sound",
+  answer: "answers to questions",
   retransmission: "repetitions, with their pilots and control words",
 };
 

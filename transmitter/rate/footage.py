@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from semvid.images.finishing import MOST_RESTORED
+from semvid.mllm import EMBEDDED
+from semvid.mllm.library import load
 from semvid.options import TransmissionOptions
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
@@ -19,8 +21,6 @@ from semvid.video.reader import Frame, read_excerpt, read_frames
 from transmitter.keyframes import BRIDGING_STEP_S, make_selector
 from transmitter.keyframes.gaps import Window
 from transmitter.keyframes.selection import Reason, Selected
-from transmitter.mllm import EMBEDDED
-from transmitter.mllm.library import load
 
 WHOLE_S: Final = 6.0  # a clip up to here is tried as it is
 _EXCERPT_S: Final = 4.0  # of a longer one

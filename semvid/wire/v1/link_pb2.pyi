@@ -75,6 +75,49 @@ TRANSPORT_BLOCK_STATE_FAILED: TransportBlockState.ValueType  # 2
 Global___TransportBlockState: _TypeAlias = TransportBlockState  # noqa: Y015
 
 @_typing.final
+class QuestionsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuestionsRequest: _TypeAlias = QuestionsRequest  # noqa: Y015
+
+@_typing.final
+class Question(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUESTION_ID_FIELD_NUMBER: _builtins.int
+    TRANSMISSION_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    question_id: _builtins.str
+    """as a transmission id; chosen by the receiver"""
+    transmission_id: _builtins.str
+    """of the video that it is about"""
+    text: _builtins.str
+    """1..200 characters"""
+    def __init__(
+        self,
+        *,
+        question_id: _builtins.str = ...,
+        transmission_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["question_id", b"question_id", "text", b"text", "transmission_id", b"transmission_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Question: _TypeAlias = Question  # noqa: Y015
+
+@_typing.final
 class TransmitRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -108,12 +151,13 @@ class Open(_message.Message):
     EMULATION_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     transmission_id: _builtins.str
-    """1..64 characters of [A-Za-z0-9_-]; chosen by the sender"""
+    """1..64 characters of [A-Za-z0-9_-]; chosen by the sender, or that of"""
     attempt: _builtins.int
     """Counts from 1; 0 means 1. A later attempt takes the place of an earlier one, with all that arrived of it."""
     @_builtins.property
     def emulation(self) -> Global___ChannelConditions:
-        """Conditions that the next channel emulator applies to this transmission instead of its own. The emulator
+        """a question that is answered
+        Conditions that the next channel emulator applies to this transmission instead of its own. The emulator
         takes them out before it passes the message on; a receiver refuses them.
         """
 

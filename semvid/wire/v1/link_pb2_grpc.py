@@ -39,6 +39,11 @@ class LinkServiceStub(object):
                 request_serializer=semvid_dot_wire_dot_v1_dot_link__pb2.TransmitRequest.SerializeToString,
                 response_deserializer=semvid_dot_wire_dot_v1_dot_link__pb2.TransmitResponse.FromString,
                 _registered_method=True)
+        self.Questions = channel.unary_stream(
+                '/semvid.wire.v1.LinkService/Questions',
+                request_serializer=semvid_dot_wire_dot_v1_dot_link__pb2.QuestionsRequest.SerializeToString,
+                response_deserializer=semvid_dot_wire_dot_v1_dot_link__pb2.Question.FromString,
+                _registered_method=True)
 
 
 class LinkServiceServicer(object):
@@ -55,6 +60,16 @@ class LinkServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Questions(self, request, context):
+        """Questions that are asked at the receiver, on the return direction, for as long as the sender listens: those
+        that wait, then new ones. Every sender that listens hears all of them. Who has the source of the video
+        opens a `Transmit` with the question's id for transmission id; semantic units carry the answer.
+        Errors: RESOURCE_EXHAUSTED (as many listen as may), UNAVAILABLE (the receiver is being stopped).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LinkServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -62,6 +77,11 @@ def add_LinkServiceServicer_to_server(servicer, server):
                     servicer.Transmit,
                     request_deserializer=semvid_dot_wire_dot_v1_dot_link__pb2.TransmitRequest.FromString,
                     response_serializer=semvid_dot_wire_dot_v1_dot_link__pb2.TransmitResponse.SerializeToString,
+            ),
+            'Questions': grpc.unary_stream_rpc_method_handler(
+                    servicer.Questions,
+                    request_deserializer=semvid_dot_wire_dot_v1_dot_link__pb2.QuestionsRequest.FromString,
+                    response_serializer=semvid_dot_wire_dot_v1_dot_link__pb2.Question.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -91,6 +111,33 @@ class LinkService(object):
             '/semvid.wire.v1.LinkService/Transmit',
             semvid_dot_wire_dot_v1_dot_link__pb2.TransmitRequest.SerializeToString,
             semvid_dot_wire_dot_v1_dot_link__pb2.TransmitResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Questions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/semvid.wire.v1.LinkService/Questions',
+            semvid_dot_wire_dot_v1_dot_link__pb2.QuestionsRequest.SerializeToString,
+            semvid_dot_wire_dot_v1_dot_link__pb2.Question.FromString,
             options,
             channel_credentials,
             insecure,

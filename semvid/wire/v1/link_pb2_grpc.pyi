@@ -47,6 +47,12 @@ class LinkServiceStub:
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
     ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
     """
+    Questions: _grpc.UnaryStreamMultiCallable[_link_pb2.QuestionsRequest, _link_pb2.Question]
+    """Questions that are asked at the receiver, on the return direction, for as long as the sender listens: those
+    that wait, then new ones. Every sender that listens hears all of them. Who has the source of the video
+    opens a `Transmit` with the question's id for transmission id; semantic units carry the answer.
+    Errors: RESOURCE_EXHAUSTED (as many listen as may), UNAVAILABLE (the receiver is being stopped).
+    """
 
 @_typing.type_check_only
 class LinkServiceAsyncStub(LinkServiceStub):
@@ -57,6 +63,12 @@ class LinkServiceAsyncStub(LinkServiceStub):
     the last burst; closing earlier or cancelling leaves a truncated video that says so.
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
     ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
+    """
+    Questions: _aio.UnaryStreamMultiCallable[_link_pb2.QuestionsRequest, _link_pb2.Question]  # type: ignore[assignment]
+    """Questions that are asked at the receiver, on the return direction, for as long as the sender listens: those
+    that wait, then new ones. Every sender that listens hears all of them. Who has the source of the video
+    opens a `Transmit` with the question's id for transmission id; semantic units carry the answer.
+    Errors: RESOURCE_EXHAUSTED (as many listen as may), UNAVAILABLE (the receiver is being stopped).
     """
 
 class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -71,6 +83,18 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         the last burst; closing earlier or cancelling leaves a truncated video that says so.
         Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
         ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
+        """
+
+    @_abc_1.abstractmethod
+    def Questions(
+        self,
+        request: _link_pb2.QuestionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_link_pb2.Question], _abc.AsyncIterator[_link_pb2.Question]]:
+        """Questions that are asked at the receiver, on the return direction, for as long as the sender listens: those
+        that wait, then new ones. Every sender that listens hears all of them. Who has the source of the video
+        opens a `Transmit` with the question's id for transmission id; semantic units carry the answer.
+        Errors: RESOURCE_EXHAUSTED (as many listen as may), UNAVAILABLE (the receiver is being stopped).
         """
 
 def add_LinkServiceServicer_to_server(servicer: LinkServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,31 +24,37 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esemvid/wire/v1/semantics.proto\x12\x0esemvid.wire.v1\"\xa2\x02\n\rSemanticUnits\x12-\n\x07headers\x18\x01 \x03(\x0b\x32\x1c.semvid.wire.v1.StreamHeader\x12)\n\x08openings\x18\x02 \x03(\x0b\x32\x17.semvid.wire.v1.Opening\x12)\n\x08\x63\x61ptions\x18\x03 \x03(\x0b\x32\x17.semvid.wire.v1.Caption\x12\'\n\x07timings\x18\x05 \x03(\x0b\x32\x16.semvid.wire.v1.Timing\x12\'\n\x04\x65nds\x18\x06 \x03(\x0b\x32\x19.semvid.wire.v1.StreamEnd\x12+\n\x06sounds\x18\x07 \x03(\x0b\x32\x1b.semvid.wire.v1.SoundHeaderJ\x04\x08\x04\x10\x05R\x07motions\"\xd2\x03\n\x0cStreamHeader\x12\r\n\x05width\x18\x01 \x01(\r\x12\x0e\n\x06height\x18\x02 \x01(\r\x12\x13\n\x0b\x63oded_width\x18\x03 \x01(\r\x12\x14\n\x0c\x63oded_height\x18\x04 \x01(\r\x12\x1b\n\x13time_base_numerator\x18\x05 \x01(\r\x12\x1d\n\x15time_base_denominator\x18\x06 \x01(\r\x12\x1c\n\x14\x66rame_rate_numerator\x18\x07 \x01(\r\x12\x1e\n\x16\x66rame_rate_denominator\x18\x08 \x01(\r\x12-\n\x06\x63oding\x18\n \x01(\x0e\x32\x1d.semvid.wire.v1.PictureCoding\x12\x0c\n\x04seed\x18\x0b \x01(\r\x12\x16\n\x0ephase_plus_one\x18\x0c \x01(\r\x12$\n\x05given\x18\r \x01(\x0e\x32\x15.semvid.wire.v1.Given\x12\r\n\x05usual\x18\x0e \x01(\r\x12\x11\n\tntsc_rate\x18\x0f \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x10 \x01(\r\x12\x14\n\x0c\x61spect_width\x18\x11 \x01(\r\x12\x15\n\raspect_height\x18\x12 \x01(\r\x12\x13\n\x0brestoration\x18\x13 \x01(\rJ\x04\x08\t\x10\nR\tfirst_pts\"<\n\x07Opening\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\r\n\x05\x66rame\x18\x02 \x01(\r\x12\x12\n\nshot_start\x18\x03 \x01(\x08\"D\n\x07\x43\x61ption\x12\r\n\x05\x66irst\x18\x01 \x01(\r\x12\x0c\n\x04span\x18\x02 \x01(\r\x12\x0c\n\x04text\x18\x03 \x01(\x0c\x12\x0e\n\x06motion\x18\x04 \x01(\r\",\n\x06Timing\x12\x13\n\x0b\x66irst_frame\x18\x01 \x01(\r\x12\r\n\x05steps\x18\x02 \x03(\x12\"m\n\x0bSoundHeader\x12)\n\x05\x63odec\x18\x01 \x01(\x0e\x32\x1a.semvid.wire.v1.SoundCodec\x12\x11\n\tpacket_ms\x18\x02 \x01(\r\x12\x0e\n\x06stereo\x18\x03 \x01(\x08\x12\x10\n\x08\x62it_rate\x18\x04 \x01(\r\"<\n\tStreamEnd\x12\x0e\n\x06\x66rames\x18\x01 \x01(\r\x12\x11\n\tkeyframes\x18\x02 \x01(\r\x12\x0c\n\x04hold\x18\x03 \x01(\r*]\n\x05Given\x12\x15\n\x11GIVEN_UNSPECIFIED\x10\x00\x12\x13\n\x0fGIVEN_BOTH_ENDS\x10\x01\x12\x15\n\x11GIVEN_FIRST_FRAME\x10\x02\x12\x11\n\rGIVEN_NOTHING\x10\x03*\x83\x01\n\rPictureCoding\x12\x1e\n\x1aPICTURE_CODING_UNSPECIFIED\x10\x00\x12\x1a\n\x16PICTURE_CODING_PYRAMID\x10\x01\x12\x18\n\x14PICTURE_CODING_INTRA\x10\x02\x12\x1c\n\x18PICTURE_CODING_LOW_DELAY\x10\x03*m\n\nSoundCodec\x12\x1b\n\x17SOUND_CODEC_UNSPECIFIED\x10\x00\x12\x14\n\x10SOUND_CODEC_OPUS\x10\x01\x12\x16\n\x12SOUND_CODEC_CODEC2\x10\x02\x12\x14\n\x10SOUND_CODEC_TEXT\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1esemvid/wire/v1/semantics.proto\x12\x0esemvid.wire.v1\"\xfa\x02\n\rSemanticUnits\x12-\n\x07headers\x18\x01 \x03(\x0b\x32\x1c.semvid.wire.v1.StreamHeader\x12)\n\x08openings\x18\x02 \x03(\x0b\x32\x17.semvid.wire.v1.Opening\x12)\n\x08\x63\x61ptions\x18\x03 \x03(\x0b\x32\x17.semvid.wire.v1.Caption\x12\'\n\x07timings\x18\x05 \x03(\x0b\x32\x16.semvid.wire.v1.Timing\x12\'\n\x04\x65nds\x18\x06 \x03(\x0b\x32\x19.semvid.wire.v1.StreamEnd\x12+\n\x06sounds\x18\x07 \x03(\x0b\x32\x1b.semvid.wire.v1.SoundHeader\x12)\n\x05tasks\x18\x08 \x03(\x0b\x32\x1a.semvid.wire.v1.TaskHeader\x12+\n\x07\x61nswers\x18\t \x03(\x0b\x32\x1a.semvid.wire.v1.TaskAnswerJ\x04\x08\x04\x10\x05R\x07motions\"\xd2\x03\n\x0cStreamHeader\x12\r\n\x05width\x18\x01 \x01(\r\x12\x0e\n\x06height\x18\x02 \x01(\r\x12\x13\n\x0b\x63oded_width\x18\x03 \x01(\r\x12\x14\n\x0c\x63oded_height\x18\x04 \x01(\r\x12\x1b\n\x13time_base_numerator\x18\x05 \x01(\r\x12\x1d\n\x15time_base_denominator\x18\x06 \x01(\r\x12\x1c\n\x14\x66rame_rate_numerator\x18\x07 \x01(\r\x12\x1e\n\x16\x66rame_rate_denominator\x18\x08 \x01(\r\x12-\n\x06\x63oding\x18\n \x01(\x0e\x32\x1d.semvid.wire.v1.PictureCoding\x12\x0c\n\x04seed\x18\x0b \x01(\r\x12\x16\n\x0ephase_plus_one\x18\x0c \x01(\r\x12$\n\x05given\x18\r \x01(\x0e\x32\x15.semvid.wire.v1.Given\x12\r\n\x05usual\x18\x0e \x01(\r\x12\x11\n\tntsc_rate\x18\x0f \x01(\r\x12\x0e\n\x06\x64\x65tail\x18\x10 \x01(\r\x12\x14\n\x0c\x61spect_width\x18\x11 \x01(\r\x12\x15\n\raspect_height\x18\x12 \x01(\r\x12\x13\n\x0brestoration\x18\x13 \x01(\rJ\x04\x08\t\x10\nR\tfirst_pts\"<\n\x07Opening\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\r\n\x05\x66rame\x18\x02 \x01(\r\x12\x12\n\nshot_start\x18\x03 \x01(\x08\"D\n\x07\x43\x61ption\x12\r\n\x05\x66irst\x18\x01 \x01(\r\x12\x0c\n\x04span\x18\x02 \x01(\r\x12\x0c\n\x04text\x18\x03 \x01(\x0c\x12\x0e\n\x06motion\x18\x04 \x01(\r\",\n\x06Timing\x12\x13\n\x0b\x66irst_frame\x18\x01 \x01(\r\x12\r\n\x05steps\x18\x02 \x03(\x12\"m\n\x0bSoundHeader\x12)\n\x05\x63odec\x18\x01 \x01(\x0e\x32\x1a.semvid.wire.v1.SoundCodec\x12\x11\n\tpacket_ms\x18\x02 \x01(\r\x12\x0e\n\x06stereo\x18\x03 \x01(\x08\x12\x10\n\x08\x62it_rate\x18\x04 \x01(\r\"<\n\tStreamEnd\x12\x0e\n\x06\x66rames\x18\x01 \x01(\r\x12\x11\n\tkeyframes\x18\x02 \x01(\r\x12\x0c\n\x04hold\x18\x03 \x01(\r\"\x1d\n\nTaskHeader\x12\x0f\n\x07\x61nswers\x18\x01 \x01(\r\"o\n\nTaskAnswer\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0c\n\x04text\x18\x02 \x01(\x0c\x12\x15\n\rsure_plus_one\x18\x03 \x01(\r\x12,\n\x07outcome\x18\x04 \x01(\x0e\x32\x1b.semvid.wire.v1.TaskOutcome*]\n\x05Given\x12\x15\n\x11GIVEN_UNSPECIFIED\x10\x00\x12\x13\n\x0fGIVEN_BOTH_ENDS\x10\x01\x12\x15\n\x11GIVEN_FIRST_FRAME\x10\x02\x12\x11\n\rGIVEN_NOTHING\x10\x03*\x83\x01\n\rPictureCoding\x12\x1e\n\x1aPICTURE_CODING_UNSPECIFIED\x10\x00\x12\x1a\n\x16PICTURE_CODING_PYRAMID\x10\x01\x12\x18\n\x14PICTURE_CODING_INTRA\x10\x02\x12\x1c\n\x18PICTURE_CODING_LOW_DELAY\x10\x03*m\n\nSoundCodec\x12\x1b\n\x17SOUND_CODEC_UNSPECIFIED\x10\x00\x12\x14\n\x10SOUND_CODEC_OPUS\x10\x01\x12\x16\n\x12SOUND_CODEC_CODEC2\x10\x02\x12\x14\n\x10SOUND_CODEC_TEXT\x10\x03*u\n\x0bTaskOutcome\x12\x1c\n\x18TASK_OUTCOME_UNSPECIFIED\x10\x00\x12\x18\n\x14TASK_OUTCOME_OUTSIDE\x10\x01\x12\x15\n\x11TASK_OUTCOME_GONE\x10\x02\x12\x17\n\x13TASK_OUTCOME_FAILED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semvid.wire.v1.semantics_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GIVEN']._serialized_start=1163
-  _globals['_GIVEN']._serialized_end=1256
-  _globals['_PICTURECODING']._serialized_start=1259
-  _globals['_PICTURECODING']._serialized_end=1390
-  _globals['_SOUNDCODEC']._serialized_start=1392
-  _globals['_SOUNDCODEC']._serialized_end=1501
+  _globals['_GIVEN']._serialized_start=1395
+  _globals['_GIVEN']._serialized_end=1488
+  _globals['_PICTURECODING']._serialized_start=1491
+  _globals['_PICTURECODING']._serialized_end=1622
+  _globals['_SOUNDCODEC']._serialized_start=1624
+  _globals['_SOUNDCODEC']._serialized_end=1733
+  _globals['_TASKOUTCOME']._serialized_start=1735
+  _globals['_TASKOUTCOME']._serialized_end=1852
   _globals['_SEMANTICUNITS']._serialized_start=51
-  _globals['_SEMANTICUNITS']._serialized_end=341
-  _globals['_STREAMHEADER']._serialized_start=344
-  _globals['_STREAMHEADER']._serialized_end=810
-  _globals['_OPENING']._serialized_start=812
-  _globals['_OPENING']._serialized_end=872
-  _globals['_CAPTION']._serialized_start=874
-  _globals['_CAPTION']._serialized_end=942
-  _globals['_TIMING']._serialized_start=944
-  _globals['_TIMING']._serialized_end=988
-  _globals['_SOUNDHEADER']._serialized_start=990
-  _globals['_SOUNDHEADER']._serialized_end=1099
-  _globals['_STREAMEND']._serialized_start=1101
-  _globals['_STREAMEND']._serialized_end=1161
+  _globals['_SEMANTICUNITS']._serialized_end=429
+  _globals['_STREAMHEADER']._serialized_start=432
+  _globals['_STREAMHEADER']._serialized_end=898
+  _globals['_OPENING']._serialized_start=900
+  _globals['_OPENING']._serialized_end=960
+  _globals['_CAPTION']._serialized_start=962
+  _globals['_CAPTION']._serialized_end=1030
+  _globals['_TIMING']._serialized_start=1032
+  _globals['_TIMING']._serialized_end=1076
+  _globals['_SOUNDHEADER']._serialized_start=1078
+  _globals['_SOUNDHEADER']._serialized_end=1187
+  _globals['_STREAMEND']._serialized_start=1189
+  _globals['_STREAMEND']._serialized_end=1249
+  _globals['_TASKHEADER']._serialized_start=1251
+  _globals['_TASKHEADER']._serialized_end=1280
+  _globals['_TASKANSWER']._serialized_start=1282
+  _globals['_TASKANSWER']._serialized_end=1393
 # @@protoc_insertion_point(module_scope)

@@ -104,6 +104,34 @@ SOUND_CODEC_TEXT: SoundCodec.ValueType  # 3
 """sentences to be spoken, see semvid/sound/sentence.py"""
 Global___SoundCodec: _TypeAlias = SoundCodec  # noqa: Y015
 
+class _TaskOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TaskOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TaskOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TASK_OUTCOME_UNSPECIFIED: _TaskOutcome.ValueType  # 0
+    """answered"""
+    TASK_OUTCOME_OUTSIDE: _TaskOutcome.ValueType  # 1
+    """the model measures nothing of what is asked"""
+    TASK_OUTCOME_GONE: _TaskOutcome.ValueType  # 2
+    """the source is not kept any more"""
+    TASK_OUTCOME_FAILED: _TaskOutcome.ValueType  # 3
+    """no model could be had, or it failed"""
+
+class TaskOutcome(_TaskOutcome, metaclass=_TaskOutcomeEnumTypeWrapper):
+    """What came of a question."""
+
+TASK_OUTCOME_UNSPECIFIED: TaskOutcome.ValueType  # 0
+"""answered"""
+TASK_OUTCOME_OUTSIDE: TaskOutcome.ValueType  # 1
+"""the model measures nothing of what is asked"""
+TASK_OUTCOME_GONE: TaskOutcome.ValueType  # 2
+"""the source is not kept any more"""
+TASK_OUTCOME_FAILED: TaskOutcome.ValueType  # 3
+"""no model could be had, or it failed"""
+Global___TaskOutcome: _TypeAlias = TaskOutcome  # noqa: Y015
+
 @_typing.final
 class SemanticUnits(_message.Message):
     """The payload of one protected transport block: any number of units. The order inside is not meaningful."""
@@ -116,6 +144,8 @@ class SemanticUnits(_message.Message):
     TIMINGS_FIELD_NUMBER: _builtins.int
     ENDS_FIELD_NUMBER: _builtins.int
     SOUNDS_FIELD_NUMBER: _builtins.int
+    TASKS_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def headers(self) -> _containers.RepeatedCompositeFieldContainer[Global___StreamHeader]:
         """at most one"""
@@ -134,6 +164,12 @@ class SemanticUnits(_message.Message):
     def sounds(self) -> _containers.RepeatedCompositeFieldContainer[Global___SoundHeader]:
         """at most one"""
 
+    @_builtins.property
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___TaskHeader]:
+        """at most one"""
+
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___TaskAnswer]: ...
     def __init__(
         self,
         *,
@@ -143,10 +179,12 @@ class SemanticUnits(_message.Message):
         timings: _abc.Iterable[Global___Timing] | None = ...,
         ends: _abc.Iterable[Global___StreamEnd] | None = ...,
         sounds: _abc.Iterable[Global___SoundHeader] | None = ...,
+        tasks: _abc.Iterable[Global___TaskHeader] | None = ...,
+        answers: _abc.Iterable[Global___TaskAnswer] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["captions", b"captions", "ends", b"ends", "headers", b"headers", "openings", b"openings", "sounds", b"sounds", "timings", b"timings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "captions", b"captions", "ends", b"ends", "headers", b"headers", "openings", b"openings", "sounds", b"sounds", "tasks", b"tasks", "timings", b"timings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -397,3 +435,56 @@ class StreamEnd(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamEnd: _TypeAlias = StreamEnd  # noqa: Y015
+
+@_typing.final
+class TaskHeader(_message.Message):
+    """Answers to questions about the video cross, and no video."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    answers: _builtins.int
+    """1..32, how many; 0 means 1"""
+    def __init__(
+        self,
+        *,
+        answers: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskHeader: _TypeAlias = TaskHeader  # noqa: Y015
+
+@_typing.final
+class TaskAnswer(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    SURE_PLUS_ONE_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """of the question, from 0"""
+    text: _builtins.bytes
+    """compressed as a caption's; none unless it was answered"""
+    sure_plus_one: _builtins.int
+    """100 * how sure the model is + 1; 0: it says nothing of that"""
+    outcome: Global___TaskOutcome.ValueType
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        text: _builtins.bytes = ...,
+        sure_plus_one: _builtins.int = ...,
+        outcome: Global___TaskOutcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "outcome", b"outcome", "sure_plus_one", b"sure_plus_one", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskAnswer: _TypeAlias = TaskAnswer  # noqa: Y015

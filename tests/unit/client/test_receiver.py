@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import httpx
@@ -65,3 +66,40 @@ def test_segments_reads_all_pages(total: int) -> None:
         return httpx.Response(200, json=[{"segment": n} for n in range(total)][offset : offset + limit])
 
     assert [s["segment"] for s in client(handler).segments("a")] == list(range(total))
+
+
+def asked(*states: str, **fields: object):
+    """A receiver with one question, which goes through these states."""
+    left = iter(states)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        resource = {"id": "question-1", "state": next(left), **fields}
+        return httpx.Response(202 if request.method == "POST" else 200, json=resource)
+
+    requests: list[httpx.Request] = []
+    return client(handler), requests
+
+
+def test_ask_waits_for_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    seen: list[str] = []
+    receiver, requests = asked("WAITING", "WAITING", "ANSWERED", answer="one dog")
+    resource = receiver.ask("a", "how many?", "source", lambda one: seen.append(one["state"]))
+    assert resource["answer"] == "one dog"
+    assert seen == ["WAITING", "WAITING", "ANSWERED"]
+    assert [(r.method, r.url.path) for r in requests] == [
+        ("POST", "/v1/videos/a/questions"),
+        *[("GET", "/v1/videos/a/questions/question-1")] * 2,
+    ]
+    assert json.loads(requests[0].content) == {"question": "how many?", "answered_by": "source"}
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "kind"),
+    [("REFUSED", "INVALID_INPUT", errors.InvalidInput), ("FAILED", "GONE", errors.Gone)],
+)
+def test_no_answer_is_an_error(state: str, code: str, kind: type[Exception]) -> None:
+    receiver, _ = asked(state, error={"code": code, "detail": "because"})
+    with pytest.raises(kind, match="receiver: because"):
+        receiver.ask("a", "why?")

@@ -31,7 +31,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["serve", "send", "fetch", "demo", "calibrate", "keys", "models", "prompts"]
+    "command", ["serve", "send", "fetch", "ask", "demo", "calibrate", "keys", "models", "prompts"]
 )
 def test_every_command_explains_itself(command: str) -> None:
     result = runner.invoke(cli.app, [command, "--help"])
@@ -73,6 +73,8 @@ def test_values_out_of_range_are_refused_by_the_parser(arguments: list[str]) -> 
         (["demo", "--calibration", "gone.json"], "gone.json cannot be read"),
         (["calibrate", "gone.mp4", "--target-cbr", "1e-4"], "no file gone.mp4"),
         (["calibrate", __file__, "--target-cbr", "0"], "--target-cbr"),
+        (["demo", "--task", "gone.txt"], "gone.txt cannot be read"),
+        (["ask", "a", "why?", "--receiver", "nowhere"], "http://"),
         (["serve", "television"], "transmitter, channel, receiver"),
     ],
 )

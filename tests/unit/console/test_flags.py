@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -49,6 +50,31 @@ def test_given_leaves_defaults_to_the_service() -> None:
     assert given(quality=None, seed=0, threshold=None) == {"seed": 0}
     assert given(snr_db=5, channel=ChannelName.RICIAN) == {"channel": {"model": "rician", "snr_db": 5.0}}
     assert not any(isinstance(v, enum.Enum) for v in given(focus="background", coding="intra").values())
+
+
+def test_a_task_is_a_file_with_a_question_a_line(tmp_path: Path) -> None:
+    kind, option = get_args(inspect.signature(command).parameters["task"].annotation)
+    assert kind == Path | None
+    assert "a file with one a line" in option.help
+    (tmp_path / "questions.txt").write_text("how many dogs are there?\n\n  is it dark?\n")
+    assert given(task=tmp_path / "questions.txt") == {"task": ["how many dogs are there?", "is it dark?"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "--task: .*questions.txt cannot be read: No such file"),
+        (b"\xff\xfe", "it is no text in UTF-8"),
+        (b"\n", "--task: .* at least 1 item"),
+        (b"why?\n" + b"a" * 201, "--task, entry 2: .* at most 200 characters"),
+    ],
+)
+def test_files_that_are_no_task(tmp_path: Path, content: bytes | None, told: str) -> None:
+    path = tmp_path / "questions.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InvalidInput, match=told):
+        given(task=path)
 
 
 @pytest.mark.parametrize(("text", "value"), [("auto", "auto"), ("0", 0), ("27", 27)])

@@ -40,8 +40,16 @@ def test_no_other_page_does(tmp_path: Path, origin: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-def test_a_page_may_ask_for_ranges_and_write_nothing(tmp_path: Path) -> None:
+def test_a_page_may_ask_for_ranges_and_questions_and_write_nothing(tmp_path: Path) -> None:
     http = client(tmp_path, PAGE)
+    asks = {
+        "Origin": PAGE,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    assert http.options("/v1/videos/x/questions", headers=asks).status_code == 200
+    evil = http.options("/v1/videos/x/questions", headers={**asks, "Origin": "http://evil.example"})
+    assert "access-control-allow-origin" not in evil.headers
     asks = {"Origin": PAGE, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
     assert http.options("/v1/videos/x/content", headers=asks).status_code == 200
     asks["Access-Control-Request-Method"] = "DELETE"

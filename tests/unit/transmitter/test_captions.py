@@ -4,8 +4,9 @@ import numpy as np
 
 from semvid.images.types import Picture
 from semvid.options import Focus
-from transmitter.captions import _KEPT, SAMPLES, SegmentCaption, shortened
-from transmitter.psss import Answer
+from semvid.psss import Answer
+from semvid.text import shortened
+from transmitter.captions import _KEPT, SAMPLES, SegmentCaption
 
 
 class Witness:

@@ -24,11 +24,11 @@ from semvid.images.types import Picture
 from semvid.link.harq import Delivery, LinkRecord
 from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
+from semvid.psss import Answer
 from semvid.semantics import Opening, PictureCoding, StreamEnd, StreamHeader
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder
-from transmitter.psss import Answer
 from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint
 from transmitter.rate.plan import Plan
 from transmitter.shipment import Quote, Segment, Shipment

@@ -11,10 +11,10 @@ from typing import Any
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.harq import Delivery
 from semvid.link.packing import CodedGroup
+from semvid.psss import Answer
 from semvid.semantics import Caption, Opening
 from tests.unit.transmitter.clips import still
 from transmitter.keyframes.selection import Comparison, Reason, Selected
-from transmitter.psss import Answer
 from transmitter.records import SemanticsRecord, stream_semantics
 from transmitter.shipment import Segment, Shipment
 

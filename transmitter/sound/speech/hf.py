@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 
 from semvid.errors import InvalidInput, MissingComponent
+from semvid.mllm.hf.door import config_of, device_of, place_of
+from semvid.mllm.hf.failures import EXTRA, explaining
+from semvid.mllm.settings import MllmSettings
 from semvid.sound.tempo import Samples
-from transmitter.mllm.hf.door import config_of, device_of, place_of
-from transmitter.mllm.hf.failures import EXTRA, explaining
-from transmitter.mllm.settings import MllmSettings
 from transmitter.sound.speech.transcriber import SPEECH_RATE
 
 EXAMPLES = "openai/whisper-small, facebook/wav2vec2-base-960h"

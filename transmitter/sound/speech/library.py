@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from semvid.errors import InvalidInput, MissingComponent
-from transmitter.mllm.settings import MllmSettings
+from semvid.mllm.settings import MllmSettings
 from transmitter.sound.speech import hf
 from transmitter.sound.speech.transcriber import Transcriber
 

@@ -32,7 +32,7 @@ def files_of(method: str, *judges: str) -> set[str]:
 def test_semvid_depends_on_the_whole_way_of_a_video() -> None:
     files = files_of("semvid", "psnr_db")
     assert {
-        "transmitter/encoder.py", "transmitter/mllm/embedded/coefficients.json", "semvid/phy/block.py",
+        "transmitter/encoder.py", "semvid/mllm/embedded/coefficients.json", "semvid/phy/block.py",
         "semvid/phy/mcs_thresholds.json", "channel/noise.py", "receiver/assembly.py",
         "evaluation/in_process.py", "evaluation/methods/semantic.py", "evaluation/clips.py",
         "evaluation/judges/pictures.py", "evaluation/bench/panel.py", "semvid/images/fidelity.py",
@@ -62,8 +62,8 @@ def test_a_cell_depends_on_its_own_method_and_judges_only() -> None:
     ("touched", "changes"),
     [
         ("semvid/phy/qam.py", True),
-        ("transmitter/psss.py", True),
-        ("transmitter/mllm/embedded/coefficients.json", True),
+        ("semvid/psss.py", True),
+        ("semvid/mllm/embedded/coefficients.json", True),
         ("console/cli.py", False),
         ("evaluation/bench/report/plots.py", False),
         ("evaluation/judges/depth.py", False),

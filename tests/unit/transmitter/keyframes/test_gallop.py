@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semvid.options import Focus, Rule
+from semvid.psss import Answer
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter.keyframes import gallop
@@ -16,7 +17,6 @@ from transmitter.keyframes.gallop import LOOKAHEAD, Gallop
 from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import Comparison, KeyframeSelector, Reason, Selected, Told
 from transmitter.keyframes.skem import Skem, SkemRules
-from transmitter.psss import Answer
 
 SPACING = 5
 PRICE = 1.0  # of a keyframe

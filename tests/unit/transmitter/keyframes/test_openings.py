@@ -11,12 +11,12 @@ import pytest
 
 from semvid.options import Focus, Rule
 from semvid.profile import Given, Profile
+from semvid.psss import Answer
 from semvid.semantics import Caption, StreamHeader, Timing
 from semvid.video.reader import Frame
 from transmitter.keyframes.openings import Openings
 from transmitter.keyframes.selection import Comparison, Reason, Selected
 from transmitter.keyframes.skem import SkemRules
-from transmitter.psss import Answer
 from transmitter.side_information import SideInformation
 
 RULES = SkemRules(Focus.GENERAL, Rule.RELATIVE, 0.35, candidate_spacing=2, min_gap=6, max_gap=10)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
 from semvid.options import Focus, Rule
+from semvid.psss import Answer
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
 from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import Comparison, KeyframeSelector, Reason, Selected, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
-from transmitter.psss import Answer
 
 PRICE = 1.0  # of a keyframe
 

@@ -113,7 +113,7 @@ def test_every_path_that_the_page_uses_is_in_the_openapi_documents(tmp_path: Pat
     text = (FOLDER / "api.js").read_text(encoding="utf-8")
     found = re.findall(r"`((?:\$\{TRANSMISSIONS\}|\$\{videoUrl\})[^`]*)`(?:, \{\s*method: \"(\w+)\")?", text)
     names = {"TRANSMISSIONS": "/v1/transmissions", "videoUrl": "/v1/videos/{video_id}"}
-    names |= {"id": "{transmission_id}", "number": "{number}"}
+    names |= {"id": "{transmission_id}", "number": "{number}", "questionId": "{question_id}"}
     missing = []
     for template, method in found:
         path = template.partition("?")[0]

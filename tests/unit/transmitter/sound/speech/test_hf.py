@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from semvid.errors import InvalidInput, MissingComponent
+from semvid.mllm.settings import MllmSettings
 from semvid.sound.tempo import Samples
 from tests.models.tiny_speech import build
-from transmitter.mllm.settings import MllmSettings
 from transmitter.sound.speech.library import SpeechLibrary
 
 pytestmark = pytest.mark.tiny_models

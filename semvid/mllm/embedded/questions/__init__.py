@@ -1,0 +1,1 @@
+"""Questions that measurements answer: a closed set, and a refusal for every other one."""
