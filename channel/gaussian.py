@@ -53,7 +53,7 @@ def complex_normal(seed: int, stream: tuple[int, ...], first: int, count: int) -
 
 
 def uniform(seed: int, stream: tuple[int, ...], first: int, count: int) -> Doubles:
-    """Draws ``first`` .. ``first + count - 1`` of one stream, [count] float64 in (0, 1); see `complex_normal`."""
+    """Draws ``first`` .. ``first + count - 1`` of one stream, [count] float64 in (0, 1)."""
     generator = np.random.Philox(np.random.SeedSequence(seed, spawn_key=stream))
     generator.advance(first // 4)  # one step of the counter gives four words
     skipped = first % 4

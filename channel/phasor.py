@@ -1,7 +1,7 @@
 """Sine and cosine that are the same to the last bit on every machine.
 
-As in `channel.gaussian`: NumPy's own differ in last bits between C libraries and instruction sets. Additions and
-multiplications of doubles, each in its own NumPy call, do not.
+As in `channel.gaussian`: NumPy's own differ in last bits between C libraries and instruction sets.
+Additions and multiplications of doubles, each in its own NumPy call, do not.
 """
 
 import math
@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Doubles = NDArray[np.float64]
+Parts = tuple[Doubles, Doubles]  # real and imaginary part
 
 QUARTER_TURN = 1.5707963267948966  # radians
 _COS_TERMS = tuple((-1.0) ** k / math.factorial(2 * k) for k in range(10))
 _SIN_TERMS = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(10))
 
 
-def phasor(turns: Doubles) -> tuple[Doubles, Doubles]:
+def phasor(turns: Doubles) -> Parts:
     """Cosine and sine of an angle.
 
     Args:
@@ -28,8 +29,13 @@ def phasor(turns: Doubles) -> tuple[Doubles, Doubles]:
     return from_axis((quarters - nearest) * QUARTER_TURN, quadrant)
 
 
-def from_axis(angle: Doubles, quadrant: NDArray[np.integer]) -> tuple[Doubles, Doubles]:
-    """Cosine and sine of ``quadrant`` (0..3) quarter turns and ``angle``, at most an eighth turn, in radians."""
+def product(a: Parts, b: Parts) -> Parts:
+    """Complex product in real parts: processors differ in whether they fuse complex ones."""
+    return a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]
+
+
+def from_axis(angle: Doubles, quadrant: NDArray[np.integer]) -> Parts:
+    """Cosine and sine of ``quadrant`` (0..3) quarter turns and ``angle`` radians, an eighth turn at most."""
     square = angle * angle
     cosine, sine = horner(_COS_TERMS, square), angle * horner(_SIN_TERMS, square)
     odd = (quadrant & 1).astype(bool)

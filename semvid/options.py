@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from semvid.channel_options import ChannelOptions
 from semvid.errors import InvalidInput
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
@@ -75,28 +76,9 @@ class SoundChoice(StrEnum):
     TEXT = "text"
 
 
-class ChannelName(StrEnum):
-    """Models of the channel emulator, `channel.models.MODELS`."""
-
-    AWGN = "awgn"
-    RAYLEIGH = "rayleigh"
-    RICIAN = "rician"
-
-
 DEFAULT_THRESHOLD: Final = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
+_LONGEST_QUOTED = 200  # characters of a wrong value
 _GIVEN = {KeyframeMethod.FIRST_FRAME: Given.FIRST_FRAME, KeyframeMethod.TEXT_ONLY: Given.NOTHING}
-
-
-class ChannelOptions(BaseModel):
-    """Conditions that the channel emulator applies to this transmission; fields left out are its own."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: ChannelName | None = Field(None, description="channel model")
-    snr_db: float | None = Field(None, ge=-30, le=60, description="mean received Es/N0, dB")
-    coherence_symbols: int | None = Field(None, ge=1, le=2**24, description="symbols per fading block")
-    rician_k_db: float | None = Field(None, ge=-20, le=40, description="line of sight over scatter, dB")
-    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="of fading and noise")
 
 
 class TransmissionOptions(BaseModel):
@@ -205,6 +187,8 @@ def refusal(error: ValidationError, spelled: Callable[[str], str] = "option {}".
     message = first["msg"].removeprefix("Value error, ")
     where = ".".join(map(str, first["loc"]))
     if where or first["type"] != "value_error":
-        return InvalidInput(f"{spelled(where) if where else 'options'}: {message}, got {first['input']!r}")
+        given = repr(first["input"])
+        given = given if len(given) <= _LONGEST_QUOTED else f"{given[:_LONGEST_QUOTED]}..."
+        return InvalidInput(f"{spelled(where) if where else 'options'}: {message}, got {given}")
     plain, *quoted = message.split("`")
     return InvalidInput(plain + "".join(spelled(t) if n % 2 == 0 else t for n, t in enumerate(quoted)))
