@@ -17,6 +17,7 @@ from receiver.cross_origin import allow_pages
 from receiver.resources import (
     CaptionResource,
     ConstellationResource,
+    GainsResource,
     KeyframeResource,
     RunResource,
     VideoList,
@@ -167,6 +168,11 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     def constellation(video_id: str) -> dict[str, Any]:
         """A few thousand equalised symbols, drawn evenly from all that were received."""
         return service.constellation(video_id)
+
+    @video.get("/gains", operation_id="getGains", response_model=GainsResource)
+    def gains(video_id: str) -> dict[str, Any]:
+        """The channel's gain over time, and over frequency with OFDM, in a few hundred steps."""
+        return service.gains(video_id)
 
     app.include_router(video)
 

@@ -13,9 +13,11 @@ from semvid.errors import Conflict, InvalidInput, LinkFailed, SemvidError
 from semvid.link.status import MAX_DETAILS, abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import SYMBOL_BYTES
+from semvid.link.waveform import waveform_of
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
 from semvid.service.files import is_full, storage_full
+from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -131,15 +133,15 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         )
 
 
-def _opening(request: pb.TransmitRequest | None) -> tuple[str, int]:
-    """Id and attempt of the transmission that ``request`` opens."""
+def _opening(request: pb.TransmitRequest | None) -> tuple[str, int, Waveform]:
+    """Id, attempt and waveform of the transmission that ``request`` opens."""
     if request is None or request.WhichOneof("kind") != "open":
         raise InvalidInput("a transmission begins with an Open request")
     if request.open.HasField("emulation"):
         raise InvalidInput(
             "a receiver emulates no channel; send through a channel emulator or without conditions"
         )
-    return request.open.transmission_id, request.open.attempt or 1
+    return request.open.transmission_id, request.open.attempt or 1, waveform_of(request.open)
 
 
 def _report(sequence: int, reception: Reception) -> pb.BlockReport:

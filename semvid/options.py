@@ -25,6 +25,7 @@ from semvid.channel_options import ChannelOptions
 from semvid.errors import InvalidInput
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
+from semvid.waveform import NUMEROLOGIES, RESOURCE_BLOCKS, SINGLE_CARRIER, Ofdm, Waveform
 
 
 class KeyframeMethod(StrEnum):
@@ -74,6 +75,13 @@ class SoundChoice(StrEnum):
     OPUS = "opus"
     CODEC2 = "codec2"
     TEXT = "text"
+
+
+class WaveformName(StrEnum):
+    """How symbols become a signal (docs/channels.md)."""
+
+    SINGLE_CARRIER = "single-carrier"
+    OFDM = "ofdm"
 
 
 DEFAULT_THRESHOLD: Final = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
@@ -135,6 +143,23 @@ class TransmissionOptions(BaseModel):
     mcs: Annotated[int, Field(ge=0, le=27)] | Literal["auto"] = Field(
         "auto", description="auto, or row 0..27 of TS 38.214 Table 5.1.3.1-2, for keyframes"
     )
+    waveform: WaveformName = Field(
+        WaveformName.SINGLE_CARRIER,
+        description="single-carrier: one symbol after the other; ofdm: on subcarriers, for channels whose "
+        "delays are not short against a symbol",
+    )
+    numerology: int | None = Field(
+        None,
+        ge=NUMEROLOGIES[0],
+        le=NUMEROLOGIES[1],
+        description="mu, for ofdm: subcarriers 15 kHz 2^mu apart; left out: 0",
+    )
+    resource_blocks: int | None = Field(
+        None,
+        ge=RESOURCE_BLOCKS[0],
+        le=RESOURCE_BLOCKS[1],
+        description="of twelve subcarriers, for ofdm; left out: 6",
+    )
     retransmissions: int = Field(2, ge=0, le=3, description="rounds of incremental redundancy")
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of every random draw of the transmission")
     channel: ChannelOptions | None = None
@@ -151,6 +176,9 @@ class TransmissionOptions(BaseModel):
     def _consistent(self) -> TransmissionOptions:
         """Names of options stand in backticks: `refusal` spells them as the reader writes them."""
         method = self.keyframe_method
+        for name in ("numerology", "resource_blocks"):
+            if getattr(self, name) is not None and self.waveform is not WaveformName.OFDM:
+                raise ValueError(f"`{name}` belongs to `waveform` ofdm")
         if self.quality is not None and self.target_cbr is not None:
             raise ValueError("`quality` and `target_cbr`: each decides the other; give one of them")
         if method == KeyframeMethod.SKIM and self.keyframe_count is None:
@@ -174,6 +202,14 @@ class TransmissionOptions(BaseModel):
     def given(self) -> Given:
         """What the receiver will draw segments from."""
         return _GIVEN.get(self.keyframe_method, Given.BOTH_ENDS)
+
+    @property
+    def signal(self) -> Waveform:
+        """How symbols become a signal."""
+        if self.waveform is WaveformName.SINGLE_CARRIER:
+            return SINGLE_CARRIER
+        numbers = {"numerology": self.numerology, "resource_blocks": self.resource_blocks}
+        return Ofdm(**{name: number for name, number in numbers.items() if number is not None})
 
 
 def refusal(error: ValidationError, spelled: Callable[[str], str] = "option {}".format) -> InvalidInput:

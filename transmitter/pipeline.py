@@ -68,10 +68,9 @@ async def transmit(
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
     job.advance("opening the link", 0.0)
+    opening = job.id, job.attempts, job.options.channel, job.options.signal
     tls = settings.link_credentials()
-    async with LinkCall(
-        settings.link_target, job.id, job.attempts, job.options.channel, *timeouts, tls
-    ) as call:
+    async with LinkCall(settings.link_target, *opening, *timeouts, tls) as call:
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
@@ -93,7 +92,7 @@ class _Transmission:
     ) -> None:
         self._job, self._source, self._limits, self._record = job, source, limits, record
         self._call, self._mllm, self._transcriber = call, mllm, transcriber
-        self._harq = HarqSender(job.options.mcs, job.options.retransmissions)
+        self._harq = HarqSender(job.options.mcs, job.options.retransmissions, job.options.signal)
         self._clock = StageClock()
         self._budget = Budget.for_target(job.options, source)
         self._sound: SoundSender | None = None
