@@ -36,6 +36,7 @@ class _Arrived:
     video: Json
     segments: list[Json]
     constellation: Json
+    gains: Json
 
 
 def run_demo(
@@ -171,6 +172,7 @@ def _report(
         video=arrived.video,
         segments=arrived.segments,
         constellation=arrived.constellation,
+        gains=arrived.gains,
         fidelity=fidelity,
         timeline=timeline,
         seconds={stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
@@ -230,6 +232,7 @@ def _transmit(
             video,
             receiver.segments(sent["id"]),
             receiver.constellation(sent["id"]),
+            receiver.gains(sent["id"]),
         )
 
 

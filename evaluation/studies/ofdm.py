@@ -232,13 +232,17 @@ def as_markdown(document: dict[str, Any]) -> str:
         for case in document["cases"]
         for point in case["points"]
     )
+    settings = (
+        f"TDL-A, {DELAY_SPREAD_NS:g} ns, {DOPPLER_HZ:g} Hz; slots of {ROWS} OFDM symbols, "
+        f"{GRID.resource_blocks} resource blocks, {GRID.spacing_hz / 1e3:g} kHz; pilots on every {COMB}th "
+        f"subcarrier of every {PILOT_EVERY}th OFDM symbol; LDPC of rate 1/2, {ITERATIONS} iterations."
+    )
     return f"""# OFDM against Sionna's link: measured
 
 `{made["command"]}`, {made["date"]}, commit {made["commit"]}.
-TDL-A, {DELAY_SPREAD_NS:g} ns, {DOPPLER_HZ:g} Hz; slots of {ROWS} OFDM symbols,
-{GRID.resource_blocks} resource blocks, {GRID.spacing_hz / 1e3:g} kHz;
-pilots on every fourth subcarrier of every {PILOT_EVERY}th OFDM symbol; LDPC of rate 1/2, {ITERATIONS} iterations. Sionna's receiver knows the channel's covariance and the noise
-power, ours neither. Better by: at the same block error rate, over the same slots.
+{settings}
+Sionna's receiver knows the channel's covariance and the noise power, ours neither.
+Better by: at the same block error rate, over the same slots.
 
 {formatted(columns, rows)}"""
 
