@@ -25,8 +25,14 @@ class ChannelFields(BaseModel):
         None,
         max_length=128,
         description="channel model, or a chain of them as tdl-a+cfo; trace:FILE on the command line",
-        # a form offers the names; a chain of them may be written as well
-        json_schema_extra={"anyOf": [{"enum": [*Impairment]}, {"type": "string"}, {"type": "null"}]},
+        # a form offers the names that need no points; a chain of them may be written as well
+        json_schema_extra={
+            "anyOf": [
+                {"enum": [i for i in Impairment if i is not Impairment.TRACE]},
+                {"type": "string"},
+                {"type": "null"},
+            ]
+        },
     )
     snr_db: float | None = Field(None, ge=-30, le=60, description="mean received Es/N0, dB")
     coherence_symbols: int | None = Field(

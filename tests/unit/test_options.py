@@ -7,10 +7,19 @@ from channel.models import MODELS
 from semvid.channel_options import ChannelOptions
 from semvid.impairments import NOT_FADING, Impairment
 from semvid.options import TransmissionOptions, refusal
+from semvid.waveform import SINGLE_CARRIER, Ofdm
 
 
 def test_the_channel_names_are_those_of_the_channels_models() -> None:
     assert set(Impairment) - NOT_FADING == set(MODELS)
+
+
+def test_a_waveform_has_its_numbers_and_no_other_has_them() -> None:
+    assert TransmissionOptions().signal == SINGLE_CARRIER
+    assert TransmissionOptions(waveform="ofdm").signal == Ofdm(0, 6)
+    assert TransmissionOptions(waveform="ofdm", numerology=2, resource_blocks=1).signal == Ofdm(2, 1)
+    with pytest.raises(ValidationError, match="`numerology` belongs to `waveform` ofdm"):
+        TransmissionOptions(numerology=1)
 
 
 def test_every_option_says_what_it_means() -> None:

@@ -105,6 +105,8 @@ def test_conditions_of_one_transmission_are_its_own_until_it_ends(air):
     ("change", "says"),
     [
         (ChannelConditions(model="tdl"), "no channel model 'tdl'"),
+        (ChannelConditions(model="trace:/etc/passwd"), "no channel model 'trace:/etc/passwd'"),
+        (ChannelConditions(cfo_hz=1e6), "cfo_hz must lie in -100000..100000"),
         (ChannelConditions(snr_db=60.1), "snr_db must lie in -30..60"),
         (ChannelConditions(snr_db=float("nan")), "snr_db must lie in -30..60, got nan"),
         (ChannelConditions(coherence_symbols=0), "coherence_symbols must lie in 1.."),
