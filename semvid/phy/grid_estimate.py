@@ -38,6 +38,7 @@ DOPPLER_SHIFTS = (
 _FIRST_DOPPLER = DOPPLER_SHIFTS[1]  # assumed while the delay spread is sought
 _NEGLECTED = 1e-3  # share of the power that the components leave out
 _ROUNDS = 8
+_CLEARLY = 2.0  # nats; the first values make no difference in a short burst
 _FLOOR = 1e-6  # of the received power
 
 
@@ -123,13 +124,14 @@ def _turn(
 
 
 def _likeliest(values: tuple[float, ...], fit: Callable[[float], _Fit]) -> tuple[float, _Fit]:
-    """The value of the likeliest fit among rising ones, up to the first that is less likely than the last."""
+    """The value of the likeliest fit among rising ones, up to the first that is clearly less likely."""
     chosen, best = values[0], fit(values[0])
     for value in values[1:]:
         other = fit(value)
-        if other.evidence <= best.evidence:
+        if other.evidence > best.evidence:
+            chosen, best = value, other
+        elif other.evidence < best.evidence - _CLEARLY:
             break
-        chosen, best = value, other
     return chosen, best
 
 

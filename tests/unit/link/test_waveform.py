@@ -16,5 +16,5 @@ def test_a_waveform_crosses_the_link(waveform: Waveform) -> None:
 
 
 def test_one_that_cannot_be_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="numerology must lie in 0..4, got 9"):
+    with pytest.raises(InvalidInput, match=r"numerology must lie in 0\.\.4, got 9"):
         waveform_of(pb.Open(ofdm=pb.Ofdm(numerology=9, resource_blocks=6)))
