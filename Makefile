@@ -12,9 +12,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-phy \
-  bench-phy-speed bench-quality bench-questions bench-rates bench-search bench-sound bench-speed bench-target soak \
-  phy-wheel api e2e clean
+.PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-ofdm \
+  bench-phy bench-phy-speed bench-quality bench-questions bench-rates bench-search bench-sound bench-speed bench-target \
+  soak phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ bench-baseline: .venv/.dev  ## stills by ready-made codes, LDPC and QAM; resumes
 	$(PIP) -e ".[jpeg-xl]"
 	$(BIN)/python -m evaluation.studies.baseline --pictures $(PICTURES) --out results/baseline \
 	  $(if $(wildcard $(JUDGES)/lpips_squeeze.onnx),--judges $(JUDGES),) $(ARGS)
+
+bench-ofdm: .venv/.dev  ## block error rates of OFDM over TDL-A beside those of Sionna's link
+	$(BIN)/python -m evaluation.studies.ofdm --out results/ofdm.json $(ARGS)
 
 bench-quality: .venv/.dev  ## rivals at the symbols that semvid's default spends; resumes (MEDIA=dir JUDGES=dir)
 	$(BIN)/semvid bench run --set rate_quality --out bench-out/rate_quality --media $(MEDIA) --judges $(JUDGES) $(ARGS)

@@ -58,10 +58,13 @@ class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
     async def ResetConditions(  # noqa: N802
         self,
         request: pb.ResetConditionsRequest,  # noqa: ARG002
-        context: Context,  # noqa: ARG002
+        context: Context,
     ) -> pb.ResetConditionsResponse:
-        """Back to what the service was started with."""
-        conditions = self._registry.reset()
+        """Back to what the service was started with; INVALID_ARGUMENT where that does not fit."""
+        try:
+            conditions = self._registry.reset()
+        except SemvidError as error:
+            await abort(context, error)
         _log.info("conditions reset", conditions=str(conditions))
         return pb.ResetConditionsResponse(conditions=conditions.message())
 

@@ -17,23 +17,18 @@ same wherever in the stream it stands.
    Mathematical Statistics 29 (1958).
 """
 
-import math
 from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
+from channel.phasor import QUARTER_TURN, Doubles, from_axis, horner
 
-NOISE = 0
-FADING = 1
+NOISE, FADING, BURSTS, PHASE = range(4)
 """First word of a stream's name: what the stream is for."""
 
 _LN2 = 0.6931471805599453
-_QUARTER_TURN = 1.5707963267948966
 _ATANH_TERMS = tuple(2.0 / (2 * k + 1) for k in range(12))  # 2 atanh(s) = s * sum_k _ATANH_TERMS[k] s^2k
-_COS_TERMS = tuple((-1.0) ** k / math.factorial(2 * k) for k in range(10))
-_SIN_TERMS = tuple((-1.0) ** k / math.factorial(2 * k + 1) for k in range(10))
 
 
 def complex_normal(seed: int, stream: tuple[int, ...], first: int, count: int) -> tuple[Doubles, Doubles]:
@@ -57,6 +52,14 @@ def complex_normal(seed: int, stream: tuple[int, ...], first: int, count: int) -
     return radius * cosine, radius * sine
 
 
+def uniform(seed: int, stream: tuple[int, ...], first: int, count: int) -> Doubles:
+    """Draws ``first`` .. ``first + count - 1`` of one stream, [count] float64 in (0, 1)."""
+    generator = np.random.Philox(np.random.SeedSequence(seed, spawn_key=stream))
+    generator.advance(first // 4)  # one step of the counter gives four words
+    skipped = first % 4
+    return _uniform(generator.random_raw(skipped + count)[skipped:])
+
+
 def _uniform(words: NDArray[np.uint64]) -> Doubles:
     """The top 52 bits as a number in (0, 1), both ends excluded; exact."""
     return ((words >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
@@ -69,27 +72,12 @@ def _log(x: Doubles) -> Doubles:
     mantissa = np.where(small, mantissa * 2.0, mantissa)
     exponent = exponent - small
     s = (mantissa - 1.0) / (mantissa + 1.0)  # |s| <= 0.172: the series' rest is below 1e-19
-    return exponent * _LN2 + s * _horner(_ATANH_TERMS, s * s)
+    return exponent * _LN2 + s * horner(_ATANH_TERMS, s * s)
 
 
 def _turn(words: NDArray[np.uint64]) -> tuple[Doubles, Doubles]:
     """Cosine and sine of a uniform angle: 2 bits choose an axis, 52 the angle to it, up to an eighth turn."""
-    quadrant = words & np.uint64(3)
-    angle = (_uniform(words) - 0.5) * _QUARTER_TURN
-    square = angle * angle
-    cosine, sine = _horner(_COS_TERMS, square), angle * _horner(_SIN_TERMS, square)
-    odd = (quadrant & np.uint64(1)).astype(bool)
-    sign = np.where(quadrant < 2, 1.0, -1.0)
-    return np.where(odd, -sine, cosine) * sign, np.where(odd, cosine, sine) * sign
-
-
-def _horner(terms: tuple[float, ...], x: Doubles) -> Doubles:
-    """``sum_k terms[k] * x**k``, every multiplication and addition rounded by itself."""
-    total = np.full_like(x, terms[-1])
-    for term in reversed(terms[:-1]):
-        np.multiply(total, x, out=total)
-        np.add(total, term, out=total)
-    return total
+    return from_axis((_uniform(words) - 0.5) * QUARTER_TURN, (words & np.uint64(3)).astype(np.int8))
 
 
 def amplitude_of_db(power_db: float) -> float:

@@ -3,8 +3,8 @@
 Forward, every burst is received with fading and noise (`channel.noise`) and only then sent on; the next one
 is read when the next hop has taken it, so that one burst per transmission is held here and a slow receiver
 is felt at the sender. Backward, responses and the final status pass unchanged. Messages are made anew: the
-transmission id and the attempt, the numbering and the received symbols are all that goes on, whatever else a
-sender may have put into them or into the call's metadata.
+transmission id, the attempt and the waveform, the numbering and the received symbols are all that goes on,
+whatever else a sender may have put into them or into the call's metadata.
 """
 
 import asyncio
@@ -27,7 +27,9 @@ from semvid.errors import InvalidInput, LimitExceeded, LinkFailed, SemvidError
 from semvid.link.status import abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import pack_symbols, unpack_symbols
+from semvid.link.waveform import set_waveform, waveform_of
 from semvid.proxy import grpc_proxy
+from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -78,8 +80,9 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
         try:
             opening = await self._opening(context)
             emulation = opening.emulation if opening.HasField("emulation") else None
-            with self._registry.transmission(opening.transmission_id, emulation):
-                code, details, trailers = await self._relay(opening, context)
+            waveform = waveform_of(opening)
+            with self._registry.transmission(opening.transmission_id, emulation, waveform):
+                code, details, trailers = await self._relay(opening, waveform, context)
         except SemvidError as error:
             status = status_of(error).name
             await abort(context, error)
@@ -100,10 +103,12 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
             raise InvalidInput("channel: a transmission id has 1..64 characters of A-Z a-z 0-9 _ -")
         return request.open
 
-    async def _relay(self, opening: pb.Open, context: Context) -> tuple[grpc.StatusCode, str, Any]:
+    async def _relay(
+        self, opening: pb.Open, waveform: Waveform, context: Context
+    ) -> tuple[grpc.StatusCode, str, Any]:
         """Passes bursts on and responses back until the next hop ends the call; returns its status."""
         call = self._downstream.transmit(context.time_remaining())
-        relay = _Relay(opening, self._registry, self._metrics, self._settings)
+        relay = _Relay(opening, waveform, self._registry, self._metrics, self._settings)
         forward = asyncio.create_task(relay.forward(context, call))
         backward = asyncio.create_task(_pass_back(call, context))
         try:
@@ -141,11 +146,16 @@ class _Relay:
     """The forward direction of one transmission: bursts in, received bursts out."""
 
     def __init__(
-        self, opening: pb.Open, registry: Registry, metrics: ChannelMetrics, settings: ChannelSettings
+        self,
+        opening: pb.Open,
+        waveform: Waveform,
+        registry: Registry,
+        metrics: ChannelMetrics,
+        settings: ChannelSettings,
     ) -> None:
         self.bursts = self.symbols = 0
         self._transmission_id, self._attempt = opening.transmission_id, opening.attempt
-        self._registry = registry
+        self._registry, self._waveform = registry, waveform
         self._metrics, self._settings = metrics, settings
         self._power = PowerGuard() if settings.check_power else None
 
@@ -156,6 +166,7 @@ class _Relay:
             InvalidInput, LimitExceeded, LinkFailed: the sender broke the protocol or a bound.
         """
         opening = pb.Open(transmission_id=self._transmission_id, attempt=self._attempt)
+        set_waveform(opening, self._waveform)
         if not await _taken(call.write(pb.TransmitRequest(open=opening))):
             return
         while (request := await _read(context, self._settings.idle_timeout_s)) is not None:
@@ -183,7 +194,7 @@ class _Relay:
             self._power.check(sent)
         conditions = self._registry.conditions(self._transmission_id)
         with self._metrics.block_seconds.time():
-            received = receive(sent, conditions, self.bursts, self.symbols)
+            received = receive(sent, conditions, self.bursts, self.symbols, self._waveform)
         message = pb.SymbolBlock(sequence=self.bursts, symbols=pack_symbols(received))
         self.bursts += 1
         self.symbols += sent.size

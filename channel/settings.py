@@ -1,16 +1,28 @@
 """Settings of the channel service, ``SEMVID_CHANNEL_*`` in the environment."""
 
+import dataclasses
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from channel.conditions import COHERENCE_SYMBOLS, RICIAN_K_DB, SEED, SNR_DB, Conditions
+from channel.conditions import SEED, Conditions
+from semvid.channel_options import CHANNEL_RANGES, ChannelOptions
 from semvid.errors import InvalidInput
 from semvid.link.tls import ClientTls, ServerTls
 from semvid.service.http_settings import HttpSettings
 from semvid.service.settings import ServiceSettings
+from semvid.snr_trace import with_trace
+
+
+def _at_start(name: str) -> Any:
+    """A condition: its default from the conditions, its range and meaning from the options."""
+    option = ChannelOptions.model_fields[name]
+    low, high = CHANNEL_RANGES[name]
+    default = Conditions.__dataclass_fields__[name].default
+    return Field(default, ge=low, le=high, description=option.description)
 
 
 class ChannelSettings(HttpSettings, ServiceSettings):
@@ -25,11 +37,21 @@ class ChannelSettings(HttpSettings, ServiceSettings):
     http_host: str = Field("127.0.0.1", description="address of /healthz, /readyz and /metrics")
     http_port: int | None = Field(None, ge=0, le=65_535, description="port of these; unset: no HTTP")
 
-    model: str = Field("awgn", description="channel model at the start")
-    snr_db: float = Field(10.0, ge=SNR_DB[0], le=SNR_DB[1], description="mean received Es/N0, dB")
-    coherence_symbols: int = Field(256, ge=COHERENCE_SYMBOLS[0], le=COHERENCE_SYMBOLS[1])
-    rician_k_db: float = Field(6.0, ge=RICIAN_K_DB[0], le=RICIAN_K_DB[1])
-    seed: int = Field(0, ge=SEED[0], le=SEED[1], description="same seed, same noise; differ along a chain")
+    model: str = Field("awgn", description="channel model at the start, a chain of them, or trace:FILE")
+    snr_db: float = _at_start("snr_db")
+    coherence_symbols: int = _at_start("coherence_symbols")
+    rician_k_db: float = _at_start("rician_k_db")
+    seed: int = Field(0, ge=SEED[0], le=SEED[1], description="same seed, same channel; differ along a chain")
+    delay_spread_ns: float = _at_start("delay_spread_ns")
+    doppler_hz: float = _at_start("doppler_hz")
+    symbol_rate_hz: float = _at_start("symbol_rate_hz")
+    pause_ms: float = _at_start("pause_ms")
+    bad_symbols: float = _at_start("bad_symbols")
+    bad_share: float = _at_start("bad_share")
+    bad_loss_db: float = _at_start("bad_loss_db")
+    cfo_hz: float = _at_start("cfo_hz")
+    phase_noise_deg: float = _at_start("phase_noise_deg")
+    phase_noise_hz: float = _at_start("phase_noise_hz")
 
     check_power: bool = Field(
         True, description="refuse symbols above unit mean power; false where another channel feeds this one"
@@ -60,8 +82,19 @@ class ChannelSettings(HttpSettings, ServiceSettings):
         return self
 
     def conditions(self) -> Conditions:
-        """The default conditions at the start."""
-        return Conditions(self.model, self.snr_db, self.coherence_symbols, self.rician_k_db, self.seed)
+        """The default conditions at the start.
+
+        Raises:
+            InvalidInput: values that contradict each other, or a trace that cannot be read.
+        """
+        return self._conditions
+
+    @cached_property
+    def _conditions(self) -> Conditions:
+        named = {field.name for field in dataclasses.fields(Conditions)} & set(type(self).model_fields)
+        values = {name: getattr(self, name) for name in named}
+        values["model"], trace = with_trace(self.model)
+        return Conditions(**values, snr_trace=trace or ())
 
     def server_tls(self) -> ServerTls | None:
         """TLS towards senders, if any."""

@@ -23,7 +23,8 @@ from console import keys, models, train
 from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
-from semvid.options import AnsweredBy, ChannelName
+from semvid.impairments import Impairment
+from semvid.options import AnsweredBy
 from semvid.safe_path import forget_current_folder
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ CalibrationFile = Annotated[
     Path | None,
     typer.Option("--calibration", help="Defaults that semvid calibrate wrote; other options win."),
 ]
-_DEMO_CHANNEL = {"channel": ChannelName.AWGN, "snr_db": 10.0}
+_DEMO_CHANNEL = {"channel": Impairment.AWGN, "snr_db": 10.0}
 AsJson = Annotated[
     bool,
     typer.Option("--json", help="Print the report, and nothing else, to stdout; of several files, a list."),

@@ -11,14 +11,19 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from semvid.channel_options import ChannelOptions
 from semvid.errors import InvalidInput
-from semvid.options import ChannelOptions, TransmissionOptions, refusal
+from semvid.options import TransmissionOptions, refusal
+from semvid.snr_trace import with_trace
 
 
 def _fields() -> Iterator[tuple[str, str, FieldInfo]]:
-    """Parameter, place in the options, and field. One seed is enough for a command line."""
+    """Parameter, place in the options, and field.
+
+    One seed is enough for a command line, and the points of a trace come from the file of ``trace:FILE``.
+    """
     for name, field in ChannelOptions.model_fields.items():
-        if name != "seed":
+        if name not in ("seed", "snr_trace"):
             yield "channel" if name == "model" else name, f"channel.{name}", field
     for name, field in TransmissionOptions.model_fields.items():
         if name != "channel":
@@ -74,7 +79,8 @@ def given(**values: Any) -> dict[str, Any]:
     """The options whose values are not None, checked and JSON-ready; those of the channel under ``channel``.
 
     Raises:
-        InvalidInput: a value out of range, or options that contradict each other; names their flags.
+        InvalidInput: a value out of range, or options that contradict each other; names their flags. A trace
+            that cannot be read.
     """
     options: dict[str, Any] = {}
     for parameter, place, _ in _fields():
@@ -82,6 +88,11 @@ def given(**values: Any) -> dict[str, Any]:
             *group, name = place.split(".")
             content = _lines(parameter, value) if isinstance(value, Path) else value
             (options.setdefault("channel", {}) if group else options)[name] = content
+    channel = options.get("channel", {})
+    if "model" in channel:
+        channel["model"], trace = with_trace(channel["model"])
+        if trace is not None:
+            channel["snr_trace"] = trace
     try:
         checked = TransmissionOptions.model_validate(options)
     except ValidationError as error:

@@ -16,6 +16,7 @@ from semvid.images.restorer import Restorer
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Reception
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 
 class ReceivingEnd:
@@ -24,15 +25,18 @@ class ReceivingEnd:
     Args:
         decoder: fills the frames between keyframes.
         restorer: of keyframes; None: none.
+        waveform: how bursts were sent.
 
     Attributes:
         keyframes: frames of the decoded ones, in order.
     """
 
-    def __init__(self, decoder: Decoder, restorer: Restorer | None = None) -> None:
+    def __init__(
+        self, decoder: Decoder, restorer: Restorer | None = None, waveform: Waveform = SINGLE_CARRIER
+    ) -> None:
         self.keyframes: list[int] = []
         self._decoder, self._restorer = decoder, restorer
-        self._stream = StreamReceiver(AssemblyLimits(), decoder.uses_captions)
+        self._stream = StreamReceiver(AssemblyLimits(), decoder.uses_captions, waveform=waveform)
         self._pictures: dict[int, Picture] = {}  # by number, at the size of the video
         self._gaps: list[Gap] = []
 

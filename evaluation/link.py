@@ -29,13 +29,16 @@ class Air:
     Attributes:
         blocks: bursts that crossed.
         crossed: symbols that the channel was applied to.
+        waveform: in which they must be sent.
     """
 
     def __init__(self, conditions: Conditions) -> None:
         given = {"model": conditions.model, "snr_db": conditions.snr_db, "seed": conditions.seed}
         if conditions.coherence_symbols is not None:
             given["coherence_symbols"] = conditions.coherence_symbols
-        self._conditions = ChannelConditions(**given)  # type: ignore[arg-type]
+        self._conditions = ChannelConditions(**given, **conditions.more)  # type: ignore[arg-type]
+        self._conditions.require(conditions.waveform)
+        self.waveform = conditions.waveform
         self._power = PowerGuard()
         self.blocks = self.crossed = 0
 
@@ -46,7 +49,7 @@ class Air:
             InvalidInput: more than unit mean power.
         """
         self._power.check(symbols)
-        received = receive(symbols, self._conditions, self.blocks, self.crossed)
+        received = receive(symbols, self._conditions, self.blocks, self.crossed, self.waveform)
         self.blocks += 1
         self.crossed += len(symbols)
         return received
@@ -99,7 +102,7 @@ class InProcessLink:
         mcs: int | Literal["auto"] = "auto",
         retransmissions: int = RETRANSMISSIONS,
     ) -> None:
-        self.harq = HarqSender(mcs, retransmissions)
+        self.harq = HarqSender(mcs, retransmissions, air.waveform)
         self._air, self._receive = air, receive
         self._cross(self.harq.sound())
 
@@ -132,7 +135,7 @@ class ByteLink:
     def __init__(
         self, air: Air, mcs: int | Literal["auto"] = "auto", retransmissions: int = RETRANSMISSIONS
     ) -> None:
-        self._receiver = BlockReceiver()
+        self._receiver = BlockReceiver(air.waveform)
         self._received: bytes | None = None
         self._link = InProcessLink(air, self._receive, mcs, retransmissions)
         self.ledger = self._link.harq.record.ledger

@@ -4,13 +4,14 @@ A method gets a clip, the conditions of the channel and a budget, and gives back
 would show, with the channel uses that it took. All are counted alike (`semvid.accounting`).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from evaluation.clips import Clip
 from semvid.images.types import Picture
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,16 @@ class Conditions:
         model: a key of `channel.models`.
         coherence_symbols: of a fading block; None: the model's default.
         seed: of fading and noise.
+        waveform: how symbols become a signal.
+        more: further conditions, by the names of `channel.conditions.Conditions`.
     """
 
     snr_db: float = 10.0
     model: str = "awgn"
     coherence_symbols: int | None = None
     seed: int = 0
+    waveform: Waveform = SINGLE_CARRIER
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,6 +17,7 @@ from receiver.cross_origin import allow_pages
 from receiver.resources import (
     CaptionResource,
     ConstellationResource,
+    GainsResource,
     KeyframeResource,
     QuestionResource,
     RunResource,
@@ -194,6 +195,11 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
     async def question(video_id: str, question_id: str) -> dict[str, Any]:
         """One question, and its answer or why there is none."""
         return service.questions.get(video_id, question_id)
+
+    @video.get("/gains", operation_id="getGains", response_model=GainsResource)
+    def gains(video_id: str) -> dict[str, Any]:
+        """The channel's gain over time, and over frequency with OFDM, in a few hundred steps."""
+        return service.gains(video_id)
 
     app.include_router(video)
 

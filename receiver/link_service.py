@@ -18,9 +18,11 @@ from semvid.errors import Conflict, InvalidInput, LinkFailed, SemvidError
 from semvid.link.status import MAX_DETAILS, abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import SYMBOL_BYTES
+from semvid.link.waveform import waveform_of
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
 from semvid.service.files import is_full, storage_full
+from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -136,10 +138,11 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             await abort(context, error)
 
     async def _open(self, request: pb.TransmitRequest | None) -> Incoming:
-        transmission_id, attempt = _opening(request)
+        transmission_id, attempt, waveform = _opening(request)
         if transmission_id.startswith(PREFIX):
-            return self._questions.open(transmission_id)
-        return _IncomingVideo(await self._transmissions.open(transmission_id, attempt), self._transmissions)
+            return self._questions.open(transmission_id, waveform)
+        live = await self._transmissions.open(transmission_id, attempt, waveform)
+        return _IncomingVideo(live, self._transmissions)
 
     async def _receive(self, incoming: Incoming, context: Context) -> None:
         accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path))
@@ -198,15 +201,15 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         )
 
 
-def _opening(request: pb.TransmitRequest | None) -> tuple[str, int]:
-    """Id and attempt of the transmission that ``request`` opens."""
+def _opening(request: pb.TransmitRequest | None) -> tuple[str, int, Waveform]:
+    """Id, attempt and waveform of the transmission that ``request`` opens."""
     if request is None or request.WhichOneof("kind") != "open":
         raise InvalidInput("a transmission begins with an Open request")
     if request.open.HasField("emulation"):
         raise InvalidInput(
             "a receiver emulates no channel; send through a channel emulator or without conditions"
         )
-    return request.open.transmission_id, request.open.attempt or 1
+    return request.open.transmission_id, request.open.attempt or 1, waveform_of(request.open)
 
 
 def _report(sequence: int, reception: Reception) -> pb.BlockReport:

@@ -24,6 +24,7 @@ from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
 from semvid.semantics import GroupPicture, Unit
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 _log = structlog.get_logger(__name__)
 
@@ -62,6 +63,7 @@ class StreamReceiver:
         limits: of the transmission.
         wait_for_captions: a gap waits for its caption while that may still come.
         log: is told of what makes no sense.
+        waveform: how bursts were sent.
 
     Attributes:
         assembly: what arrived of the video, and what did not.
@@ -69,12 +71,18 @@ class StreamReceiver:
         tally: blocks lost, bursts unreadable.
     """
 
-    def __init__(self, limits: AssemblyLimits, wait_for_captions: bool, log: Any = _log) -> None:
+    def __init__(
+        self,
+        limits: AssemblyLimits,
+        wait_for_captions: bool,
+        log: Any = _log,
+        waveform: Waveform = SINGLE_CARRIER,
+    ) -> None:
         self.assembly = Assembly(limits, wait_for_captions)
         self.sheet = AnswerSheet()
         self.tally = BlockTally()
         self._log = log
-        self._bursts = BlockReceiver()
+        self._bursts = BlockReceiver(waveform)
         self._pictures: KeyframeDecoder | None = None
         self._malformed = 0
         self._units: list[Unit] = []

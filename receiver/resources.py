@@ -180,6 +180,19 @@ class CaptionResource(BaseModel):
     text: str
 
 
+class GainsResource(BaseModel):
+    """The channel's gain as the receiver saw it, over the transmission and over frequency."""
+
+    symbols: int = Field(description="channel uses that one row covers")
+    bands: int = Field(
+        description="resource blocks of OFDM, from the lowest frequency up; 1 of a single carrier"
+    )
+    gain_db: list[list[float | None]] = Field(
+        description="a row for every so many channel uses, in it the mean power gain of every band in dB; "
+        "null where nothing was known"
+    )
+
+
 class ConstellationResource(BaseModel):
     """A fair sample of equalised symbols, unit average power."""
 

@@ -109,6 +109,16 @@ class ReceiverService:
             await asyncio.to_thread(self._decoder.close)
         _log.info("receiver stopped")
 
+    def gains(self, video_id: str) -> dict[str, Any]:
+        """The channel's gain over the transmission of a video, live if it is in work.
+
+        Raises:
+            NotFound: no such video.
+        """
+        files = self.library.files(video_id)
+        live = self._transmissions.live(video_id)
+        return files.gains() if live is None else live.gains.to_json()
+
     def constellation(self, video_id: str) -> dict[str, Any]:
         """Sample of the equalised symbols of a video, live if it is in work.
 

@@ -10,6 +10,7 @@ import structlog
 from receiver.assembly import AssemblyLimits
 from receiver.constellation import Constellation
 from receiver.decoders.decoder import Decoder
+from receiver.gain_track import GainTrack
 from receiver.gaps import Gap
 from receiver.pipeline import Pipeline
 from receiver.reception import ReceivedKeyframe, StreamReceiver
@@ -25,6 +26,7 @@ from semvid.phy.block import Reception
 from semvid.phy.realised_snr import RealisedSnr
 from semvid.profile import Given
 from semvid.semantics import Caption, SoundHeader, SoundPackets, StreamEnd, StreamHeader, Unit
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ class Transmission:
         moved: called, from any thread, when a gap has left the queue.
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
+        waveform: how its bursts were sent.
     """
 
     def __init__(
@@ -60,15 +63,18 @@ class Transmission:
         moved: Callable[[], None],
         restorer: Restorer | None = None,
         voice: Voice | None = None,
+        waveform: Waveform = SINGLE_CARRIER,
     ) -> None:
         self.record = record
         self.constellation = Constellation()
+        self.gains = GainTrack(waveform)
         self.pipeline: Pipeline | None = None
         self._snr = RealisedSnr()
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
         self._moved, self._restorer, self._voice = moved, restorer, voice
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
-        self._stream = StreamReceiver(limits, decoder.uses_captions, _log.bind(transmission_id=record.id))
+        log = _log.bind(transmission_id=record.id)
+        self._stream = StreamReceiver(limits, decoder.uses_captions, log, waveform)
 
     @property
     def crowded(self) -> bool:
@@ -113,6 +119,7 @@ class Transmission:
                 record.realised_snr_db = round(self._snr.snr_db, 2)
             record.known_symbols = self._snr.known
             self.constellation.add(reception)
+            self.gains.add(reception.power.symbols, reception.gain_power)
         finally:
             self._keep_what_arrived()
         self._files.save_now_and_then(record)
@@ -138,6 +145,7 @@ class Transmission:
                 what = "the stream header did not arrive, and the end of the stream did not arrive either"
             self.record.fail(broken or TransmissionFailed(what))
         self._files.save_constellation(self.constellation.to_json())
+        self._files.save_gains(self.gains.to_json())
         self.record.state = State.REGENERATING
         self._files.save(self.record)
         if self.pipeline is not None:

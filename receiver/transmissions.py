@@ -19,6 +19,7 @@ from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
 from semvid.images.restorer import Restorer
 from semvid.phy.block import Reception
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 Result = TypeVar("Result")
 
@@ -102,7 +103,9 @@ class Transmissions:
         found = self._live.get(video_id)
         return None if found is None else found.transmission
 
-    async def open(self, transmission_id: str, attempt: int = 1) -> LiveTransmission:
+    async def open(
+        self, transmission_id: str, attempt: int = 1, waveform: Waveform = SINGLE_CARRIER
+    ) -> LiveTransmission:
         """Begins a transmission; what is still made of an earlier attempt is given up.
 
         Raises:
@@ -135,6 +138,7 @@ class Transmissions:
             notify,
             self._restorer,
             self.voice,
+            waveform,
         )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))

@@ -12,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from receiver.gain_track import NO_GAINS
 from receiver.gaps import Provenance, Run
 from receiver.reception import ReceivedKeyframe
 from receiver.record import State, VideoRecord
@@ -159,6 +160,18 @@ class VideoFiles:
     def save_constellation(self, points: Json) -> None:
         """Keeps the sample of equalised symbols."""
         write_atomically(self.folder / "constellation.json", json.dumps(points))
+
+    def save_gains(self, gains: Json) -> None:
+        """Keeps the channel's gain over the transmission."""
+        write_atomically(self.folder / "gains.json", json.dumps(gains))
+
+    def gains(self) -> Json:
+        """The channel's gain over the transmission; empty lists if none was kept."""
+        try:
+            gains: Json = json.loads((self.folder / "gains.json").read_bytes())
+        except FileNotFoundError:
+            return NO_GAINS
+        return gains
 
     def constellation(self) -> Json:
         """The sample of equalised symbols; empty lists if none was kept."""

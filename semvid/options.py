@@ -23,9 +23,11 @@ from pydantic import (
 )
 
 from semvid.answers import MAX_QUESTION_CHARS, MAX_QUESTIONS
+from semvid.channel_options import ChannelOptions
 from semvid.errors import InvalidInput
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
+from semvid.waveform import NUMEROLOGIES, RESOURCE_BLOCKS, SINGLE_CARRIER, Ofdm, Waveform
 
 
 class KeyframeMethod(StrEnum):
@@ -84,15 +86,15 @@ class AnsweredBy(StrEnum):
     RECONSTRUCTION = "reconstruction"  # the receiver's own model, about what it made
 
 
-class ChannelName(StrEnum):
-    """Models of the channel emulator, `channel.models.MODELS`."""
+class WaveformName(StrEnum):
+    """How symbols become a signal (docs/channels.md)."""
 
-    AWGN = "awgn"
-    RAYLEIGH = "rayleigh"
-    RICIAN = "rician"
+    SINGLE_CARRIER = "single-carrier"
+    OFDM = "ofdm"
 
 
 DEFAULT_THRESHOLD: Final = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
+_LONGEST_QUOTED = 200  # characters of a wrong value
 _GIVEN = {KeyframeMethod.FIRST_FRAME: Given.FIRST_FRAME, KeyframeMethod.TEXT_ONLY: Given.NOTHING}
 
 
@@ -125,18 +127,6 @@ _OF_PICTURES = (
     *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
     *("search", "quality", "target_cbr", "coding", "sound"),
 )
-
-
-class ChannelOptions(BaseModel):
-    """Conditions that the channel emulator applies to this transmission; fields left out are its own."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: ChannelName | None = Field(None, description="channel model")
-    snr_db: float | None = Field(None, ge=-30, le=60, description="mean received Es/N0, dB")
-    coherence_symbols: int | None = Field(None, ge=1, le=2**24, description="symbols per fading block")
-    rician_k_db: float | None = Field(None, ge=-20, le=40, description="line of sight over scatter, dB")
-    seed: int | None = Field(None, ge=0, le=2**63 - 1, description="of fading and noise")
 
 
 class TransmissionOptions(BaseModel):
@@ -193,6 +183,23 @@ class TransmissionOptions(BaseModel):
     mcs: Annotated[int, Field(ge=0, le=27)] | Literal["auto"] = Field(
         "auto", description="auto, or row 0..27 of TS 38.214 Table 5.1.3.1-2, for keyframes"
     )
+    waveform: WaveformName = Field(
+        WaveformName.SINGLE_CARRIER,
+        description="single-carrier: one symbol after the other; ofdm: on subcarriers, for channels whose "
+        "delays are not short against a symbol",
+    )
+    numerology: int | None = Field(
+        None,
+        ge=NUMEROLOGIES[0],
+        le=NUMEROLOGIES[1],
+        description="mu, for ofdm: subcarriers 15 kHz 2^mu apart; left out: 0",
+    )
+    resource_blocks: int | None = Field(
+        None,
+        ge=RESOURCE_BLOCKS[0],
+        le=RESOURCE_BLOCKS[1],
+        description="of twelve subcarriers, for ofdm; left out: 6",
+    )
     retransmissions: int = Field(2, ge=0, le=3, description="rounds of incremental redundancy")
     task: Annotated[tuple[QuestionText, ...], Field(min_length=1, max_length=MAX_QUESTIONS)] | None = Field(
         None, description="questions about the video: their answers are sent, and no picture and no sound"
@@ -212,10 +219,6 @@ class TransmissionOptions(BaseModel):
     def _consistent(self) -> TransmissionOptions:
         """Names of options stand in backticks: `refusal` spells them as the reader writes them."""
         method = self.keyframe_method
-        if self.task is not None:
-            for name in _OF_PICTURES:
-                if getattr(self, name) != type(self).model_fields[name].default:
-                    raise ValueError(f"`task` sends answers, no picture and no sound; leave `{name}` out")
         if self.quality is not None and self.target_cbr is not None:
             raise ValueError("`quality` and `target_cbr`: each decides the other; give one of them")
         if method == KeyframeMethod.SKIM and self.keyframe_count is None:
@@ -240,6 +243,14 @@ class TransmissionOptions(BaseModel):
         """What the receiver will draw segments from."""
         return _GIVEN.get(self.keyframe_method, Given.BOTH_ENDS)
 
+    @property
+    def signal(self) -> Waveform:
+        """How symbols become a signal."""
+        if self.waveform is WaveformName.SINGLE_CARRIER:
+            return SINGLE_CARRIER
+        numbers = {"numerology": self.numerology, "resource_blocks": self.resource_blocks}
+        return Ofdm(**{name: number for name, number in numbers.items() if number is not None})
+
 
 def refusal(error: ValidationError, spelled: Callable[[str], str] = "option {}".format) -> InvalidInput:
     """What the first thing wrong with options is, in one sentence.
@@ -252,6 +263,8 @@ def refusal(error: ValidationError, spelled: Callable[[str], str] = "option {}".
     message = first["msg"].removeprefix("Value error, ")
     where = ".".join(map(str, first["loc"]))
     if where or first["type"] != "value_error":
-        return InvalidInput(f"{spelled(where) if where else 'options'}: {message}, got {first['input']!r}")
+        given = repr(first["input"])
+        given = given if len(given) <= _LONGEST_QUOTED else f"{given[:_LONGEST_QUOTED]}..."
+        return InvalidInput(f"{spelled(where) if where else 'options'}: {message}, got {given}")
     plain, *quoted = message.split("`")
     return InvalidInput(plain + "".join(spelled(t) if n % 2 == 0 else t for n, t in enumerate(quoted)))

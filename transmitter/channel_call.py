@@ -2,20 +2,20 @@
 
 import grpc
 
+from semvid.channel_options import ChannelOptions
 from semvid.errors import Conflict, InvalidInput, LinkFailed
 from semvid.link.bootstrap import make_channel
 from semvid.link.tls import ClientTls
-from semvid.options import ChannelOptions
 from semvid.wire.v1 import channel_pb2 as pb
 from semvid.wire.v1 import channel_pb2_grpc, link_pb2
 
 _ANSWER_S = 5.0
 
-Conditions = dict[str, str | float | int]
+Conditions = dict[str, str | float | int | list[tuple[float, float]]]
 
 
 async def conditions_of(target: str, transmission_id: str, tls: ClientTls | None = None) -> Conditions:
-    """The conditions in force at the channel ``target``: model, SNR (dB), coherence (symbols), K (dB), seed.
+    """The conditions in force at the channel ``target``, by the names of `semvid.options.ChannelOptions`.
 
     Raises:
         Conflict: it does not carry this transmission, or is no channel emulator.
@@ -40,16 +40,14 @@ async def change_conditions(
         InvalidInput: ``change`` sets nothing, or the channel refuses a value.
         Conflict, LinkFailed: as for `conditions_of`.
     """
-    fields = change.model_dump(exclude_none=True)
-    if not fields:
+    conditions = wire_conditions(change)
+    if conditions == link_pb2.ChannelConditions():
         raise InvalidInput(
             f"the change names no condition; name one or more of {', '.join(type(change).model_fields)}"
         )
     async with make_channel(target, tls) as channel:
         stub = channel_pb2_grpc.ChannelControlServiceStub(channel)
-        request = pb.SetConditionsRequest(
-            transmission_id=transmission_id, conditions=link_pb2.ChannelConditions(**fields)
-        )
+        request = pb.SetConditionsRequest(transmission_id=transmission_id, conditions=conditions)
         try:
             answer = await stub.SetConditions(request, timeout=_ANSWER_S)
         except grpc.aio.AioRpcError as error:
@@ -57,8 +55,18 @@ async def change_conditions(
     return _conditions(answer.conditions)
 
 
+def wire_conditions(options: ChannelOptions) -> link_pb2.ChannelConditions:
+    """The message of what ``options`` sets."""
+    fields = options.model_dump(exclude_none=True)
+    points = [
+        link_pb2.SnrPoint(time_s=time_s, snr_db=snr_db) for time_s, snr_db in fields.pop("snr_trace", ())
+    ]
+    return link_pb2.ChannelConditions(**fields, snr_trace=points)
+
+
 def _conditions(message: link_pb2.ChannelConditions) -> Conditions:
-    return {field.name: getattr(message, field.name) for field in message.DESCRIPTOR.fields}
+    fields = {field.name: getattr(message, field.name) for field in message.DESCRIPTOR.fields}
+    return {**fields, "snr_trace": [(point.time_s, point.snr_db) for point in message.snr_trace]}
 
 
 def _refusal(

@@ -3,8 +3,8 @@
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 
+from semvid.channel_options import ChannelOptions
 from semvid.errors import Conflict
-from semvid.options import ChannelOptions
 from semvid.service.problems import problem_responses
 from transmitter.channel_call import Conditions, change_conditions, conditions_of
 from transmitter.job import Job
@@ -54,6 +54,7 @@ def install_channel_routes(
         conditions = await change_conditions(settings.link_target, job.id, change, tls)
         changes.inc()
         noted = {"total_symbols": job.facts.get("total_symbols", 0), **conditions}
+        del noted["snr_trace"]  # thousands of points, hundreds of times
         job.facts["channel_changes"] = job.facts.get("channel_changes", 0) + 1
         job.facts["last_channel_changes"] = [*job.facts.get("last_channel_changes", ()), noted][
             -_CHANGES_NOTED:

@@ -5,19 +5,22 @@ from typing import Any, Self
 
 import grpc
 
+from semvid.channel_options import ChannelOptions
 from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
 from semvid.link.bootstrap import make_channel
 from semvid.link.harq import BlockReport
 from semvid.link.symbols import pack_symbols
 from semvid.link.tls import ClientTls
-from semvid.options import ChannelOptions
+from semvid.link.waveform import set_waveform
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import TbState
 from semvid.profile import Given, Profile
 from semvid.proxy import grpc_proxy
 from semvid.semantics import SoundCodec
+from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
+from transmitter.channel_call import wire_conditions
 
 _STATES = {
     pb.TRANSPORT_BLOCK_STATE_UNSPECIFIED: TbState.ABSENT,
@@ -50,14 +53,16 @@ class LinkCall:
         transmission_id: str,
         attempt: int,
         emulation: ChannelOptions | None,
+        waveform: Waveform,
         accept_timeout_s: float,
         report_timeout_s: float,
         tls: ClientTls | None = None,
     ) -> None:
         self._target, self._tls = target, tls
         self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
+        set_waveform(self._open, waveform)
         if emulation is not None:
-            self._open.emulation.CopyFrom(pb.ChannelConditions(**emulation.model_dump(exclude_none=True)))
+            self._open.emulation.CopyFrom(wire_conditions(emulation))
         self._accept_timeout_s = accept_timeout_s
         self._report_timeout_s = report_timeout_s
         self._sequence = 0

@@ -70,7 +70,8 @@ async def transmit(
     timeouts = settings.accept_timeout_s, settings.report_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
     tls = settings.link_credentials()
-    call = LinkCall(settings.link_target, job.id, job.attempts, job.options.channel, *timeouts, tls)
+    opening = job.id, job.attempts, job.options.channel, job.options.signal
+    call = LinkCall(settings.link_target, *opening, *timeouts, tls)
     if job.options.task is not None:
         job.advance("answering the questions", 0.0)
         answers = await answered(job.upload, limits, mllm, job.options.task)

@@ -14,9 +14,10 @@ import structlog
 from pydantic import ValidationError
 
 from semvid.answers import Answered, Outcome
+from semvid.channel_options import ChannelOptions
 from semvid.errors import NotFound, SemvidError
 from semvid.mllm.library import MllmLibrary
-from semvid.options import ChannelOptions, QuestionOptions
+from semvid.options import QuestionOptions
 from semvid.video.limits import VideoLimits
 from transmitter.answers import answered, send_answers
 from transmitter.job import Job
@@ -87,9 +88,8 @@ class Respondent:
         answer = await self._answer(job, question)
         emulation = _moved_on(job.options.channel, asked_before)
         timeouts = self._settings.accept_timeout_s, self._settings.report_timeout_s
-        async with LinkCall(
-            self._settings.link_target, question.id, 1, emulation, *timeouts, self._tls
-        ) as call:
+        opening = question.id, 1, emulation, job.options.signal
+        async with LinkCall(self._settings.link_target, *opening, *timeouts, self._tls) as call:
             receipt = await send_answers(call, job.options, [answer])
         noted: dict[str, Any] = {
             "id": question.id,

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from semvid.answers import Outcome
+from semvid.channel_options import ChannelFields
 from semvid.options import TransmissionOptions
 from semvid.service.problems import Problem
 from transmitter.store import State
@@ -35,25 +36,18 @@ class SoundResource(BaseModel):
     blocks_lost: int | None = None
 
 
-class ChannelChange(BaseModel):
-    """Conditions that were set while the transmission ran."""
+class ChannelResource(ChannelFields):
+    """Conditions in force at the channel emulator, all of them."""
+
+    seed: int | None = Field(
+        None, description="of everything that is random in it"
+    )  # an operator's may be larger
+
+
+class ChannelChange(ChannelResource):
+    """Conditions that were set while the transmission ran, without the points of a trace."""
 
     total_symbols: int = Field(description="noted when it was asked for; it holds from the next burst on")
-    model: str
-    snr_db: float
-    coherence_symbols: int
-    rician_k_db: float
-    seed: int
-
-
-class ChannelResource(BaseModel):
-    """Conditions in force at the channel emulator."""
-
-    model: str = Field(examples=["awgn"])
-    snr_db: float = Field(description="mean received Es/N0, dB")
-    coherence_symbols: int = Field(description="symbols per fading block")
-    rician_k_db: float = Field(description="line of sight over scatter, dB")
-    seed: int = Field(description="of fading and noise")
 
 
 class SourceResource(BaseModel):

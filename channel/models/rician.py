@@ -5,11 +5,12 @@ import math
 import numpy as np
 
 from channel.gaussian import amplitude_of_db
-from channel.model import Fading, Gains
-from channel.models.rayleigh import rayleigh
+from channel.instants import Instants
+from channel.model import Fading, Path, flat
+from channel.models.rayleigh import block_gains
 
 
-def rician(fading: Fading, first_symbol: int, count: int) -> Gains:
+def rician(fading: Fading, instants: Instants) -> list[Path]:
     r"""Rician block fading [TV05]_; see `channel.model.ChannelModel`.
 
     .. math:: h_c = \sqrt{\frac{K}{K + 1}} + \sqrt{\frac{1}{K + 1}}\, g_c, \qquad g_c \sim \mathcal{CN}(0, 1)
@@ -26,7 +27,7 @@ def rician(fading: Fading, first_symbol: int, count: int) -> Gains:
     """
     direct_to_scattered = amplitude_of_db(fading.rician_k_db)
     scattered = 1.0 / math.sqrt(direct_to_scattered * direct_to_scattered + 1.0)
-    gains = rayleigh(fading, first_symbol, count)
+    gains = block_gains(fading, instants)
     gains.real = direct_to_scattered * scattered + scattered * gains.real.astype(np.float64)
     gains.imag = scattered * gains.imag.astype(np.float64)
-    return gains
+    return flat(gains)

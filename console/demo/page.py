@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from console.demo import plots, wording
+from console.demo.gain_plot import gain_plot
 from console.demo.pictures import Still
 from console.demo.report import Findings
 from console.demo.sound import Heard
@@ -36,6 +37,7 @@ def build_page(
         stills=stills,
         heard=heard,
         plots=plots,
+        gain_plot=gain_plot,
         wording=wording,
         provenances=plots.provenance_legend(),
         schemes=[

@@ -19,7 +19,7 @@ from console.demo.timeline import CONCEALED, RECEIVED, REGENERATED, Timeline
 from semvid.sound.pcm import SAMPLE_RATE
 
 _INK = "#010203"  # stands for the page's text colour and is replaced by `currentColor`
-_WIDTH_IN = 9.6
+WIDTH_IN = 9.6
 REASON_COLOURS = {
     "first": "#8a8f98",
     "last": "#8a8f98",
@@ -45,7 +45,7 @@ _BURST_PARTS = {
     "protected": ("text and headers", CLASS_COLOURS["caption"]),
     "control": ("control words", CLASS_COLOURS["control"]),
 }
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9,
@@ -69,8 +69,8 @@ def similarity_plot(
     semantics: Mapping[str, Any], timeline: Timeline, duration_s: float, fidelity: Fidelity
 ) -> str:
     """S_rel of every candidate over time, the threshold, the keyframes by reason and the provenance strip."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "similarity"}):
-        figure = Figure(figsize=(_WIDTH_IN, 3.5), layout="constrained")
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "similarity"}):
+        figure = Figure(figsize=(WIDTH_IN, 3.5), layout="constrained")
         axes, strip = figure.subplots(2, 1, sharex=True, height_ratios=(9, 1))
         candidates = semantics.get("candidates", [])
         time_s = [c["time_s"] for c in candidates]
@@ -97,13 +97,13 @@ def similarity_plot(
         axes.set_ylabel("P(No)" if absolute else "S_rel = P(No) - P(Yes)")
         axes.set_xlim(0, max(duration_s, 1e-6))
         _provenance_strip(strip, timeline, [*fidelity.time_s, duration_s])
-        return _svg(figure)
+        return svg(figure)
 
 
 def fidelity_plot(fidelity: Fidelity, timeline: Timeline, duration_s: float) -> str:
     """PSNR and SSIM of every frame over time, keyframes marked."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "fidelity"}):
-        figure = Figure(figsize=(_WIDTH_IN, 4.0), layout="constrained")
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "fidelity"}):
+        figure = Figure(figsize=(WIDTH_IN, 4.0), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True)
         keyframes = [f for f in timeline.keyframes if f < len(fidelity.time_s)]
         for axes, values, colour, label in (
@@ -124,15 +124,15 @@ def fidelity_plot(fidelity: Fidelity, timeline: Timeline, duration_s: float) -> 
         upper.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0)
         lower.set_xlabel("time, s")
         lower.set_xlim(0, max(duration_s, 1e-6))
-        return _svg(figure)
+        return svg(figure)
 
 
 def symbols_plot(symbols: Mapping[str, int]) -> str:
     """Channel uses by class, the largest first."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "symbols"}):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "symbols"}):
         ordered = sorted(((n, name) for name, n in symbols.items()), reverse=True)
         total = max(1, sum(symbols.values()))
-        figure = Figure(figsize=(_WIDTH_IN, 0.3 + 0.27 * len(ordered)), layout="constrained")
+        figure = Figure(figsize=(WIDTH_IN, 0.3 + 0.27 * len(ordered)), layout="constrained")
         axes = figure.subplots()
         names = [name for _, name in ordered]
         counts = [n for n, _ in ordered]
@@ -143,13 +143,13 @@ def symbols_plot(symbols: Mapping[str, int]) -> str:
         axes.xaxis.set_visible(False)
         axes.spines[["bottom", "left"]].set_visible(False)
         axes.tick_params(length=0)
-        return _svg(figure)
+        return svg(figure)
 
 
 def sound_plot(heard: Heard) -> str:
     """Spectrograms of source and reconstruction: time to the right, frequency upwards."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "sound"}):
-        figure = Figure(figsize=(_WIDTH_IN, 3.0), layout="constrained")
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "sound"}):
+        figure = Figure(figsize=(WIDTH_IN, 3.0), layout="constrained")
         panes = figure.subplots(1, 2, sharex=True, sharey=True)
         both = ("source", heard.source), ("reconstruction", heard.reconstruction)
         for axes, (name, pcm) in zip(panes, both, strict=True):
@@ -159,7 +159,7 @@ def sound_plot(heard: Heard) -> str:
             axes.set_title(name, fontsize=9)
             axes.set_xlabel("time, s")
         panes[0].set_ylabel("frequency, kHz")
-        return _svg(figure)
+        return svg(figure)
 
 
 def _spectrogram(sound: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -174,7 +174,7 @@ def _spectrogram(sound: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def constellation_plot(constellation: Mapping[str, Sequence[Any]]) -> str:
     """Equalised data symbols as they arrived, by class."""
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": "constellation"}):
+    with mpl.rc_context({**STYLE, "svg.hashsalt": "constellation"}):
         figure = Figure(figsize=(4.4, 4.4), layout="constrained")
         axes = figure.subplots()
         i, q = np.array(constellation["i"], float), np.array(constellation["q"], float)
@@ -193,7 +193,7 @@ def constellation_plot(constellation: Mapping[str, Sequence[Any]]) -> str:
         axes.axhline(0, color="#8a8f98", linewidth=0.5, zorder=0)
         axes.axvline(0, color="#8a8f98", linewidth=0.5, zorder=0)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, markerscale=3, handletextpad=0.2)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _keyframe_lines(axes: Axes, keyframes: Sequence[Mapping[str, Any]]) -> None:
@@ -239,7 +239,7 @@ def _hex(rgb: tuple[int, int, int]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*rgb)
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
     """The figure as an SVG element that can stand in HTML: no prologue, no metadata, no name spaces."""
     buffer = io.StringIO()
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})

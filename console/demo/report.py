@@ -15,6 +15,8 @@ from console.demo.timeline import Timeline
 from semvid.accounting import cbr
 from semvid.errors import LinkFailed
 from semvid.images.fidelity import PSNR_CAP_DB
+from semvid.options import TransmissionOptions, WaveformName
+from semvid.waveform import Ofdm
 
 Json = dict[str, Any]
 _LINK = ("mcs", "layers", "bursts_sent", "blocks_sent", "blocks_lost", "retransmissions")
@@ -31,7 +33,7 @@ class Findings:
         command: how the demo was called.
         conditions: channel conditions that were asked for.
         transmission, semantics: the transmitter's resources.
-        video, segments, constellation: the receiver's.
+        video, segments, constellation, gains: the receiver's.
         fidelity: measured on the fetched file.
         seconds: wall-clock seconds of the demo's own stages.
     """
@@ -45,6 +47,7 @@ class Findings:
     video: Json
     segments: list[Json]
     constellation: Json
+    gains: Json
     fidelity: Fidelity
     timeline: Timeline
     seconds: Mapping[str, float]
@@ -88,8 +91,11 @@ def build_report(findings: Findings) -> Json:
         "first_stamp_s": source.get("first_stamp_s"),
         "undecodable_frames": sent.get("undecodable_frames", 0),
         "channel_model": findings.conditions["model"],
-        "snr_db": findings.conditions["snr_db"],
+        # where a trace says what it is, no one number does
+        "snr_db": None if findings.conditions.get("snr_trace") else findings.conditions["snr_db"],
         "channel": dict(findings.conditions),
+        "waveform": waveform_facts(sent["options"]),
+        "gains": findings.gains,
         "snr_db_realised": seen.get("realised_snr_db"),
         "known_symbols": seen.get("known_symbols"),
         "snr_db_received": seen.get("snr_db"),  # of the last burst
@@ -131,6 +137,26 @@ def build_report(findings: Findings) -> Json:
             "receiver": seen.get("seconds", {}),
         },
         "versions": {**sent.get("versions", {}), **_versions()},
+    }
+
+
+def waveform_facts(options: Mapping[str, Any]) -> Json:
+    """How symbols became a signal; of OFDM its grid, and what the cyclic prefix takes."""
+    signal = TransmissionOptions.model_validate(
+        {name: options[name] for name in ("waveform", "numerology", "resource_blocks") if name in options}
+    ).signal
+    if not isinstance(signal, Ofdm):
+        return {"name": WaveformName.SINGLE_CARRIER.value}
+    return {
+        "name": WaveformName.OFDM.value,
+        "numerology": signal.numerology,
+        "resource_blocks": signal.resource_blocks,
+        "subcarriers": signal.subcarriers,
+        "spacing_khz": signal.spacing_hz / 1e3,
+        "fft_size": signal.fft_size,
+        "cyclic_prefix_samples": signal.prefix_samples,
+        "cyclic_prefix_us": signal.prefix_s * 1e6,
+        "cyclic_prefix_share": signal.prefix_share,
     }
 
 

@@ -37,6 +37,7 @@ class _Arrived:
     video: Json
     segments: list[Json]
     constellation: Json
+    gains: Json
 
 
 def run_demo(
@@ -183,6 +184,7 @@ def _report(
         video=arrived.video,
         segments=arrived.segments,
         constellation=arrived.constellation,
+        gains=arrived.gains,
         fidelity=fidelity,
         timeline=timeline,
         seconds={stage: round(seconds, 3) for stage, seconds in clock.seconds.items()},
@@ -242,6 +244,7 @@ def _transmit(
             video,
             receiver.segments(sent["id"]),
             receiver.constellation(sent["id"]),
+            receiver.gains(sent["id"]),
         )
 
 

@@ -46,7 +46,10 @@ def headline(report: Report) -> list[tuple[str, str]]:
     return [
         (scientific(report["cbr"]), "channel uses per source sample (CBR)"),
         (f"{report['total_symbols']:,}", "channel symbols in all"),
-        (_db(report["snr_db"]), f"SNR set; {_db(report['snr_db_realised'])} realised, over all bursts"),
+        (
+            "a trace" if report["snr_db"] is None else _db(report["snr_db"]),
+            f"SNR set; {_db(report['snr_db_realised'])} realised, over all bursts",
+        ),
         (_db(report["psnr_db"]), "PSNR, mean over the frames"),
         ("-" if report["ssim"] is None else f"{report['ssim']:.3f}", "SSIM, mean over the frames"),
         (f"{len(report['keyframes'])}", f"keyframes for {report['frames_in']} frames"),
@@ -188,6 +191,30 @@ def scientific(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def waveform(report: Report) -> str:
+    """How symbols became a signal."""
+    facts = report["waveform"]
+    if facts["name"] != "ofdm":
+        return "A single carrier: one symbol after the other."
+    grid = f"{facts['subcarriers']} subcarriers {facts['spacing_khz']:g} kHz apart"
+    prefix = f"{facts['cyclic_prefix_us']:.3g} us, {facts['cyclic_prefix_samples']:g} samples"
+    return (
+        f"OFDM, {facts['resource_blocks']} resource blocks ({grid}, numerology {facts['numerology']}). Every "
+        "resource element of a burst counts as a symbol, pilots and the filler of the last OFDM symbol too. "
+        f"The cyclic prefix does not: it is {prefix} before {facts['fft_size']}, and takes "
+        f"{percent(facts['cyclic_prefix_share'])} of the time on the air."
+    )
+
+
+def gains(report: Report) -> str:
+    """What the plot of the channel's gain shows."""
+    over = "over time, and over frequency" if report["gains"]["bands"] > 1 else "over time"
+    return (
+        f"The channel's gain as the receiver estimated it, {over}, in the order in which symbols were sent. "
+        f"{waveform(report)}"
+    )
+
+
 def _channel(report: Report) -> str:
     names = {
         "awgn": "an AWGN channel",
@@ -195,7 +222,11 @@ def _channel(report: Report) -> str:
         "rician": "a Rician fading channel",
     }
     name = names.get(report["channel_model"], f"the channel {report['channel_model']!r}")
-    return f"{name} at {_db(report['snr_db'])}"
+    return (
+        f"{name} whose SNR follows a trace"
+        if report["snr_db"] is None
+        else f"{name} at {_db(report['snr_db'])}"
+    )
 
 
 def _realised(report: Report) -> str:

@@ -15,8 +15,10 @@ from evaluation.baseline.plan import TRIALS
 from evaluation.baseline.run import Asked, Result, check, files_of, send_all
 from evaluation.bench.report.table import formatted
 from evaluation.method import Conditions
+from semvid.channel_options import ChannelOptions
 from semvid.errors import InvalidInput, MissingComponent, SemvidError
-from semvid.options import ChannelName, ChannelOptions, TransmissionOptions
+from semvid.impairments import Impairment
+from semvid.options import TransmissionOptions
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -39,7 +41,7 @@ _COLUMNS = (
 
 
 @app.command()
-@option_flags(without=_WITHOUT, defaults={"channel": ChannelName.AWGN, "snr_db": 10.0})
+@option_flags(without=_WITHOUT, defaults={"channel": Impairment.AWGN, "snr_db": 10.0})
 def baseline(
     files: Annotated[list[Path], typer.Argument(help="Stills and videos, or folders of them.")],
     options: dict[str, Any],

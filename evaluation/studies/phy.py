@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sionna.phy.fec.ldpc import LDPC5GDecoder, LDPC5GEncoder
 
 from channel.conditions import Conditions
+from channel.instants import Instants
 from channel.models import MODELS
 from evaluation.bench.report.table import formatted
 from evaluation.provenance import provenance, write
@@ -188,7 +189,8 @@ def measure_uncoded(symbols: int) -> list[dict[str, Any]]:
         rows.append(_uncoded_row("awgn", qm, snr_db, bits, np.ones(symbols), uncoded_ber(qm, snr_db), rng))
     for model in ("rayleigh", "rician"):
         conditions = Conditions(model=model, coherence_symbols=1, rician_k_db=RICIAN_K_DB, seed=SEED)
-        gains = MODELS[model](conditions, 0, symbols)
+        instants = Instants.of_single_carrier(0, symbols, conditions.symbol_rate_hz, paused_s=0.0)
+        gains = MODELS[model](conditions, instants)[0].gain
         for snr_db in (5.0, 15.0):
             rayleigh = model == "rayleigh"
             expected = rayleigh_qpsk_ber(snr_db) if rayleigh else rician_qpsk_ber(snr_db, RICIAN_K_DB)

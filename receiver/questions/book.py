@@ -14,6 +14,7 @@ from receiver.settings import ReceiverSettings
 from semvid.errors import Busy, Conflict, LimitExceeded, LinkFailed, NotFound, SemvidError, TransmissionFailed
 from semvid.options import AnsweredBy, QuestionOptions
 from semvid.service.files import room_on_disk
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 MAX_LISTENERS: Final = 16
 MAX_KEPT: Final = 1_000  # questions about one video
@@ -138,8 +139,8 @@ class QuestionBook:
         finally:
             self._listeners -= 1
 
-    def open(self, question_id: str) -> IncomingAnswer:
-        """A sender begins to answer.
+    def open(self, question_id: str, waveform: Waveform = SINGLE_CARRIER) -> IncomingAnswer:
+        """A sender begins to answer, by bursts of this waveform.
 
         Raises:
             NotFound: no question waits under this id.
@@ -150,7 +151,7 @@ class QuestionBook:
             raise NotFound(f"no question waits under {question_id!r}; it was answered, or its time is over")
         if question_id in self._answering:
             raise Conflict(f"question {question_id} is being answered by another sender")
-        incoming = IncomingAnswer(record, self._settings, self._end)
+        incoming = IncomingAnswer(record, self._settings, self._end, waveform)
         self._answering[question_id] = incoming
         return incoming
 

@@ -13,6 +13,7 @@ from semvid.errors import InvalidInput, LimitExceeded, SemvidError, Transmission
 from semvid.link.symbols import unpack_symbols
 from semvid.phy.block import Reception
 from semvid.phy.realised_snr import RealisedSnr
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 MAX_BURSTS = 64  # of one answer: a few blocks and their repetitions
 
@@ -24,16 +25,21 @@ class IncomingAnswer:
         record: of the question, kept up to date.
         settings: bounds.
         ended: called with the record when it is final.
+        waveform: how its bursts are sent.
     """
 
     def __init__(
-        self, record: QuestionRecord, settings: ReceiverSettings, ended: Callable[[QuestionRecord], None]
+        self,
+        record: QuestionRecord,
+        settings: ReceiverSettings,
+        ended: Callable[[QuestionRecord], None],
+        waveform: Waveform = SINGLE_CARRIER,
     ) -> None:
         self._record, self._ended = record, ended
         self.transmission_id = record.id
         self.path = f"/v1/videos/{record.video_id}/questions/{record.id}"
         limits = AssemblyLimits(MAX_QUESTIONS, settings.max_frames, settings.max_pixels)
-        self._stream = StreamReceiver(limits, wait_for_captions=False)
+        self._stream = StreamReceiver(limits, wait_for_captions=False, waveform=waveform)
         self._snr = RealisedSnr()
         self._over = False
 

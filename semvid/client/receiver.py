@@ -94,6 +94,10 @@ class ReceiverClient(ServiceClient):
             if len(page) < _PAGE:
                 return found
 
+    def gains(self, video_id: str) -> Json:
+        """The channel's gain over time and frequency, see the receiver's ``GainsResource``."""
+        return dict(self._get(_path(video_id, "/gains")))
+
     def constellation(self, video_id: str) -> Json:
         """A sample of equalised symbols: ``{"i": [...], "q": [...], "class": [...]}``."""
         return dict(self._get(_path(video_id, "/constellation")))

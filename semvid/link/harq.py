@@ -27,11 +27,13 @@ from semvid.phy.adaptation import REPETITION_SHARE, SOUND_TRANSMISSIONS, LinkAda
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
 from semvid.phy.control_word import AGGREGATION_LEVELS, PROCESSES
+from semvid.phy.framing import framing_of
 from semvid.phy.layout import DENSE_SPACING
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.mcs import Mcs
-from semvid.phy.pilots import sounding
+from semvid.phy.pilots import pilot_symbols
 from semvid.phy.transport_block import repeats_as, symbols_for
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 MAX_AGGREGATION: Final = AGGREGATION_LEVELS[-1]
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
@@ -179,6 +181,7 @@ class HarqSender:
     Args:
         mcs: row of TS 38.214 Table 5.1.3.1-2 for bulk payloads, or "auto".
         retransmissions: rounds of incremental redundancy after the first.
+        waveform: how symbols become a signal.
 
     Attributes:
         adapter: what is known of the channel.
@@ -186,8 +189,14 @@ class HarqSender:
         delivery: what became of the latest shipment, once `next_burst` has given None.
     """
 
-    def __init__(self, mcs: int | Literal["auto"] = "auto", retransmissions: int = RETRANSMISSIONS) -> None:
-        self.adapter = LinkAdapter(mcs, retransmissions)
+    def __init__(
+        self,
+        mcs: int | Literal["auto"] = "auto",
+        retransmissions: int = RETRANSMISSIONS,
+        waveform: Waveform = SINGLE_CARRIER,
+    ) -> None:
+        self._framing = framing_of(waveform)
+        self.adapter = LinkAdapter(mcs, retransmissions, self._framing)
         self.record = LinkRecord(1 + retransmissions)
         self.delivery = Delivery()
         self._waiting: deque[BlockPayload] = deque()
@@ -196,8 +205,8 @@ class HarqSender:
         self._process = 0
 
     def sound(self) -> Symbols:
-        """Known symbols, complex64[56]: the report on them tells the SNR before anything is at stake."""
-        symbols = sounding()
+        """Known symbols, complex64[n]: the report on them tells the SNR before anything is at stake."""
+        symbols = pilot_symbols(self._framing.sounding_symbols)
         self.record.ledger.add(SymbolClass.PILOT, len(symbols))
         self.record.bursts_sent += 1
         return symbols
@@ -226,25 +235,25 @@ class HarqSender:
             blocks: to be shipped.
             repeated: on a link that fades, the largest of them too, as much as a repetition usually takes.
         """
-        once = [burst_sizes(self._prepared(payload).block(0)).total for payload in blocks]
+        once = [burst_sizes(self._prepared(payload).block(0), self._framing).total for payload in blocks]
         again = REPETITION_SHARE * max(once, default=0) if repeated and self.adapter.fades else 0.0
         return sum(once) + again
 
     def next_burst(self) -> Symbols | None:
         """The next burst to send, complex64[n] of unit mean power; None when the shipment is done with."""
         block = self.next_block()
-        return None if block is None else modulate(block)
+        return None if block is None else modulate(block, self._framing)
 
     def next_block(self) -> Block | None:
         """As `next_burst`, before modulation: for whoever only counts."""
         while self._sending is not None or self._waiting:
             sending = self._sending or self._prepared(self._waiting.popleft())
             self._sending = sending
-            sizes = burst_sizes(sending.block(self._process))
+            sizes = burst_sizes(sending.block(self._process), self._framing)
             if sizes.total > self._room and not self._shortened_to_fit(sending):
                 self._withhold(sending)
                 continue
-            sizes = burst_sizes(sending.block(self._process))
+            sizes = burst_sizes(sending.block(self._process), self._framing)
             if not sending.rounds and not sending.payload.renewed:
                 self._begin(sending)
             self._room -= sizes.total
@@ -313,7 +322,7 @@ class HarqSender:
             return False
         for mcs in reversed(repeats_as(len(bulk.payload), first)):
             sending.bulk = TransportBlock(bulk.payload, mcs)
-            if burst_sizes(sending.block(self._process)).total <= self._room:
+            if burst_sizes(sending.block(self._process), self._framing).total <= self._room:
                 return True
         return False
 

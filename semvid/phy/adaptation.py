@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 
 from semvid.phy.control_word import AGGREGATION_LEVELS, MAX_BULK_BYTES, symbols_at
-from semvid.phy.layout import DENSE_SPACING, PREAMBLE_SYMBOLS, SPARSE_SPACING, total_symbols
+from semvid.phy.framing import SINGLE_CARRIER_FRAMING, Framing
+from semvid.phy.layout import DENSE_SPACING, SPARSE_SPACING
 from semvid.phy.mcs import (
     MCS_BY_EFFICIENCY,
     MCS_TABLE,
@@ -80,17 +81,24 @@ class LinkAdapter:
     Args:
         mcs: code of a fixed bulk MCS, or "auto".
         retransmissions: how often a failed bulk block will be sent again.
+        framing: of the bursts.
 
     Raises:
         ValueError: ``mcs`` is not a code of `MCS_TABLE`, or ``retransmissions`` is negative.
     """
 
-    def __init__(self, mcs: Literal["auto"] | int = "auto", retransmissions: int = 2) -> None:
+    def __init__(
+        self,
+        mcs: Literal["auto"] | int = "auto",
+        retransmissions: int = 2,
+        framing: Framing = SINGLE_CARRIER_FRAMING,
+    ) -> None:
         if mcs != "auto" and mcs not in MCS_TABLE:
             raise ValueError(f"the MCS is 'auto' or one of 0..{max(MCS_TABLE)}, got {mcs!r}")
         if retransmissions < 0:
             raise ValueError(f"the number of retransmissions cannot be negative, got {retransmissions}")
         self._fixed = None if mcs == "auto" else MCS_TABLE[mcs]
+        self._framing = framing
         sent = 1 + retransmissions
         self._bulk = _Terms(BULK_MARGIN_DB, sent, LARGEST_FIRST_LOSS, LARGEST_LOSS)
         self._sound = _Terms(
@@ -220,7 +228,7 @@ class LinkAdapter:
     def overhead_symbols(self, protected_bytes: int) -> int:
         """Channel uses of a block beside its bulk: preamble, control word and so many protected bytes."""
         protected = symbols_for(protected_bytes, self.choose_protected(protected_bytes))
-        return PREAMBLE_SYMBOLS + symbols_at(self.aggregation()) + protected
+        return self._framing.fixed_symbols + symbols_at(self.aggregation()) + protected
 
     def sound_limit_bytes(self) -> int:
         """Largest payload that `choose_sound` can send at the present SNR without a forced higher MCS."""
@@ -229,7 +237,7 @@ class LinkAdapter:
     def sound_symbols(self, payload_bytes: int) -> float:
         """Channel uses of a block of sound: preamble, control word, pilots and so many bytes."""
         data = symbols_at(self.aggregation()) + symbols_for(payload_bytes, self.choose_sound(payload_bytes))
-        return float(total_symbols(data, self.pilot_spacing()))
+        return float(self._framing.total_symbols(data, self.pilot_spacing()))
 
     def aggregation(self) -> int:
         """The control word level: the lowest that is safe; the very lowest on a steady link only."""
@@ -266,7 +274,7 @@ class LinkAdapter:
         ]
 
     def _most_efficient(self, candidates: list[Mcs], payload_bytes: int, terms: _Terms) -> Mcs:
-        overhead = PREAMBLE_SYMBOLS + symbols_at(self.aggregation())
+        overhead = self._framing.fixed_symbols + symbols_at(self.aggregation())
 
         def information_per_symbol(mcs: Mcs) -> float:
             losses = np.array(self._losses(mcs, payload_bytes, terms))

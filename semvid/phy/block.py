@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from semvid.errors import LimitExceeded
 from semvid.phy import transport_block
 from semvid.phy.arrays import Llrs, Symbols
-from semvid.phy.channel_estimate import SNR_FLOOR_DB, ChannelEstimate, estimate_channel
+from semvid.phy.channel_estimate import SNR_FLOOR_DB, ChannelEstimate
 from semvid.phy.control_word import (
     AGGREGATION_LEVELS,
     ControlWord,
@@ -18,22 +18,15 @@ from semvid.phy.control_word import (
     modulate_control,
     symbols_at,
 )
-from semvid.phy.layout import (
-    DENSE_SPACING,
-    MAX_BLOCK_SYMBOLS,
-    PILOT_SPACINGS,
-    PREAMBLE_SYMBOLS,
-    Layout,
-    data_symbols_in,
-    layout,
-    total_symbols,
-)
+from semvid.phy.framing import SINGLE_CARRIER_FRAMING, Framing, framing_of
+from semvid.phy.layout import DENSE_SPACING, MAX_BLOCK_SYMBOLS, PILOT_SPACINGS, PREAMBLE_SYMBOLS, Layout
 from semvid.phy.mcs import Mcs
-from semvid.phy.pilots import SOUNDING_SYMBOLS, pilot_symbols
+from semvid.phy.pilots import pilot_symbols
 from semvid.phy.qam import demap, map_bits
 from semvid.phy.realised_snr import BurstPower
 from semvid.phy.sequences import descramble, scramble
 from semvid.phy.transport_block import SoftTransportBlock
+from semvid.waveform import SINGLE_CARRIER, Waveform
 
 _PROTECTED_SCRAMBLING, _BULK_SCRAMBLING = 2, 3
 
@@ -112,6 +105,7 @@ class Reception:
         snr_db: mean received Es/N0, -30..60.
         effective_snr_db: the AWGN Es/N0 of equal mean capacity; lower than ``snr_db`` under fading.
         power: what it measured for the SNR of the whole transmission.
+        gain_power: float32[n], estimated ``|h|**2`` of every symbol; empty where the burst was not read.
         equalised: complex64[m], data symbols with the gain divided out: control, protected, bulk.
         sections: how many of ``equalised`` are control, protected and bulk symbols.
         sounding: the burst was a sounding.
@@ -125,15 +119,16 @@ class Reception:
     snr_db: float = SNR_FLOOR_DB
     effective_snr_db: float = SNR_FLOOR_DB
     power: BurstPower = field(default_factory=BurstPower)
+    gain_power: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     equalised: Symbols = field(default_factory=lambda: np.empty(0, np.complex64))
     sections: tuple[int, int, int] = (0, 0, 0)
     sounding: bool = False
 
 
-def burst_sizes(block: Block) -> BurstSizes:
+def burst_sizes(block: Block, framing: Framing = SINGLE_CARRIER_FRAMING) -> BurstSizes:
     """What `modulate` will make of ``block``, without making it."""
     sections = _section_symbols(_section(block.protected), _section(block.bulk), block.aggregation)
-    total = total_symbols(sum(sections), block.pilot_spacing)
+    total = framing.total_symbols(sum(sections), block.pilot_spacing)
     return BurstSizes(total - sum(sections), *sections)
 
 
@@ -148,7 +143,7 @@ def _modulate_section(block: TransportBlock | None, rv: int, scrambling: int) ->
     return map_bits(scramble(coded, scrambling), block.mcs.qm)
 
 
-def modulate(block: Block) -> Symbols:
+def modulate(block: Block, framing: Framing = SINGLE_CARRIER_FRAMING) -> Symbols:
     """The burst of a block, complex64[n] of unit average power.
 
     Raises:
@@ -156,7 +151,7 @@ def modulate(block: Block) -> Symbols:
         LimitExceeded: the burst would be longer than 65536 symbols.
     """
     word = ControlWord(block.process, block.rv, _section(block.protected), _section(block.bulk))
-    total = burst_sizes(block).total
+    total = burst_sizes(block, framing).total
     if total > MAX_BLOCK_SYMBOLS:
         raise LimitExceeded(
             f"the physical layer sends at most {MAX_BLOCK_SYMBOLS} symbols in one block, this one takes "
@@ -166,7 +161,7 @@ def modulate(block: Block) -> Symbols:
     protected = _modulate_section(block.protected, block.rv, _PROTECTED_SCRAMBLING)
     bulk = _modulate_section(block.bulk, block.rv, _BULK_SCRAMBLING)
     data = np.concatenate([control, protected, bulk])
-    places = layout(len(data), block.pilot_spacing)
+    places = framing.layout(len(data), block.pilot_spacing)
     symbols = np.empty(places.total, np.complex64)
     symbols[places.pilots] = pilot_symbols(len(places.pilots))
     symbols[places.data] = data
@@ -196,9 +191,14 @@ class _Slot:
 
 
 class BlockReceiver:
-    """Receives the bursts of one transmission and holds their soft buffers (one process per slot)."""
+    """Receives the bursts of one transmission and holds their soft buffers (one process per slot).
 
-    def __init__(self) -> None:
+    Args:
+        waveform: how they were sent.
+    """
+
+    def __init__(self, waveform: Waveform = SINGLE_CARRIER) -> None:
+        self._framing = framing_of(waveform)
         self._protected = _Slot(_PROTECTED_SCRAMBLING)
         self._bulk = _Slot(_BULK_SCRAMBLING)
 
@@ -223,12 +223,12 @@ class BlockReceiver:
         if level == 0.0 or len(received) < PREAMBLE_SYMBOLS:
             return Reception()
         received /= level
-        if len(received) == SOUNDING_SYMBOLS:
-            return _pilots_only(received, level)
+        if len(received) == self._framing.sounding_symbols:
+            return _pilots_only(received, level, self._framing)
         return self._receive_block(received, level)
 
     def _receive_block(self, received: NDArray[np.complex128], level: float) -> Reception:
-        found = _find_control(received, level)
+        found = _find_control(received, level, self._framing)
         if isinstance(found, Reception):
             return found
         word, aggregation, places = found
@@ -242,7 +242,7 @@ class BlockReceiver:
         qm = np.zeros(places.total, np.int8)
         for positions, section in ((protected, word.protected), (bulk, word.bulk)):
             qm[positions] = section.mcs.qm if section else 0
-        channel = estimate_channel(received, known[order], values[order], qm)
+        channel = self._framing.estimate(received, known[order], values[order], qm)
 
         reception = Reception(word, sections=sections)
         reception.equalised, noise = channel.equalise(received, places.data)
@@ -266,9 +266,16 @@ class BlockReceiver:
                 if channel.stretches == 1:
                     channel = channel.confirmed(received, bulk, sent[bulk])
         reception.power = BurstPower.measure(received, sent, level)
+        reception.gain_power = _gain_power(channel, level)
         reception.snr_db = channel.snr_db
         reception.effective_snr_db = channel.effective_snr_db(places.data)
         return reception
+
+
+def _gain_power(channel: ChannelEstimate, level: float) -> NDArray[np.float32]:
+    """``|h|**2`` of every symbol, on the scale of what was received."""
+    power: NDArray[np.float32] = (np.abs(channel.gain) ** 2 * level**2).astype(np.float32)
+    return power
 
 
 def _sent(payload: bytes, section: Section, rv: int, scrambling: int) -> Symbols:
@@ -292,47 +299,33 @@ def _section_symbols(
 
 
 def _find_control(
-    received: NDArray[np.complex128], level: float
+    received: NDArray[np.complex128], level: float, framing: Framing
 ) -> tuple[ControlWord, int, Layout] | Reception:
     """The control word, its level and the layout, found by trial.
 
     Without success, how strong the pilots of the likelier layout came in.
     """
     nothing: Reception | None = None
-    for places in _likely_layouts(received):
+    for places in framing.candidates(received):
         qm = np.zeros(places.total, np.int8)
         # where the level is lower, the few symbols of another modulation do less harm than others do good
         qm[places.data[: symbols_at(AGGREGATION_LEVELS[1])]] = 2
-        channel = estimate_channel(received, places.pilots, pilot_symbols(len(places.pilots)), qm)
-        found = _control_in(received, places, channel)
+        channel = framing.estimate(received, places.pilots, pilot_symbols(len(places.pilots)), qm)
+        found = _control_in(received, places, channel, framing)
         if found is not None:
-            return *found, places
+            return found
         nothing = nothing or Reception(
             snr_db=channel.snr_db,
             effective_snr_db=channel.effective_snr_db(places.data),
-            power=_pilots_only(received, level).power,
+            power=_pilots_only(received, level, framing).power,
         )
-    return nothing or _pilots_only(received, level)
-
-
-def _likely_layouts(received: NDArray[np.complex128]) -> list[Layout]:
-    """The layouts of bursts of this length, first the one whose pilots agree more with their neighbours."""
-
-    def agreement(places: Layout) -> float:
-        gains = received[places.pilots] * pilot_symbols(len(places.pilots)).conj()
-        gains = gains[PREAMBLE_SYMBOLS - 1 :]  # the others are the same in every layout
-        products = gains[1:] * gains[:-1].conj()
-        return float(np.sum(products.real) / max(float(np.sum(np.abs(products))), 1e-12))
-
-    data_symbols = {spacing: data_symbols_in(len(received), spacing) for spacing in PILOT_SPACINGS}
-    possible = [layout(count, spacing) for spacing, count in data_symbols.items() if count is not None]
-    return sorted(possible, key=agreement, reverse=True)
+    return nothing or _pilots_only(received, level, framing)
 
 
 def _control_in(
-    received: NDArray[np.complex128], places: Layout, channel: ChannelEstimate
-) -> tuple[ControlWord, int] | None:
-    """The control word and its level in a burst with this layout."""
+    received: NDArray[np.complex128], places: Layout, channel: ChannelEstimate, framing: Framing
+) -> tuple[ControlWord, int, Layout] | None:
+    """The control word, its level and the true layout in a burst that this layout may fit."""
     largest = places.data[: symbols_at(AGGREGATION_LEVELS[-1])]
     equalised, noise = channel.equalise(received, largest)
     llrs = demap(equalised, noise, qm=2)
@@ -341,24 +334,25 @@ def _control_in(
             break
         word = decode_control(llrs[: 2 * symbols_at(aggregation)])
         if word is not None:
-            sections = _section_symbols(word.protected, word.bulk, aggregation)
-            if sum(sections) == len(places.data):
-                return word, aggregation
+            data_symbols = sum(_section_symbols(word.protected, word.bulk, aggregation))
+            announced = framing.announced(places, data_symbols)
+            if announced is not None:
+                return word, aggregation, announced
     return None
 
 
-def _pilots_only(received: NDArray[np.complex128], level: float) -> Reception:
-    """A sounding, or a burst of a length that cannot be: of the latter only the preamble is known."""
-    is_sounding = len(received) == SOUNDING_SYMBOLS
-    known = SOUNDING_SYMBOLS if is_sounding else PREAMBLE_SYMBOLS
-    positions = np.arange(known, dtype=np.int32)
-    qm = np.zeros(known, np.int8)
-    channel = estimate_channel(received[:known], positions, pilot_symbols(known), qm)
+def _pilots_only(received: NDArray[np.complex128], level: float, framing: Framing) -> Reception:
+    """A sounding, or a burst of which no more is known than how it begins."""
+    is_sounding = len(received) == framing.sounding_symbols
+    known = framing.sounding_symbols if is_sounding else framing.preamble_symbols
     sent = np.zeros(len(received), np.complex64)
     sent[:known] = pilot_symbols(known)
-    return Reception(
-        snr_db=channel.snr_db,
-        effective_snr_db=channel.effective_snr_db(positions),
-        power=BurstPower.measure(received, sent, level),
-        sounding=is_sounding,
-    )
+    reception = Reception(power=BurstPower.measure(received, sent, level), sounding=is_sounding)
+    if known:
+        positions = np.arange(known, dtype=np.int32)
+        channel = framing.estimate(received[:known], positions, sent[:known], np.zeros(known, np.int8))
+        reception.snr_db = channel.snr_db
+        reception.effective_snr_db = channel.effective_snr_db(positions)
+        if is_sounding:
+            reception.gain_power = _gain_power(channel, level)
+    return reception

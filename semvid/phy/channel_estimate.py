@@ -59,13 +59,13 @@ class ChannelEstimate:
         single stretch is unbiased as it is (log |h + e|^2 is harmonic in e).
         """
         power = float(np.mean(np.abs(self.gain) ** 2)) - (self.stretches - 1) * self.no / self.known
-        return _to_db(power / self.no)
+        return to_db(power / self.no)
 
     def effective_snr_db(self, positions: Indices) -> float:
         """Es/N0 in dB of the AWGN channel with the mean capacity of these symbols."""
         gain = np.abs(self.gain[positions]) ** 2
         capacity = float(np.mean(np.log2(1 + gain / (self.no + self.gain_error[positions]))))
-        return _to_db(2**capacity - 1)
+        return to_db(2**capacity - 1)
 
     def confirmed(
         self, symbols: Complex128, positions: Indices, values: NDArray[np.complex64]
@@ -89,7 +89,8 @@ class ChannelEstimate:
         return equalised.astype(np.complex64), (self.no + self.gain_error[positions]) / power
 
 
-def _to_db(ratio: float) -> float:
+def to_db(ratio: float) -> float:
+    """Decibels, within what is reported of an SNR."""
     return float(np.clip(10 * np.log10(max(ratio, 1e-9)), SNR_FLOOR_DB, SNR_CEILING_DB))
 
 

@@ -23,7 +23,7 @@ from semvid.phy.arrays import Indices
 PREAMBLE_SYMBOLS = 16
 DENSE_SPACING, SPARSE_SPACING = PILOT_SPACINGS = (32, 128)  # every so many symbols after the preamble
 MAX_BLOCK_SYMBOLS = 65_536
-_GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
+GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,5 +61,5 @@ def layout(data_symbols: int, pilot_spacing: int = DENSE_SPACING) -> Layout:
     scattered = body % pilot_spacing == pilot_spacing - 1
     pilots = np.concatenate([np.arange(PREAMBLE_SYMBOLS), PREAMBLE_SYMBOLS + body[scattered]])
     places = PREAMBLE_SYMBOLS + body[~scattered]
-    order = np.argsort(np.argsort(np.arange(data_symbols) * _GOLDEN_RATIO % 1.0))
+    order = np.argsort(np.argsort(np.arange(data_symbols) * GOLDEN_RATIO % 1.0))
     return Layout(total, pilots.astype(np.int32), places[order].astype(np.int32))

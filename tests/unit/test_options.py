@@ -4,11 +4,22 @@ import pytest
 from pydantic import ValidationError
 
 from channel.models import MODELS
-from semvid.options import ChannelName, ChannelOptions, QuestionOptions, TransmissionOptions, refusal
+from semvid.channel_options import ChannelOptions
+from semvid.impairments import NOT_FADING, Impairment
+from semvid.options import QuestionOptions, TransmissionOptions, refusal
+from semvid.waveform import SINGLE_CARRIER, Ofdm
 
 
 def test_the_channel_names_are_those_of_the_channels_models() -> None:
-    assert set(ChannelName) == set(MODELS)
+    assert set(Impairment) - NOT_FADING == set(MODELS)
+
+
+def test_a_waveform_has_its_numbers_and_no_other_has_them() -> None:
+    assert TransmissionOptions().signal == SINGLE_CARRIER
+    assert TransmissionOptions(waveform="ofdm").signal == Ofdm(0, 6)
+    assert TransmissionOptions(waveform="ofdm", numerology=2, resource_blocks=1).signal == Ofdm(2, 1)
+    with pytest.raises(ValidationError, match="`numerology` belongs to `waveform` ofdm"):
+        TransmissionOptions(numerology=1)
 
 
 def test_every_option_says_what_it_means() -> None:
@@ -31,7 +42,18 @@ def test_the_schema_lists_choices_and_ranges() -> None:
         ({"channel": {"snr_db": 61}}, "<channel.snr_db>: Input should be less than or equal to 60, got 61"),
         (
             {"channel": {"model": "x"}},
-            "<channel.model>: Input should be 'awgn', 'rayleigh' or 'rician', got 'x'",
+            f"<channel.model>: no channel model 'x'; there are {', '.join(Impairment)}, and chains of them "
+            "as tdl-a+cfo, got 'x'",
+        ),
+        (
+            {"channel": {"model": "trace:/etc/passwd"}},
+            "<channel.model>: no channel model 'trace:/etc/passwd'; there are "
+            f"{', '.join(Impairment)}, and chains of them as tdl-a+cfo, got 'trace:/etc/passwd'",
+        ),
+        (
+            {"channel": {"model": "trace", "snr_trace": [[1, 5], [0, 5]]}},
+            "<channel.snr_trace>: SNR trace, point 1: times begin at 0 s or later and grow, got 0, "
+            "got [[1, 5], [0, 5]]",
         ),
         ({"mcs": 28}, "<mcs>: must be auto or a row 0..27 of TS 38.214 Table 5.1.3.1-2, got 28"),
         ({"task": []}, "<task>: Tuple should have at least 1 item after validation, not 0, got []"),

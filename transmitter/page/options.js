@@ -66,7 +66,8 @@ export function optionsForm(openapi) {
 function flatten(schemas, object, prefix = "") {
   return Object.entries(object.properties).flatMap(([name, property]) => {
     const field = describe(schemas, property);
-    return field.properties ? flatten(schemas, field, `${name}.`) : [[prefix + name, field]];
+    if (field.properties) return flatten(schemas, field, `${name}.`);
+    return field.type === "array" ? [] : [[prefix + name, field]]; // points of a trace come from a program
   });
 }
 

@@ -150,6 +150,7 @@ class Open(_message.Message):
     TRANSMISSION_ID_FIELD_NUMBER: _builtins.int
     EMULATION_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
+    OFDM_FIELD_NUMBER: _builtins.int
     transmission_id: _builtins.str
     """1..64 characters of [A-Za-z0-9_-]; chosen by the sender, or that of"""
     attempt: _builtins.int
@@ -161,20 +162,53 @@ class Open(_message.Message):
         takes them out before it passes the message on; a receiver refuses them.
         """
 
+    @_builtins.property
+    def ofdm(self) -> Global___Ofdm:
+        """How symbols become a signal, which a radio knows from its configuration; absent: a single carrier."""
+
     def __init__(
         self,
         *,
         transmission_id: _builtins.str = ...,
         emulation: Global___ChannelConditions | None = ...,
         attempt: _builtins.int = ...,
+        ofdm: Global___Ofdm | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "transmission_id", b"transmission_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "transmission_id", b"transmission_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Open: _TypeAlias = Open  # noqa: Y015
+
+@_typing.final
+class Ofdm(_message.Message):
+    """OFDM as in 5G NR with normal cyclic prefix. Symbols are resource elements, OFDM symbol by OFDM symbol, from the
+    lowest subcarrier up; every burst is a whole number of OFDM symbols.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMEROLOGY_FIELD_NUMBER: _builtins.int
+    RESOURCE_BLOCKS_FIELD_NUMBER: _builtins.int
+    numerology: _builtins.int
+    """mu: subcarriers are 15 kHz * 2^mu apart, 0..4"""
+    resource_blocks: _builtins.int
+    """of twelve subcarriers, 1..52"""
+    def __init__(
+        self,
+        *,
+        numerology: _builtins.int = ...,
+        resource_blocks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["numerology", b"numerology", "resource_blocks", b"resource_blocks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ofdm: _TypeAlias = Ofdm  # noqa: Y015
 
 @_typing.final
 class SymbolBlock(_message.Message):
@@ -400,16 +434,51 @@ class ChannelConditions(_message.Message):
     COHERENCE_SYMBOLS_FIELD_NUMBER: _builtins.int
     RICIAN_K_DB_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
+    DELAY_SPREAD_NS_FIELD_NUMBER: _builtins.int
+    DOPPLER_HZ_FIELD_NUMBER: _builtins.int
+    SYMBOL_RATE_HZ_FIELD_NUMBER: _builtins.int
+    PAUSE_MS_FIELD_NUMBER: _builtins.int
+    BAD_SYMBOLS_FIELD_NUMBER: _builtins.int
+    BAD_SHARE_FIELD_NUMBER: _builtins.int
+    BAD_LOSS_DB_FIELD_NUMBER: _builtins.int
+    CFO_HZ_FIELD_NUMBER: _builtins.int
+    PHASE_NOISE_DEG_FIELD_NUMBER: _builtins.int
+    PHASE_NOISE_HZ_FIELD_NUMBER: _builtins.int
+    SNR_TRACE_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """awgn, rayleigh, rician, or another registered name; empty: unchanged"""
+    """a name, or a chain of names joined by +, of semvid.impairments; empty: unchanged"""
     snr_db: _builtins.float
     """mean received Es/N0, -30..60 dB"""
     coherence_symbols: _builtins.int
-    """symbols over which the fading gain stays, 1..2^24"""
+    """symbols over which the gain of block fading stays, 1..2^24"""
     rician_k_db: _builtins.float
     """power ratio of the direct path to the scattered ones, -20..40 dB"""
     seed: _builtins.int
-    """same seed, same noise"""
+    """same seed, same channel"""
+    delay_spread_ns: _builtins.float
+    """root mean square of the delays of tdl-a to tdl-e, 0..10000 ns"""
+    doppler_hz: _builtins.float
+    """largest Doppler shift of fading that moves, 0..10000 Hz"""
+    symbol_rate_hz: _builtins.float
+    """of a single carrier, 1e3..1e9 Hz"""
+    pause_ms: _builtins.float
+    """before every burst after the first, 0..60000 ms"""
+    bad_symbols: _builtins.float
+    """mean length of a bad state of gilbert-elliott, 1..65536 symbols"""
+    bad_share: _builtins.float
+    """of all symbols that fall into one, 0.001..0.9"""
+    bad_loss_db: _builtins.float
+    """by which the SNR is lower in one, 0..60 dB"""
+    cfo_hz: _builtins.float
+    """carrier frequency offset, -1e5..1e5 Hz"""
+    phase_noise_deg: _builtins.float
+    """root mean square, 0..90 degrees"""
+    phase_noise_hz: _builtins.float
+    """bandwidth, 1..1e6 Hz"""
+    @_builtins.property
+    def snr_trace(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnrPoint]:
+        """for trace: in order, 1..4096 of them; none: unchanged"""
+
     def __init__(
         self,
         *,
@@ -418,26 +487,103 @@ class ChannelConditions(_message.Message):
         coherence_symbols: _builtins.int | None = ...,
         rician_k_db: _builtins.float | None = ...,
         seed: _builtins.int | None = ...,
+        delay_spread_ns: _builtins.float | None = ...,
+        doppler_hz: _builtins.float | None = ...,
+        symbol_rate_hz: _builtins.float | None = ...,
+        pause_ms: _builtins.float | None = ...,
+        bad_symbols: _builtins.float | None = ...,
+        bad_share: _builtins.float | None = ...,
+        bad_loss_db: _builtins.float | None = ...,
+        cfo_hz: _builtins.float | None = ...,
+        phase_noise_deg: _builtins.float | None = ...,
+        phase_noise_hz: _builtins.float | None = ...,
+        snr_trace: _abc.Iterable[Global___SnrPoint] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_coherence_symbols", b"_coherence_symbols", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "coherence_symbols", b"coherence_symbols", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db", "_bad_share", b"_bad_share", "_bad_symbols", b"_bad_symbols", "_cfo_hz", b"_cfo_hz", "_coherence_symbols", b"_coherence_symbols", "_delay_spread_ns", b"_delay_spread_ns", "_doppler_hz", b"_doppler_hz", "_pause_ms", b"_pause_ms", "_phase_noise_deg", b"_phase_noise_deg", "_phase_noise_hz", b"_phase_noise_hz", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "_symbol_rate_hz", b"_symbol_rate_hz", "bad_loss_db", b"bad_loss_db", "bad_share", b"bad_share", "bad_symbols", b"bad_symbols", "cfo_hz", b"cfo_hz", "coherence_symbols", b"coherence_symbols", "delay_spread_ns", b"delay_spread_ns", "doppler_hz", b"doppler_hz", "pause_ms", b"pause_ms", "phase_noise_deg", b"phase_noise_deg", "phase_noise_hz", b"phase_noise_hz", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db", "symbol_rate_hz", b"symbol_rate_hz"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_coherence_symbols", b"_coherence_symbols", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "coherence_symbols", b"coherence_symbols", "model", b"model", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db", "_bad_share", b"_bad_share", "_bad_symbols", b"_bad_symbols", "_cfo_hz", b"_cfo_hz", "_coherence_symbols", b"_coherence_symbols", "_delay_spread_ns", b"_delay_spread_ns", "_doppler_hz", b"_doppler_hz", "_pause_ms", b"_pause_ms", "_phase_noise_deg", b"_phase_noise_deg", "_phase_noise_hz", b"_phase_noise_hz", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "_symbol_rate_hz", b"_symbol_rate_hz", "bad_loss_db", b"bad_loss_db", "bad_share", b"bad_share", "bad_symbols", b"bad_symbols", "cfo_hz", b"cfo_hz", "coherence_symbols", b"coherence_symbols", "delay_spread_ns", b"delay_spread_ns", "doppler_hz", b"doppler_hz", "model", b"model", "pause_ms", b"pause_ms", "phase_noise_deg", b"phase_noise_deg", "phase_noise_hz", b"phase_noise_hz", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db", "snr_trace", b"snr_trace", "symbol_rate_hz", b"symbol_rate_hz"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__bad_loss_db: _TypeAlias = _typing.Literal["bad_loss_db"]  # noqa: Y015
+    _WhichOneofArgType__bad_loss_db: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db"]  # noqa: Y015
+    _WhichOneofReturnType__bad_share: _TypeAlias = _typing.Literal["bad_share"]  # noqa: Y015
+    _WhichOneofArgType__bad_share: _TypeAlias = _typing.Literal["_bad_share", b"_bad_share"]  # noqa: Y015
+    _WhichOneofReturnType__bad_symbols: _TypeAlias = _typing.Literal["bad_symbols"]  # noqa: Y015
+    _WhichOneofArgType__bad_symbols: _TypeAlias = _typing.Literal["_bad_symbols", b"_bad_symbols"]  # noqa: Y015
+    _WhichOneofReturnType__cfo_hz: _TypeAlias = _typing.Literal["cfo_hz"]  # noqa: Y015
+    _WhichOneofArgType__cfo_hz: _TypeAlias = _typing.Literal["_cfo_hz", b"_cfo_hz"]  # noqa: Y015
     _WhichOneofReturnType__coherence_symbols: _TypeAlias = _typing.Literal["coherence_symbols"]  # noqa: Y015
     _WhichOneofArgType__coherence_symbols: _TypeAlias = _typing.Literal["_coherence_symbols", b"_coherence_symbols"]  # noqa: Y015
+    _WhichOneofReturnType__delay_spread_ns: _TypeAlias = _typing.Literal["delay_spread_ns"]  # noqa: Y015
+    _WhichOneofArgType__delay_spread_ns: _TypeAlias = _typing.Literal["_delay_spread_ns", b"_delay_spread_ns"]  # noqa: Y015
+    _WhichOneofReturnType__doppler_hz: _TypeAlias = _typing.Literal["doppler_hz"]  # noqa: Y015
+    _WhichOneofArgType__doppler_hz: _TypeAlias = _typing.Literal["_doppler_hz", b"_doppler_hz"]  # noqa: Y015
+    _WhichOneofReturnType__pause_ms: _TypeAlias = _typing.Literal["pause_ms"]  # noqa: Y015
+    _WhichOneofArgType__pause_ms: _TypeAlias = _typing.Literal["_pause_ms", b"_pause_ms"]  # noqa: Y015
+    _WhichOneofReturnType__phase_noise_deg: _TypeAlias = _typing.Literal["phase_noise_deg"]  # noqa: Y015
+    _WhichOneofArgType__phase_noise_deg: _TypeAlias = _typing.Literal["_phase_noise_deg", b"_phase_noise_deg"]  # noqa: Y015
+    _WhichOneofReturnType__phase_noise_hz: _TypeAlias = _typing.Literal["phase_noise_hz"]  # noqa: Y015
+    _WhichOneofArgType__phase_noise_hz: _TypeAlias = _typing.Literal["_phase_noise_hz", b"_phase_noise_hz"]  # noqa: Y015
     _WhichOneofReturnType__rician_k_db: _TypeAlias = _typing.Literal["rician_k_db"]  # noqa: Y015
     _WhichOneofArgType__rician_k_db: _TypeAlias = _typing.Literal["_rician_k_db", b"_rician_k_db"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
     _WhichOneofReturnType__snr_db: _TypeAlias = _typing.Literal["snr_db"]  # noqa: Y015
     _WhichOneofArgType__snr_db: _TypeAlias = _typing.Literal["_snr_db", b"_snr_db"]  # noqa: Y015
+    _WhichOneofReturnType__symbol_rate_hz: _TypeAlias = _typing.Literal["symbol_rate_hz"]  # noqa: Y015
+    _WhichOneofArgType__symbol_rate_hz: _TypeAlias = _typing.Literal["_symbol_rate_hz", b"_symbol_rate_hz"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bad_loss_db) -> _WhichOneofReturnType__bad_loss_db | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bad_share) -> _WhichOneofReturnType__bad_share | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__bad_symbols) -> _WhichOneofReturnType__bad_symbols | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cfo_hz) -> _WhichOneofReturnType__cfo_hz | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__coherence_symbols) -> _WhichOneofReturnType__coherence_symbols | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__delay_spread_ns) -> _WhichOneofReturnType__delay_spread_ns | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__doppler_hz) -> _WhichOneofReturnType__doppler_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pause_ms) -> _WhichOneofReturnType__pause_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__phase_noise_deg) -> _WhichOneofReturnType__phase_noise_deg | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__phase_noise_hz) -> _WhichOneofReturnType__phase_noise_hz | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rician_k_db) -> _WhichOneofReturnType__rician_k_db | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__seed) -> _WhichOneofReturnType__seed | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__snr_db) -> _WhichOneofReturnType__snr_db | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__symbol_rate_hz) -> _WhichOneofReturnType__symbol_rate_hz | None: ...
 
 Global___ChannelConditions: _TypeAlias = ChannelConditions  # noqa: Y015
+
+@_typing.final
+class SnrPoint(_message.Message):
+    """From this time on the SNR is this."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_S_FIELD_NUMBER: _builtins.int
+    SNR_DB_FIELD_NUMBER: _builtins.int
+    time_s: _builtins.float
+    """since the start of the transmission, not negative"""
+    snr_db: _builtins.float
+    """-30..60 dB"""
+    def __init__(
+        self,
+        *,
+        time_s: _builtins.float = ...,
+        snr_db: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["snr_db", b"snr_db", "time_s", b"time_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnrPoint: _TypeAlias = SnrPoint  # noqa: Y015

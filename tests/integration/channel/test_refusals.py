@@ -14,6 +14,10 @@ from semvid.wire.v1 import link_pb2 as pb
 OPEN = pb.TransmitRequest(open=pb.Open(transmission_id="t1"))
 
 
+def _open(**fields):
+    return pb.TransmitRequest(open=pb.Open(transmission_id="t1", **fields))
+
+
 def _block(symbols, sequence=0):
     data = symbols if isinstance(symbols, bytes) else np.asarray(symbols, np.complex64).tobytes()
     return pb.TransmitRequest(block=pb.SymbolBlock(sequence=sequence, symbols=data))
@@ -38,6 +42,25 @@ _FAULTS = {
     "unknown model": (
         [pb.TransmitRequest(open=pb.Open(transmission_id="t", emulation=pb.ChannelConditions(model="x")))],
         "no channel model 'x'; there are awgn, rayleigh, rician",
+    ),
+    "a file of the operator's": (
+        [_open(emulation=pb.ChannelConditions(model="trace:/etc/passwd"))],
+        "no channel model 'trace:/etc/passwd'",
+    ),
+    "a trace without points": ([_open(emulation=pb.ChannelConditions(model="trace"))], "needs its points"),
+    "a grid of no size": ([_open(ofdm=pb.Ofdm())], "resource_blocks must lie in 1..52, got 0"),
+    "a part of an OFDM symbol": (
+        [_open(ofdm=pb.Ofdm(resource_blocks=1)), _block(np.ones(13))],
+        "whole number of OFDM symbols of 12 resource elements, got 13",
+    ),
+    "a channel longer than the prefix": (
+        [
+            _open(
+                ofdm=pb.Ofdm(resource_blocks=1, numerology=4),
+                emulation=pb.ChannelConditions(model="tdl-a", delay_spread_ns=300),
+            )
+        ],
+        "the cyclic prefix allows 0.293 us",
     ),
     "SNR out of range": (
         [pb.TransmitRequest(open=pb.Open(transmission_id="t", emulation=pb.ChannelConditions(snr_db=61)))],

@@ -11,6 +11,7 @@ import pytest
 from channel.conditions import Conditions
 from channel.noise import receive
 from semvid.link.tls import ClientTls, ServerTls
+from semvid.waveform import Ofdm
 from semvid.wire.v1 import link_pb2 as pb
 
 
@@ -35,6 +36,29 @@ def test_blocks_arrive_with_the_noise_of_their_numbers_and_answers_come_back_unc
         for number, (block, arrived) in enumerate(zip(blocks, receiver.blocks, strict=True)):
             np.testing.assert_array_equal(arrived, receive(block, conditions, number, position))
             position += block.size
+
+    asyncio.run(scene())
+
+
+def test_ofdm_is_told_to_the_next_hop_and_done_to_the_symbols(air):
+    async def scene():
+        async with (
+            air.FakeReceiver() as receiver,
+            air.RunningChannel(receiver.target, model="tdl-a+cfo", seed=5) as channel,
+            air.Sender(channel.target) as sender,
+        ):
+            sender.open.ofdm.resource_blocks = 2
+            sender.open.ofdm.numerology = 1
+            await sender.start()
+            blocks = [air.qpsk(24 * rows, rows) for rows in (1, 7)]
+            for block in blocks:
+                await sender.exchange(block)
+            await sender.finish()
+            assert receiver.opens[0].ofdm == pb.Ofdm(numerology=1, resource_blocks=2)
+        conditions = Conditions(model="tdl-a+cfo", seed=5)
+        for number, (block, arrived) in enumerate(zip(blocks, receiver.blocks, strict=True)):
+            expected = receive(block, conditions, number, 24 * number, Ofdm(1, 2))
+            np.testing.assert_array_equal(arrived, expected)
 
     asyncio.run(scene())
 

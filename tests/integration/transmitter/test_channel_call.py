@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import numpy as np
 import pytest
 
+from semvid.channel_options import ChannelOptions
 from semvid.errors import Conflict, InvalidInput, LinkFailed
-from semvid.options import ChannelOptions
 from tests.integration.channel.conftest import FakeReceiver, RunningChannel, Sender
 from transmitter.channel_call import change_conditions, conditions_of
 

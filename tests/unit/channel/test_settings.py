@@ -47,3 +47,14 @@ def test_a_misspelt_setting_is_refused(monkeypatch):
 def test_wrong_settings_are_refused_by_name(wrong, says):
     with pytest.raises(InvalidInput, match=says):
         ChannelSettings.load(**wrong)
+
+
+def test_an_operator_names_the_file_of_a_trace(tmp_path, monkeypatch):
+    (tmp_path / "drive.csv").write_text("0,5\n1,-3\n")
+    monkeypatch.setenv("SEMVID_CHANNEL_MODEL", f"tdl-a+trace:{tmp_path / 'drive.csv'}")
+    monkeypatch.setenv("SEMVID_CHANNEL_DOPPLER_HZ", "20")
+    conditions = ChannelSettings.load().conditions()
+    assert (conditions.model, conditions.doppler_hz) == ("tdl-a+trace", 20.0)
+    assert conditions.snr_trace == ((0.0, 5.0), (1.0, -3.0))
+    with pytest.raises(InvalidInput, match="No such file"):
+        ChannelSettings.load(model="trace:missing.csv")

@@ -9,8 +9,10 @@ import pytest
 
 from console import cli
 from console.flags import given, option_flags
+from semvid.channel_options import ChannelOptions
 from semvid.errors import InvalidInput
-from semvid.options import ChannelName, ChannelOptions, TransmissionOptions
+from semvid.impairments import Impairment
+from semvid.options import TransmissionOptions
 
 
 @option_flags(without=("seed",), defaults={"snr_db": 3.0})
@@ -19,7 +21,8 @@ def command(options: dict[str, Any], name: str = "x") -> None:
 
 
 def test_every_option_is_a_flag_of_send_and_demo() -> None:
-    names = {*TransmissionOptions.model_fields, *ChannelOptions.model_fields} - {"model"}
+    names = {*TransmissionOptions.model_fields, *ChannelOptions.model_fields}
+    names -= {"model", "snr_trace"}
     for function in (cli.send, cli.demo):
         assert names <= set(inspect.signature(function).parameters)
 
@@ -32,7 +35,7 @@ def test_a_flag_has_the_kind_and_the_range_of_its_field() -> None:
     kind, option = get_args(parameters["snr_db"].annotation)
     assert kind == float | None
     assert (option.default, option.min, option.max) == ("--snr-db", -30, 60)
-    assert get_args(parameters["channel"].annotation)[0] == ChannelName | None
+    assert get_args(parameters["channel"].annotation)[0] == str | None
     assert get_args(parameters["mcs"].annotation)[0] == str | None
     flags = {name: get_args(p.annotation)[1].default for name, p in parameters.items() if name != "name"}
     assert flags["segment_s"] == "--segment"
@@ -48,7 +51,7 @@ def test_every_flag_is_explained() -> None:
 
 def test_given_leaves_defaults_to_the_service() -> None:
     assert given(quality=None, seed=0, threshold=None) == {"seed": 0}
-    assert given(snr_db=5, channel=ChannelName.RICIAN) == {"channel": {"model": "rician", "snr_db": 5.0}}
+    assert given(snr_db=5, channel=Impairment.RICIAN) == {"channel": {"model": "rician", "snr_db": 5.0}}
     assert not any(isinstance(v, enum.Enum) for v in given(focus="background", coding="intra").values())
 
 
@@ -75,6 +78,17 @@ def test_files_that_are_no_task(tmp_path: Path, content: bytes | None, told: str
         path.write_bytes(content)
     with pytest.raises(InvalidInput, match=told):
         given(task=path)
+
+
+def test_a_trace_is_read_where_it_is_named(tmp_path) -> None:
+    (tmp_path / "a+b.csv").write_text("time_s,snr_db\n0,5\n0.5,-3\n")
+    assert given(channel=f"rayleigh+trace:{tmp_path / 'a+b.csv'}") == {
+        "channel": {"model": "rayleigh+trace", "snr_trace": [[0.0, 5.0], [0.5, -3.0]]}
+    }
+    with pytest.raises(InvalidInput, match=r"no\.csv: No such file"):
+        given(channel=f"trace:{tmp_path / 'no.csv'}")
+    with pytest.raises(InvalidInput, match="--channel: no channel model"):
+        given(channel="rice")
 
 
 @pytest.mark.parametrize(("text", "value"), [("auto", "auto"), ("0", 0), ("27", 27)])

@@ -13,6 +13,7 @@ from semvid.accounting import SymbolClass
 from semvid.errors import InvalidInput
 from semvid.phy.mcs import MCS_TABLE, snr_threshold_db
 from semvid.phy.pilots import sounding
+from semvid.waveform import Ofdm
 
 
 def payload(size, seed=0):
@@ -54,6 +55,21 @@ def test_a_stream_arrives_whole_and_every_symbol_is_counted(snr_db):
     assert sum(verified(link.ledger.symbols, air).values()) == air.crossed
     assert link.ledger.bits[SymbolClass.KEYFRAME] == 8 * len(data)
     assert link.ledger.symbols[SymbolClass.PILOT] >= 56
+
+
+@pytest.mark.parametrize("model", ["awgn", "tdl-a+cfo"])
+def test_over_ofdm_every_resource_element_is_counted(model):
+    air = Air(Conditions(16.0, model, seed=1, waveform=Ofdm(0, 4), more={"cfo_hz": 150.0, "pause_ms": 1.0}))
+    link = ByteLink(air)
+    data = payload(1200)
+    assert link.send_stream(data).data == data
+    assert sum(verified(link.ledger.symbols, air).values()) == air.crossed
+    assert air.crossed % 48 == 0
+
+
+def test_a_channel_that_moves_too_fast_for_the_waveform_is_refused():
+    with pytest.raises(InvalidInput, match="doppler_hz 900 is more than 450"):
+        Air(Conditions(model="tdl-a", waveform=Ofdm(), more={"doppler_hz": 900.0}))
 
 
 def test_a_better_channel_is_cheaper():

@@ -100,6 +100,7 @@ def make_findings() -> Callable[..., Findings]:
                 "seconds": {"all": 3.0},
             },
             segments=segments,
+            gains={"symbols": 64, "bands": 1, "gain_db": [[0.1], [-3.0], [None], [0.5]]},
             constellation={"i": points[0].tolist(), "q": points[1].tolist(), "class": ["bulk"] * 1200},
             fidelity=fidelity,
             timeline=Timeline(segments, keyframes),

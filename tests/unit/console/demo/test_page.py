@@ -56,6 +56,30 @@ def page(make_findings: Callable[..., Findings], make_pair: Callable[..., FrameP
     return build_page(build_report(findings), findings, stills)
 
 
+def test_the_gain_of_ofdm_is_a_map_over_time_and_frequency(make_findings: Callable[..., Findings]) -> None:
+    findings = make_findings()
+    assert "A single carrier: one symbol after the other." in build_page(build_report(findings), findings, [])
+    findings.transmission["options"] |= {"waveform": "ofdm", "numerology": None, "resource_blocks": 3}
+    rows = [[float(n), -5.0, None] for n in range(20)]
+    with_grid = dataclasses.replace(findings, gains={"symbols": 36, "bands": 3, "gain_db": rows})
+    report = build_report(with_grid)
+    assert report["waveform"]["cyclic_prefix_samples"] == 4.5
+    assert report["waveform"]["cyclic_prefix_us"] == pytest.approx(4.6875)
+    assert report["waveform"]["cyclic_prefix_share"] == pytest.approx(1 / 15)
+    page = build_page(report, with_grid, [])
+    text = "".join(parsed(page).text)
+    assert "36 subcarriers 15 kHz apart, numerology 0" in text
+    assert "frequency, kHz" in text
+
+
+def test_an_snr_that_follows_a_trace_is_not_one_number(make_findings: Callable[..., Findings]) -> None:
+    conditions = {"model": "trace", "snr_db": 10.0, "snr_trace": [[0.0, 5.0]]}
+    findings = dataclasses.replace(make_findings(), conditions=conditions)
+    report = build_report(findings)
+    assert report["snr_db"] is None
+    assert "whose SNR follows a trace" in build_page(report, findings, [])
+
+
 def parsed(page: str) -> Balanced:
     parser = Balanced()
     parser.feed(page)
@@ -68,7 +92,7 @@ def test_the_html_is_well_formed(page: str) -> None:
     assert parser.open == []
     assert page.startswith("<!DOCTYPE html>")
     names = [tag for tag, _ in parser.tags]
-    assert names.count("svg") == 4
+    assert names.count("svg") == 5
     assert names.count("img") == 6
 
 
@@ -165,7 +189,7 @@ def test_both_sounds_can_be_heard_and_seen(make_findings: Callable[..., Findings
             assert float(file.streams.audio[0].duration * file.streams.audio[0].time_base) == pytest.approx(
                 seconds, abs=0.025
             )
-    assert [tag for tag, _ in parser.tags].count("svg") == 5
+    assert [tag for tag, _ in parser.tags].count("svg") == 6
     text = " ".join("".join(parser.text).split())
     assert "Opus, stereo, at 16 kbit/s (no CBR to meet: the usual rate): 15.8 kbit/s were needed" in text
     assert "61,000 symbols, 25.00 % of all" in text

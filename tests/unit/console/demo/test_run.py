@@ -50,7 +50,7 @@ class World:
             {"first_frame": 0, "last_frame": FRAMES - 2, "provenance": "regenerated"},
             {"first_frame": FRAMES - 1, "last_frame": FRAMES - 1, "provenance": "received"},
         ]
-        self.constellation_points = findings.constellation
+        self.constellation_points, self.gain_rows = findings.constellation, findings.gains
         self.clip: Path | None = None
         self.options: dict[str, Any] = {}
         self.watch_error: Exception | None = None
@@ -124,6 +124,9 @@ class World:
 
             def constellation(self, _: str) -> Any:
                 return world.constellation_points
+
+            def gains(self, _: str) -> Any:
+                return world.gain_rows
 
         return Receiver()
 
