@@ -219,6 +219,13 @@ class TransmissionOptions(BaseModel):
     def _consistent(self) -> TransmissionOptions:
         """Names of options stand in backticks: `refusal` spells them as the reader writes them."""
         method = self.keyframe_method
+        if self.task is not None:
+            for name in _OF_PICTURES:
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"`task` sends answers, no picture and no sound; leave `{name}` out")
+        for name in ("numerology", "resource_blocks"):
+            if getattr(self, name) is not None and self.waveform is not WaveformName.OFDM:
+                raise ValueError(f"`{name}` belongs to `waveform` ofdm")
         if self.quality is not None and self.target_cbr is not None:
             raise ValueError("`quality` and `target_cbr`: each decides the other; give one of them")
         if method == KeyframeMethod.SKIM and self.keyframe_count is None:

@@ -43,7 +43,6 @@ def test_every_command_explains_itself(command: str) -> None:
     "arguments",
     [
         ["demo", "--snr-db", "900"],
-        ["demo", "--channel", "water"],
         ["demo", "--quality", "10"],
         ["demo", "--retransmissions", "4"],
         ["demo", "--coding", "h264"],
