@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -9,10 +11,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
-from semvid.options import Focus, Rule
+from semvid.options import Focus, Rule, TransmissionOptions
+from semvid.profile import Profile
 from semvid.psss import Answer
 from semvid.video.reader import Frame
-from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still
+from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
+from transmitter.keyframes import make_selector
 from transmitter.keyframes.gaps import GapTree
 from transmitter.keyframes.selection import Comparison, KeyframeSelector, Reason, Selected, Told
 from transmitter.keyframes.skem import Skem, SkemRules
@@ -59,6 +63,17 @@ def indices(selected: Sequence[Selected]) -> list[int]:
 def brightening(frames: int, every: int) -> Iterable[Frame]:
     for index in range(frames):
         yield Frame(index, index, np.full((HEIGHT, WIDTH, 3), 20 + 15 * (index // every), np.uint8))
+
+
+@pytest.mark.parametrize(("target_cbr", "longest"), [(None, 1.2), (1.6e-4, 1.2), (6.5e-5, 2.2)])
+def test_gaps_that_are_tried_are_long_only_where_symbols_are_few(
+    target_cbr: float | None, longest: float
+) -> None:
+    options, info = TransmissionOptions(target_cbr=target_cbr), source(200)
+    profile = Profile("embedded", longest_gap_s=2.2, closed_loop=True)
+    chosen = indices(walk(make_selector(options, info, profile, None, lambda: math.inf), still(200)))
+    gaps = [later - earlier for earlier, later in pairwise(chosen)]
+    assert 0.7 * longest < max(gaps) / info.frame_rate <= longest
 
 
 def test_first_and_last_frame_are_keyframes() -> None:
