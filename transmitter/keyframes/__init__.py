@@ -17,8 +17,8 @@ from transmitter.options import search_of
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
 MIN_SEGMENT_S = 1.0  # of a segment that is drawn from what opens it, cuts excepted
 BRIDGING_STEP_S = 0.13  # between frames that bridging may make keyframes
-# Where a gap can be tried, its trial does not see that things lie beside their place in a long one. Only below
-# this CBR are fewer, finer keyframes worth that (docs/decisions/0009-pyramid.md).
+# Where a gap can be tried, its trial does not see that things lie beside their place in a long one. Only
+# below this CBR are fewer, finer keyframes worth that (docs/decisions/0009-pyramid.md).
 FAR_BELOW_CBR, NEAR_GAP_S = 1.2e-4, 1.2
 
 
