@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from semvid.phy.adaptation import SOUNDING_ERROR_DB, LinkAdapter
+from semvid.phy.adaptation import FADING_ERROR_DB, SOUNDING_ERROR_DB, LinkAdapter
 from semvid.phy.block import Block, BlockReceiver, TransportBlock, modulate
 from semvid.phy.control_word import symbols_at
 from semvid.phy.layout import DENSE_SPACING, MAX_BLOCK_SYMBOLS, SPARSE_SPACING, total_symbols
@@ -85,8 +85,11 @@ def test_a_burst_tells_more_than_the_sounding_before_it() -> None:
     assert adapter.low_snr_db == pytest.approx(9.0 - SOUNDING_ERROR_DB * np.sqrt(2 / 3))
     adapter.observe(10.0, 10.0)
     assert adapter.low_snr_db == 10.0
-    adapter.observe(6.0, 6.0)  # so the SNR changes, and the sounding may have been right
-    assert adapter.low_snr_db == pytest.approx(np.mean([9.0, 10.0, 6.0]) - np.std([9.0, 10.0, 6.0]))
+    adapter.observe(6.0, 6.0)  # so it fades, and two bursts stand for a range
+    seen = [burst + error for burst in (10.0, 6.0) for error in (-FADING_ERROR_DB, 0.0, FADING_ERROR_DB)]
+    assert adapter.low_snr_db == pytest.approx(np.mean(seen) - np.std(seen))
+    adapter.observe(9.0, 9.0)  # three are enough
+    assert adapter.low_snr_db == pytest.approx(np.mean([10.0, 6.0, 9.0]) - np.std([10.0, 6.0, 9.0]))
 
 
 def test_the_shortest_control_word_is_for_steady_links() -> None:

@@ -52,8 +52,9 @@ def answer(assembly: Assembly, fates: Mapping[int, Fate] = {}) -> None:
     while (received := assembly.next_group()) is not None:
         group, answers = received.group, []
         for picture, packet in zip(group.pictures, received.packets, strict=True):
-            usual = Fate.DECODED if packet else Fate.GIVEN_UP
-            fate = fates.get(group.number + picture.place, usual)
+            fate = fates.get(group.number + picture.place, Fate.DECODED)
+            if packet == b"" and fate is not Fate.ANCHOR_GIVEN_UP:
+                fate = Fate.GIVEN_UP
             answers.append(Fate.ABSENT if packet is None else fate)
         assembly.decoded(received, answers)
 
