@@ -234,6 +234,8 @@ class Encoder:
         else:
             if self._is_in_vain(shipment.coded, delivery):
                 self._control.note_spent(*spent)
+                if delivery.protected:
+                    self.captions_given_up += shipment.captions_given_up
                 self._again = [
                     replace(segment, units=[]) if delivery.protected else segment
                     for segment in shipment.segments
@@ -256,6 +258,7 @@ class Encoder:
         spent: tuple[int, int],
     ) -> None:
         """`delivered`, of a group of keyframes."""
+        self.captions_given_up += shipment.captions_given_up
         last, group, crf = shipment.segments[-1].keyframe, coded.group, shipment.crf
         assert last is not None
         assert crf is not None
@@ -447,8 +450,6 @@ class Encoder:
         for shipment, repeated in self._offers(group, segments, most):
             if most == math.inf or self._quote(shipment, repeated) <= most:
                 break
-        captions = sum(isinstance(unit, Caption) for unit in self._all_units(segments))
-        self.captions_given_up += captions - sum(isinstance(unit, Caption) for unit in shipment.units)
         self._header_left = True
         return shipment
 

@@ -152,8 +152,11 @@ class _Transmission:
                 while (shipment := await asyncio.to_thread(next, shipments, None)) is not None:
                     delivery = await self._ship(shipment)
                     put_aside = 0.0 if self._sound is None else self._sound.symbols_put_aside
-                    if encoder.delivered(shipment, delivery, self._harq.record, put_aside):
+                    final = encoder.delivered(shipment, delivery, self._harq.record, put_aside)
+                    if final:
                         self._record.add_keyframes(shipment, delivery)
+                    if final or delivery.protected:  # otherwise its units come again
+                        self._record.add_units(shipment.units)
                     self._note(shipment.segments[-1])
                     if shipment.segments[-1].last:
                         self._note_undecodable(shipment.segments[-1].frames_read)
@@ -195,7 +198,6 @@ class _Transmission:
 
     async def _ship(self, shipment: Shipment) -> Delivery:
         """One shipment onto the link, with its sound: ahead of the pictures, but not of the stream header."""
-        self._record.add_units(shipment.units)
         last = shipment.segments[-1]
         header, alone = shipment.carries_header, last.keyframe is None and not last.last
         if not header:

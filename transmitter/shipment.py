@@ -8,7 +8,7 @@ from typing import Protocol
 
 from semvid.link.harq import BlockPayload
 from semvid.link.packing import CodedGroup, block_payloads
-from semvid.semantics import SideUnit, StreamHeader
+from semvid.semantics import Caption, SideUnit, StreamHeader
 from transmitter.keyframes.selection import Selected
 
 
@@ -53,6 +53,12 @@ class Shipment:
     def carries_header(self) -> bool:
         """Whether nothing can be shown without it."""
         return any(isinstance(unit, StreamHeader) for unit in self.units)
+
+    @property
+    def captions_given_up(self) -> int:
+        """Captions of its segments for which it has no room."""
+        wanted = sum(isinstance(unit, Caption) for segment in self.segments for unit in segment.units)
+        return wanted - sum(isinstance(unit, Caption) for unit in self.units)
 
     def blocks(self, bulk_limit_bytes: int) -> list[BlockPayload]:
         """As payloads for `semvid.link.harq.HarqSender.ship`."""
