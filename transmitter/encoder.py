@@ -223,10 +223,12 @@ class Encoder:
                 CBR had no room for any picture.
         """
         if shipment.carries_header and not delivery.protected:
+            tried, remedy = f"all {link.rounds} rounds", " or allow more retransmissions"
+            if self._budget is not None:
+                tried, remedy = f"the rounds, {link.rounds} at most, that have room{self._within}", ""
             raise TransmissionFailed(
-                f"the stream header was lost in all {link.rounds} rounds{self._within}; the receiver last "
-                f"measured {link.snr_db:.1f} dB. Raise the SNR{self._or_the_target} or allow more "
-                "retransmissions"
+                f"the stream header was lost in {tried}; the receiver last measured {link.snr_db:.1f} dB. "
+                f"Raise the SNR{self._or_the_target}{remedy}"
             )
         spent = link.ledger.total_symbols - round(for_sound), link.ledger.symbols[SymbolClass.KEYFRAME]
         if shipment.coded is None:
