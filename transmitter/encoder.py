@@ -16,7 +16,7 @@ from typing import Final
 from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
-from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
+from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.harq import Delivery, LinkRecord
@@ -393,7 +393,8 @@ class Encoder:
         All of it is made somewhat coarser before pictures are given up, and anchors as coarse as it takes. As
         long as the header has not left, all of it is made as small as it takes, before either.
         """
-        if not group[0].refresh or self._options.coding is PictureCoding.INTRA:
+        intra = self._options.coding is PictureCoding.INTRA
+        if self._budget is None or not group[0].refresh or intra:
             return False
         control, price = self._control, self._price()
         segments = [waiting.segment for waiting in islice(self._waiting, len(group))]
@@ -401,21 +402,25 @@ class Encoder:
         share = _BEFORE_THE_LINK_IS_KNOWN if not self._header_left and self._header_first else 1.0
         room, most = share * self._room(segments), share * self._most(segments)
         layers = layers_of([picture.number for picture in group])
-        sizes = [len(picture.packet) for picture in group]
-        everything = price.symbols_of(sum(sizes))
-        anchors = sum(size for size, layer in zip(sizes, layers, strict=True) if layer == 0)
-        if everything <= room:  # by the estimate that plans are made with; what it takes may be a little more
-            self._missing_before = self._missing
-            quoted = self._quote(next(self._offers(group, segments, most))[0], repeated=True)
-            self._missing = self._missing_before
-            if quoted > most:
-                everything = room * quoted / most if most > 0 else math.inf
+        self._missing_before = self._missing
+        offers = [shipment for shipment, _ in self._offers(group, segments, most)]
+        self._missing = self._missing_before
+
+        def charged(pictures: Sequence[EncodedPicture], offer: Shipment) -> float:
+            """By the estimate that plans are made with; more than ``room`` where ``offer`` takes too much."""
+            estimated = price.symbols_of(sum(len(picture.packet) for picture in pictures))
+            if estimated > room or (quoted := self._quote(offer, repeated=True)) <= most:
+                return estimated
+            return room * quoted / most if most > 0 else math.inf
+
+        everything = charged(group, offers[0])
         if control.coarsened(everything, room, control.still_good):
             return True
         if not self._header_left and control.shrunk(everything, room):
             self._resize()
             return True
-        return control.coarsened(price.symbols_of(anchors), room)
+        anchors = [picture for picture, layer in zip(group, layers, strict=True) if layer == 0]
+        return control.coarsened(charged(anchors, offers[len(group) - len(anchors) + 1]), room)
 
     def _most(self, segments: Sequence[Segment]) -> float:
         """Symbols that ``segments`` and the group of their keyframes may take, repetitions included."""

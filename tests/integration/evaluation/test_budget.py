@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from evaluation.methods.semantic import Semvid
 from transmitter.rate.model import AT_10_DB
 from transmitter.rate.plan import Plan, make_plan
 
-TARGET = 6.5e-4
+TARGET, SMALL = 6.5e-4, 9e-5  # above and below 1e-4, where nothing may pass the target
 
 
 @pytest.fixture(scope="module")
@@ -30,16 +29,15 @@ def planned() -> list[Plan]:
 
 
 @pytest.mark.parametrize(
-    ("conditions", "shown"),
+    ("conditions", "target", "shown"),
     [
-        (Conditions(10.0), True),
-        (Conditions(-2.0), True),
-        (Conditions(18.0, "rayleigh"), True),
-        (Conditions(5.0, "rayleigh"), None),
-        (Conditions(-2.0, "rayleigh"), None),
-        (Conditions(-5.0, "rayleigh"), False),
+        (Conditions(-2.0, seed=1), TARGET, True),
+        (Conditions(18.0, "rayleigh", seed=1), TARGET, True),
+        (Conditions(5.0, "rayleigh", seed=1), TARGET, None),
+        (Conditions(5.0, "rayleigh", seed=1), SMALL, None),
+        (Conditions(-5.0, "rayleigh", seed=1), TARGET, False),
     ],
-    ids=lambda value: f"{value.model} {value.snr_db:g} dB" if isinstance(value, Conditions) else "",
+    ids=lambda value: f"{value.model} {value.snr_db:g} dB" if isinstance(value, Conditions) else str(value),
 )
 def test_the_budget_holds_whatever_the_channel(
     clip: Clip,
@@ -47,19 +45,21 @@ def test_the_budget_holds_whatever_the_channel(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     conditions: Conditions,
+    target: float,
     shown: bool | None,
 ) -> None:
+    """``shown`` is None where it is a matter of luck."""
+
     def plan(*arguments: Any) -> Plan:
         planned[:] = planned or [make_plan(*arguments)]
         return planned[0]
 
     monkeypatch.setattr("evaluation.methods.semantic.make_plan", plan)
     semvid = Semvid("for 10 dB", planned_for=AT_10_DB, restorer="none")
-    for target, most in ((TARGET, 1.02), (9e-5, 1.0)) if shown is None else ((TARGET, 1.02),):
-        outcome = semvid.run(clip, replace(conditions, seed=1), target, tmp_path)
-        assert 0 < clip.cbr(outcome.crossed) <= most * target
-        assert bool(outcome.failed) != bool(outcome.keyframes)
-        if outcome.failed:
-            assert "symbols that the target CBR allows" in outcome.failed
+    outcome = semvid.run(clip, conditions, target, tmp_path)
+    assert 0 < clip.cbr(outcome.crossed) <= target * (1.02 if target >= 1e-4 else 1.0)
+    assert bool(outcome.failed) != bool(outcome.keyframes)
+    if outcome.failed:
+        assert "symbols that the target CBR allows" in outcome.failed
     if shown is not None:
         assert bool(outcome.keyframes) == shown

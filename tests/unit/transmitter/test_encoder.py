@@ -25,7 +25,7 @@ from semvid.link.harq import Delivery, LinkRecord
 from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.psss import Answer
-from semvid.semantics import Opening, PictureCoding, StreamEnd, StreamHeader
+from semvid.semantics import Caption, Opening, PictureCoding, StreamEnd, StreamHeader
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder
@@ -68,21 +68,26 @@ def shots(cut: int = 33) -> Iterator[Frame]:
 
 
 def encoder(
-    announced: int = FRAMES, bits_per_symbol: float = 2.5, scale: float = 1.0, **options: object
+    announced: int = FRAMES,
+    bits_per_symbol: float = 2.5,
+    scale: float = 1.0,
+    dearer: float = 1.0,
+    **options: object,
 ) -> Encoder:
     chosen = TransmissionOptions.model_validate({"candidate_spacing_s": 1.0, **options})
     point = OperatingPoint(40.0, 0.3, scale, preset=8)
     plan = Plan(point, Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
     price = replace(AT_10_DB, bits_per_symbol=bits_per_symbol)
-    return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price, quoted(price))
+    quote = quoted(price, dearer)
+    return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price, quote)
 
 
-def quoted(price: LinkPrice) -> Quote:
-    """What shipments take by the estimate that plans are made with."""
+def quoted(price: LinkPrice, dearer: float) -> Quote:
+    """What shipments take: the estimate that plans are made with, and pictures ``dearer`` times that."""
 
     def quote(shipment: Shipment, repeated: bool) -> float:
         beside = price.symbols_beside(len(bitstream.pack(shipment.units)))
-        return beside + (price.symbols_of(size(shipment)) if shipment.coded else price.block_symbols)
+        return beside + (dearer * price.symbols_of(size(shipment)) if shipment.coded else price.block_symbols)
 
     return quote
 
@@ -381,6 +386,32 @@ def test_an_anchor_that_there_is_no_room_for_is_coded_anew_and_coarser() -> None
     assert first.crf > 50
     assert size(first) < size(usual) / 2
     assert keyframes(first.segments) == keyframes(usual.segments)
+
+
+def test_an_anchor_is_coarser_where_it_takes_more_than_was_estimated_and_than_there_is() -> None:
+    options = {"scale": 4.0, "target_cbr": 0.02, **EACH}
+    first, *_ = transmit(encoder(dearer=60.0, **options), frames=slow_pan).coded
+    assert first.crf is not None
+    assert first.crf > 50
+    assert layers(first, sent=True)
+
+
+def test_captions_that_come_again_are_given_up_once() -> None:
+    core = encoder(bits_per_symbol=0.05, target_cbr=0.02, **EACH)
+    receiver, refused, silent = Receiver([frame.picture for frame in slow_pan()]), False, 0
+    letters = np.random.default_rng(0).choice(list("abcdefghijklmnopqrstuvwxyz"), 400)
+    with closing(core):
+        for segment in core.segments(slow_pan()):
+            caption = Caption(segment.number, segment.number + 1, "".join(letters))
+            for shipment in core.shipments(replace(segment, units=[*segment.units, caption])):
+                vain = shipment.coded is not None and not refused
+                lost = Delivery(protected=False, lost=(range(size(shipment)),))
+                delivery = lost if vain else receiver.take(shipment, nothing)
+                sent = len(receiver.shipments)
+                assert core.delivered(shipment, delivery, record(900 * sent, 500 * sent)) != vain
+                refused |= vain
+                silent += 0 if vain else shipment.captions_given_up
+    assert 0 < silent == core.captions_given_up
 
 
 def test_the_dearer_the_link_the_more_is_given_up() -> None:
