@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skimage.data import chelsea
 from skimage.data import coffee as data_coffee
-from tests.unit.transmitter.conftest import textured
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
@@ -21,6 +20,7 @@ from semvid.mllm.embedded.views import view
 from semvid.mllm.library import load
 from semvid.options import Focus
 from semvid.psss import differs
+from tests.unit.conftest import textured
 
 EYE = eye()
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from tests.unit.transmitter.conftest import textured
 
 from semvid.images.types import Picture
+from tests.unit.conftest import textured
 from transmitter.rate.loss import NO_LOSS, viewing_loss
 
 
