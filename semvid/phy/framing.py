@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.phy.arrays import Indices
-from semvid.phy.channel_estimate import ChannelEstimate, estimate_channel
+from semvid.phy.channel_estimate import ChannelEstimate, Complex128, estimate_channel
+from semvid.phy.grid import OfdmFraming
 from semvid.phy.layout import (
     PILOT_SPACINGS,
     PREAMBLE_SYMBOLS,
@@ -19,8 +20,6 @@ from semvid.phy.layout import (
 )
 from semvid.phy.pilots import SOUNDING_SYMBOLS, pilot_symbols
 from semvid.waveform import Ofdm, Waveform
-
-Complex128 = NDArray[np.complex128]
 
 
 class Framing(Protocol):
@@ -110,7 +109,5 @@ SINGLE_CARRIER_FRAMING: Final = SingleCarrierFraming()
 def framing_of(waveform: Waveform) -> Framing:
     """The framing of a waveform."""
     if isinstance(waveform, Ofdm):
-        from semvid.phy.grid import OfdmFraming
-
         return OfdmFraming(waveform)
     return SINGLE_CARRIER_FRAMING

@@ -22,8 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.phy.arrays import Indices
-from semvid.phy.channel_estimate import ChannelEstimate
-from semvid.phy.framing import Complex128
+from semvid.phy.channel_estimate import ChannelEstimate, Complex128
 from semvid.phy.grid_estimate import estimate_grid
 from semvid.phy.layout import GOLDEN_RATIO, Layout
 from semvid.phy.pilots import SOUNDING_SYMBOLS
