@@ -32,7 +32,7 @@ class Conditions:
     coherence_symbols: int | None = None
     seed: int = 0
     waveform: Waveform = SINGLE_CARRIER
-    more: Mapping[str, Any] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

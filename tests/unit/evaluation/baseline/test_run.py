@@ -84,7 +84,7 @@ def test_refusals_name_what_is_wrong(arguments, error, told, still, tmp_path):
 
 
 def test_values_out_of_range_are_refused_by_the_parser(still):
-    for wrong in (["--snr-db", "900"], ["--channel", "water"], ["--trials", "1"], ["--mcs", "4"]):
+    for wrong in (["--snr-db", "900"], ["--trials", "1"], ["--mcs", "4"]):
         assert runner.invoke(app, [str(still), *wrong]).exit_code == 2
 
 
