@@ -104,7 +104,7 @@ def test_it_ends_in_good_order(service: str, number: signal.Signals, tmp_path: P
 def _answers(port: int) -> bool:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             return b"200 OK" in connection.recv(100)
     except OSError:
         return False
