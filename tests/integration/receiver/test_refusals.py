@@ -215,7 +215,8 @@ def test_the_interface_describes_itself(receiver: Any) -> None:
     ]
     assert sorted(operations) == [
         "askQuestion", "getConstellation", "getGains", "getKeyframe", "getQuestion", "getVideo",
-        "getVideoAccess", "getVideoContent", "listCaptions", "listKeyframes", "listQuestions", "listSegments", "listVideos",
+        "getVideoAccess", "getVideoContent", "listCaptions", "listKeyframes", "listQuestions",
+        "listSegments", "listVideos",
     ]  # fmt: skip
     assert "application/problem+json" in str(
         document["paths"]["/v1/videos/{video_id}"]["get"]["responses"]["404"]
