@@ -47,7 +47,7 @@ Symbols = NDArray[np.complex64]
 
 
 def free_port() -> int:
-    """Below those that the system gives to calls that go out: one could take it before the process listens."""
+    """Below those that the system gives to calls that go out: one may take it before we listen."""
     while True:
         port = random.SystemRandom().randrange(20_000, 32_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
