@@ -16,7 +16,7 @@ from typing import Final
 from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
-from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
+from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.harq import Delivery, LinkRecord
@@ -25,28 +25,24 @@ from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.semantics import (
-    ALL_SLOTS,
-    Caption,
     Opening,
     PictureCoding,
     SideUnit,
     SoundHeader,
-    StreamEnd,
-    StreamHeader,
-    layers_of,
 )
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
-from semvid.video.timing import unusual_hold
+from transmitter.analysis import Analysis
+from transmitter.header import stream_header
 from transmitter.keyframes import make_selector
-from transmitter.keyframes.selection import Selected, Told
+from transmitter.keyframes.selection import Told
+from transmitter.offers import Missing, Offer, Offers
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
 from transmitter.shipment import LayerRecord, Quote, Segment, Shipment
-from transmitter.side_information import SideInformation
 
 # Below so many bits of keyframe a symbol (about 8 dB), and where a block costs so little of the budget beside
 # its keyframes, the header leaves first.
@@ -99,72 +95,34 @@ class Encoder:
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
     ) -> None:
-        self._source, self._options, self._mllm = source, options, mllm
+        self._source, self._options = source, options
         self._price, self._quote = price, quote
         self._clock = clock or StageClock()
         self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
         self.captions_given_up = 0
-        self._closed = 0  # segments that analysis has handed over
         lag = segments_ahead + 1 + MOST_HELD[options.coding]
         self._budget = Budget.for_target(options, source)
         self._control = RateControl(plan, self._budget, options.coding, lag)
         self._selector = make_selector(
-            options, source, profile, mllm, lambda: self._control.price_for(self._closed), compared
+            options, source, profile, mllm, lambda: self._control.price_for(self._analysis.closed), compared
         )
         self._size = coded_size(source, plan.point.scale)
         self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
+        self._analysis = Analysis(source, self._header, mllm, self._clock)
         self._headers: list[SideUnit] = [self._header] if sound is None else [self._header, sound]
         self._header_left = False
         self._waiting: deque[_Waiting] = deque()
-        self._missing = ALL_SLOTS  # slots of the receiver's picture decoder that lack what is meant for them
+        self._missing = Missing()  # at the receiver
         self._again: list[Segment] = []  # whose keyframes are to be sent once more
         self._latest: Group = ()  # that was shipped
-        self._missing_before = ALL_SLOTS  # the latest group
+        self._missing_before = self._missing  # the latest group
         self._pictures = self._begun()
 
     def segments(
         self, frames: Iterator[Frame], gone: Callable[[], bool] = lambda: False
     ) -> Iterator[Segment]:
         """Analyses ``frames`` and closes one segment after another, until ``gone``."""
-        side = SideInformation(self._header, self._mllm)
-        frames_read = self._closed = last_pts = 0
-        ended = False
-
-        def end(keyframes: int) -> StreamEnd:
-            hold = unusual_hold(self._source.end_pts - last_pts, self._header, frames_read)
-            return StreamEnd(frames_read, keyframes, hold)
-
-        def close(selected: Selected) -> Segment:
-            nonlocal ended
-            at_end = selected.frame.index == self._source.frame_count_hint - 1
-            ended = at_end and self._options.given is Given.BOTH_ENDS
-            with self._clock.stage("captions"):
-                units = side.close(selected, last=ended)
-            if ended:
-                units.append(end(self._closed + 1))
-            self._closed += 1
-            return Segment(units, selected, self._closed - 1, frames_read, ended)
-
-        while not gone():
-            with self._clock.stage("reading"):
-                frame = next(frames, None)
-            if frame is None:
-                break
-            frames_read, last_pts = frames_read + 1, frame.pts
-            with self._clock.stage("motion"):
-                side.push(frame)
-            with self._clock.stage("selecting"):
-                chosen = self._selector.push(frame)
-            yield from map(close, chosen)
-        else:
-            return
-        with self._clock.stage("selecting"):
-            chosen = self._selector.finish()
-        yield from map(close, chosen)
-        if not ended:  # the last segment is open, or the container announced another number of frames
-            with self._clock.stage("captions"):
-                units = side.finish()
-            yield Segment([*units, end(self._closed)], None, self._closed, frames_read, last=True)
+        yield from self._analysis.segments(frames, self._selector, gone)
 
     def shipments(self, segment: Segment) -> Iterator[Shipment]:
         """Takes the next segment; codes its keyframe; gives what is complete now, each when it is asked for.
@@ -280,8 +238,8 @@ class Encoder:
             record.sent, record.bytes = record.sent + bool(packet), record.bytes + len(packet)
             record.given_up, record.lost = record.given_up + (not packet), record.lost + (index in lost)
         if lost:
-            self._missing = self._missing_before
-            self._decodable(self._latest, set(range(len(layers))) - given_up - lost)
+            there = set(range(len(layers))) - given_up - lost
+            _, self._missing = self._missing_before.after(self._latest, there)
         if self._options.coding is not PictureCoding.INTRA:
             self._spoilt = any(layers[index] == 0 for index in lost | given_up)
 
@@ -401,26 +359,23 @@ class Encoder:
         # a sounding errs, and once the header has left nothing can be made smaller
         share = _BEFORE_THE_LINK_IS_KNOWN if not self._header_left and self._header_first else 1.0
         room, most = share * self._room(segments), share * self._most(segments)
-        layers = layers_of([picture.number for picture in group])
-        self._missing_before = self._missing
-        offers = [shipment for shipment, _ in self._offers(group, segments, most)]
-        self._missing = self._missing_before
+        offers = self._offers(group, segments, most)
 
-        def charged(pictures: Sequence[EncodedPicture], offer: Shipment) -> float:
+        def charged(offer: Offer) -> float:
             """By the estimate that plans are made with; more than ``room`` where ``offer`` takes too much."""
-            estimated = price.symbols_of(sum(len(picture.packet) for picture in pictures))
-            if estimated > room or (quoted := self._quote(offer, repeated=True)) <= most:
+            assert offer.shipment.coded is not None
+            estimated = price.symbols_of(sum(map(len, offer.shipment.coded.packets)))
+            if estimated > room or (quoted := self._quote(offer.shipment, offer.repeated)) <= most:
                 return estimated
             return room * quoted / most if most > 0 else math.inf
 
-        everything = charged(group, offers[0])
+        everything = charged(offers.everything)
         if control.coarsened(everything, room, control.still_good):
             return True
         if not self._header_left and control.shrunk(everything, room):
             self._resize()
             return True
-        anchors = [picture for picture, layer in zip(group, layers, strict=True) if layer == 0]
-        return control.coarsened(charged(anchors, offers[len(group) - len(anchors) + 1]), room)
+        return control.coarsened(charged(offers.anchors), room)
 
     def _most(self, segments: Sequence[Segment]) -> float:
         """Symbols that ``segments`` and the group of their keyframes may take, repetitions included."""
@@ -454,75 +409,19 @@ class Encoder:
         segments = tuple(self._waiting.popleft().segment for _ in group)
         most = self._most(segments)
         self._latest, self._missing_before = group, self._missing
-        for shipment, repeated in self._offers(group, segments, most):
-            if most == math.inf or self._quote(shipment, repeated) <= most:
+        for offer in self._offers(group, segments, most):
+            if most == math.inf or self._quote(offer.shipment, offer.repeated) <= most:
                 break
+        self._missing = offer.missing
         self._header_left = True
-        return shipment
+        return offer.shipment
 
-    def _offers(
-        self, group: Group, segments: Sequence[Segment], most: float
-    ) -> Iterator[tuple[Shipment, bool]]:
-        """From all of ``group`` to nothing of it: upper pictures go first, then captions, then anchors.
-
-        Beside each whether repetitions are to have room. The last picture is sent without, if need be.
-        """
-        layers = layers_of([picture.number for picture in group])
-        order = sorted(range(len(group)), key=layers.__getitem__)
-        anchors = layers.count(0)
-        units = self._all_units(segments)
-        silent: list[SideUnit] = [unit for unit in units if not isinstance(unit, Caption)]
-        keyframes = [segment.keyframe for segment in segments if segment.keyframe is not None]
-        frames = [keyframe.frame.index for keyframe in keyframes]
-        offers = [(units, count, True) for count in range(len(order), anchors - 1, -1)]
-        offers += [(silent, count, True) for count in range(anchors, 0, -1)]
-        offers += [(silent, 1, False), (silent, 0, False)]
-        for said, count, repeated in offers:
-            self._missing = self._missing_before
-            sent = self._decodable(group, set(order[:count]))
-            coded = CodedGroup.of(group, segments[0].number, frames, keyframes[0].shot_start, sent)
-            yield Shipment(tuple(segments), said, coded, self._pictures.crf, most), repeated
+    def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Offers:
+        return Offers(group, segments, self._all_units(segments), self._pictures.crf, most, self._missing)
 
     def _all_units(self, segments: Sequence[Segment]) -> list[SideUnit]:
         return [unit for segment in segments for unit in self._units_of(segment)]
 
-    def _decodable(self, group: Group, there: set[int]) -> set[int]:
-        """Those of ``there``, indices of ``group``, that lean on nothing missing; the rest is missing now."""
-        decodable = set()
-        for index, picture in enumerate(group):
-            if index in there and not picture.leans_on & self._missing:
-                decodable.add(index)
-                self._missing &= ~picture.kept_in
-            else:
-                self._missing |= picture.kept_in
-        return decodable
-
     def _units_of(self, segment: Segment) -> list[SideUnit]:
         with_header = segment.number == 0 and not self._header_left
         return [*(self._headers if with_header else []), *segment.units]
-
-
-def stream_header(
-    source: SourceInfo,
-    options: TransmissionOptions,
-    coded: tuple[int, int] | None = None,
-    detail: int = 0,
-    restoration: int = 0,
-) -> StreamHeader:
-    """What the receiver must know first; keyframes are ``coded`` (width, height) large, or as the source."""
-    coded_width, coded_height = coded or (source.width, source.height)
-    return StreamHeader(
-        width=source.width,
-        height=source.height,
-        coded_width=coded_width,
-        coded_height=coded_height,
-        time_base=source.time_base,
-        frame_rate=source.frame_rate,
-        coding=options.coding,
-        seed=options.seed,
-        phase=source.grid_phase,
-        given=options.given,
-        detail=detail,
-        restoration=restoration,
-        pixel_aspect=source.pixel_shape.aspect,
-    )

@@ -30,7 +30,7 @@ from semvid.link.packing import CodedGroup, block_payloads
 from semvid.options import TransmissionOptions
 from semvid.semantics import SideUnit, StreamEnd
 from semvid.video.reader import Frame
-from transmitter.encoder import stream_header
+from transmitter.header import stream_header
 from transmitter.keyframes.selection import Reason, Selected
 from transmitter.rate.model import coded_size
 
