@@ -1,8 +1,8 @@
-"""Bits of the bulk payloads: fixed fields and Exponential-Golomb codes (ITU-T H.264, clause 9.1)."""
+"""Bits of payloads: fixed fields and Exponential-Golomb codes (ITU-T H.264, clause 9.1)."""
 
 from semvid.errors import MalformedUnits
 
-_LONGEST_PREFIX = 40  # zeros of a code; no field needs more
+_LONGEST_PREFIX = 64  # zeros of a code; no field needs more
 
 
 def unsigned(value: int) -> int:
@@ -29,6 +29,17 @@ class BitWriter:
         """Exponential-Golomb code of a value >= 0."""
         shifted = value + (1 << order)
         self._bits += "0" * (shifted.bit_length() - 1 - order) + f"{shifted:b}"
+
+    def string(self, value: bytes) -> None:
+        """Whole bytes, wherever they begin."""
+        self.fixed(int.from_bytes(value, "big"), 8 * len(value))
+
+    def append(self, other: "BitWriter") -> None:
+        """What another wrote."""
+        self._bits += other._bits
+
+    def __len__(self) -> int:
+        return len(self._bits)
 
     def to_bytes(self) -> bytes:
         """What was written, padded with zeros to whole bytes."""
@@ -67,6 +78,10 @@ class BitReader:
             if zeros > _LONGEST_PREFIX:
                 raise MalformedUnits(f"a code among {self._what} does not end")
         return (1 << zeros + order | self.fixed(zeros + order)) - (1 << order)
+
+    def string(self, length: int) -> bytes:
+        """The next ``length`` bytes, which need not begin where one does."""
+        return self.fixed(8 * length).to_bytes(length, "big")
 
     def rest(self) -> bytes:
         """The whole bytes after the padding."""

@@ -1,24 +1,27 @@
 """Semantic units <-> bytes: the payload of one protected transport block (`semvid.keyframe_payload`: bulk).
 
-Protocol Buffers carry the fields; this module is strict where they are lenient. What `unpack` returns has
-passed every invariant of `semvid.semantics`, and nothing that it was given goes unlooked-at.
+Every bit becomes channel symbols at the highest price that there is, so fields are packed as densely as they
+can be read: Exponential-Golomb codes (ITU-T H.264, clause 9.1) whose order fits the field, one bit where
+something is as usual.
+
+    units less one, golomb 0 | kind, 3 bits | its fields | kind | its fields ... | padding to a byte
+
+What `unpack` returns has passed every invariant of `semvid.semantics`, and nothing that it was given goes
+unlooked-at.
 """
 
-from collections.abc import Sequence
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
+from typing import Any, Final
 
-from google.protobuf.message import DecodeError
-from google.protobuf.unknown_fields import UnknownFieldSet
-
-from semvid import text, usual
+from semvid import header_bits, text
 from semvid.answers import Answered, Outcome, TaskAnswer, TaskHeader
+from semvid.bits import BitReader, BitWriter, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.profile import Given
 from semvid.semantics import (
+    MAX_TIMING_FRAMES,
     Caption,
     Opening,
-    PictureCoding,
     SideUnit,
     SoundCodec,
     SoundHeader,
@@ -26,242 +29,199 @@ from semvid.semantics import (
     StreamHeader,
     Timing,
 )
-from semvid.wire.v1 import semantics_pb2 as pb
 
-MAX_UNITS = 256  # in one transport block
-_NEAREST = Fraction(1, 2)
-_NTSC = Fraction(1000, 1001)
-_SCALE_CODES_FROM = 8
-_ASPECT_CODES_FROM = 128
-_CODING_TO_WIRE = {
-    PictureCoding.PYRAMID: pb.PICTURE_CODING_UNSPECIFIED,
-    PictureCoding.LOW_DELAY: pb.PICTURE_CODING_LOW_DELAY,
-    PictureCoding.INTRA: pb.PICTURE_CODING_INTRA,
-}
-_CODING_FROM_WIRE = {
-    **{wire: coding for coding, wire in _CODING_TO_WIRE.items()},
-    pb.PICTURE_CODING_PYRAMID: PictureCoding.PYRAMID,
-}
-_SOUND_TO_WIRE = {
-    SoundCodec.OPUS: pb.SOUND_CODEC_UNSPECIFIED,
-    SoundCodec.CODEC2: pb.SOUND_CODEC_CODEC2,
-    SoundCodec.TEXT: pb.SOUND_CODEC_TEXT,
-}
-_SOUND_FROM_WIRE = {
-    **{wire: codec for codec, wire in _SOUND_TO_WIRE.items()},
-    pb.SOUND_CODEC_OPUS: SoundCodec.OPUS,
-}
-_OUTCOME_TO_WIRE = {
-    Outcome.ANSWERED: pb.TASK_OUTCOME_UNSPECIFIED,
-    Outcome.OUTSIDE: pb.TASK_OUTCOME_OUTSIDE,
-    Outcome.GONE: pb.TASK_OUTCOME_GONE,
-    Outcome.FAILED: pb.TASK_OUTCOME_FAILED,
-}
-_OUTCOME_FROM_WIRE = {wire: outcome for outcome, wire in _OUTCOME_TO_WIRE.items()}
-_SURE_STEPS = 100
-_USUAL_PACKET_MS = 20
-_GIVEN_TO_WIRE = {
-    Given.BOTH_ENDS: pb.GIVEN_UNSPECIFIED,
-    Given.FIRST_FRAME: pb.GIVEN_FIRST_FRAME,
-    Given.NOTHING: pb.GIVEN_NOTHING,
-}
-_GIVEN_FROM_WIRE = {
-    **{wire: given for given, wire in _GIVEN_TO_WIRE.items()},
-    pb.GIVEN_BOTH_ENDS: Given.BOTH_ENDS,
-}
+MAX_UNITS: Final = 256  # in one transport block
+_KIND_BITS, _CHOICE_BITS, _MOTION_BITS, _SURE_BITS, _STEP_ORDER_BITS = 3, 2, 8, 7, 4
+_NUMBER_ORDER, _SPAN_ORDER, _FRAME_ORDER, _COUNT_ORDER, _LENGTH_ORDER = 3, 1, 6, 3, 4
+_HOLD_ORDER, _PACKET_ORDER, _RATE_ORDER, _ANSWER_ORDER = 10, 6, 10, 1
+_STEP_ORDERS: Final = range(0, 2 << _STEP_ORDER_BITS, 2)
+_SOUNDS: Final = (SoundCodec.OPUS, SoundCodec.CODEC2, SoundCodec.TEXT)
+_OUTCOMES: Final = (Outcome.ANSWERED, Outcome.OUTSIDE, Outcome.GONE, Outcome.FAILED)
+_USUAL_PACKET_MS: Final = 20
+_SURE_STEPS: Final = 100
 
 
 def pack(units: Sequence[SideUnit]) -> bytes:
     """Serialises ``units``; the same units always give the same bytes.
 
     Raises:
-        InvalidInput: more than `MAX_UNITS` units.
+        InvalidInput: more than `MAX_UNITS` units, or none.
     """
-    if len(units) > MAX_UNITS:
-        raise InvalidInput(f"a transport block holds at most {MAX_UNITS} units, got {len(units)}")
-    message = pb.SemanticUnits()
+    if not 1 <= len(units) <= MAX_UNITS:
+        raise InvalidInput(f"a transport block holds 1 unit, or at most {MAX_UNITS}, got {len(units)}")
+    bits = BitWriter()
+    bits.golomb(len(units) - 1, 0)
     for unit in units:
-        match unit:
-            case StreamHeader():
-                message.headers.append(_header_to_wire(unit))
-            case Opening(number, frame, shot_start):
-                message.openings.add(number=number, frame=frame, shot_start=shot_start)
-            case Caption(first, last, sentence, motion):
-                coded = text.compress(sentence)
-                message.captions.add(first=first, span=last - first, text=coded, motion=motion)
-            case Timing(first_frame, offsets):
-                steps = [later - earlier for earlier, later in pairwise((0, *offsets))]
-                message.timings.add(first_frame=first_frame, steps=steps)
-            case StreamEnd(frames, keyframes, hold):
-                message.ends.add(frames=frames, keyframes=keyframes, hold=hold or 0)
-            case SoundHeader():
-                message.sounds.append(_sound_to_wire(unit))
-            case TaskHeader(answers):
-                message.tasks.add(answers=_zero_for_one(answers))
-            case TaskAnswer(number, answered):
-                message.answers.append(_answer_to_wire(number, answered))
-    return message.SerializeToString(deterministic=True)
+        _write(bits, unit)
+    return bits.to_bytes()
+
+
+def bits_of(unit: SideUnit) -> int:
+    """What ``unit`` takes among others."""
+    bits = BitWriter()
+    _write(bits, unit)
+    return len(bits)
 
 
 def unpack(payload: bytes) -> list[SideUnit]:
     """Parses what `pack` made.
 
-    Returns:
-        The units, grouped by type in the order headers, openings, captions, timings, end, answers.
-
     Raises:
-        MalformedUnits: bytes that are not the serialisation of valid units, unknown fields, too many units.
+        MalformedUnits: bytes that are not the serialisation of valid units, too many of them, or several
+            of which there can be one.
     """
-    message = pb.SemanticUnits()
+    bits = BitReader(payload, "semantic units")
+    count = bits.golomb(0) + 1
+    if count > MAX_UNITS:
+        raise MalformedUnits(f"{count} units in one transport block, at most {MAX_UNITS} are allowed")
     try:
-        message.ParseFromString(payload)
-    except DecodeError as error:
-        raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
-    m = message
-    units = [*m.headers, *m.sounds, *m.tasks, *m.openings, *m.captions, *m.timings, *m.ends, *m.answers]
-    if len(units) > MAX_UNITS:
-        raise MalformedUnits(f"{len(units)} units in one transport block, at most {MAX_UNITS} are allowed")
-    if max(len(message.headers), len(message.sounds), len(message.tasks), len(message.ends)) > 1:
-        raise MalformedUnits(
-            "more than one stream header, sound header, task header or stream end in one transport block"
-        )
-    for part in (message, *units):
-        unknown = UnknownFieldSet(part)
-        if len(unknown):
-            raise MalformedUnits(f"{type(part).__name__} has the unknown field {unknown[0].field_number}")
-    try:
-        return [
-            *map(_header_from_wire, message.headers),
-            *map(_sound_from_wire, message.sounds),
-            *(TaskHeader(t.answers or 1) for t in message.tasks),
-            *(Opening(o.number, o.frame, o.shot_start) for o in message.openings),
-            *(Caption(c.first, c.first + c.span, text.expand(c.text), c.motion) for c in message.captions),
-            *(Timing(t.first_frame, tuple(accumulate(t.steps))) for t in message.timings),
-            *(StreamEnd(e.frames, e.keyframes, e.hold or None) for e in message.ends),
-            *map(_answer_from_wire, message.answers),
-        ]
+        units = [_KINDS[bits.fixed(_KIND_BITS)][2](bits) for _ in range(count)]
     except MalformedUnits:
         raise
     except InvalidInput as error:
         raise MalformedUnits(f"a unit with impossible fields: {error}") from error
+    if bits.rest():
+        raise MalformedUnits("bytes follow the semantic units")
+    for once in (StreamHeader, SoundHeader, TaskHeader, StreamEnd):
+        if sum(isinstance(unit, once) for unit in units) > 1:
+            raise MalformedUnits(f"more than one {once.__name__} in one transport block")
+    return units
 
 
-def _header_to_wire(header: StreamHeader) -> pb.StreamHeader:
-    rate, base = header.frame_rate, header.time_base
-    size, coded = (header.width, header.height), (header.coded_width, header.coded_height)
-    base_code, scale_code = usual.time_base_code(base, rate), usual.scale_code(size, coded)
-    aspect, aspect_code = header.pixel_aspect, usual.aspect_code(header.pixel_aspect)
-    plain_aspect = aspect_code or aspect == 1
-    ntsc_rate = rate / _NTSC
-    is_ntsc = ntsc_rate.denominator == 1
-    return pb.StreamHeader(
-        width=header.width,
-        height=header.height,
-        coded_width=0 if scale_code else header.coded_width,
-        coded_height=0 if scale_code else header.coded_height,
-        time_base_numerator=0 if base_code else _zero_for_one(base.numerator),
-        time_base_denominator=0 if base_code else base.denominator,
-        frame_rate_numerator=0 if is_ntsc else rate.numerator,
-        frame_rate_denominator=0 if is_ntsc else _zero_for_one(rate.denominator),
-        coding=_CODING_TO_WIRE[header.coding],
-        seed=header.seed,
-        phase_plus_one=0 if header.phase == _NEAREST else int(256 * header.phase) + 1,
-        given=_GIVEN_TO_WIRE[header.given],
-        detail=header.detail,
-        restoration=header.restoration,
-        usual=base_code + _SCALE_CODES_FROM * scale_code + _ASPECT_CODES_FROM * aspect_code,
-        ntsc_rate=ntsc_rate.numerator if is_ntsc else 0,
-        aspect_width=0 if plain_aspect else aspect.numerator,
-        aspect_height=0 if plain_aspect else _zero_for_one(aspect.denominator),
-    )
+def _write(bits: BitWriter, unit: SideUnit) -> None:
+    number, write = next((n, w) for n, (kind, w, _) in enumerate(_KINDS) if isinstance(unit, kind))
+    bits.fixed(number, _KIND_BITS)
+    write(bits, unit)
 
 
-def _header_from_wire(header: pb.StreamHeader) -> StreamHeader:
-    if header.coding not in _CODING_FROM_WIRE:
-        raise MalformedUnits(f"unknown picture coding {header.coding}")
-    if header.given not in _GIVEN_FROM_WIRE:
-        raise MalformedUnits(f"segments drawn from something unknown, {header.given}")
-    if bool(header.frame_rate_numerator) == bool(header.ntsc_rate):
-        raise MalformedUnits("a stream header with no frame rate, or with two")
-    if header.ntsc_rate:
-        rate = header.ntsc_rate * _NTSC
-    else:
-        rate = Fraction(header.frame_rate_numerator, header.frame_rate_denominator or 1)
-    aspect_code, other_codes = divmod(header.usual, _ASPECT_CODES_FROM)
-    scale_code, base_code = divmod(other_codes, _SCALE_CODES_FROM)
-    base = usual.time_base_of(base_code, rate)
-    coded = usual.coded_size(scale_code, (header.width, header.height))
-    if header.time_base_denominator and base is None:
-        base = Fraction(header.time_base_numerator or 1, header.time_base_denominator)
-    if header.coded_width and coded is None:
-        coded = (header.coded_width, header.coded_height)
-    said_in_full = bool(header.time_base_denominator), bool(header.coded_width)
-    if base is None or coded is None or said_in_full != (base_code == 0, scale_code == 0):
-        raise MalformedUnits("a stream header must say time base and size of coded pictures, each once")
-    return StreamHeader(
-        width=header.width,
-        height=header.height,
-        coded_width=coded[0],
-        coded_height=coded[1],
-        time_base=base,
-        frame_rate=rate,
-        coding=_CODING_FROM_WIRE[header.coding],
-        seed=header.seed,
-        phase=Fraction(header.phase_plus_one - 1, 256) if header.phase_plus_one else _NEAREST,
-        given=_GIVEN_FROM_WIRE[header.given],
-        detail=header.detail,
-        restoration=header.restoration,
-        pixel_aspect=_aspect_from_wire(header, aspect_code),
-    )
+def _write_opening(bits: BitWriter, unit: Opening) -> None:
+    bits.golomb(unit.number, _NUMBER_ORDER)
+    bits.golomb(unit.frame - unit.number, _FRAME_ORDER)
+    bits.fixed(unit.shot_start, 1)
 
 
-def _aspect_from_wire(header: pb.StreamHeader, code: int) -> Fraction:
-    said_in_full = bool(header.aspect_width or header.aspect_height)
-    aspect = usual.aspect_of(code)
-    if (code and aspect is None) or (code and said_in_full):
-        raise MalformedUnits(f"the shape of pixels is said twice, or has the unknown number {code}")
-    if not said_in_full:
-        return aspect or Fraction(1)
-    return Fraction(header.aspect_width, header.aspect_height or 1)
+def _read_opening(bits: BitReader) -> Opening:
+    number = bits.golomb(_NUMBER_ORDER)
+    return Opening(number, number + bits.golomb(_FRAME_ORDER), bool(bits.fixed(1)))
 
 
-def _sound_to_wire(header: SoundHeader) -> pb.SoundHeader:
-    return pb.SoundHeader(
-        codec=_SOUND_TO_WIRE[header.codec],
-        packet_ms=0 if header.packet_ms == _USUAL_PACKET_MS else header.packet_ms,
-        stereo=header.channels == 2,
-        bit_rate=header.bit_rate,
-    )
+def _write_caption(bits: BitWriter, unit: Caption) -> None:
+    bits.golomb(unit.first, _NUMBER_ORDER)
+    bits.golomb(unit.last - unit.first, _SPAN_ORDER)
+    bits.fixed(unit.motion, _MOTION_BITS)
+    _write_text(bits, unit.text)
 
 
-def _sound_from_wire(header: pb.SoundHeader) -> SoundHeader:
-    if header.codec not in _SOUND_FROM_WIRE:
-        raise MalformedUnits(f"unknown sound codec {header.codec}")
+def _read_caption(bits: BitReader) -> Caption:
+    first = bits.golomb(_NUMBER_ORDER)
+    last, motion = first + bits.golomb(_SPAN_ORDER), bits.fixed(_MOTION_BITS)
+    return Caption(first, last, _read_text(bits), motion)
+
+
+def _write_timing(bits: BitWriter, unit: Timing) -> None:
+    bits.golomb(unit.first_frame, _FRAME_ORDER)
+    bits.golomb(len(unit.offsets) - 1, _COUNT_ORDER)
+    steps = [unsigned(later - earlier) for earlier, later in pairwise((0, *unit.offsets))]
+
+    def coded(order: int) -> BitWriter:
+        writer = BitWriter()
+        for step in steps:
+            writer.golomb(step, order)
+        return writer
+
+    order = min(_STEP_ORDERS, key=lambda order: len(coded(order)))
+    bits.fixed(order // 2, _STEP_ORDER_BITS)
+    bits.append(coded(order))
+
+
+def _read_timing(bits: BitReader) -> Timing:
+    first, count = bits.golomb(_FRAME_ORDER), bits.golomb(_COUNT_ORDER) + 1
+    if count > MAX_TIMING_FRAMES:
+        raise MalformedUnits(f"time stamps of {count} frames in one unit, at most {MAX_TIMING_FRAMES}")
+    order = 2 * bits.fixed(_STEP_ORDER_BITS)
+    return Timing(first, tuple(accumulate(signed(bits.golomb(order)) for _ in range(count))))
+
+
+def _write_end(bits: BitWriter, unit: StreamEnd) -> None:
+    bits.golomb(unit.frames - 1, _FRAME_ORDER)
+    bits.golomb(unit.keyframes - 1, _NUMBER_ORDER)
+    bits.fixed(unit.hold is not None, 1)
+    if unit.hold is not None:
+        bits.golomb(unit.hold - 1, _HOLD_ORDER)
+
+
+def _read_end(bits: BitReader) -> StreamEnd:
+    frames, keyframes = bits.golomb(_FRAME_ORDER) + 1, bits.golomb(_NUMBER_ORDER) + 1
+    return StreamEnd(frames, keyframes, bits.golomb(_HOLD_ORDER) + 1 if bits.fixed(1) else None)
+
+
+def _write_sound(bits: BitWriter, unit: SoundHeader) -> None:
+    bits.fixed(_SOUNDS.index(unit.codec), _CHOICE_BITS)
+    bits.fixed(unit.packet_ms != _USUAL_PACKET_MS, 1)
+    if unit.packet_ms != _USUAL_PACKET_MS:
+        bits.golomb(unit.packet_ms - 1, _PACKET_ORDER)
+    bits.fixed(unit.channels - 1, 1)
+    bits.fixed(unit.bit_rate > 0, 1)
+    if unit.bit_rate:
+        bits.golomb(unit.bit_rate - 1, _RATE_ORDER)
+
+
+def _read_sound(bits: BitReader) -> SoundHeader:
+    codec = bits.fixed(_CHOICE_BITS)
+    if codec >= len(_SOUNDS):
+        raise MalformedUnits(f"unknown sound codec {codec}")
+    packet_ms = bits.golomb(_PACKET_ORDER) + 1 if bits.fixed(1) else _USUAL_PACKET_MS
+    channels = 1 + bits.fixed(1)
     return SoundHeader(
-        codec=_SOUND_FROM_WIRE[header.codec],
-        packet_ms=header.packet_ms or _USUAL_PACKET_MS,
-        channels=1 + header.stereo,
-        bit_rate=header.bit_rate,
+        _SOUNDS[codec], packet_ms, channels, bits.golomb(_RATE_ORDER) + 1 if bits.fixed(1) else 0
     )
 
 
-def _answer_to_wire(number: int, answered: Answered) -> pb.TaskAnswer:
-    return pb.TaskAnswer(
-        number=number,
-        text=text.compress(answered.text) if answered.text else b"",
-        sure_plus_one=0 if answered.sure is None else round(_SURE_STEPS * answered.sure) + 1,
-        outcome=_OUTCOME_TO_WIRE[answered.outcome],
-    )
+def _write_task(bits: BitWriter, unit: TaskHeader) -> None:
+    bits.golomb(unit.answers - 1, _ANSWER_ORDER)
 
 
-def _answer_from_wire(answer: pb.TaskAnswer) -> TaskAnswer:
-    if answer.outcome not in _OUTCOME_FROM_WIRE:
-        raise MalformedUnits(f"unknown outcome of a question, {answer.outcome}")
-    sure = (answer.sure_plus_one - 1) / _SURE_STEPS if answer.sure_plus_one else None
-    words = text.expand(answer.text) if answer.text else ""
-    return TaskAnswer(answer.number, Answered(words, sure, _OUTCOME_FROM_WIRE[answer.outcome]))
+def _read_task(bits: BitReader) -> TaskHeader:
+    return TaskHeader(bits.golomb(_ANSWER_ORDER) + 1)
 
 
-def _zero_for_one(value: int) -> int:
-    """Fields whose usual value is 1 go as 0, which Protocol Buffers do not send."""
-    return 0 if value == 1 else value
+def _write_answer(bits: BitWriter, unit: TaskAnswer) -> None:
+    answered = unit.answered
+    bits.golomb(unit.number, _ANSWER_ORDER)
+    bits.fixed(_OUTCOMES.index(answered.outcome), _CHOICE_BITS)
+    bits.fixed(answered.sure is not None, 1)
+    if answered.sure is not None:
+        bits.fixed(round(_SURE_STEPS * answered.sure), _SURE_BITS)
+    if answered.outcome is Outcome.ANSWERED:
+        _write_text(bits, answered.text)
+
+
+def _read_answer(bits: BitReader) -> TaskAnswer:
+    number, outcome = bits.golomb(_ANSWER_ORDER), _OUTCOMES[bits.fixed(_CHOICE_BITS)]
+    sure = bits.fixed(_SURE_BITS) / _SURE_STEPS if bits.fixed(1) else None
+    words = _read_text(bits) if outcome is Outcome.ANSWERED else ""
+    return TaskAnswer(number, Answered(words, sure, outcome))
+
+
+def _write_text(bits: BitWriter, words: str) -> None:
+    coded = text.compress(words)
+    bits.golomb(len(coded), _LENGTH_ORDER)
+    bits.string(coded)
+
+
+def _read_text(bits: BitReader) -> str:
+    return text.expand(bits.string(bits.golomb(_LENGTH_ORDER)))
+
+
+_Kind = tuple[type[Any], Callable[[BitWriter, Any], None], Callable[[BitReader], SideUnit]]
+_KINDS: Final[tuple[_Kind, ...]] = (
+    (StreamHeader, header_bits.write, header_bits.read),
+    (SoundHeader, _write_sound, _read_sound),
+    (TaskHeader, _write_task, _read_task),
+    (Opening, _write_opening, _read_opening),
+    (Caption, _write_caption, _read_caption),
+    (Timing, _write_timing, _read_timing),
+    (StreamEnd, _write_end, _read_end),
+    (TaskAnswer, _write_answer, _read_answer),
+)
+"""By number: the unit, and how its fields are written and read."""

@@ -150,7 +150,7 @@ def sound_blocks(unit: SoundPackets, limit_bytes: int) -> list[BlockPayload]:
 def _payload(units: Sequence[SideUnit]) -> Payload:
     bits: Counter[SymbolClass] = Counter()
     for unit in units:
-        bits[_class_of(unit)] += 8 * len(bitstream.pack([unit]))
+        bits[_class_of(unit)] += bitstream.bits_of(unit)
     return Payload(bitstream.pack(units), bits)
 
 

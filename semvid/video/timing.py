@@ -215,6 +215,6 @@ def _sane(rate: Fraction) -> Fraction:
 
 
 def _timing_bytes(off: Sequence[int]) -> int:
-    """About what `Timing` units for these offsets take: changes go as zigzag varints (`semvid.bitstream`)."""
+    """About what `Timing` units for these offsets take, in bytes; what does not change takes none."""
     changes = (later - earlier for earlier, later in pairwise((0, *off)))
     return sum(1 + (2 * abs(change)).bit_length() // 7 for change in changes if change)

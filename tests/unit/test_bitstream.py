@@ -4,11 +4,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from semvid import text
-from semvid.bitstream import MAX_UNITS, pack, unpack
+from semvid.bitstream import MAX_UNITS, bits_of, pack, unpack
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
 from semvid.semantics import (
@@ -23,10 +23,8 @@ from semvid.semantics import (
     StreamHeader,
     Timing,
 )
-from semvid.wire.v1 import semantics_pb2 as pb
 
-SIDES = {"width": 1, "height": 1, "coded_width": 1, "coded_height": 1}
-SMALL = {**SIDES, "time_base_denominator": 1, "frame_rate_numerator": 1}
+HEADER = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
 
 positive = st.builds(Fraction, st.integers(1, 2**31 - 1), st.integers(1, 2**31 - 1))
 sides = st.integers(1, 16_384)
@@ -104,6 +102,7 @@ def test_round_trip(
     ends: list[SideUnit],
 ) -> None:
     units = [*headers, *sounds, *openings, *captions, *timings, *ends]
+    assume(units)
     assert unpack(pack(units)) == units
 
 
@@ -134,62 +133,90 @@ def test_truncated_units_are_refused() -> None:
         unpack(payload[:-1])
 
 
+def _forged(unit: SideUnit, **fields: object) -> SideUnit:
+    """``unit`` with fields that it would refuse, for `pack` to write down."""
+    forged = replace(unit)
+    for name, value in fields.items():
+        object.__setattr__(forged, name, value)
+    return forged
+
+
 @pytest.mark.parametrize(
-    "message",
+    "units",
     [
-        pb.SemanticUnits(openings=[pb.Opening(number=9, frame=1)]),
-        pb.SemanticUnits(openings=[pb.Opening(number=0, frame=2**31)]),
-        pb.SemanticUnits(captions=[pb.Caption(first=0, span=2**24 + 1, text=text.compress("a dog"))]),
-        pb.SemanticUnits(captions=[pb.Caption(first=0, span=1, text=b"\xff" * 2000)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(width=1, height=1)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**{**SMALL, "width": 0})]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, coding=4)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, given=4)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=8)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, restoration=8)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, detail=1, restoration=1)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, usual=128 * 16)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, usual=128, aspect_width=4, aspect_height=3)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_width=4097)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_height=4097)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, aspect_height=2)]),
-        pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)] * 2),
-        pb.SemanticUnits(ends=[pb.StreamEnd(frames=1, keyframes=1)] * 2),
-        pb.SemanticUnits(sounds=[pb.SoundHeader()] * 2),
-        pb.SemanticUnits(sounds=[pb.SoundHeader(codec=7)]),
-        pb.SemanticUnits(sounds=[pb.SoundHeader(packet_ms=1001)]),
-        pb.SemanticUnits(sounds=[pb.SoundHeader(bit_rate=2**21)]),
-        pb.SemanticUnits(captions=[pb.Caption(motion=256)]),
-        pb.SemanticUnits(captions=[pb.Caption()] * (MAX_UNITS + 1)),
-        pb.SemanticUnits(timings=[pb.Timing(first_frame=0)]),
+        [_forged(Opening(0, 0), number=2**24 + 1, frame=2**24 + 1)],
+        [_forged(Opening(0, 0), frame=2**31)],
+        [_forged(Caption(0, 0, "a dog"), last=2**24 + 1)],
+        [_forged(HEADER, width=16_385)],
+        [_forged(HEADER, coded_height=16_385)],
+        [_forged(HEADER, frame_rate=Fraction(2**31))],
+        [_forged(HEADER, frame_rate=Fraction(2, 2**31 + 1))],
+        [_forged(HEADER, time_base=Fraction(1, 2**31))],
+        [_forged(HEADER, pixel_aspect=Fraction(4097))],
+        [_forged(HEADER, pixel_aspect=Fraction(1, 4097))],
+        [HEADER, HEADER],
+        [StreamEnd(1, 1), StreamEnd(1, 1)],
+        [_forged(StreamEnd(1, 1), frames=2**31)],
+        [_forged(StreamEnd(1, 1), keyframes=2)],
+        [_forged(StreamEnd(1, 1), hold=2**31)],
+        [SoundHeader(SoundCodec.OPUS, 20), SoundHeader(SoundCodec.OPUS, 20)],
+        [_forged(SoundHeader(SoundCodec.OPUS, 20), packet_ms=1001)],
+        [_forged(SoundHeader(SoundCodec.OPUS, 20), bit_rate=2**21)],
+        [_forged(Timing(0, (0,)), first_frame=2**31)],
+        [_forged(Timing(0, (0,)), offsets=(MAX_OFFSET + 1,))],
+        [_forged(Timing(0, (0,)), offsets=(0,) * 4097)],
     ],
 )
-def test_impossible_fields_are_refused(message: pb.SemanticUnits) -> None:
+def test_impossible_fields_are_refused(units: list[SideUnit]) -> None:
     with pytest.raises(MalformedUnits):
-        unpack(message.SerializeToString())
+        unpack(pack(units))
 
 
-def test_a_header_needs_its_rate_its_time_base_and_its_coded_size() -> None:
-    assert unpack(pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL)]).SerializeToString())
-    for field in SMALL:
-        message = pb.SemanticUnits(headers=[pb.StreamHeader(**{**SMALL, field: 0})])
-        with pytest.raises(MalformedUnits):
-            unpack(message.SerializeToString())
+@pytest.mark.parametrize(
+    ("at", "bits", "what"),
+    [
+        (4 + 24, "1001", "unknown numbers, size 9"),
+        (4 + 28, "11", "frame rate of the unknown kind 3"),
+        (4 + 36, "111", "unknown numbers, size 1, time base 7"),
+        (4 + 39, "11", "unknown picture coding, 3"),
+        (4 + 41, "11", "unknown source of segments, 3"),
+    ],
+)
+def test_numbers_that_stand_for_nothing_are_refused(at: int, bits: str, what: str) -> None:
+    """Written over the fields of a header that takes 12 bits a side and 8 for its rate."""
+    header = replace(HEADER, width=576, height=576, coded_width=576, coded_height=576)
+    payload = pack([header])
+    written = f"{int.from_bytes(payload, 'big'):0{8 * len(payload)}b}"
+    forged = written[:at] + bits + written[at + len(bits) :]
+    with pytest.raises(MalformedUnits, match=what):
+        unpack(int(forged, 2).to_bytes(len(payload), "big"))
 
 
-def test_a_zero_stands_for_the_usual_choice() -> None:
-    """And says the same as the choice by its name."""
-    usual = (PictureCoding.PYRAMID, Given.BOTH_ENDS)
-    for wire in ({}, {"coding": pb.PICTURE_CODING_PYRAMID, "given": pb.GIVEN_BOTH_ENDS}):
-        (header,) = unpack(pb.SemanticUnits(headers=[pb.StreamHeader(**SMALL, **wire)]).SerializeToString())
-        assert isinstance(header, StreamHeader)
-        assert (header.coding, header.given) == usual
-        assert len(pack([header])) == len(pack([replace(header, coding=PictureCoding.INTRA)])) - 2
+def test_a_text_that_no_coder_makes_is_refused() -> None:
+    payload = pack([Caption(0, 1, "a dog")])
+    code = text.compress("a dog")
+    at = 1 + 3 + 4 + 2 + 8 + 5  # bits before the text: units, kind, first, span, motion, length
+    written, ones = int.from_bytes(payload, "big"), (1 << 8 * len(code)) - 1
+    below = 8 * len(payload) - at - 8 * len(code)
+    assert written >> below & ones == int.from_bytes(code, "big")
+    wrong = written | ones << below
+    with pytest.raises(MalformedUnits, match="caption"):
+        unpack(wrong.to_bytes(len(payload), "big"))
 
 
-def test_unknown_fields_are_refused() -> None:
-    with pytest.raises(MalformedUnits, match="unknown field 15"):
-        unpack(pack([StreamEnd(1, 1)]) + bytes([15 << 3, 1]))
+def test_nothing_may_follow() -> None:
+    payload = pack([SoundHeader(SoundCodec.OPUS, 20)])
+    with pytest.raises(MalformedUnits, match="follow"):
+        unpack(payload + bytes(1))
+    with pytest.raises(MalformedUnits, match="padded"):
+        unpack(payload[:-1] + bytes([payload[-1] | 1]))
+
+
+def test_units_among_others_take_the_bits_that_are_said() -> None:
+    units: list[SideUnit] = [HEADER, Caption(0, 3, "a dog, large, in the middle", 9), StreamEnd(90, 4)]
+    together = 8 * len(pack(units))
+    said = sum(map(bits_of, units))
+    assert said <= together < said + 3 + 8
 
 
 def test_too_many_units_are_not_packed() -> None:
@@ -198,24 +225,29 @@ def test_too_many_units_are_not_packed() -> None:
         pack([Timing(0, (1,))] * (MAX_UNITS + 1))
 
 
-def test_square_pixels_cost_nothing_and_usual_ones_a_byte() -> None:
+def test_no_units_are_no_payload() -> None:
+    with pytest.raises(InvalidInput, match="got 0"):
+        pack([])
+
+
+@pytest.mark.parametrize(
+    ("aspect", "more"), [(Fraction(16, 11), 4), (Fraction(4, 3), 4), (Fraction(64, 45), 4 + 8 + 8)]
+)
+def test_square_pixels_cost_a_bit_and_usual_ones_four_more(aspect: Fraction, more: int) -> None:
     header = StreamHeader(720, 576, 720, 576, Fraction(1, 12_800), Fraction(25))
-    square = len(pack([header]))
-    for aspect, more in (
-        (Fraction(16, 11), 1),
-        (Fraction(12, 11), 1),
-        (Fraction(4, 3), 1),
-        (Fraction(64, 45), 6),
-    ):
-        assert len(pack([replace(header, pixel_aspect=aspect)])) == square + more
+    assert bits_of(replace(header, pixel_aspect=aspect)) == bits_of(header) + more
 
 
 def test_usual_units_are_small() -> None:
-    header = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
-    assert len(pack([header])) <= 16
-    assert len(pack([Opening(9, 130)])) <= 7
+    assert bits_of(HEADER) <= 48
+    assert bits_of(replace(HEADER, restoration=5)) == bits_of(HEADER) + 4
+    assert bits_of(Opening(9, 130)) <= 20
+    assert bits_of(StreamEnd(90, 4)) <= 17
+    words = "a dog, large, in the middle"
+    assert bits_of(Caption(0, 3, words, 9)) <= 8 * len(text.compress(words)) + 26
+    assert bits_of(Timing(0, (1, 1, 1, 2, 2, 2, 3, 3, 3, 3))) <= 40
 
 
-def test_that_there_is_sound_costs_few_bytes() -> None:
-    assert len(pack([SoundHeader(SoundCodec.OPUS, 20)])) == 2
-    assert len(pack([SoundHeader(SoundCodec.OPUS, 60, 2)])) == 6
+def test_that_there_is_sound_costs_a_byte() -> None:
+    assert bits_of(SoundHeader(SoundCodec.OPUS, 20)) == 8
+    assert bits_of(SoundHeader(SoundCodec.OPUS, 60, 2)) <= 16

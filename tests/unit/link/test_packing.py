@@ -91,7 +91,7 @@ def test_all_of_it_travels_within_bounds_and_counted(
     expected: Counter[SymbolClass] = Counter()
     for unit in units:
         kind = {Caption: SymbolClass.CAPTION}.get(type(unit), SymbolClass.HEADER)
-        expected[kind] += 8 * len(bitstream.pack([unit]))
+        expected[kind] += bitstream.bits_of(unit)
     expected[SymbolClass.KEYFRAME] += 8 * sum(len(payload.data) for payload in bulk)
     assert bits == expected
 
