@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from semvid.images.finishing import MOST_RESTORED
+from semvid.images.restorer import Restorer, shipped
 from semvid.mllm import EMBEDDED
 from semvid.mllm.library import load
 from semvid.options import TransmissionOptions
@@ -65,6 +66,8 @@ class Footage:
         whole: the clip ends with the first part. Of several parts, which stand for all of it, the keyframe
             that merely ends one does not count.
         restores: the receiver has a restorer of keyframes, and they are not too large for it.
+        restorer: that one; None where it is not the one that comes with semvid, so that nobody here knows
+            what it will make of them.
     """
 
     source: SourceInfo
@@ -72,6 +75,7 @@ class Footage:
     parts: list[Part]
     whole: bool
     restores: bool = False
+    restorer: Restorer | None = None
 
     @classmethod
     def read(
@@ -113,7 +117,8 @@ class Footage:
             if certain and (not parts or len(certain) > 1):
                 parts.append(Part(certain, windows, read))
         restores = bool(profile.restorer) and source.width * source.height <= MOST_RESTORED
-        return cls(source, options, parts, whole, restores)
+        known = restores and profile.restorer == shipped().digest
+        return cls(source, options, parts, whole, restores, shipped() if known else None)
 
 
 def _frames(

@@ -15,7 +15,7 @@ from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.packing import CodedGroup
 from semvid.phy.control_word import MAX_BULK_BYTES
-from semvid.semantics import PictureCoding
+from semvid.semantics import PictureCoding, layers_of
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from transmitter.keyframes.selection import Selected
@@ -78,6 +78,22 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class DecodedKeyframe:
+    """One keyframe as it comes out of the picture code.
+
+    Attributes:
+        selected: what it was.
+        picture: at the size at which it was coded.
+        quantiser, layer: see `semvid.images.restorer.Coding`.
+    """
+
+    selected: Selected
+    picture: Picture
+    quantiser: int
+    layer: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Coded:
     """The keyframes of all parts at one operating point, coded.
 
@@ -122,8 +138,13 @@ class Coded:
         )
         return cls(trial, footage, parts)
 
-    def looked_at(self, strengths: Sequence[int], keyframes: int) -> Trial:
-        """The trial with the strength of detail that suits its keyframes, and its loss.
+    def decoded(self) -> list[list[DecodedKeyframe]]:
+        """The keyframes of each part in the order of time, as they come out of the picture code."""
+        size = coded_size(self._footage.source, self.trial.point.scale)
+        return [_decoded(groups, selected, size) for _, selected, groups in self._parts]
+
+    def looked_at(self, strengths: Sequence[int], keyframes: int) -> Coded:
+        """The same with the strength of detail that suits its keyframes, and their loss.
 
         Detail that is put back is no contrast that was there: the loss lies between that with it and without.
 
@@ -132,8 +153,10 @@ class Coded:
             keyframes: that are looked at for the choice.
         """
         footage, point = self._footage, self.trial.point
-        size = coded_size(footage.source, point.scale)
-        parts = [(part, selected, _decoded(groups, selected, size)) for part, selected, groups in self._parts]
+        parts = [
+            (part, selected, [keyframe.picture for keyframe in decoded])
+            for (part, selected, _), decoded in zip(self._parts, self.decoded(), strict=True)
+        ]
         coded = [pair for _, selected, pictures in parts for pair in zip(selected, pictures, strict=True)]
         some = coded[:: -(-len(coded) // keyframes)]
 
@@ -151,7 +174,8 @@ class Coded:
             for part, selected, pictures in parts
         ]
         loss = sum(losses, NO_LOSS).total / self.trial.window * flattered**_DOUBT
-        return replace(self.trial, point=replace(point, detail=detail), loss=loss)
+        trial = replace(self.trial, point=replace(point, detail=detail), loss=loss)
+        return replace(self, trial=trial)
 
 
 def _frames(footage: Footage, part: Part, selected: list[Selected]) -> int:
@@ -188,15 +212,17 @@ def _blocks(group: Group) -> int:
     return len(coded.stretches(MAX_BULK_BYTES))
 
 
-def _decoded(groups: list[Group], selected: list[Selected], size: tuple[int, int]) -> list[Picture]:
-    """The pictures of ``groups`` in the order of time."""
+def _decoded(groups: list[Group], selected: list[Selected], size: tuple[int, int]) -> list[DecodedKeyframe]:
     decoder = KeyframeDecoder(*size)
-    pictures: list[Picture] = []
+    in_time: list[tuple[Picture, int, int]] = []
     for group in groups:
-        in_time = {picture.number: decoder.decode(picture.packet) for picture in group}
-        pictures += [in_time[number] for number in sorted(in_time)]
-    assert len(pictures) == len(selected)
-    return pictures
+        layers = layers_of([picture.number for picture in group])
+        decoded = {
+            picture.number: (decoder.decode(picture.packet), decoder.quantiser, layer)
+            for picture, layer in zip(group, layers, strict=True)
+        }
+        in_time += [decoded[number] for number in sorted(decoded)]
+    return [DecodedKeyframe(one, *rest) for one, rest in zip(selected, in_time, strict=True)]
 
 
 class _Look:

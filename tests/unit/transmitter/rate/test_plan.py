@@ -14,6 +14,7 @@ import pytest
 
 from semvid.images.finishing import RESTORATION
 from semvid.images.keyframe_codec import MAX_CRF
+from semvid.images.restorer import shipped
 from semvid.options import TransmissionOptions
 from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
@@ -21,6 +22,7 @@ from semvid.video.probe import probe
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import flicker, pan, still, written
 from transmitter.rate.footage import Footage
+from transmitter.rate.likeness import STRENGTHS
 from transmitter.rate.model import AT_10_DB, LinkPrice
 from transmitter.rate.plan import DEFAULT_CRF, FIRST_FRAME_CRF, Plan, make_plan
 from transmitter.rate.trial import FAST_PRESET, Coded, Trial
@@ -213,9 +215,15 @@ def test_what_is_not_bridged_is_not_tried(options: dict[str, object], crf: float
 @pytest.mark.parametrize("asked", [{"target_cbr": TARGETS[1]}, {"quality": 55}])
 def test_a_receiver_that_restores_is_asked_to_and_gets_no_detail(read: Read, asked: dict[str, float]) -> None:
     footage = read(**asked)
-    plain, restored = (
+    plain, known, unknown = (
         make_plan(lambda one=one: one, one.options).point
-        for one in (footage, replace(footage, restores=True))
+        for one in (
+            footage,
+            replace(footage, restores=True, restorer=shipped()),
+            replace(footage, restores=True),
+        )
     )
     assert plain.restoration == 0
-    assert (restored.detail, restored.restoration) == (0, RESTORATION)
+    assert known.detail == unknown.detail == 0
+    assert known.restoration in STRENGTHS
+    assert unknown.restoration == RESTORATION
