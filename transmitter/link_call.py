@@ -7,8 +7,8 @@ import grpc
 
 from semvid.channel_options import ChannelOptions
 from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
+from semvid.link.blocks import BlockReport
 from semvid.link.bootstrap import make_channel
-from semvid.link.harq import BlockReport
 from semvid.link.symbols import pack_symbols
 from semvid.link.tls import ClientTls
 from semvid.link.waveform import set_waveform

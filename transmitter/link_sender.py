@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from semvid.errors import LinkFailed
-from semvid.link.harq import BlockPayload, Delivery, HarqSender, LinkRecord
+from semvid.link.blocks import BlockPayload, Delivery
+from semvid.link.harq import HarqSender
+from semvid.link.record import LinkRecord
 from semvid.options import TransmissionOptions
 from transmitter.link_call import LinkCall
 

@@ -23,7 +23,7 @@ from urllib.parse import urljoin
 
 from semvid import __version__
 from semvid.accounting import cbr
-from semvid.link.harq import BlockPayload, Delivery
+from semvid.link.blocks import BlockPayload, Delivery
 from semvid.link.packing import sound_blocks
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.meter import Meter

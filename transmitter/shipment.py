@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from semvid.link.harq import BlockPayload
+from semvid.link.blocks import BlockPayload
 from semvid.link.packing import CodedGroup, block_payloads
 from semvid.semantics import Caption, SideUnit, StreamHeader
 from transmitter.keyframes.selection import Selected

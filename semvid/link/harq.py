@@ -17,162 +17,24 @@ codes the next picture, and lets a slow receiver slow the sender down (docs/deci
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Literal
 
-from semvid.accounting import Ledger, SymbolClass
-from semvid.phy.adaptation import REPETITION_SHARE, SOUND_TRANSMISSIONS, LinkAdapter, capacity
+from semvid.accounting import SymbolClass
+from semvid.link.blocks import BlockPayload, BlockReport, Delivery
+from semvid.link.record import LinkRecord
+from semvid.link.sending import Sending
+from semvid.phy.adaptation import REPETITION_SHARE, SOUND_TRANSMISSIONS, LinkAdapter
 from semvid.phy.arrays import Symbols
-from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
-from semvid.phy.control_word import AGGREGATION_LEVELS, PROCESSES
+from semvid.phy.block import Block, modulate
+from semvid.phy.control_word import PROCESSES
 from semvid.phy.framing import framing_of
-from semvid.phy.layout import DENSE_SPACING
-from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
-from semvid.phy.mcs import Mcs
 from semvid.phy.pilots import pilot_symbols
-from semvid.phy.transport_block import repeats_as, symbols_for
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
-MAX_AGGREGATION: Final = AGGREGATION_LEVELS[-1]
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What one transport block carries.
-
-    Attributes:
-        data: 1..1023 bytes where it is to be protected, 1..8191 in bulk.
-        bits: information bits by class of the ledger, 8 * len(data) or fewer in all.
-    """
-
-    data: bytes
-    bits: Mapping[SymbolClass, int]
-
-
-@dataclass(frozen=True, slots=True)
-class BlockPayload:
-    """What is sent, and repeated until it arrives, under one control word; at least one of the two.
-
-    Attributes:
-        protected: side information.
-        bulk: pictures, or sound.
-        stretch: what is in ``bulk``, for the sender to know what was lost.
-        renewals: how often what did not arrive in all rounds is sent anew.
-        renewed: it was sent before.
-        short: a part of it was given up for want of room.
-    """
-
-    protected: Payload | None = None
-    bulk: Payload | None = None
-    stretch: range = range(0)
-    renewals: int = 0
-    renewed: bool = False
-    short: bool = False
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether its bulk is sound."""
-        return self.bulk is not None and SymbolClass.SOUND in self.bulk.bits
-
-
-@dataclass(frozen=True, slots=True)
-class BlockReport:
-    """What the receiver says of one burst.
-
-    Attributes:
-        control_decoded: it could read the control word.
-        protected, bulk: what became of the transport blocks.
-        snr_db, effective_snr_db: as measured, see `semvid.phy.block.Reception`.
-    """
-
-    control_decoded: bool
-    protected: TbState
-    bulk: TbState
-    snr_db: float
-    effective_snr_db: float
-
-    @classmethod
-    def of(cls, reception: Reception) -> BlockReport:
-        """The report on what was received."""
-        return cls(
-            reception.control is not None,
-            reception.protected_state,
-            reception.bulk_state,
-            reception.snr_db,
-            reception.effective_snr_db,
-        )
-
-
-@dataclass
-class LinkRecord:
-    """What the link cost and carried so far.
-
-    Attributes:
-        rounds: how often a block is sent at most; those that are sent anew, as often again.
-        ledger: every symbol sent, by class.
-        mcs: transport blocks by class and modulation and coding scheme, repetitions not counted.
-        bursts_sent: with soundings and repetitions.
-        blocks_sent: repetitions not counted.
-        blocks_lost: blocks of which a part that was sent never arrived.
-        blocks_withheld: blocks of which a part was not sent, not even once: there was no room for it.
-        retransmissions: bursts that repeated an earlier one.
-        snr_db: the last SNR that the receiver measured.
-        sound_symbols: of the bursts that carried sound, everything in them counted.
-        sound_blocks_lost: of ``blocks_lost``, those that carried sound.
-    """
-
-    rounds: int
-    ledger: Ledger = field(default_factory=Ledger)
-    mcs: dict[SymbolClass, Counter[str]] = field(default_factory=dict)
-    bursts_sent: int = 0
-    blocks_sent: int = 0
-    blocks_lost: int = 0
-    blocks_withheld: int = 0
-    retransmissions: int = 0
-    snr_db: float | None = None
-    sound_symbols: int = 0
-    sound_blocks_lost: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What of a shipment arrived.
-
-    Attributes:
-        protected: all of its protected transport blocks.
-        lost: stretches of the bulk transport blocks that did not, because they failed or had no room.
-    """
-
-    protected: bool = True
-    lost: tuple[range, ...] = ()
-
-
-@dataclass(slots=True)
-class _Sending:
-    """The block on its way: what of it has not arrived, and how it goes out next.
-
-    Attributes:
-        bulk_mcs: of the first transmission of the bulk.
-        received: what came in of the bulk, bits (`LinkAdapter.choose_repetition`).
-    """
-
-    payload: BlockPayload
-    protected: TransportBlock | None
-    bulk: TransportBlock | None
-    aggregation: int
-    pilot_spacing: int
-    rounds: int = 0
-    versions_received: int = 0
-    bulk_mcs: Mcs | None = None
-    received: float = 0.0
-
-    def block(self, process: int) -> Block:
-        """What goes out next."""
-        version = REDUNDANCY_VERSIONS[self.versions_received]
-        return Block(process, version, self.protected, self.bulk, self.aggregation, self.pilot_spacing)
 
 
 class HarqSender:
@@ -200,7 +62,7 @@ class HarqSender:
         self.record = LinkRecord(1 + retransmissions)
         self.delivery = Delivery()
         self._waiting: deque[BlockPayload] = deque()
-        self._sending: _Sending | None = None
+        self._sending: Sending | None = None
         self._room = math.inf
         self._process = 0
 
@@ -235,7 +97,7 @@ class HarqSender:
             blocks: to be shipped.
             repeated: on a link that fades, the largest of them too, as much as a repetition usually takes.
         """
-        once = [burst_sizes(self._prepared(payload).block(0), self._framing).total for payload in blocks]
+        once = [Sending.prepared(payload, self.adapter).sizes(self._framing).total for payload in blocks]
         again = REPETITION_SHARE * max(once, default=0) if repeated and self.adapter.fades else 0.0
         return sum(once) + again
 
@@ -247,17 +109,18 @@ class HarqSender:
     def next_block(self) -> Block | None:
         """As `next_burst`, before modulation: for whoever only counts."""
         while self._sending is not None or self._waiting:
-            sending = self._sending or self._prepared(self._waiting.popleft())
+            sending = self._sending or Sending.prepared(self._waiting.popleft(), self.adapter)
             self._sending = sending
-            sizes = burst_sizes(sending.block(self._process), self._framing)
-            if sizes.total > self._room and not self._shortened_to_fit(sending):
+            if sending.sizes(self._framing).total > self._room and not sending.shortened_to_fit(
+                self._room, self._framing
+            ):
                 self._withhold(sending)
                 continue
-            sizes = burst_sizes(sending.block(self._process), self._framing)
-            if not sending.rounds and not sending.payload.renewed:
+            if not sending.repeats:
                 self._begin(sending)
+            sizes = sending.sizes(self._framing)
             self._room -= sizes.total
-            self._count(sizes, sending)
+            self.record.count_burst(sizes, sending.payload, sending.repeats)
             sending.rounds += 1
             return sending.block(self._process)
         return None
@@ -274,70 +137,23 @@ class HarqSender:
         self.record.snr_db = report.snr_db
         if sending is None:  # it was a sounding
             return
-        if not report.control_decoded:
-            sending.aggregation = min(2 * sending.aggregation, MAX_AGGREGATION)
-        else:
-            sending.versions_received += 1
-            if sending.bulk is not None and sending.rounds == 1 and not sending.payload.is_sound:
-                self.adapter.observe_ack(report.bulk is TbState.DECODED)
-            if report.protected is TbState.DECODED:
-                sending.protected = None
-            if report.bulk is TbState.DECODED:
-                sending.bulk = None
-            if sending.bulk is not None and not sending.payload.is_sound:
-                self._shorten(sending, sending.bulk, report.effective_snr_db)
-        sending.pilot_spacing = DENSE_SPACING  # a repetition is no place for savings
-        arrived = sending.protected is None and sending.bulk is None
         rounds = self.record.rounds
-        if arrived or sending.rounds == (
-            min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
-        ):
+        sending.take(report, self.adapter, rounds)
+        most = min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
+        if sending.arrived or sending.rounds == most:
             self._end(sending)
 
-    def _prepared(self, payload: BlockPayload) -> _Sending:
-        """``payload``, as it would go out now."""
-        protected, bulk = payload.protected, payload.bulk
-        small = None if protected is None else TransportBlock(protected.data, self._safe_mcs(protected))
-        large = None
-        if bulk is not None:
-            choose = self.adapter.choose_sound if payload.is_sound else self.adapter.choose_bulk
-            large = TransportBlock(bulk.data, choose(len(bulk.data)))
-        return _Sending(payload, small, large, self.adapter.aggregation(), self.adapter.pilot_spacing())
-
-    def _shorten(self, sending: _Sending, bulk: TransportBlock, effective_snr_db: float) -> None:
-        """Repeats no more of the bulk than was missing, but all of it in the last round."""
-        size, first = len(bulk.payload), sending.bulk_mcs or bulk.mcs
-        sending.bulk_mcs = first
-        if math.isfinite(effective_snr_db):
-            sending.received += symbols_for(size, bulk.mcs) * capacity(effective_snr_db)
-        last = sending.rounds + 1 == self.record.rounds
-        mcs = first if last else self.adapter.choose_repetition(size, first, sending.received)
-        sending.bulk = TransportBlock(bulk.payload, mcs)
-
-    def _shortened_to_fit(self, sending: _Sending) -> bool:
-        """Whether a repetition can be so short that there is room for it; it is then as long as there is room
-        for: what it brings is more than nothing."""
-        bulk, first = sending.bulk, sending.bulk_mcs
-        if bulk is None or first is None or not sending.versions_received:
-            return False
-        for mcs in reversed(repeats_as(len(bulk.payload), first)):
-            sending.bulk = TransportBlock(bulk.payload, mcs)
-            if burst_sizes(sending.block(self._process), self._framing).total <= self._room:
-                return True
-        return False
-
-    def _begin(self, sending: _Sending) -> None:
+    def _begin(self, sending: Sending) -> None:
         """Counts a block that leaves for the first time.
 
         One that is sent anew is the same block still, and the receiver knows it as such.
         """
         self._process = (self._process + 1) % PROCESSES
         self.record.blocks_sent += 1
-        payload = sending.payload
-        for part, block in ((payload.protected, sending.protected), (payload.bulk, sending.bulk)):
-            self._count_mcs(part, block)
+        self.record.count_mcs(sending.payload.protected, sending.protected)
+        self.record.count_mcs(sending.payload.bulk, sending.bulk)
 
-    def _end(self, sending: _Sending) -> None:
+    def _end(self, sending: Sending) -> None:
         self._sending = None
         protected, bulk = sending.protected is None, sending.bulk is None
         payload = sending.payload
@@ -357,11 +173,11 @@ class HarqSender:
         self.record.sound_blocks_lost += payload.is_sound
         self._deliver(protected, bulk, payload)
 
-    def _withhold(self, sending: _Sending) -> None:
+    def _withhold(self, sending: Sending) -> None:
         """Gives up the bulk, or what is left without it: there is no room to send it, or to send it again."""
         payload = sending.payload
         if not payload.short:
-            tried = sending.rounds > 0 or payload.renewed
+            tried = sending.repeats
             self.record.blocks_lost += tried
             self.record.blocks_withheld += not tried
             self.record.sound_blocks_lost += payload.is_sound
@@ -385,30 +201,3 @@ class HarqSender:
             lost += [waiting.stretch for waiting in vain]
             self._waiting = deque(replace(w, bulk=None) for w in self._waiting if w.protected is not None)
         self.delivery = Delivery(self.delivery.protected and protected, (*self.delivery.lost, *lost))
-
-    def _safe_mcs(self, payload: Payload) -> Mcs:
-        # without a header nothing can be shown, and an answer is all that there is
-        header = not payload.bits.keys().isdisjoint((SymbolClass.HEADER, SymbolClass.ANSWER))
-        choose = self.adapter.choose_header if header else self.adapter.choose_protected
-        return choose(len(payload.data))
-
-    def _count_mcs(self, payload: Payload | None, block: TransportBlock | None) -> None:
-        if payload is not None and block is not None:
-            for symbol_class in payload.bits:
-                self.record.mcs.setdefault(symbol_class, Counter())[block.mcs.name] += 1
-
-    def _count(self, sizes: BurstSizes, sending: _Sending) -> None:
-        ledger, payload = self.record.ledger, sending.payload
-        self.record.bursts_sent += 1
-        if payload.is_sound:
-            self.record.sound_symbols += sizes.total
-        if sending.rounds or payload.renewed:
-            self.record.retransmissions += 1
-            ledger.add(SymbolClass.RETRANSMISSION, sizes.total)
-            return
-        ledger.add(SymbolClass.PILOT, sizes.pilots)
-        ledger.add(SymbolClass.CONTROL, sizes.control)
-        if payload.protected is not None:
-            ledger.add_shared(sizes.protected, payload.protected.bits)
-        if payload.bulk is not None:
-            ledger.add_shared(sizes.bulk, payload.bulk.bits)

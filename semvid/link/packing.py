@@ -12,7 +12,7 @@ from semvid import bitstream, keyframe_payload, sound_payload
 from semvid.accounting import SymbolClass
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.images.keyframe_codec import EncodedPicture
-from semvid.link.harq import BlockPayload, Payload
+from semvid.link.blocks import BlockPayload, Payload
 from semvid.semantics import (
     Caption,
     GroupPicture,

@@ -10,14 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.accounting import SymbolClass
-from semvid.link.harq import (
-    MAX_AGGREGATION,
-    BlockPayload,
-    BlockReport,
-    Delivery,
-    HarqSender,
-    Payload,
-)
+from semvid.link.blocks import BlockPayload, BlockReport, Delivery, Payload
+from semvid.link.harq import HarqSender
+from semvid.link.sending import MAX_AGGREGATION
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BlockReceiver, TbState, burst_sizes
 from semvid.phy.layout import DENSE_SPACING
