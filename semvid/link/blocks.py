@@ -30,6 +30,8 @@ class BlockPayload:
         protected: side information.
         bulk: pictures, or sound.
         stretch: what is in ``bulk``, for the sender to know what was lost.
+        anchor: pictures in ``bulk`` are of layer 0.
+        vital: without ``bulk`` nothing of the whole shipment can be shown.
         renewals: how often what did not arrive in all rounds is sent anew.
         renewed: it was sent before.
         short: a part of it was given up for want of room.
@@ -38,6 +40,8 @@ class BlockPayload:
     protected: Payload | None = None
     bulk: Payload | None = None
     stretch: range = range(0)
+    anchor: bool = False
+    vital: bool = False
     renewals: int = 0
     renewed: bool = False
     short: bool = False
@@ -82,7 +86,8 @@ class Delivery:
 
     Attributes:
         protected: all of its protected transport blocks.
-        lost: stretches of the bulk transport blocks that did not, because they failed or had no room.
+        lost: stretches of the bulk transport blocks that did not, because they failed or had no room, and
+            those that arrived in vain.
     """
 
     protected: bool = True

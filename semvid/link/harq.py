@@ -35,6 +35,13 @@ from semvid.phy.pilots import pilot_symbols
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
+# A link is known once bursts of so many symbols were reported on: eight fades of the emulator's default.
+# The burst that is to tell has no fewer bytes, as short codes lose more, and takes no larger part of what
+# there is to spend.
+PROBE_SYMBOLS: Final = 2048
+_SMALLEST_PROBE_BYTES: Final = 256
+_MOST_OF_THE_ROOM: Final = 1 / 4
+_TYPICAL_BULK_BYTES: Final = 1000
 
 
 class HarqSender:
@@ -65,6 +72,9 @@ class HarqSender:
         self._sending: Sending | None = None
         self._room = math.inf
         self._process = 0
+        self._seen = 0  # symbols of bursts that were reported on, soundings left out
+        self._latest = 0  # symbols of the latest burst
+        self._probing = False  # the first bulk of this shipment tells what the link is like
 
     def sound(self) -> Symbols:
         """Known symbols, complex64[n]: the report on them tells the SNR before anything is at stake."""
@@ -88,6 +98,7 @@ class HarqSender:
             raise RuntimeError("a shipment leaves when the one before it has arrived or is given up")
         self._waiting.extend(blocks)
         self._room = most_symbols
+        self._probing = not self._knows_the_link and most_symbols < math.inf
         self.delivery = Delivery()
 
     def symbols_of(self, blocks: Iterable[BlockPayload], repeated: bool) -> float:
@@ -101,6 +112,25 @@ class HarqSender:
         again = REPETITION_SHARE * max(once, default=0) if repeated and self.adapter.fades else 0.0
         return sum(once) + again
 
+    def probe_bytes(self, most_symbols: float) -> int | None:
+        """Bulk bytes that are to leave first, and what follows when the link is known by them.
+
+        A sounding lies within one fade and cannot tell what a burst will meet. Where a shipment may take so
+        much and no more, the first burst is short enough for what comes after it to be sent as the link is,
+        repeated, or made anew.
+
+        Args:
+            most_symbols: that the shipment may take.
+
+        Returns:
+            None where the link is known, nothing bounds the shipment, or there is too little to spend.
+        """
+        if self._knows_the_link or most_symbols == math.inf:
+            return None
+        bits_per_symbol = self.adapter.bulk_bits_per_symbol(_TYPICAL_BULK_BYTES)
+        size = max(_SMALLEST_PROBE_BYTES, round(PROBE_SYMBOLS * bits_per_symbol / 8))
+        return size if 8 * size / bits_per_symbol <= _MOST_OF_THE_ROOM * most_symbols else None
+
     def next_burst(self) -> Symbols | None:
         """The next burst to send, complex64[n] of unit mean power; None when the shipment is done with."""
         block = self.next_block()
@@ -111,6 +141,9 @@ class HarqSender:
         while self._sending is not None or self._waiting:
             sending = self._sending or Sending.prepared(self._waiting.popleft(), self.adapter)
             self._sending = sending
+            if self._probing and self._is_beyond_its_means(sending):
+                self._abandon(sending)
+                continue
             if sending.sizes(self._framing).total > self._room and not sending.shortened_to_fit(
                 self._room, self._framing
             ):
@@ -120,6 +153,7 @@ class HarqSender:
                 self._begin(sending)
             sizes = sending.sizes(self._framing)
             self._room -= sizes.total
+            self._latest = sizes.total
             self.record.count_burst(sizes, sending.payload, sending.repeats)
             sending.rounds += 1
             return sending.block(self._process)
@@ -137,11 +171,34 @@ class HarqSender:
         self.record.snr_db = report.snr_db
         if sending is None:  # it was a sounding
             return
+        self._seen += self._latest
         rounds = self.record.rounds
         sending.take(report, self.adapter, rounds)
         most = min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
         if sending.arrived or sending.rounds == most:
             self._end(sending)
+
+    @property
+    def _knows_the_link(self) -> bool:
+        return self._seen >= PROBE_SYMBOLS
+
+    def _is_beyond_its_means(self, sending: Sending) -> bool:
+        """Whether anchors that were coded for what a sounding measured have no room, repetitions included,
+        now that the burst before them has met fading. Asked once, before the first of them leaves."""
+        if sending.rounds or not sending.payload.stretch.start:
+            return False
+        self._probing = False
+        anchors = [payload for payload in (sending.payload, *self._waiting) if payload.anchor]
+        return self.adapter.fades and self.symbols_of(anchors, repeated=True) > self._room
+
+    def _abandon(self, sending: Sending) -> None:
+        """Gives up the rest of a shipment, and with it what has arrived: it is to be made anew, smaller."""
+        left = (sending.payload, *self._waiting)
+        self.record.blocks_withheld += len(left)
+        lost = (range(left[0].stretch.start), *(payload.stretch for payload in left))
+        self._sending = None
+        self._waiting.clear()
+        self.delivery = Delivery(self.delivery.protected, (*self.delivery.lost, *lost))
 
     def _begin(self, sending: Sending) -> None:
         """Counts a block that leaves for the first time.
@@ -192,10 +249,13 @@ class HarqSender:
     def _deliver(self, protected: bool, bulk: bool, payload: BlockPayload) -> None:
         """Notes that of ``payload`` no more than this arrived.
 
-        What describes a group lies in its first bulk: without it the others would take their room in vain.
+        What describes a group lies in its first bulk, and the picture that begins a sequence there and in
+        those that follow: without it the others would take their room in vain, or have.
         """
         lost = [] if bulk else [payload.stretch]
-        if lost and payload.stretch and not payload.stretch.start and self._room < math.inf:
+        stretch = payload.stretch
+        if lost and stretch and (payload.vital or not stretch.start) and self._room < math.inf:
+            lost += [range(stretch.start)] if stretch.start else []
             vain = [waiting for waiting in self._waiting if waiting.bulk is not None]
             self.record.blocks_withheld += len(vain)
             lost += [waiting.stretch for waiting in vain]
