@@ -11,7 +11,9 @@ Pure: payloads and reports in, symbols out, every one of them counted. A service
 
 Blocks go one at a time: the next one leaves when the receiver has reported on the last. That makes a
 transmission reproducible (adaptation never depends on timing), tells the keyframe coder of a loss before it
-codes the next picture, and lets a slow receiver slow the sender down (docs/decisions/0002).
+codes the next picture, and lets a slow receiver slow the sender down (docs/decisions/0002). Where reports are
+late, pictures of one shipment that need nothing of each other to be put in place may be under way together
+(docs/decisions/0017). Reports are taken in order, one where nothing may leave: that is reproducible as well.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from semvid.link.record import LinkRecord
 from semvid.link.sending import Sending
 from semvid.phy.adaptation import REPETITION_SHARE, SOUND_TRANSMISSIONS, LinkAdapter
 from semvid.phy.arrays import Symbols
-from semvid.phy.block import Block, modulate
+from semvid.phy.block import Block, TbState, modulate
 from semvid.phy.control_word import PROCESSES
 from semvid.phy.framing import framing_of
 from semvid.phy.pilots import pilot_symbols
@@ -39,6 +41,7 @@ RETRANSMISSIONS: Final = 2  # rounds after the first, by default
 # The burst that is to tell has no fewer bytes, as short codes lose more, and takes no larger part of what
 # there is to spend.
 PROBE_SYMBOLS: Final = 2048
+MAX_WINDOW: Final = PROCESSES // 2  # so that the receiver can tell an old block from a new one
 _SMALLEST_PROBE_BYTES: Final = 256
 _MOST_OF_THE_ROOM: Final = 1 / 4
 _TYPICAL_BULK_BYTES: Final = 1000
@@ -51,6 +54,11 @@ class HarqSender:
         mcs: row of TS 38.214 Table 5.1.3.1-2 for bulk payloads, or "auto".
         retransmissions: rounds of incremental redundancy after the first.
         waveform: how symbols become a signal.
+        window: blocks that may be under way at once. With more than one, ask for bursts until there is none,
+            and then give one report: what leaves depends on the reports that have come, not on their time.
+
+    Raises:
+        ValueError: a window out of range, or as `LinkAdapter`.
 
     Attributes:
         adapter: what is known of the channel.
@@ -63,17 +71,25 @@ class HarqSender:
         mcs: int | Literal["auto"] = "auto",
         retransmissions: int = RETRANSMISSIONS,
         waveform: Waveform = SINGLE_CARRIER,
+        window: int = 1,
     ) -> None:
+        if not 1 <= window <= MAX_WINDOW:
+            raise ValueError(f"1..{MAX_WINDOW} blocks can be under way, got {window}")
         self._framing = framing_of(waveform)
         self.adapter = LinkAdapter(mcs, retransmissions, self._framing)
         self.record = LinkRecord(1 + retransmissions)
         self.delivery = Delivery()
+        self._window = window
         self._waiting: deque[BlockPayload] = deque()
-        self._sending: Sending | None = None
+        self._flying: deque[tuple[Sending, int]] = deque()  # bursts that no report came on, and their symbols
+        self._again: deque[Sending] = deque()  # blocks to be repeated
+        self._in_vain = False  # what this shipment still has under way
         self._room = math.inf
         self._process = 0
         self._seen = 0  # symbols of bursts that were reported on, soundings left out
-        self._latest = 0  # symbols of the latest burst
+        self._asked_again = (
+            False  # the report that comes is on a sounding, and repeats what it says of a block
+        )
         self._probing = False  # the first bulk of this shipment tells what the link is like
 
     def sound(self) -> Symbols:
@@ -82,6 +98,21 @@ class HarqSender:
         self.record.ledger.add(SymbolClass.PILOT, len(symbols))
         self.record.bursts_sent += 1
         return symbols
+
+    def poll(self) -> Symbols:
+        """Known symbols again, complex64[n], where the report on the only burst under way could not be read:
+        the report on them repeats what became of it. Give it to `report` as if it were that one."""
+        self.record.polls += 1
+        self._asked_again = True
+        return self.sound()
+
+    def unread(self) -> None:
+        """Takes that the report on the oldest burst under way cannot be read: it counts as not acknowledged.
+
+        The same redundancy version leaves again, since nobody knows whether the receiver holds it: what it
+        has decoded it decodes once more.
+        """
+        self.report(BlockReport(False, TbState.ABSENT, TbState.ABSENT, math.nan, math.nan))
 
     def ship(self, blocks: Iterable[BlockPayload], most_symbols: float = math.inf) -> None:
         """Takes what is to be sent next, in order.
@@ -94,12 +125,12 @@ class HarqSender:
         Raises:
             RuntimeError: the last shipment is still on its way.
         """
-        if self._sending is not None or self._waiting:
+        if self._flying or self._again or self._waiting:
             raise RuntimeError("a shipment leaves when the one before it has arrived or is given up")
         self._waiting.extend(blocks)
         self._room = most_symbols
         self._probing = not self._knows_the_link and most_symbols < math.inf
-        self.delivery = Delivery()
+        self.delivery, self._in_vain = Delivery(), False
 
     def symbols_of(self, blocks: Iterable[BlockPayload], repeated: bool) -> float:
         """Channel uses to put aside for ``blocks``, over the link as it is now.
@@ -131,16 +162,22 @@ class HarqSender:
         size = max(_SMALLEST_PROBE_BYTES, round(PROBE_SYMBOLS * bits_per_symbol / 8))
         return size if 8 * size / bits_per_symbol <= _MOST_OF_THE_ROOM * most_symbols else None
 
+    @property
+    def under_way(self) -> int:
+        """Bursts that no report came on yet."""
+        return len(self._flying)
+
     def next_burst(self) -> Symbols | None:
-        """The next burst to send, complex64[n] of unit mean power; None when the shipment is done with."""
+        """The next burst to send, complex64[n] of unit mean power.
+
+        None when the shipment is done with, or nothing may leave before the next report (`under_way`).
+        """
         block = self.next_block()
         return None if block is None else modulate(block, self._framing)
 
     def next_block(self) -> Block | None:
         """As `next_burst`, before modulation: for whoever only counts."""
-        while self._sending is not None or self._waiting:
-            sending = self._sending or Sending.prepared(self._waiting.popleft(), self.adapter)
-            self._sending = sending
+        while (sending := self._next()) is not None:
             if self._probing and self._is_beyond_its_means(sending):
                 self._abandon(sending)
                 continue
@@ -153,30 +190,56 @@ class HarqSender:
                 self._begin(sending)
             sizes = sending.sizes(self._framing)
             self._room -= sizes.total
-            self._latest = sizes.total
+            self._flying.append((sending, sizes.total))
             self.record.count_burst(sizes, sending.payload, sending.repeats)
             sending.rounds += 1
-            return sending.block(self._process)
+            return sending.block()
         return None
 
     def report(self, report: BlockReport) -> None:
-        """Takes what the receiver said of the last burst."""
-        sending = self._sending
+        """Takes what the receiver said of the oldest burst under way."""
+        sending, symbols = self._flying.popleft() if self._flying else (None, 0)
+        asked_again, self._asked_again = self._asked_again, False
         self.adapter.observe(
             report.snr_db,
             report.effective_snr_db,
-            sounding=sending is None,
+            sounding=sending is None or asked_again,
             control_decoded=report.control_decoded,
         )
-        self.record.snr_db = report.snr_db
+        if asked_again:  # what the block met is not known
+            report = replace(report, effective_snr_db=math.nan)
+        if math.isfinite(report.snr_db):
+            self.record.snr_db = report.snr_db
         if sending is None:  # it was a sounding
             return
-        self._seen += self._latest
+        self._seen += symbols
         rounds = self.record.rounds
         sending.take(report, self.adapter, rounds)
         most = min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
-        if sending.arrived or sending.rounds == most:
+        if sending.arrived or sending.rounds == most or self._in_vain:
             self._end(sending)
+        else:
+            self._again.append(sending)
+
+    def _next(self) -> Sending | None:
+        """The block that may leave now: one to be repeated, or the next one where the window is open."""
+        if self._again:
+            return self._again.popleft()
+        if not self._waiting:
+            return None
+        others = [sending for sending, _ in self._flying]
+        if not others:
+            return Sending.prepared(self._waiting.popleft(), self.adapter)
+        if len(others) >= self._window or self._probing or any(one.is_alone for one in others):
+            return None
+        following = self._process + 1
+        if any((following - (one.process or 0)) % PROCESSES >= MAX_WINDOW for one in others):
+            return None
+        sending = Sending.prepared(self._waiting[0], self.adapter)
+        if sending.is_alone:
+            return None
+        self._waiting.popleft()
+        return sending
 
     @property
     def _knows_the_link(self) -> bool:
@@ -196,27 +259,22 @@ class HarqSender:
         left = (sending.payload, *self._waiting)
         self.record.blocks_withheld += len(left)
         lost = (range(left[0].stretch.start), *(payload.stretch for payload in left))
-        self._sending = None
         self._waiting.clear()
         self.delivery = Delivery(self.delivery.protected, (*self.delivery.lost, *lost))
 
     def _begin(self, sending: Sending) -> None:
-        """Counts a block that leaves for the first time.
-
-        One that is sent anew is the same block still, and the receiver knows it as such.
-        """
-        self._process = (self._process + 1) % PROCESSES
+        """Counts a block that leaves for the first time."""
+        self._process = sending.process = (self._process + 1) % PROCESSES
         self.record.blocks_sent += 1
         self.record.count_mcs(sending.payload.protected, sending.protected)
         self.record.count_mcs(sending.payload.bulk, sending.bulk)
 
     def _end(self, sending: Sending) -> None:
-        self._sending = None
         protected, bulk = sending.protected is None, sending.bulk is None
         payload = sending.payload
         if protected and bulk:
             return
-        if payload.renewals:
+        if payload.renewals and not self._in_vain:
             rest = replace(
                 payload,
                 protected=None if protected else payload.protected,
@@ -224,7 +282,9 @@ class HarqSender:
                 renewals=payload.renewals - 1,
                 renewed=True,
             )
-            self._waiting.appendleft(rest)
+            anew = Sending.prepared(rest, self.adapter)
+            anew.process = sending.process  # the same block still, and the receiver knows it as such
+            self._again.append(anew)
             return
         self.record.blocks_lost += not payload.short
         self.record.sound_blocks_lost += payload.is_sound
@@ -239,12 +299,12 @@ class HarqSender:
             self.record.blocks_withheld += not tried
             self.record.sound_blocks_lost += payload.is_sound
         if sending.protected is None or sending.bulk is None:
-            self._sending = None
             self._deliver(sending.protected is None, sending.bulk is None, payload)
             return
         self._deliver(True, False, payload)
         sending.bulk = None
         sending.payload = replace(payload, bulk=None, short=True)
+        self._again.appendleft(sending)
 
     def _deliver(self, protected: bool, bulk: bool, payload: BlockPayload) -> None:
         """Notes that of ``payload`` no more than this arrived.
@@ -260,4 +320,8 @@ class HarqSender:
             self.record.blocks_withheld += len(vain)
             lost += [waiting.stretch for waiting in vain]
             self._waiting = deque(replace(w, bulk=None) for w in self._waiting if w.protected is not None)
+            self._in_vain = True
+            self.record.blocks_lost += len(self._again)
+            lost += [sending.payload.stretch for sending in self._again]
+            self._again.clear()
         self.delivery = Delivery(self.delivery.protected and protected, (*self.delivery.lost, *lost))

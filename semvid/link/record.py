@@ -24,6 +24,9 @@ class LinkRecord:
         blocks_withheld: blocks of which a part was not sent, not even once: there was no room for it.
         retransmissions: bursts that repeated an earlier one.
         snr_db: the last SNR that the receiver measured.
+        return_symbols: of reports that came back as symbols; they are in no class of the ledger.
+        reports_unread: of those, how many could not be read.
+        polls: soundings by which the sender asked again.
         sound_symbols: of the bursts that carried sound, everything in them counted.
         sound_blocks_lost: of ``blocks_lost``, those that carried sound.
     """
@@ -37,6 +40,9 @@ class LinkRecord:
     blocks_withheld: int = 0
     retransmissions: int = 0
     snr_db: float | None = None
+    return_symbols: int = 0
+    reports_unread: int = 0
+    polls: int = 0
     sound_symbols: int = 0
     sound_blocks_lost: int = 0
 

@@ -26,6 +26,7 @@ class Sending:
 
     Attributes:
         payload: that it carries.
+        process: number of its hybrid ARQ process; None until it leaves.
         protected, bulk: transport blocks that have not arrived.
         aggregation: level of the next control word.
         pilot_spacing: of the next burst, symbols.
@@ -40,6 +41,7 @@ class Sending:
     bulk: TransportBlock | None
     aggregation: int
     pilot_spacing: int
+    process: int | None = None
     rounds: int = 0
     versions_received: int = 0
     bulk_mcs: Mcs | None = None
@@ -66,14 +68,26 @@ class Sending:
         """Whether its next burst is not the first that carries its payload."""
         return self.rounds > 0 or self.payload.renewed
 
-    def block(self, process: int) -> Block:
+    @property
+    def is_alone(self) -> bool:
+        """Whether no block may be on its way beside it.
+
+        What is shown next needs side information, slices of pictures need the description of their group, and
+        sound comes in order.
+        """
+        described = bool(self.payload.stretch) and not self.payload.stretch.start
+        return self.protected is not None or described or self.payload.is_sound
+
+    def block(self) -> Block:
         """What goes out next."""
         version = REDUNDANCY_VERSIONS[self.versions_received]
-        return Block(process, version, self.protected, self.bulk, self.aggregation, self.pilot_spacing)
+        return Block(
+            self.process or 0, version, self.protected, self.bulk, self.aggregation, self.pilot_spacing
+        )
 
     def sizes(self, framing: Framing) -> BurstSizes:
         """Symbols of what goes out next, by what they are."""
-        return burst_sizes(self.block(0), framing)
+        return burst_sizes(self.block(), framing)
 
     def take(self, report: BlockReport, adapter: LinkAdapter, rounds: int) -> None:
         """Takes what the receiver said of its last burst, and makes the next one of what is missing.
@@ -88,7 +102,8 @@ class Sending:
         else:
             self.versions_received += 1
             pictures = self.bulk is not None and not self.payload.is_sound
-            if pictures and self.rounds == 1:
+            # of a report that was asked for again nobody knows what the burst met
+            if pictures and self.rounds == 1 and math.isfinite(report.effective_snr_db):
                 adapter.observe_ack(report.bulk is TbState.DECODED)
             if report.protected is TbState.DECODED:
                 self.protected = None
