@@ -39,6 +39,8 @@ class Conditions:
         pause_ms: before every burst after the first, while the sender waits for the report.
         bad_symbols, bad_share, bad_loss_db: see `channel.impairments.gilbert_elliott`.
         cfo_hz, phase_noise_deg, phase_noise_hz: see `channel.impairments.oscillator`.
+        return_snr_db, return_delay_ms: of the return link: mean received Es/N0 of reports that are sent as
+            symbols, and how late everything is that comes back.
         snr_trace: seconds and dB, each from its time on; ``trace`` puts it in the place of ``snr_db``.
 
     Raises:
@@ -60,6 +62,8 @@ class Conditions:
     cfo_hz: float = 100.0
     phase_noise_deg: float = 3.0
     phase_noise_hz: float = 1000.0
+    return_snr_db: float = 20.0
+    return_delay_ms: float = 0.0
     snr_trace: SnrTrace = ()
 
     def __post_init__(self) -> None:

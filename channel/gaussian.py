@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from channel.phasor import QUARTER_TURN, Doubles, from_axis, horner
 
-NOISE, FADING, BURSTS, PHASE = range(4)
+NOISE, FADING, BURSTS, PHASE, RETURN_NOISE = range(5)
 """First word of a stream's name: what the stream is for."""
 
 _LN2 = 0.6931471805599453

@@ -11,6 +11,9 @@ class ChannelMetrics:
         self.symbols = Counter(
             "semvid_channel_symbols_total", "Symbols passed on", ["model"], registry=registry
         )
+        self.return_symbols = Counter(
+            "semvid_channel_return_symbols_total", "Symbols of reports passed back", registry=registry
+        )
         self.open_transmissions = Gauge(
             "semvid_channel_open_transmissions", "Transmissions under way", registry=registry
         )

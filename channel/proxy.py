@@ -2,9 +2,11 @@
 
 Forward, every burst is received with fading and noise (`channel.noise`) and only then sent on; the next one
 is read when the next hop has taken it, so that one burst per transmission is held here and a slow receiver
-is felt at the sender. Backward, responses and the final status pass unchanged. Messages are made anew: the
-transmission id, the attempt and the waveform, the numbering and the received symbols are all that goes on,
-whatever else a sender may have put into them or into the call's metadata.
+is felt at the sender. Backward, reports that are symbols get the noise of the return link, everything is late
+by its delay (`channel.reports`), and the rest passes unchanged, the final status too. Messages are made anew:
+the transmission id, the attempt, the waveform, the window and the coding of reports, the numbering and the
+received symbols are all that goes on, whatever else a sender may have put into them or into the call's
+metadata.
 """
 
 import asyncio
@@ -21,9 +23,11 @@ from channel.metrics import ChannelMetrics
 from channel.noise import receive
 from channel.power import PowerGuard
 from channel.registry import Registry
+from channel.reports import Reports
 from channel.return_path import ReturnPath
 from channel.settings import ChannelSettings
 from semvid.errors import InvalidInput, LimitExceeded, LinkFailed, SemvidError
+from semvid.link.return_link import return_link_of, set_return_link, window_of
 from semvid.link.status import abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import pack_symbols, unpack_symbols
@@ -109,8 +113,9 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
         """Passes bursts on and responses back until the next hop ends the call; returns its status."""
         call = self._downstream.transmit(context.time_remaining())
         relay = _Relay(opening, waveform, self._registry, self._metrics, self._settings)
+        reports = Reports(lambda: self._registry.conditions(opening.transmission_id), self._metrics)
         forward = asyncio.create_task(relay.forward(context, call))
-        backward = asyncio.create_task(_pass_back(call, context))
+        backward = asyncio.create_task(reports.pass_back(call, context))
         try:
             await asyncio.wait({forward, backward}, return_when=asyncio.FIRST_COMPLETED)
             if forward.done() and forward.exception():
@@ -155,6 +160,7 @@ class _Relay:
     ) -> None:
         self.bursts = self.symbols = 0
         self._transmission_id, self._attempt = opening.transmission_id, opening.attempt
+        self._return_link, self._window = return_link_of(opening), window_of(opening)
         self._registry, self._waveform = registry, waveform
         self._metrics, self._settings = metrics, settings
         self._power = PowerGuard() if settings.check_power else None
@@ -165,8 +171,9 @@ class _Relay:
         Raises:
             InvalidInput, LimitExceeded, LinkFailed: the sender broke the protocol or a bound.
         """
-        opening = pb.Open(transmission_id=self._transmission_id, attempt=self._attempt)
+        opening = pb.Open(transmission_id=self._transmission_id, attempt=self._attempt, window=self._window)
         set_waveform(opening, self._waveform)
+        set_return_link(opening, self._return_link)
         if not await _taken(call.write(pb.TransmitRequest(open=opening))):
             return
         while (request := await _read(context, self._settings.idle_timeout_s)) is not None:
@@ -223,12 +230,3 @@ async def _taken(writing: Coroutine[Any, Any, None]) -> bool:
     except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
         return False
     return True
-
-
-async def _pass_back(call: Any, context: Context) -> None:
-    """Until the next hop ends the call; its status says how."""
-    try:
-        while (response := await call.read()) is not grpc.aio.EOF:
-            await context.write(response)
-    except grpc.aio.AioRpcError:
-        return

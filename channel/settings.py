@@ -52,6 +52,8 @@ class ChannelSettings(HttpSettings, ServiceSettings):
     cfo_hz: float = _at_start("cfo_hz")
     phase_noise_deg: float = _at_start("phase_noise_deg")
     phase_noise_hz: float = _at_start("phase_noise_hz")
+    return_snr_db: float = _at_start("return_snr_db")
+    return_delay_ms: float = _at_start("return_delay_ms")
 
     check_power: bool = Field(
         True, description="refuse symbols above unit mean power; false where another channel feeds this one"

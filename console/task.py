@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from console.demo.wording import reports_back
 from console.local_services import Services
 from console.several import write_json
 from console.terminal import TerminalObserver
@@ -61,7 +62,8 @@ def run_task(
 def _report(clip: Path, command: Sequence[str], sent: Json, arrived: Json) -> Json:
     """The questions as they were asked, the answers as they arrived, and what that took."""
     received = {answer["number"]: answer for answer in arrived["answers"]}
-    cost = ("symbols", "bits", "total_symbols", "cbr", "realised_snr_db", "return_bytes", "versions")
+    forward = ("symbols", "bits", "total_symbols", "cbr", "realised_snr_db")
+    cost = (*forward, "return_bytes", "return_link", "versions")
     return {
         "transmission_id": sent["id"],
         "clip": clip.name,
@@ -96,7 +98,7 @@ def task_summary(report: Json) -> str:
         + f"\n{report['total_symbols']:,} channel symbols carried {count} "
         + ("answer" if count == 1 else "answers")
         + f" and no picture, {report['total_symbols'] / count:,.0f} each; "
-        f"{report['return_bytes']:,} bytes of reports went back."
+        f"{report['return_bytes']:,} bytes of reports went back.{reports_back(report)}"
     )
 
 

@@ -15,7 +15,8 @@ from channel.noise import receive
 from channel.power import PowerGuard
 from evaluation.method import Conditions
 from semvid.accounting import SymbolClass
-from semvid.link.harq import RETRANSMISSIONS, BlockPayload, BlockReport, Delivery, HarqSender, Payload
+from semvid.link.blocks import BlockPayload, BlockReport, Delivery, Payload
+from semvid.link.harq import RETRANSMISSIONS, HarqSender
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception
 

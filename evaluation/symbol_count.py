@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from semvid.link.harq import BlockPayload, BlockReport, Delivery, HarqSender
+from semvid.link.blocks import BlockPayload, BlockReport, Delivery
+from semvid.link.harq import HarqSender
 from semvid.phy.block import TbState
 
 

@@ -44,6 +44,7 @@ class KeyframeGroups:
         self._covered = Coverage()
         self._bytes = 0
         self._follows = True
+        self._before = (0, -1)  # the newest group: one past its last keyframe, and that one's frame
 
     @property
     def stop(self) -> int:
@@ -60,21 +61,30 @@ class KeyframeGroups:
     def add_group(self, group: KeyframeGroup) -> bool:
         """Takes the description of a group in; False if it is not new, or comes too late to be of use.
 
+        One that begins a sequence takes the place of another from the same keyframe on of which something is
+        missing: the sender made it anew, because that one had no room.
+
         Raises:
             InvalidInput: it contradicts an earlier one, or the order of time.
         """
         newest = self.newest
+        anew = False
         if newest is not None and group.number < newest.stop:
-            if group.number >= newest.number and group != newest:
+            if group.number < newest.number or group == newest:
+                return False
+            anew = group.refresh and group.number == newest.number and self._slices is not None
+            if not anew:
                 raise InvalidInput(f"the keyframes from {group.number} on contradict an earlier description")
-            return False
-        stop, frame = self.stop, -1 if newest is None else newest.in_time[-1].frame
+        before = self._before if anew else (self.stop, -1 if newest is None else newest.in_time[-1].frame)
+        stop, frame = before
         if group.in_time[0].frame - frame <= group.number - stop:
             raise InvalidInput(
                 f"keyframe {group.number} sits at frame {group.in_time[0].frame}, too early after keyframe "
                 f"{stop - 1} at frame {frame}"
             )
-        self.close()
+        if not anew:
+            self.close()
+        self._before = before
         self.newest, self._slices, self._follows = group, {}, group.number == stop
         self._covered, self._bytes = Coverage(), 0
         self._settle_if_whole(group)

@@ -15,9 +15,10 @@ from receiver.sound.decoders import decodable
 from receiver.transmission import Summary
 from receiver.transmissions import LiveTransmission, Transmissions
 from semvid.errors import Conflict, InvalidInput, LinkFailed, SemvidError
+from semvid.link.return_link import Reporter, ReturnLink, return_link_of, window_of
 from semvid.link.status import MAX_DETAILS, abort, status_of
 from semvid.link.stream import next_request
-from semvid.link.symbols import SYMBOL_BYTES
+from semvid.link.symbols import SYMBOL_BYTES, pack_symbols
 from semvid.link.waveform import waveform_of
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
@@ -100,13 +101,15 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
     ) -> None:
         """Receives one transmission; the protocol is in proto/semvid/wire/v1/link.proto."""
         try:
-            incoming = await self._open(await self._next(context))
+            request = await self._next(context)
+            link = None if request is None else return_link_of(request.open)
+            incoming = await self._open(request)
         except SemvidError as error:
             self._transmissions.refuse(error)
             code = grpc.StatusCode.ALREADY_EXISTS if isinstance(error, Conflict) else status_of(error)
             await context.abort(code, str(error)[:MAX_DETAILS])
         try:
-            await self._receive(incoming, context)
+            await self._receive(incoming, link, context)
         except SemvidError as error:
             incoming.break_off(error)
             await abort(context, error)
@@ -138,16 +141,17 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             await abort(context, error)
 
     async def _open(self, request: pb.TransmitRequest | None) -> Incoming:
-        transmission_id, attempt, waveform = _opening(request)
+        transmission_id, attempt, waveform, window = _opening(request)
         if transmission_id.startswith(PREFIX):
             return self._questions.open(transmission_id, waveform)
-        live = await self._transmissions.open(transmission_id, attempt, waveform)
+        live = await self._transmissions.open(transmission_id, attempt, waveform, window)
         return _IncomingVideo(live, self._transmissions)
 
-    async def _receive(self, incoming: Incoming, context: Context) -> None:
+    async def _receive(self, incoming: Incoming, link: ReturnLink | None, context: Context) -> None:
+        reporter = None if link is None else Reporter(link)
         accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path))
         await context.write(accepted)
-        sequence = symbols = return_bytes = 0
+        sequence = symbols = return_bytes = return_symbols = 0
         while (request := await self._next(context)) is not None:
             if request.WhichOneof("kind") != "block":
                 raise InvalidInput("after the first request of a transmission only bursts may follow")
@@ -156,7 +160,14 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             data = request.block.symbols
             reception = await incoming.take(data)
             self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
-            response = pb.TransmitResponse(report=_report(sequence, reception))
+            if reporter is None:
+                response = pb.TransmitResponse(report=_report(sequence, reception))
+            else:
+                coded = reporter.report(sequence, reception)
+                return_symbols += len(coded)
+                self._transmissions.count_report(len(coded))
+                report = pb.SymbolBlock(sequence=sequence, symbols=pack_symbols(coded))
+                response = pb.TransmitResponse(report_symbols=report)
             return_bytes += response.ByteSize()
             await context.write(response)
             symbols += len(data) // SYMBOL_BYTES
@@ -171,6 +182,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                     complete=summary.complete,
                     return_bytes=return_bytes,
                     realised_snr_db=summary.realised_snr_db,
+                    return_symbols=return_symbols,
                 )
             )
         )
@@ -201,15 +213,16 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         )
 
 
-def _opening(request: pb.TransmitRequest | None) -> tuple[str, int, Waveform]:
-    """Id, attempt and waveform of the transmission that ``request`` opens."""
+def _opening(request: pb.TransmitRequest | None) -> tuple[str, int, Waveform, int]:
+    """Id, attempt, waveform and window of the transmission that ``request`` opens."""
     if request is None or request.WhichOneof("kind") != "open":
         raise InvalidInput("a transmission begins with an Open request")
     if request.open.HasField("emulation"):
         raise InvalidInput(
             "a receiver emulates no channel; send through a channel emulator or without conditions"
         )
-    return request.open.transmission_id, request.open.attempt or 1, waveform_of(request.open)
+    opening = request.open
+    return opening.transmission_id, opening.attempt or 1, waveform_of(opening), window_of(opening)
 
 
 def _report(sequence: int, reception: Reception) -> pb.BlockReport:

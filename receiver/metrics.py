@@ -18,6 +18,9 @@ class ReceiverMetrics:
         )
         self.bursts = Counter("semvid_bursts_received_total", "Bursts received", registry=registry)
         self.symbols = Counter("semvid_symbols_received_total", "Complex symbols received", registry=registry)
+        self.return_symbols = Counter(
+            "semvid_return_symbols_sent_total", "Complex symbols of reports sent back", registry=registry
+        )
         self._videos = Counter("semvid_videos_total", "Videos finished", ["state"], registry=registry)
         self._lost = Counter("semvid_lost_total", "What never arrived", ["what"], registry=registry)
         self._segments = Counter(

@@ -64,6 +64,7 @@ class StreamReceiver:
         wait_for_captions: a gap waits for its caption while that may still come.
         log: is told of what makes no sense.
         waveform: how bursts were sent.
+        window: blocks that the sender may have under way at once.
 
     Attributes:
         assembly: what arrived of the video, and what did not.
@@ -77,12 +78,13 @@ class StreamReceiver:
         wait_for_captions: bool,
         log: Any = _log,
         waveform: Waveform = SINGLE_CARRIER,
+        window: int = 1,
     ) -> None:
         self.assembly = Assembly(limits, wait_for_captions)
         self.sheet = AnswerSheet()
-        self.tally = BlockTally()
+        self.tally = BlockTally(window=window)
         self._log = log
-        self._bursts = BlockReceiver(waveform)
+        self._bursts = BlockReceiver(waveform, window)
         self._pictures: KeyframeDecoder | None = None
         self._malformed = 0
         self._units: list[Unit] = []

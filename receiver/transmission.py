@@ -51,6 +51,7 @@ class Transmission:
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
         waveform: how its bursts were sent.
+        window: blocks that the sender may have under way at once.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Transmission:
         restorer: Restorer | None = None,
         voice: Voice | None = None,
         waveform: Waveform = SINGLE_CARRIER,
+        window: int = 1,
     ) -> None:
         self.record = record
         self.constellation = Constellation()
@@ -74,7 +76,7 @@ class Transmission:
         self._moved, self._restorer, self._voice = moved, restorer, voice
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
         log = _log.bind(transmission_id=record.id)
-        self._stream = StreamReceiver(limits, decoder.uses_captions, log, waveform)
+        self._stream = StreamReceiver(limits, decoder.uses_captions, log, waveform, window)
 
     @property
     def crowded(self) -> bool:

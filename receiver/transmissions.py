@@ -104,9 +104,17 @@ class Transmissions:
         return None if found is None else found.transmission
 
     async def open(
-        self, transmission_id: str, attempt: int = 1, waveform: Waveform = SINGLE_CARRIER
+        self,
+        transmission_id: str,
+        attempt: int = 1,
+        waveform: Waveform = SINGLE_CARRIER,
+        window: int = 1,
     ) -> LiveTransmission:
         """Begins a transmission; what is still made of an earlier attempt is given up.
+
+        Args:
+            transmission_id, attempt, waveform: see `semvid.wire.v1.link_pb2.Open`.
+            window: blocks that the sender may have under way at once.
 
         Raises:
             LinkFailed: the service is being stopped.
@@ -139,6 +147,7 @@ class Transmissions:
             self._restorer,
             self.voice,
             waveform,
+            window,
         )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))
@@ -182,6 +191,10 @@ class Transmissions:
         """Counts one burst."""
         self._metrics.bursts.inc()
         self._metrics.symbols.inc(symbols)
+
+    def count_report(self, symbols: int) -> None:
+        """Counts one report that went back as symbols."""
+        self._metrics.return_symbols.inc(symbols)
 
     async def drain(self, grace_s: float) -> None:
         """Refuses new transmissions, gives regeneration ``grace_s`` seconds, then stops it.

@@ -66,6 +66,15 @@ class ChannelFields(BaseModel):
         None, ge=0, le=90, description="root mean square in degrees, for phase-noise"
     )
     phase_noise_hz: float | None = Field(None, ge=1, le=1e6, description="bandwidth, for phase-noise")
+    return_snr_db: float | None = Field(
+        None,
+        ge=-30,
+        le=60,
+        description="Es/N0 of the return link, dB; block reports are sent as symbols then",
+    )
+    return_delay_ms: float | None = Field(
+        None, ge=0, le=10_000, description="by which everything on the return link is late"
+    )
     snr_trace: list[tuple[float, float]] | None = Field(
         None,
         max_length=MAX_POINTS,

@@ -92,6 +92,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     registry = CollectorRegistry()
     finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
     symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
+    back = Counter("semvid_return_symbols_total", "Symbols of reports that came back", registry=registry)
     running = Gauge("semvid_transmissions_running", "Transmissions under way", registry=registry)
 
     async def run(job: Job) -> None:
@@ -102,6 +103,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
             running.dec()
             for name, count in job.facts.get("symbols", {}).items():
                 symbols.labels(name).inc(count)
+            back.inc(job.facts.get("return_link", {}).get("symbols", 0))
 
     jobs = JobQueue(
         settings.data_dir,

@@ -19,8 +19,9 @@ from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
-from semvid.link.harq import Delivery, LinkRecord
+from semvid.link.blocks import Delivery
 from semvid.link.packing import CodedGroup
+from semvid.link.record import LinkRecord
 from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile

@@ -7,13 +7,16 @@ import grpc
 
 from semvid.channel_options import ChannelOptions
 from semvid.errors import Busy, InvalidInput, LinkFailed, SemvidError
+from semvid.link.blocks import BlockReport
 from semvid.link.bootstrap import make_channel
-from semvid.link.harq import BlockReport
-from semvid.link.symbols import pack_symbols
+from semvid.link.harq import MAX_WINDOW
+from semvid.link.return_link import ReturnLink, set_return_link
+from semvid.link.symbols import pack_symbols, unpack_symbols
 from semvid.link.tls import ClientTls
 from semvid.link.waveform import set_waveform
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import TbState
+from semvid.phy.report_word import report_level
 from semvid.profile import Given, Profile
 from semvid.proxy import grpc_proxy
 from semvid.semantics import SoundCodec
@@ -35,11 +38,13 @@ _DRAWS_FROM = {
 
 
 class LinkCall:
-    """Bursts out, reports back, one at a time.
+    """Bursts out, reports back, both in order.
 
     Attributes:
         profile: what the receiver's decoder can bridge; known once the call is entered.
         sound_codecs: what it can decode sound of; likewise.
+        window: blocks that may be under way at once: more than one where reports are known to come late.
+        return_symbols: of the reports that came back as symbols.
         video_url: of the video at the receiver; a path where the receiver does not know its own address.
     """
 
@@ -61,11 +66,17 @@ class LinkCall:
         self._target, self._tls = target, tls
         self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
         set_waveform(self._open, waveform)
+        self.window, self._return_link = 1, None
+        if emulation is not None and emulation.return_delay_ms:
+            self.window = self._open.window = MAX_WINDOW
+        if emulation is not None and emulation.return_snr_db is not None:
+            self._return_link = ReturnLink(report_level(emulation.return_snr_db))
+        set_return_link(self._open, self._return_link)
         if emulation is not None:
             self._open.emulation.CopyFrom(wire_conditions(emulation))
         self._accept_timeout_s = accept_timeout_s
         self._report_timeout_s = report_timeout_s
-        self._sequence = 0
+        self._sent = self._reported = self.return_symbols = 0
 
     async def __aenter__(self) -> Self:
         """Opens the transmission.
@@ -100,18 +111,33 @@ class LinkCall:
     async def __aexit__(self, *exc: object) -> None:
         await self._hang_up()
 
-    async def exchange(self, symbols: Symbols) -> BlockReport:
-        """Sends one burst and waits for the report on it.
+    async def send(self, symbols: Symbols) -> None:
+        """Sends one burst.
 
         Raises:
             LinkFailed, Busy, InvalidInput: the link broke off or refused the burst.
         """
-        block = pb.SymbolBlock(sequence=self._sequence, symbols=pack_symbols(symbols))
+        block = pb.SymbolBlock(sequence=self._sent, symbols=pack_symbols(symbols))
         await self._write(pb.TransmitRequest(block=block))
-        report = (await self._read("report", self._report_timeout_s)).report
-        if report.sequence != self._sequence:
-            raise LinkFailed(f"{self._target} reported on burst {report.sequence}, not {self._sequence}")
-        self._sequence += 1
+        self._sent += 1
+
+    async def report(self) -> BlockReport | None:
+        """Waits for the report on the oldest burst that none came on yet; None: it cannot be read.
+
+        Raises:
+            LinkFailed, Busy, InvalidInput: the link broke off or refused the burst.
+        """
+        expected = "report" if self._return_link is None else "report_symbols"
+        response = await self._read(expected, self._report_timeout_s)
+        report: pb.BlockReport | pb.SymbolBlock = getattr(response, expected)
+        if report.sequence != self._reported:
+            raise LinkFailed(f"{self._target} reported on burst {report.sequence}, not {self._reported}")
+        self._reported += 1
+        if isinstance(report, pb.SymbolBlock):
+            assert self._return_link is not None
+            symbols = unpack_symbols(report.symbols)
+            self.return_symbols += len(symbols)
+            return self._return_link.read(symbols, report.sequence)
         return BlockReport(
             report.control_decoded,
             _STATES[report.protected],

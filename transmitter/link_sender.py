@@ -4,12 +4,17 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from semvid.errors import LinkFailed
-from semvid.link.harq import BlockPayload, Delivery, HarqSender, LinkRecord
+from semvid.link.blocks import BlockPayload, Delivery
+from semvid.link.harq import HarqSender
+from semvid.link.record import LinkRecord
 from semvid.options import TransmissionOptions
 from transmitter.link_call import LinkCall
+
+POLLS: Final = 3
+"""How often a report that cannot be read is asked for again, before it counts as not acknowledged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +44,47 @@ class LinkSender:
     """
 
     def __init__(self, call: LinkCall, options: TransmissionOptions) -> None:
-        self.harq = HarqSender(options.mcs, options.retransmissions, options.signal)
+        self.harq = HarqSender(options.mcs, options.retransmissions, options.signal, call.window)
         self._call = call
 
     async def sound(self) -> None:
         """Known symbols, from which the receiver measures the SNR."""
-        self.harq.report(await self._call.exchange(self.harq.sound()))
+        await self._call.send(self.harq.sound())
+        if not await self._take_report():
+            raise LinkFailed(
+                f"none of {1 + POLLS} reports could be read before anything was sent, so nothing is known of "
+                "the link; raise the SNR of the return link (return_snr_db), or leave it out: reports are "
+                "messages then"
+            )
 
     async def ship(self, blocks: Sequence[BlockPayload], most_symbols: float = math.inf) -> Delivery:
         """Blocks onto the link until they arrived or are given up, for at most so many symbols."""
         self.harq.ship(blocks, most_symbols)
-        while (burst := await asyncio.to_thread(self.harq.next_burst)) is not None:
-            self.harq.report(await self._call.exchange(burst))
-        return self.harq.delivery
+        while True:
+            burst = await asyncio.to_thread(self.harq.next_burst)
+            if burst is not None:
+                await self._call.send(burst)
+            elif not self.harq.under_way:
+                return self.harq.delivery
+            elif not await self._take_report():
+                self.harq.unread()
+
+    async def _take_report(self) -> bool:
+        """Takes the report on the oldest burst under way; whether it could be read.
+
+        Asks again where it cannot, but not where others are under way: an answer would be about the newest.
+        """
+        record = self.harq.record
+        for asked in range(1 if self.harq.under_way > 1 else 1 + POLLS):
+            if asked:
+                await self._call.send(self.harq.poll())
+            report = await self._call.report()
+            record.return_symbols = self._call.return_symbols
+            if report is not None:
+                self.harq.report(report)
+                return True
+            record.reports_unread += 1
+        return False
 
     async def finish(self) -> Received:
         """Closes the transmission.
@@ -63,6 +96,11 @@ class LinkSender:
         sent = self.harq.record.ledger.total_symbols
         if summary.symbols != sent:
             raise LinkFailed(f"the receiver counted {summary.symbols} symbols, the ledger {sent}")
+        if summary.return_symbols != self._call.return_symbols:
+            raise LinkFailed(
+                f"the receiver sent {summary.return_symbols} symbols of reports, "
+                f"{self._call.return_symbols} came"
+            )
         # a receiver of an earlier version says nothing of the SNR
         snr_db = summary.realised_snr_db if summary.HasField("realised_snr_db") else None
         return Received(summary.complete, summary.return_bytes, snr_db)
@@ -81,4 +119,9 @@ def account(link: LinkRecord) -> dict[str, Any]:
         "blocks_withheld": link.blocks_withheld,
         "retransmissions": link.retransmissions,
         "snr_db": link.snr_db,
+        "return_link": {
+            "symbols": link.return_symbols,
+            "reports_unread": link.reports_unread,
+            "polls": link.polls,
+        },
     }

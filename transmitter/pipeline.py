@@ -23,7 +23,7 @@ from urllib.parse import urljoin
 
 from semvid import __version__
 from semvid.accounting import cbr
-from semvid.link.harq import BlockPayload, Delivery
+from semvid.link.blocks import BlockPayload, Delivery
 from semvid.link.packing import sound_blocks
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.meter import Meter
@@ -208,7 +208,8 @@ class _Transmission:
         return delivery
 
     def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
-        return shipment.blocks(self._harq.adapter.bulk_limit_bytes())
+        limit_bytes = self._harq.adapter.bulk_limit_bytes()
+        return shipment.blocks(limit_bytes, self._harq.probe_bytes(shipment.most_symbols))
 
     async def _ship_sound(self, segment: Segment) -> None:
         """The sound up to the end of ``segment``."""

@@ -97,7 +97,10 @@ class Respondent:
             "answered_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             **asdict(answer),
             "channel_seed": None if emulation is None else emulation.seed,
-            **{name: receipt.account[name] for name in ("symbols", "bits", "total_symbols", "bursts_sent")},
+            **{
+                name: receipt.account[name]
+                for name in ("symbols", "bits", "total_symbols", "bursts_sent", "return_link")
+            },
             "realised_snr_db": receipt.received.realised_snr_db,
             "question_bytes": question.size,
             "return_bytes": receipt.received.return_bytes,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from semvid import text
-from semvid.link.harq import Delivery
+from semvid.link.blocks import Delivery
 from semvid.semantics import Caption, Unit
 from semvid.service.files import JsonLines
 from semvid.video.reader import Frame

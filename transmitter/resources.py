@@ -92,6 +92,14 @@ class TaskAnswerResource(AnswerResource):
     number: int
 
 
+class ReturnLinkResource(BaseModel):
+    """What the reports took on a return link with noise of its own; none of it is in the CBR."""
+
+    symbols: int = Field(description="channel uses of reports; 0 where reports are messages")
+    reports_unread: int = Field(description="that could not be read")
+    polls: int = Field(description="soundings that asked again; their symbols are in the ledger")
+
+
 class QuestionResource(AnswerResource):
     """A question that was asked at the receiver, and what its answer cost, beside the video's own symbols."""
 
@@ -107,6 +115,7 @@ class QuestionResource(AnswerResource):
     realised_snr_db: float | None
     question_bytes: int = Field(description="of the question on the return direction")
     return_bytes: int = Field(description="of the reports on the return direction")
+    return_link: ReturnLinkResource | None = Field(None, description="what reports took as symbols")
     seconds: float = Field(description="from hearing it until the answer had arrived")
 
 
@@ -135,6 +144,7 @@ class TransmissionResource(BaseModel):
     bits: dict[str, int] = Field({}, description="information bits by class")
     total_symbols: int = 0
     return_bytes: int = Field(0, description="reports on the return direction, not in the CBR")
+    return_link: ReturnLinkResource | None = Field(None, description="once reports have come")
     cbr: float | None = None
     mcs: dict[str, dict[str, int]] = Field({}, description="transport blocks by class and scheme")
     bursts_sent: int = Field(0, description="sounding and repetitions included")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from semvid.link.harq import BlockPayload
+from semvid.link.blocks import BlockPayload
 from semvid.link.packing import CodedGroup, block_payloads
 from semvid.semantics import Caption, SideUnit, StreamHeader
 from transmitter.keyframes.selection import Selected
@@ -60,9 +60,9 @@ class Shipment:
         wanted = sum(isinstance(unit, Caption) for segment in self.segments for unit in segment.units)
         return wanted - sum(isinstance(unit, Caption) for unit in self.units)
 
-    def blocks(self, bulk_limit_bytes: int) -> list[BlockPayload]:
-        """As payloads for `semvid.link.harq.HarqSender.ship`."""
-        return block_payloads(self.units, self.coded, bulk_limit_bytes)
+    def blocks(self, bulk_limit_bytes: int, probe_bytes: int | None = None) -> list[BlockPayload]:
+        """As payloads for `semvid.link.harq.HarqSender.ship`; see `semvid.link.packing.block_payloads`."""
+        return block_payloads(self.units, self.coded, bulk_limit_bytes, probe_bytes)
 
 
 class Quote(Protocol):

@@ -108,7 +108,7 @@ def build_report(findings: Findings) -> Json:
         "total_bits": bits,
         "kbit_per_second": bits / duration_s / 1000,
         **{name: sent[name] for name in _LINK},
-        **{name: sent.get(name) for name in ("return_bytes", "operating_point", "decoder")},
+        **{name: sent.get(name) for name in ("return_bytes", "return_link", "operating_point", "decoder")},
         "video_state": seen["state"],
         "restorer": seen.get("restorer", ""),
         "keyframes": [k["frame"] for k in semantics["keyframes"]],

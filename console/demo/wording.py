@@ -111,7 +111,20 @@ def ledger(report: Report) -> str:
     return (
         f"Everything that was sent counts: {report['total_symbols']:,} symbols for {spent:,} information "
         f"bits, {spent / max(1, report['total_symbols']):.2f} bits per symbol with all pilots, control words "
-        "and retransmissions."
+        f"and retransmissions.{reports_back(report)}"
+    )
+
+
+def reports_back(report: Report) -> str:
+    """What reports took on a return link with noise of its own; empty where they were messages."""
+    back = report.get("return_link") or {}
+    if not back.get("symbols"):
+        return ""
+    share = back["symbols"] / max(1, report["total_symbols"])
+    return (
+        f" Return link, in none of these: {back['symbols']:,} symbols of reports ({percent(share)} of what "
+        f"was sent); reports that could not be read: {back['reports_unread']}, asked for again: "
+        f"{back['polls']} times."
     )
 
 

@@ -16,6 +16,7 @@ from receiver.decoders import make_decoder
 from semvid.errors import TransmissionFailed
 from semvid.images.restorer import named
 from semvid.images.types import Picture
+from semvid.link.blocks import BlockPayload
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.settings import MllmSettings
 from semvid.options import TransmissionOptions
@@ -25,6 +26,7 @@ from transmitter.encoder import Encoder
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import make_plan
+from transmitter.shipment import Shipment
 
 _ATTEMPTS: Final = 4  # at a target
 _CLOSE: Final = 0.97  # of the target
@@ -89,6 +91,11 @@ class Semvid:
         plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
         failed = ""
+
+        def blocks_of(shipment: Shipment) -> list[BlockPayload]:
+            probe_bytes = link.harq.probe_bytes(shipment.most_symbols)
+            return shipment.blocks(link.bulk_limit_bytes, probe_bytes)
+
         encoding = Encoder(
             clip.source,
             options,
@@ -97,7 +104,7 @@ class Semvid:
             plan,
             _SEGMENTS_AHEAD,
             lambda: LinkPrice.of(link.harq.adapter),
-            lambda shipment, repeated: link.harq.symbols_of(shipment.blocks(link.bulk_limit_bytes), repeated),
+            lambda shipment, repeated: link.harq.symbols_of(blocks_of(shipment), repeated),
         )
         with (
             closing(encoding) as encoder,
@@ -106,8 +113,7 @@ class Semvid:
             try:
                 for segment in encoder.segments(frames):
                     for shipment in encoder.shipments(segment):
-                        blocks = shipment.blocks(link.bulk_limit_bytes)
-                        delivery = link.ship(blocks, shipment.most_symbols)
+                        delivery = link.ship(blocks_of(shipment), shipment.most_symbols)
                         encoder.delivered(shipment, delivery, link.harq.record)
             except TransmissionFailed as error:
                 failed = str(error)

@@ -11,168 +11,40 @@ Pure: payloads and reports in, symbols out, every one of them counted. A service
 
 Blocks go one at a time: the next one leaves when the receiver has reported on the last. That makes a
 transmission reproducible (adaptation never depends on timing), tells the keyframe coder of a loss before it
-codes the next picture, and lets a slow receiver slow the sender down (docs/decisions/0002).
+codes the next picture, and lets a slow receiver slow the sender down (docs/decisions/0002). Where reports are
+late, pictures of one shipment that need nothing of each other to be put in place may be under way together
+(docs/decisions/0017). Reports are taken in order, one where nothing may leave: that is reproducible as well.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final, Literal
 
-from semvid.accounting import Ledger, SymbolClass
-from semvid.phy.adaptation import REPETITION_SHARE, SOUND_TRANSMISSIONS, LinkAdapter, capacity
+from semvid.accounting import SymbolClass
+from semvid.link.blocks import BlockPayload, BlockReport, Delivery
+from semvid.link.record import LinkRecord
+from semvid.link.sending import Sending
+from semvid.phy.adaptation import REPETITION_SHARE, SOUND_TRANSMISSIONS, LinkAdapter
 from semvid.phy.arrays import Symbols
-from semvid.phy.block import Block, BurstSizes, Reception, TbState, TransportBlock, burst_sizes, modulate
-from semvid.phy.control_word import AGGREGATION_LEVELS, PROCESSES
+from semvid.phy.block import Block, TbState, modulate
+from semvid.phy.control_word import PROCESSES
 from semvid.phy.framing import framing_of
-from semvid.phy.layout import DENSE_SPACING
-from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
-from semvid.phy.mcs import Mcs
 from semvid.phy.pilots import pilot_symbols
-from semvid.phy.transport_block import repeats_as, symbols_for
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
-MAX_AGGREGATION: Final = AGGREGATION_LEVELS[-1]
 RETRANSMISSIONS: Final = 2  # rounds after the first, by default
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What one transport block carries.
-
-    Attributes:
-        data: 1..1023 bytes where it is to be protected, 1..8191 in bulk.
-        bits: information bits by class of the ledger, 8 * len(data) or fewer in all.
-    """
-
-    data: bytes
-    bits: Mapping[SymbolClass, int]
-
-
-@dataclass(frozen=True, slots=True)
-class BlockPayload:
-    """What is sent, and repeated until it arrives, under one control word; at least one of the two.
-
-    Attributes:
-        protected: side information.
-        bulk: pictures, or sound.
-        stretch: what is in ``bulk``, for the sender to know what was lost.
-        renewals: how often what did not arrive in all rounds is sent anew.
-        renewed: it was sent before.
-        short: a part of it was given up for want of room.
-    """
-
-    protected: Payload | None = None
-    bulk: Payload | None = None
-    stretch: range = range(0)
-    renewals: int = 0
-    renewed: bool = False
-    short: bool = False
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether its bulk is sound."""
-        return self.bulk is not None and SymbolClass.SOUND in self.bulk.bits
-
-
-@dataclass(frozen=True, slots=True)
-class BlockReport:
-    """What the receiver says of one burst.
-
-    Attributes:
-        control_decoded: it could read the control word.
-        protected, bulk: what became of the transport blocks.
-        snr_db, effective_snr_db: as measured, see `semvid.phy.block.Reception`.
-    """
-
-    control_decoded: bool
-    protected: TbState
-    bulk: TbState
-    snr_db: float
-    effective_snr_db: float
-
-    @classmethod
-    def of(cls, reception: Reception) -> BlockReport:
-        """The report on what was received."""
-        return cls(
-            reception.control is not None,
-            reception.protected_state,
-            reception.bulk_state,
-            reception.snr_db,
-            reception.effective_snr_db,
-        )
-
-
-@dataclass
-class LinkRecord:
-    """What the link cost and carried so far.
-
-    Attributes:
-        rounds: how often a block is sent at most; those that are sent anew, as often again.
-        ledger: every symbol sent, by class.
-        mcs: transport blocks by class and modulation and coding scheme, repetitions not counted.
-        bursts_sent: with soundings and repetitions.
-        blocks_sent: repetitions not counted.
-        blocks_lost: blocks of which a part that was sent never arrived.
-        blocks_withheld: blocks of which a part was not sent, not even once: there was no room for it.
-        retransmissions: bursts that repeated an earlier one.
-        snr_db: the last SNR that the receiver measured.
-        sound_symbols: of the bursts that carried sound, everything in them counted.
-        sound_blocks_lost: of ``blocks_lost``, those that carried sound.
-    """
-
-    rounds: int
-    ledger: Ledger = field(default_factory=Ledger)
-    mcs: dict[SymbolClass, Counter[str]] = field(default_factory=dict)
-    bursts_sent: int = 0
-    blocks_sent: int = 0
-    blocks_lost: int = 0
-    blocks_withheld: int = 0
-    retransmissions: int = 0
-    snr_db: float | None = None
-    sound_symbols: int = 0
-    sound_blocks_lost: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What of a shipment arrived.
-
-    Attributes:
-        protected: all of its protected transport blocks.
-        lost: stretches of the bulk transport blocks that did not, because they failed or had no room.
-    """
-
-    protected: bool = True
-    lost: tuple[range, ...] = ()
-
-
-@dataclass(slots=True)
-class _Sending:
-    """The block on its way: what of it has not arrived, and how it goes out next.
-
-    Attributes:
-        bulk_mcs: of the first transmission of the bulk.
-        received: what came in of the bulk, bits (`LinkAdapter.choose_repetition`).
-    """
-
-    payload: BlockPayload
-    protected: TransportBlock | None
-    bulk: TransportBlock | None
-    aggregation: int
-    pilot_spacing: int
-    rounds: int = 0
-    versions_received: int = 0
-    bulk_mcs: Mcs | None = None
-    received: float = 0.0
-
-    def block(self, process: int) -> Block:
-        """What goes out next."""
-        version = REDUNDANCY_VERSIONS[self.versions_received]
-        return Block(process, version, self.protected, self.bulk, self.aggregation, self.pilot_spacing)
+# A link is known once bursts of so many symbols were reported on: eight fades of the emulator's default.
+# The burst that is to tell has no fewer bytes, as short codes lose more, and takes no larger part of what
+# there is to spend.
+PROBE_SYMBOLS: Final = 2048
+MAX_WINDOW: Final = PROCESSES // 2  # so that the receiver can tell an old block from a new one
+_SMALLEST_PROBE_BYTES: Final = 256
+_MOST_OF_THE_ROOM: Final = 1 / 4
+_TYPICAL_BULK_BYTES: Final = 1000
 
 
 class HarqSender:
@@ -182,6 +54,11 @@ class HarqSender:
         mcs: row of TS 38.214 Table 5.1.3.1-2 for bulk payloads, or "auto".
         retransmissions: rounds of incremental redundancy after the first.
         waveform: how symbols become a signal.
+        window: blocks that may be under way at once. With more than one, ask for bursts until there is none,
+            and then give one report: what leaves depends on the reports that have come, not on their time.
+
+    Raises:
+        ValueError: a window out of range, or as `LinkAdapter`.
 
     Attributes:
         adapter: what is known of the channel.
@@ -194,15 +71,26 @@ class HarqSender:
         mcs: int | Literal["auto"] = "auto",
         retransmissions: int = RETRANSMISSIONS,
         waveform: Waveform = SINGLE_CARRIER,
+        window: int = 1,
     ) -> None:
+        if not 1 <= window <= MAX_WINDOW:
+            raise ValueError(f"1..{MAX_WINDOW} blocks can be under way, got {window}")
         self._framing = framing_of(waveform)
         self.adapter = LinkAdapter(mcs, retransmissions, self._framing)
         self.record = LinkRecord(1 + retransmissions)
         self.delivery = Delivery()
+        self._window = window
         self._waiting: deque[BlockPayload] = deque()
-        self._sending: _Sending | None = None
+        self._flying: deque[tuple[Sending, int]] = deque()  # bursts that no report came on, and their symbols
+        self._again: deque[Sending] = deque()  # blocks to be repeated
+        self._in_vain = False  # what this shipment still has under way
         self._room = math.inf
         self._process = 0
+        self._seen = 0  # symbols of bursts that were reported on, soundings left out
+        self._asked_again = (
+            False  # the report that comes is on a sounding, and repeats what it says of a block
+        )
+        self._probing = False  # the first bulk of this shipment tells what the link is like
 
     def sound(self) -> Symbols:
         """Known symbols, complex64[n]: the report on them tells the SNR before anything is at stake."""
@@ -210,6 +98,21 @@ class HarqSender:
         self.record.ledger.add(SymbolClass.PILOT, len(symbols))
         self.record.bursts_sent += 1
         return symbols
+
+    def poll(self) -> Symbols:
+        """Known symbols again, complex64[n], where the report on the only burst under way could not be read:
+        the report on them repeats what became of it. Give it to `report` as if it were that one."""
+        self.record.polls += 1
+        self._asked_again = True
+        return self.sound()
+
+    def unread(self) -> None:
+        """Takes that the report on the oldest burst under way cannot be read: it counts as not acknowledged.
+
+        The same redundancy version leaves again, since nobody knows whether the receiver holds it: what it
+        has decoded it decodes once more.
+        """
+        self.report(BlockReport(False, TbState.ABSENT, TbState.ABSENT, math.nan, math.nan))
 
     def ship(self, blocks: Iterable[BlockPayload], most_symbols: float = math.inf) -> None:
         """Takes what is to be sent next, in order.
@@ -222,11 +125,12 @@ class HarqSender:
         Raises:
             RuntimeError: the last shipment is still on its way.
         """
-        if self._sending is not None or self._waiting:
+        if self._flying or self._again or self._waiting:
             raise RuntimeError("a shipment leaves when the one before it has arrived or is given up")
         self._waiting.extend(blocks)
         self._room = most_symbols
-        self.delivery = Delivery()
+        self._probing = not self._knows_the_link and most_symbols < math.inf
+        self.delivery, self._in_vain = Delivery(), False
 
     def symbols_of(self, blocks: Iterable[BlockPayload], repeated: bool) -> float:
         """Channel uses to put aside for ``blocks``, over the link as it is now.
@@ -235,115 +139,142 @@ class HarqSender:
             blocks: to be shipped.
             repeated: on a link that fades, the largest of them too, as much as a repetition usually takes.
         """
-        once = [burst_sizes(self._prepared(payload).block(0), self._framing).total for payload in blocks]
+        once = [Sending.prepared(payload, self.adapter).sizes(self._framing).total for payload in blocks]
         again = REPETITION_SHARE * max(once, default=0) if repeated and self.adapter.fades else 0.0
         return sum(once) + again
 
+    def probe_bytes(self, most_symbols: float) -> int | None:
+        """Bulk bytes that are to leave first, and what follows when the link is known by them.
+
+        A sounding lies within one fade and cannot tell what a burst will meet. Where a shipment may take so
+        much and no more, the first burst is short enough for what comes after it to be sent as the link is,
+        repeated, or made anew.
+
+        Args:
+            most_symbols: that the shipment may take.
+
+        Returns:
+            None where the link is known, nothing bounds the shipment, or there is too little to spend.
+        """
+        if self._knows_the_link or most_symbols == math.inf:
+            return None
+        bits_per_symbol = self.adapter.bulk_bits_per_symbol(_TYPICAL_BULK_BYTES)
+        size = max(_SMALLEST_PROBE_BYTES, round(PROBE_SYMBOLS * bits_per_symbol / 8))
+        return size if 8 * size / bits_per_symbol <= _MOST_OF_THE_ROOM * most_symbols else None
+
+    @property
+    def under_way(self) -> int:
+        """Bursts that no report came on yet."""
+        return len(self._flying)
+
     def next_burst(self) -> Symbols | None:
-        """The next burst to send, complex64[n] of unit mean power; None when the shipment is done with."""
+        """The next burst to send, complex64[n] of unit mean power.
+
+        None when the shipment is done with, or nothing may leave before the next report (`under_way`).
+        """
         block = self.next_block()
         return None if block is None else modulate(block, self._framing)
 
     def next_block(self) -> Block | None:
         """As `next_burst`, before modulation: for whoever only counts."""
-        while self._sending is not None or self._waiting:
-            sending = self._sending or self._prepared(self._waiting.popleft())
-            self._sending = sending
-            sizes = burst_sizes(sending.block(self._process), self._framing)
-            if sizes.total > self._room and not self._shortened_to_fit(sending):
+        while (sending := self._next()) is not None:
+            if self._probing and self._is_beyond_its_means(sending):
+                self._abandon(sending)
+                continue
+            if sending.sizes(self._framing).total > self._room and not sending.shortened_to_fit(
+                self._room, self._framing
+            ):
                 self._withhold(sending)
                 continue
-            sizes = burst_sizes(sending.block(self._process), self._framing)
-            if not sending.rounds and not sending.payload.renewed:
+            if not sending.repeats:
                 self._begin(sending)
+            sizes = sending.sizes(self._framing)
             self._room -= sizes.total
-            self._count(sizes, sending)
+            self._flying.append((sending, sizes.total))
+            self.record.count_burst(sizes, sending.payload, sending.repeats)
             sending.rounds += 1
-            return sending.block(self._process)
+            return sending.block()
         return None
 
     def report(self, report: BlockReport) -> None:
-        """Takes what the receiver said of the last burst."""
-        sending = self._sending
+        """Takes what the receiver said of the oldest burst under way."""
+        sending, symbols = self._flying.popleft() if self._flying else (None, 0)
+        asked_again, self._asked_again = self._asked_again, False
         self.adapter.observe(
             report.snr_db,
             report.effective_snr_db,
-            sounding=sending is None,
+            sounding=sending is None or asked_again,
             control_decoded=report.control_decoded,
         )
-        self.record.snr_db = report.snr_db
+        if asked_again:  # what the block met is not known
+            report = replace(report, effective_snr_db=math.nan)
+        if math.isfinite(report.snr_db):
+            self.record.snr_db = report.snr_db
         if sending is None:  # it was a sounding
             return
-        if not report.control_decoded:
-            sending.aggregation = min(2 * sending.aggregation, MAX_AGGREGATION)
-        else:
-            sending.versions_received += 1
-            if sending.bulk is not None and sending.rounds == 1 and not sending.payload.is_sound:
-                self.adapter.observe_ack(report.bulk is TbState.DECODED)
-            if report.protected is TbState.DECODED:
-                sending.protected = None
-            if report.bulk is TbState.DECODED:
-                sending.bulk = None
-            if sending.bulk is not None and not sending.payload.is_sound:
-                self._shorten(sending, sending.bulk, report.effective_snr_db)
-        sending.pilot_spacing = DENSE_SPACING  # a repetition is no place for savings
-        arrived = sending.protected is None and sending.bulk is None
+        self._seen += symbols
         rounds = self.record.rounds
-        if arrived or sending.rounds == (
-            min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
-        ):
+        sending.take(report, self.adapter, rounds)
+        most = min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
+        if sending.arrived or sending.rounds == most or self._in_vain:
             self._end(sending)
+        else:
+            self._again.append(sending)
 
-    def _prepared(self, payload: BlockPayload) -> _Sending:
-        """``payload``, as it would go out now."""
-        protected, bulk = payload.protected, payload.bulk
-        small = None if protected is None else TransportBlock(protected.data, self._safe_mcs(protected))
-        large = None
-        if bulk is not None:
-            choose = self.adapter.choose_sound if payload.is_sound else self.adapter.choose_bulk
-            large = TransportBlock(bulk.data, choose(len(bulk.data)))
-        return _Sending(payload, small, large, self.adapter.aggregation(), self.adapter.pilot_spacing())
+    def _next(self) -> Sending | None:
+        """The block that may leave now: one to be repeated, or the next one where the window is open."""
+        if self._again:
+            return self._again.popleft()
+        if not self._waiting:
+            return None
+        others = [sending for sending, _ in self._flying]
+        if not others:
+            return Sending.prepared(self._waiting.popleft(), self.adapter)
+        if len(others) >= self._window or self._probing or any(one.is_alone for one in others):
+            return None
+        following = self._process + 1
+        if any((following - (one.process or 0)) % PROCESSES >= MAX_WINDOW for one in others):
+            return None
+        sending = Sending.prepared(self._waiting[0], self.adapter)
+        if sending.is_alone:
+            return None
+        self._waiting.popleft()
+        return sending
 
-    def _shorten(self, sending: _Sending, bulk: TransportBlock, effective_snr_db: float) -> None:
-        """Repeats no more of the bulk than was missing, but all of it in the last round."""
-        size, first = len(bulk.payload), sending.bulk_mcs or bulk.mcs
-        sending.bulk_mcs = first
-        if math.isfinite(effective_snr_db):
-            sending.received += symbols_for(size, bulk.mcs) * capacity(effective_snr_db)
-        last = sending.rounds + 1 == self.record.rounds
-        mcs = first if last else self.adapter.choose_repetition(size, first, sending.received)
-        sending.bulk = TransportBlock(bulk.payload, mcs)
+    @property
+    def _knows_the_link(self) -> bool:
+        return self._seen >= PROBE_SYMBOLS
 
-    def _shortened_to_fit(self, sending: _Sending) -> bool:
-        """Whether a repetition can be so short that there is room for it; it is then as long as there is room
-        for: what it brings is more than nothing."""
-        bulk, first = sending.bulk, sending.bulk_mcs
-        if bulk is None or first is None or not sending.versions_received:
+    def _is_beyond_its_means(self, sending: Sending) -> bool:
+        """Whether anchors that were coded for what a sounding measured have no room, repetitions included,
+        now that the burst before them has met fading. Asked once, before the first of them leaves."""
+        if sending.rounds or not sending.payload.stretch.start:
             return False
-        for mcs in reversed(repeats_as(len(bulk.payload), first)):
-            sending.bulk = TransportBlock(bulk.payload, mcs)
-            if burst_sizes(sending.block(self._process), self._framing).total <= self._room:
-                return True
-        return False
+        self._probing = False
+        anchors = [payload for payload in (sending.payload, *self._waiting) if payload.anchor]
+        return self.adapter.fades and self.symbols_of(anchors, repeated=True) > self._room
 
-    def _begin(self, sending: _Sending) -> None:
-        """Counts a block that leaves for the first time.
+    def _abandon(self, sending: Sending) -> None:
+        """Gives up the rest of a shipment, and with it what has arrived: it is to be made anew, smaller."""
+        left = (sending.payload, *self._waiting)
+        self.record.blocks_withheld += len(left)
+        lost = (range(left[0].stretch.start), *(payload.stretch for payload in left))
+        self._waiting.clear()
+        self.delivery = Delivery(self.delivery.protected, (*self.delivery.lost, *lost))
 
-        One that is sent anew is the same block still, and the receiver knows it as such.
-        """
-        self._process = (self._process + 1) % PROCESSES
+    def _begin(self, sending: Sending) -> None:
+        """Counts a block that leaves for the first time."""
+        self._process = sending.process = (self._process + 1) % PROCESSES
         self.record.blocks_sent += 1
-        payload = sending.payload
-        for part, block in ((payload.protected, sending.protected), (payload.bulk, sending.bulk)):
-            self._count_mcs(part, block)
+        self.record.count_mcs(sending.payload.protected, sending.protected)
+        self.record.count_mcs(sending.payload.bulk, sending.bulk)
 
-    def _end(self, sending: _Sending) -> None:
-        self._sending = None
+    def _end(self, sending: Sending) -> None:
         protected, bulk = sending.protected is None, sending.bulk is None
         payload = sending.payload
         if protected and bulk:
             return
-        if payload.renewals:
+        if payload.renewals and not self._in_vain:
             rest = replace(
                 payload,
                 protected=None if protected else payload.protected,
@@ -351,64 +282,46 @@ class HarqSender:
                 renewals=payload.renewals - 1,
                 renewed=True,
             )
-            self._waiting.appendleft(rest)
+            anew = Sending.prepared(rest, self.adapter)
+            anew.process = sending.process  # the same block still, and the receiver knows it as such
+            self._again.append(anew)
             return
         self.record.blocks_lost += not payload.short
         self.record.sound_blocks_lost += payload.is_sound
         self._deliver(protected, bulk, payload)
 
-    def _withhold(self, sending: _Sending) -> None:
+    def _withhold(self, sending: Sending) -> None:
         """Gives up the bulk, or what is left without it: there is no room to send it, or to send it again."""
         payload = sending.payload
         if not payload.short:
-            tried = sending.rounds > 0 or payload.renewed
+            tried = sending.repeats
             self.record.blocks_lost += tried
             self.record.blocks_withheld += not tried
             self.record.sound_blocks_lost += payload.is_sound
         if sending.protected is None or sending.bulk is None:
-            self._sending = None
             self._deliver(sending.protected is None, sending.bulk is None, payload)
             return
         self._deliver(True, False, payload)
         sending.bulk = None
         sending.payload = replace(payload, bulk=None, short=True)
+        self._again.appendleft(sending)
 
     def _deliver(self, protected: bool, bulk: bool, payload: BlockPayload) -> None:
         """Notes that of ``payload`` no more than this arrived.
 
-        What describes a group lies in its first bulk: without it the others would take their room in vain.
+        What describes a group lies in its first bulk, and the picture that begins a sequence there and in
+        those that follow: without it the others would take their room in vain, or have.
         """
         lost = [] if bulk else [payload.stretch]
-        if lost and payload.stretch and not payload.stretch.start and self._room < math.inf:
+        stretch = payload.stretch
+        if lost and stretch and (payload.vital or not stretch.start) and self._room < math.inf:
+            lost += [range(stretch.start)] if stretch.start else []
             vain = [waiting for waiting in self._waiting if waiting.bulk is not None]
             self.record.blocks_withheld += len(vain)
             lost += [waiting.stretch for waiting in vain]
             self._waiting = deque(replace(w, bulk=None) for w in self._waiting if w.protected is not None)
+            self._in_vain = True
+            self.record.blocks_lost += len(self._again)
+            lost += [sending.payload.stretch for sending in self._again]
+            self._again.clear()
         self.delivery = Delivery(self.delivery.protected and protected, (*self.delivery.lost, *lost))
-
-    def _safe_mcs(self, payload: Payload) -> Mcs:
-        # without a header nothing can be shown, and an answer is all that there is
-        header = not payload.bits.keys().isdisjoint((SymbolClass.HEADER, SymbolClass.ANSWER))
-        choose = self.adapter.choose_header if header else self.adapter.choose_protected
-        return choose(len(payload.data))
-
-    def _count_mcs(self, payload: Payload | None, block: TransportBlock | None) -> None:
-        if payload is not None and block is not None:
-            for symbol_class in payload.bits:
-                self.record.mcs.setdefault(symbol_class, Counter())[block.mcs.name] += 1
-
-    def _count(self, sizes: BurstSizes, sending: _Sending) -> None:
-        ledger, payload = self.record.ledger, sending.payload
-        self.record.bursts_sent += 1
-        if payload.is_sound:
-            self.record.sound_symbols += sizes.total
-        if sending.rounds or payload.renewed:
-            self.record.retransmissions += 1
-            ledger.add(SymbolClass.RETRANSMISSION, sizes.total)
-            return
-        ledger.add(SymbolClass.PILOT, sizes.pilots)
-        ledger.add(SymbolClass.CONTROL, sizes.control)
-        if payload.protected is not None:
-            ledger.add_shared(sizes.protected, payload.protected.bits)
-        if payload.bulk is not None:
-            ledger.add_shared(sizes.bulk, payload.bulk.bits)

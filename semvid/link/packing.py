@@ -12,7 +12,7 @@ from semvid import bitstream, keyframe_payload, sound_payload
 from semvid.accounting import SymbolClass
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.images.keyframe_codec import EncodedPicture
-from semvid.link.harq import BlockPayload, Payload
+from semvid.link.blocks import BlockPayload, Payload
 from semvid.semantics import (
     Caption,
     GroupPicture,
@@ -65,10 +65,14 @@ class CodedGroup:
         )
         return cls(KeyframeGroup(number, described, shot_start, pictures[0].refresh), packets)
 
-    def stretches(self, most_bytes: int) -> list[range]:
+    def stretches(self, most_bytes: int, probe_bytes: int | None = None) -> list[range]:
         """The bytes of each block, as ranges of the joined packets.
 
         A new block begins where a layer does, unless one of the two would be small, and where one is full.
+
+        Args:
+            most_bytes: of a block.
+            probe_bytes: of the first block, where it would otherwise be longer by more than a small one.
         """
         layers = self.group.layers()
         order = self.group.by_importance()
@@ -78,27 +82,41 @@ class CodedGroup:
             layer_ends = layers[index] < layers[following]
             if layer_ends and end - starts[-1] >= _SMALLEST_BULK_BYTES <= total - end:
                 starts.append(end)
+        if probe_bytes is not None and probe_bytes + _SMALLEST_BULK_BYTES <= [*starts, total][1]:
+            starts.insert(1, probe_bytes)
         return [
             range(first, min(first + most_bytes, stop))
             for start, stop in zip(starts, [*starts[1:], total], strict=True)
             for first in range(start, max(stop, 1), most_bytes)
         ]
 
-    def blocks(self, limit_bytes: int) -> Iterator[BlockPayload]:
+    def blocks(self, limit_bytes: int, probe_bytes: int | None = None) -> Iterator[BlockPayload]:
         """Blocks with at most ``limit_bytes`` each, most important pictures first.
 
         A block that was given up is sent anew once where others lean on a picture in it: it costs less than
         what would hang in the air without it.
+
+        Args:
+            limit_bytes: of a bulk payload.
+            probe_bytes: of the first, see `stretches`.
         """
         group = self.group
         joined = b"".join(self.packets[index] for index in group.by_importance())
         framing = len(keyframe_payload.pack(group, KeyframeSlice(group.number, 0, b"")))
-        for stretch in self.stretches(limit_bytes - framing):
+        layers, first = group.layers(), group.by_importance()[0]
+        for stretch in self.stretches(limit_bytes - framing, probe_bytes):
             part = KeyframeSlice(group.number, stretch.start, joined[stretch.start : stretch.stop])
             data = keyframe_payload.pack(None if stretch.start else group, part)
             payload = Payload(data, {SymbolClass.KEYFRAME: 8 * len(data)})
             leaned_on = any(group.pictures[index].kept_in for index in self.pictures_in([stretch]))
-            yield BlockPayload(bulk=payload, stretch=stretch, renewals=int(leaned_on))
+            carried = self._pictures_of(stretch)
+            yield BlockPayload(
+                bulk=payload,
+                stretch=stretch,
+                anchor=any(layers[index] == 0 for index in carried),
+                vital=group.refresh and (first in carried or not stretch.start),
+                renewals=int(leaned_on),
+            )
 
     def pictures_in(self, stretches: Sequence[range]) -> set[int]:
         """Indices of the pictures that are sent in vain where the blocks of ``stretches`` are lost.
@@ -107,15 +125,24 @@ class CodedGroup:
         every one.
         """
         headless = any(not stretch.start for stretch in stretches)
+        if headless:
+            return {index for index, span in enumerate(self.group.spans()) if span}
+        return set().union(*map(self._pictures_of, stretches))
+
+    def _pictures_of(self, stretch: range) -> set[int]:
+        """Indices of the pictures of which some byte lies in ``stretch``."""
         return {
             index
             for index, span in enumerate(self.group.spans())
-            if span and (headless or any(s.start < span.stop and span.start < s.stop for s in stretches))
+            if span and stretch.start < span.stop and span.start < stretch.stop
         }
 
 
 def block_payloads(
-    units: Sequence[SideUnit], coded: CodedGroup | None, bulk_limit_bytes: int
+    units: Sequence[SideUnit],
+    coded: CodedGroup | None,
+    bulk_limit_bytes: int,
+    probe_bytes: int | None = None,
 ) -> list[BlockPayload]:
     """The blocks in which ``units`` and keyframes travel.
 
@@ -124,11 +151,12 @@ def block_payloads(
 
     Args:
         bulk_limit_bytes: largest bulk payload at the present modulation and coding.
+        probe_bytes: of the first bulk payload, where little is known of the link.
     """
     blocks = [BlockPayload(protected=_payload(group)) for group in _groups(units)]
     if coded is None:
         return blocks
-    first, *others = coded.blocks(bulk_limit_bytes)
+    first, *others = coded.blocks(bulk_limit_bytes, probe_bytes)
     if blocks:
         first = replace(first, protected=blocks.pop().protected)
     return [*blocks, first, *others]

@@ -170,37 +170,35 @@ def modulate(block: Block, framing: Framing = SINGLE_CARRIER_FRAMING) -> Symbols
 
 @dataclass(eq=False)
 class _Slot:
-    """The soft buffer of one transport block slot: its newest HARQ process."""
+    """The soft buffers of one transport block slot: its newest HARQ processes, ``window`` of them."""
 
     scrambling: int
-    process: int | None = None
-    soft: SoftTransportBlock | None = None
+    window: int = 1
+    soft: dict[int, SoftTransportBlock] = field(default_factory=dict)
 
     def receive(self, section: Section, word: ControlWord, llrs: Llrs) -> bytes | None:
-        known = self.soft
-        if (
-            known is None
-            or word.rv == 0
-            or self.process != word.process
-            or not known.takes(section.payload_bytes, section.mcs)
-        ):
-            known = self.soft = SoftTransportBlock(section.payload_bytes, section.mcs)
-            self.process = word.process
+        known = self.soft.get(word.process)
+        if known is None or word.rv == 0 or not known.takes(section.payload_bytes, section.mcs):
+            self.soft.pop(word.process, None)
+            known = self.soft[word.process] = SoftTransportBlock(section.payload_bytes, section.mcs)
+            while len(self.soft) > self.window:
+                del self.soft[next(iter(self.soft))]
         known.combine(descramble(llrs, self.scrambling), word.rv, section.mcs)
         return known.decode()
 
 
 class BlockReceiver:
-    """Receives the bursts of one transmission and holds their soft buffers (one process per slot).
+    """Receives the bursts of one transmission and holds their soft buffers.
 
     Args:
         waveform: how they were sent.
+        window: bulk transport blocks that may be under way at once; of protected ones it is one.
     """
 
-    def __init__(self, waveform: Waveform = SINGLE_CARRIER) -> None:
+    def __init__(self, waveform: Waveform = SINGLE_CARRIER, window: int = 1) -> None:
         self._framing = framing_of(waveform)
         self._protected = _Slot(_PROTECTED_SCRAMBLING)
-        self._bulk = _Slot(_BULK_SCRAMBLING)
+        self._bulk = _Slot(_BULK_SCRAMBLING, window)
 
     def receive(self, symbols: Symbols) -> Reception:
         """Receives one burst.

@@ -115,6 +115,8 @@ class SoftTransportBlock:
         sizes = _coded_bits(self._plan, symbols_for(self.payload_bytes, mcs), mcs.qm)
         if llrs.shape != (sum(sizes),):
             raise ValueError(f"the transport block has {sum(sizes)} coded bits, got {llrs.shape}")
+        if self._payload is not None:
+            return  # nothing can be added to it, and its buffers are free
         start = 0
         for buffer, size in zip(self._buffers, sizes, strict=True):
             part = llrs[start : start + size]
@@ -138,4 +140,5 @@ class SoftTransportBlock:
             self._blocks = [None] * len(self._blocks)
             return None
         self._payload = np.packbits(bits).tobytes()
+        self._buffers, self._blocks = [], []
         return self._payload

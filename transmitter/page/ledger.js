@@ -60,6 +60,7 @@ export function ledger(job, video) {
         ["blocks lost", count(job.blocks_lost)],
         ["bursts repeated", count(job.retransmissions)],
         ["bytes back, not in the CBR", count(job.return_bytes)],
+        ["symbols back, not in the CBR", count(job.return_link?.symbols ?? 0)],
         ["changes of the channel", count(job.channel_changes ?? 0)],
       ].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
     ),

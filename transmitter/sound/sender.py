@@ -9,7 +9,7 @@ import numpy as np
 
 from semvid.accounting import SymbolClass
 from semvid.errors import MissingComponent
-from semvid.link.harq import LinkRecord
+from semvid.link.record import LinkRecord
 from semvid.semantics import SoundCodec, SoundPackets
 from semvid.sound.pcm import Pcm, fitted, silence
 from transmitter.sound.coders import CODERS, SoundCoder

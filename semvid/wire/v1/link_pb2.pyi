@@ -9,7 +9,8 @@ direction carries from transmitter to receiver; everything that the receiver nee
 them. The boundaries of symbol blocks stand for the frame synchronisation that a radio would have.
 A *burst* is what crosses at once: one `SymbolBlock`. A *block* of the two ends is one shipment of transport
 blocks with all its repetitions: one burst or more.
-The return direction is assumed free of errors; its bits are counted in `TransmitSummary`.
+The return direction is free of errors and its bytes are counted in `TransmitSummary`, unless `Open.return_link`
+asks for more: then block reports are symbols as well, with noise of their own, and counted as symbols.
 """
 
 from collections import abc as _abc
@@ -151,10 +152,14 @@ class Open(_message.Message):
     EMULATION_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     OFDM_FIELD_NUMBER: _builtins.int
+    RETURN_LINK_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
     transmission_id: _builtins.str
     """1..64 characters of [A-Za-z0-9_-]; chosen by the sender, or that of"""
     attempt: _builtins.int
     """Counts from 1; 0 means 1. A later attempt takes the place of an earlier one, with all that arrived of it."""
+    window: _builtins.int
+    """Blocks that may be under way at once, 1..8; 0 means 1. Only pictures of one group are, after its description."""
     @_builtins.property
     def emulation(self) -> Global___ChannelConditions:
         """a question that is answered
@@ -166,6 +171,12 @@ class Open(_message.Message):
     def ofdm(self) -> Global___Ofdm:
         """How symbols become a signal, which a radio knows from its configuration; absent: a single carrier."""
 
+    @_builtins.property
+    def return_link(self) -> Global___ReturnLink:
+        """Reports come back as symbols, coded like this, which a radio knows from its configuration; absent: as
+        `BlockReport`.
+        """
+
     def __init__(
         self,
         *,
@@ -173,14 +184,38 @@ class Open(_message.Message):
         emulation: Global___ChannelConditions | None = ...,
         attempt: _builtins.int = ...,
         ofdm: Global___Ofdm | None = ...,
+        return_link: Global___ReturnLink | None = ...,
+        window: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm", "return_link", b"return_link"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "transmission_id", b"transmission_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "return_link", b"return_link", "transmission_id", b"transmission_id", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Open: _TypeAlias = Open  # noqa: Y015
+
+@_typing.final
+class ReturnLink(_message.Message):
+    """How block reports cross the return link (semvid.phy.report_word)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGGREGATION_FIELD_NUMBER: _builtins.int
+    aggregation: _builtins.int
+    """level of a report: 1, 2, 4, 8 or 16"""
+    def __init__(
+        self,
+        *,
+        aggregation: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aggregation", b"aggregation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnLink: _TypeAlias = ReturnLink  # noqa: Y015
 
 @_typing.final
 class Ofdm(_message.Message):
@@ -243,24 +278,30 @@ class TransmitResponse(_message.Message):
     ACCEPTED_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
     SUMMARY_FIELD_NUMBER: _builtins.int
+    REPORT_SYMBOLS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def accepted(self) -> Global___Accepted: ...
     @_builtins.property
     def report(self) -> Global___BlockReport: ...
     @_builtins.property
     def summary(self) -> Global___TransmitSummary: ...
+    @_builtins.property
+    def report_symbols(self) -> Global___SymbolBlock:
+        """a report over the return link, with the sequence of its burst"""
+
     def __init__(
         self,
         *,
         accepted: Global___Accepted | None = ...,
         report: Global___BlockReport | None = ...,
         summary: Global___TransmitSummary | None = ...,
+        report_symbols: Global___SymbolBlock | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "kind", b"kind", "report", b"report", "summary", b"summary"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "kind", b"kind", "report", b"report", "report_symbols", b"report_symbols", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "kind", b"kind", "report", b"report", "summary", b"summary"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "kind", b"kind", "report", b"report", "report_symbols", b"report_symbols", "summary", b"summary"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["accepted", "report", "summary"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["accepted", "report", "summary", "report_symbols"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -391,6 +432,7 @@ class TransmitSummary(_message.Message):
     COMPLETE_FIELD_NUMBER: _builtins.int
     RETURN_BYTES_FIELD_NUMBER: _builtins.int
     REALISED_SNR_DB_FIELD_NUMBER: _builtins.int
+    RETURN_SYMBOLS_FIELD_NUMBER: _builtins.int
     bursts: _builtins.int
     """received, soundings and repetitions included"""
     symbols: _builtins.int
@@ -403,6 +445,8 @@ class TransmitSummary(_message.Message):
     """protobuf bytes of all reports sent on the return direction"""
     realised_snr_db: _builtins.float
     """of all bursts: mean signal power over mean noise power, linear"""
+    return_symbols: _builtins.int
+    """complex symbols of all reports, where they are sent as symbols"""
     def __init__(
         self,
         *,
@@ -412,10 +456,11 @@ class TransmitSummary(_message.Message):
         complete: _builtins.bool = ...,
         return_bytes: _builtins.int = ...,
         realised_snr_db: _builtins.float | None = ...,
+        return_symbols: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_realised_snr_db", b"_realised_snr_db", "realised_snr_db", b"realised_snr_db"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_realised_snr_db", b"_realised_snr_db", "bursts", b"bursts", "complete", b"complete", "frames", b"frames", "realised_snr_db", b"realised_snr_db", "return_bytes", b"return_bytes", "symbols", b"symbols"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_realised_snr_db", b"_realised_snr_db", "bursts", b"bursts", "complete", b"complete", "frames", b"frames", "realised_snr_db", b"realised_snr_db", "return_bytes", b"return_bytes", "return_symbols", b"return_symbols", "symbols", b"symbols"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__realised_snr_db: _TypeAlias = _typing.Literal["realised_snr_db"]  # noqa: Y015
     _WhichOneofArgType__realised_snr_db: _TypeAlias = _typing.Literal["_realised_snr_db", b"_realised_snr_db"]  # noqa: Y015
@@ -445,6 +490,8 @@ class ChannelConditions(_message.Message):
     PHASE_NOISE_DEG_FIELD_NUMBER: _builtins.int
     PHASE_NOISE_HZ_FIELD_NUMBER: _builtins.int
     SNR_TRACE_FIELD_NUMBER: _builtins.int
+    RETURN_SNR_DB_FIELD_NUMBER: _builtins.int
+    RETURN_DELAY_MS_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """a name, or a chain of names joined by +, of semvid.impairments; empty: unchanged"""
     snr_db: _builtins.float
@@ -475,6 +522,10 @@ class ChannelConditions(_message.Message):
     """root mean square, 0..90 degrees"""
     phase_noise_hz: _builtins.float
     """bandwidth, 1..1e6 Hz"""
+    return_snr_db: _builtins.float
+    """Es/N0 of reports that are sent as symbols, -30..60 dB"""
+    return_delay_ms: _builtins.float
+    """of everything on the return direction, 0..10000 ms"""
     @_builtins.property
     def snr_trace(self) -> _containers.RepeatedCompositeFieldContainer[Global___SnrPoint]:
         """for trace: in order, 1..4096 of them; none: unchanged"""
@@ -498,10 +549,12 @@ class ChannelConditions(_message.Message):
         phase_noise_deg: _builtins.float | None = ...,
         phase_noise_hz: _builtins.float | None = ...,
         snr_trace: _abc.Iterable[Global___SnrPoint] | None = ...,
+        return_snr_db: _builtins.float | None = ...,
+        return_delay_ms: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db", "_bad_share", b"_bad_share", "_bad_symbols", b"_bad_symbols", "_cfo_hz", b"_cfo_hz", "_coherence_symbols", b"_coherence_symbols", "_delay_spread_ns", b"_delay_spread_ns", "_doppler_hz", b"_doppler_hz", "_pause_ms", b"_pause_ms", "_phase_noise_deg", b"_phase_noise_deg", "_phase_noise_hz", b"_phase_noise_hz", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "_symbol_rate_hz", b"_symbol_rate_hz", "bad_loss_db", b"bad_loss_db", "bad_share", b"bad_share", "bad_symbols", b"bad_symbols", "cfo_hz", b"cfo_hz", "coherence_symbols", b"coherence_symbols", "delay_spread_ns", b"delay_spread_ns", "doppler_hz", b"doppler_hz", "pause_ms", b"pause_ms", "phase_noise_deg", b"phase_noise_deg", "phase_noise_hz", b"phase_noise_hz", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db", "symbol_rate_hz", b"symbol_rate_hz"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db", "_bad_share", b"_bad_share", "_bad_symbols", b"_bad_symbols", "_cfo_hz", b"_cfo_hz", "_coherence_symbols", b"_coherence_symbols", "_delay_spread_ns", b"_delay_spread_ns", "_doppler_hz", b"_doppler_hz", "_pause_ms", b"_pause_ms", "_phase_noise_deg", b"_phase_noise_deg", "_phase_noise_hz", b"_phase_noise_hz", "_return_delay_ms", b"_return_delay_ms", "_return_snr_db", b"_return_snr_db", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "_symbol_rate_hz", b"_symbol_rate_hz", "bad_loss_db", b"bad_loss_db", "bad_share", b"bad_share", "bad_symbols", b"bad_symbols", "cfo_hz", b"cfo_hz", "coherence_symbols", b"coherence_symbols", "delay_spread_ns", b"delay_spread_ns", "doppler_hz", b"doppler_hz", "pause_ms", b"pause_ms", "phase_noise_deg", b"phase_noise_deg", "phase_noise_hz", b"phase_noise_hz", "return_delay_ms", b"return_delay_ms", "return_snr_db", b"return_snr_db", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db", "symbol_rate_hz", b"symbol_rate_hz"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db", "_bad_share", b"_bad_share", "_bad_symbols", b"_bad_symbols", "_cfo_hz", b"_cfo_hz", "_coherence_symbols", b"_coherence_symbols", "_delay_spread_ns", b"_delay_spread_ns", "_doppler_hz", b"_doppler_hz", "_pause_ms", b"_pause_ms", "_phase_noise_deg", b"_phase_noise_deg", "_phase_noise_hz", b"_phase_noise_hz", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "_symbol_rate_hz", b"_symbol_rate_hz", "bad_loss_db", b"bad_loss_db", "bad_share", b"bad_share", "bad_symbols", b"bad_symbols", "cfo_hz", b"cfo_hz", "coherence_symbols", b"coherence_symbols", "delay_spread_ns", b"delay_spread_ns", "doppler_hz", b"doppler_hz", "model", b"model", "pause_ms", b"pause_ms", "phase_noise_deg", b"phase_noise_deg", "phase_noise_hz", b"phase_noise_hz", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db", "snr_trace", b"snr_trace", "symbol_rate_hz", b"symbol_rate_hz"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db", "_bad_share", b"_bad_share", "_bad_symbols", b"_bad_symbols", "_cfo_hz", b"_cfo_hz", "_coherence_symbols", b"_coherence_symbols", "_delay_spread_ns", b"_delay_spread_ns", "_doppler_hz", b"_doppler_hz", "_pause_ms", b"_pause_ms", "_phase_noise_deg", b"_phase_noise_deg", "_phase_noise_hz", b"_phase_noise_hz", "_return_delay_ms", b"_return_delay_ms", "_return_snr_db", b"_return_snr_db", "_rician_k_db", b"_rician_k_db", "_seed", b"_seed", "_snr_db", b"_snr_db", "_symbol_rate_hz", b"_symbol_rate_hz", "bad_loss_db", b"bad_loss_db", "bad_share", b"bad_share", "bad_symbols", b"bad_symbols", "cfo_hz", b"cfo_hz", "coherence_symbols", b"coherence_symbols", "delay_spread_ns", b"delay_spread_ns", "doppler_hz", b"doppler_hz", "model", b"model", "pause_ms", b"pause_ms", "phase_noise_deg", b"phase_noise_deg", "phase_noise_hz", b"phase_noise_hz", "return_delay_ms", b"return_delay_ms", "return_snr_db", b"return_snr_db", "rician_k_db", b"rician_k_db", "seed", b"seed", "snr_db", b"snr_db", "snr_trace", b"snr_trace", "symbol_rate_hz", b"symbol_rate_hz"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__bad_loss_db: _TypeAlias = _typing.Literal["bad_loss_db"]  # noqa: Y015
     _WhichOneofArgType__bad_loss_db: _TypeAlias = _typing.Literal["_bad_loss_db", b"_bad_loss_db"]  # noqa: Y015
@@ -523,6 +576,10 @@ class ChannelConditions(_message.Message):
     _WhichOneofArgType__phase_noise_deg: _TypeAlias = _typing.Literal["_phase_noise_deg", b"_phase_noise_deg"]  # noqa: Y015
     _WhichOneofReturnType__phase_noise_hz: _TypeAlias = _typing.Literal["phase_noise_hz"]  # noqa: Y015
     _WhichOneofArgType__phase_noise_hz: _TypeAlias = _typing.Literal["_phase_noise_hz", b"_phase_noise_hz"]  # noqa: Y015
+    _WhichOneofReturnType__return_delay_ms: _TypeAlias = _typing.Literal["return_delay_ms"]  # noqa: Y015
+    _WhichOneofArgType__return_delay_ms: _TypeAlias = _typing.Literal["_return_delay_ms", b"_return_delay_ms"]  # noqa: Y015
+    _WhichOneofReturnType__return_snr_db: _TypeAlias = _typing.Literal["return_snr_db"]  # noqa: Y015
+    _WhichOneofArgType__return_snr_db: _TypeAlias = _typing.Literal["_return_snr_db", b"_return_snr_db"]  # noqa: Y015
     _WhichOneofReturnType__rician_k_db: _TypeAlias = _typing.Literal["rician_k_db"]  # noqa: Y015
     _WhichOneofArgType__rician_k_db: _TypeAlias = _typing.Literal["_rician_k_db", b"_rician_k_db"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
@@ -551,6 +608,10 @@ class ChannelConditions(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__phase_noise_deg) -> _WhichOneofReturnType__phase_noise_deg | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__phase_noise_hz) -> _WhichOneofReturnType__phase_noise_hz | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__return_delay_ms) -> _WhichOneofReturnType__return_delay_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__return_snr_db) -> _WhichOneofReturnType__return_snr_db | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rician_k_db) -> _WhichOneofReturnType__rician_k_db | None: ...
     @_typing.overload

@@ -9,7 +9,8 @@ direction carries from transmitter to receiver; everything that the receiver nee
 them. The boundaries of symbol blocks stand for the frame synchronisation that a radio would have.
 A *burst* is what crosses at once: one `SymbolBlock`. A *block* of the two ends is one shipment of transport
 blocks with all its repetitions: one burst or more.
-The return direction is assumed free of errors; its bits are counted in `TransmitSummary`.
+The return direction is free of errors and its bytes are counted in `TransmitSummary`, unless `Open.return_link`
+asks for more: then block reports are symbols as well, with noise of their own, and counted as symbols.
 """
 
 from collections import abc as _abc

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,14 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from semvid.accounting import SymbolClass
-from semvid.link.harq import (
-    MAX_AGGREGATION,
-    BlockPayload,
-    BlockReport,
-    Delivery,
-    HarqSender,
-    Payload,
-)
+from semvid.link.blocks import BlockPayload, BlockReport, Delivery, Payload
+from semvid.link.harq import PROBE_SYMBOLS, HarqSender
+from semvid.link.sending import MAX_AGGREGATION
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import Block, BlockReceiver, TbState, burst_sizes
 from semvid.phy.layout import DENSE_SPACING
@@ -312,6 +308,74 @@ def test_no_shipment_takes_more_than_it_may(
     given_up = record.blocks_lost + record.blocks_withheld
     assert given_up >= len(sender.delivery.lost)
     assert record.blocks_sent + record.blocks_withheld >= len(shipment)
+
+
+def probing(most: int, probe: int = 700, anchors: int = 4000, upper: int = 2000) -> tuple[HarqSender, int]:
+    """A sender that a sounding has told of 10 dB, a shipment under way, and bits of its upper layer."""
+    sender = sounded(HarqSender())
+    ends = (probe, probe + anchors, probe + anchors + upper)
+    shipment = [
+        BlockPayload(
+            bulk=Payload(bytes(stop - start), {KEYFRAME: 8 * (stop - start)}),
+            stretch=range(start, stop),
+            anchor=stop != ends[-1],
+            vital=stop != ends[-1],
+        )
+        for start, stop in zip((0, *ends), ends, strict=False)
+    ]
+    sender.ship(shipment, most)
+    return sender, 8 * upper
+
+
+def test_little_is_staked_before_the_link_is_known() -> None:
+    sender = sounded(HarqSender())
+    probe_bytes = sender.probe_bytes(20_000)
+    assert probe_bytes is not None
+    (size,) = [sender.symbols_of([BlockPayload(bulk=Payload(bytes(probe_bytes), {KEYFRAME: 8}))], False)]
+    assert PROBE_SYMBOLS < size < 1.1 * PROBE_SYMBOLS
+    assert sender.probe_bytes(4 * PROBE_SYMBOLS - 100) is None  # too little to spend
+    assert sender.probe_bytes(math.inf) is None
+    while sender.probe_bytes(20_000) is not None:
+        sender.ship([BlockPayload(bulk=Payload(bytes(200), {KEYFRAME: 1600}), stretch=range(200))])
+        assert sender.next_block() is not None
+        sender.report(BlockReport(True, TbState.ABSENT, TbState.DECODED, 10.0, 10.0))
+        assert sender.next_block() is None
+    assert sender.record.ledger.total_symbols - SOUNDING_SYMBOLS >= PROBE_SYMBOLS
+
+
+def test_anchors_that_the_link_as_it_is_cannot_afford_never_leave() -> None:
+    sender, _ = probing(most=20_000)
+    assert sender.next_block() is not None
+    sender.report(BlockReport(True, TbState.ABSENT, TbState.DECODED, 6.0, 2.0))
+    assert sender.next_block() is None
+    assert sender.delivery == Delivery(True, (range(700), range(700, 4700), range(4700, 6700)))
+    assert (sender.record.blocks_sent, sender.record.blocks_withheld, sender.record.blocks_lost) == (1, 2, 0)
+
+
+@pytest.mark.parametrize(("effective_snr_db", "most"), [(10.0, 30_000), (2.0, 90_000)])
+def test_anchors_that_have_room_leave_and_upper_layers_take_what_is_left(
+    effective_snr_db: float, most: int
+) -> None:
+    sender, bits = probing(most)
+    sent = 0
+    while (block := sender.next_block()) is not None:
+        sent += block.bulk is not None
+        sender.report(BlockReport(True, TbState.ABSENT, TbState.DECODED, 10.0, effective_snr_db))
+    assert sent == 3
+    assert sender.delivery == Delivery()
+    assert sender.record.ledger.bits[KEYFRAME] == 8 * 4700 + bits
+
+
+def test_the_first_picture_is_whole_or_all_before_it_arrived_in_vain() -> None:
+    sender, _ = probing(most=30_000)
+    reports_of = [TbState.DECODED, *4 * [TbState.FAILED]]
+    for state in reports_of:
+        if sender.next_block() is None:
+            break
+        sender.report(BlockReport(True, TbState.ABSENT, state, 10.0, 10.0))
+    assert sender.next_block() is None
+    assert sender.delivery.lost == (range(700, 4700), range(700), range(4700, 6700))
+    assert (sender.record.blocks_lost, sender.record.blocks_withheld) == (1, 1)
 
 
 def test_side_information_is_sent_where_its_pictures_have_no_room() -> None:

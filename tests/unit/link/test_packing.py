@@ -155,6 +155,15 @@ def test_a_layer_has_its_own_block_where_neither_would_be_small() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_to_tell_what_the_link_is_like_is_short() -> None:
+    sizes = (1000, 1000, 800, 400, 300, 300, 400, 300, 300)
+    assert packets_of(*sizes).stretches(8000, 500)[:3] == [range(500), range(500, 2000), range(2000, 2800)]
+    assert packets_of(*sizes).stretches(8000, 1301) == packets_of(*sizes).stretches(8000)
+    anchors = [(block.anchor, block.vital) for block in packets_of(*sizes).blocks(8000, 500)]
+    # the first picture ends in the second block, and with it what cannot be done without
+    assert anchors == [(True, True), (True, True), (False, False), (False, False), (False, False)]
+
+
 def test_a_group_that_is_given_up_as_a_whole_is_still_described() -> None:
     pictures = [EncodedPicture(5, b"anchor", False, 1, 2)]
     coded = CodedGroup.of(pictures, 5, [70], shot_start=True, sent=())

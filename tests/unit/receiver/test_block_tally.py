@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from receiver.block_tally import BlockTally
 from semvid.accounting import SymbolClass
-from semvid.link.harq import BlockPayload, BlockReport, HarqSender, Payload
+from semvid.link.blocks import BlockPayload, BlockReport, Payload
+from semvid.link.harq import HarqSender
 from semvid.phy.block import Reception, TbState
 from semvid.phy.control_word import ControlWord, Section
 from semvid.phy.mcs import MCS_TABLE

@@ -14,7 +14,7 @@ from semvid import keyframe_payload
 from semvid.errors import InvalidInput
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.packing import CodedGroup
-from semvid.semantics import KeyframeGroup, KeyframeSlice
+from semvid.semantics import ALL_SLOTS, KeyframeGroup, KeyframeSlice
 
 PYRAMID = (7, 3, 1, 0, 2, 5, 4, 6)
 
@@ -143,6 +143,25 @@ def test_slices_of_a_group_that_nobody_described_are_dropped() -> None:
     assert not groups.add_slice(KeyframeSlice(3, 0, b"abc"))
     groups.close()
     assert groups.arrived == 0
+
+
+def test_a_group_that_begins_a_sequence_and_had_no_room_is_described_anew() -> None:
+    opening, *others = FIRST.group.pictures
+    begins = replace(FIRST.group, pictures=(replace(opening, kept_in=ALL_SLOTS), *others), refresh=True)
+    groups = KeyframeGroups()
+    groups.add_group(coded(0, [0], [5], (0,)).group)
+    groups.add_slice(KeyframeSlice(0, 0, bytes(5)))
+    first = replace(begins, number=1, pictures=tuple(replace(p, frame=p.frame + 20) for p in begins.pictures))
+    assert groups.add_group(first)
+    assert groups.add_slice(KeyframeSlice(1, 0, bytes(9)))
+    coarser = replace(first, pictures=tuple(replace(p, size=p.size // 2) for p in first.pictures))
+    assert groups.add_group(coarser)
+    assert groups.add_slice(KeyframeSlice(1, 0, b"abcdefghijkl"))
+    assert [received.group for received in groups.settled] == [groups.settled[0].group, coarser]
+    assert groups.settled[1] == ReceivedGroup(coarser, (b"abcd", b"efgh", b"ijkl"), follows=True)
+    assert (groups.arrived, groups.stop) == (4, 4)
+    with pytest.raises(InvalidInput, match="contradict"):  # whole: nothing takes its place
+        groups.add_group(first)
 
 
 @pytest.mark.parametrize(

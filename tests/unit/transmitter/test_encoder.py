@@ -21,7 +21,8 @@ from semvid.images.keyframe_codec import Group, KeyframeDecoder, KeyframeEncoder
 from semvid.images.obu import ReferenceLost
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
-from semvid.link.harq import Delivery, LinkRecord
+from semvid.link.blocks import Delivery
+from semvid.link.record import LinkRecord
 from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.psss import Answer

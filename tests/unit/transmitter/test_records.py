@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from semvid.images.keyframe_codec import EncodedPicture
-from semvid.link.harq import Delivery
+from semvid.link.blocks import Delivery
 from semvid.link.packing import CodedGroup
 from semvid.psss import Answer
 from semvid.semantics import Caption, Opening

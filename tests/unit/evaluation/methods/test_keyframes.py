@@ -15,7 +15,7 @@ from evaluation.methods.fillers import Hold
 from evaluation.methods.keyframes import Grid, Setting, coded, steady_cost
 from evaluation.methods.quality import make_judge
 from semvid.images.fidelity import psnr_db
-from semvid.link.harq import Delivery
+from semvid.link.blocks import Delivery
 from semvid.semantics import StreamEnd, StreamHeader
 from tests.unit.evaluation.synthetic import moving_bar
 

@@ -12,7 +12,8 @@ import pytest
 from semvid import sound_payload
 from semvid.accounting import cbr
 from semvid.errors import InvalidInput, MissingComponent, UnsupportedMedia
-from semvid.link.harq import BlockReport, HarqSender
+from semvid.link.blocks import BlockReport
+from semvid.link.harq import HarqSender
 from semvid.link.packing import sound_blocks
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.phy.adaptation import LinkAdapter
