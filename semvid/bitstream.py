@@ -45,12 +45,13 @@ def pack(units: Sequence[SideUnit]) -> bytes:
     """Serialises ``units``; the same units always give the same bytes.
 
     Raises:
-        InvalidInput: more than `MAX_UNITS` units, or none.
+        InvalidInput: more than `MAX_UNITS` units.
     """
-    if not 1 <= len(units) <= MAX_UNITS:
-        raise InvalidInput(f"a transport block holds 1 unit, or at most {MAX_UNITS}, got {len(units)}")
+    if len(units) > MAX_UNITS:
+        raise InvalidInput(f"a transport block holds at most {MAX_UNITS} units, got {len(units)}")
     bits = BitWriter()
-    bits.golomb(len(units) - 1, 0)
+    if units:
+        bits.golomb(len(units) - 1, 0)
     for unit in units:
         _write(bits, unit)
     return bits.to_bytes()
@@ -71,7 +72,7 @@ def unpack(payload: bytes) -> list[SideUnit]:
             of which there can be one.
     """
     bits = BitReader(payload, "semantic units")
-    count = bits.golomb(0) + 1
+    count = bits.golomb(0) + 1 if payload else 0
     if count > MAX_UNITS:
         raise MalformedUnits(f"{count} units in one transport block, at most {MAX_UNITS} are allowed")
     try:

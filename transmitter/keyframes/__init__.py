@@ -17,6 +17,9 @@ from transmitter.options import search_of
 MIN_GAP_S = 0.1  # between keyframes, cuts and the last frame excepted
 MIN_SEGMENT_S = 1.0  # of a segment that is drawn from what opens it, cuts excepted
 BRIDGING_STEP_S = 0.13  # between frames that bridging may make keyframes
+# Where a gap can be tried, its trial does not see that things lie beside their place in a long one. Only
+# below this CBR are fewer, finer keyframes worth that (docs/decisions/0009-pyramid.md).
+FAR_BELOW_CBR, NEAR_GAP_S = 1.2e-4, 1.2
 
 
 def make_selector(
@@ -43,6 +46,8 @@ def make_selector(
         return Skim(source.frame_count_hint, options.keyframe_count)
     open_ended = options.given is not Given.BOTH_ENDS
     longest_s = min(options.segment_s or profile.longest_gap_s, profile.longest_gap_s)
+    if profile.closed_loop and not open_ended and (options.target_cbr or 1.0) >= FAR_BELOW_CBR:
+        longest_s = min(longest_s, NEAR_GAP_S)
     rules = SkemRules(
         focus=options.focus,
         rule=options.rule,

@@ -68,7 +68,7 @@ class LinkPrice:
         return size * 8 * _SIDE_SYMBOLS_PER_BIT * self.block_symbols / AT_10_DB.block_symbols
 
 
-AT_10_DB: Final = LinkPrice(bits_per_symbol=2.7, block_symbols=55.0, fixed_symbols=265.0)
+AT_10_DB: Final = LinkPrice(bits_per_symbol=2.7, block_symbols=55.0, fixed_symbols=250.0)
 
 
 def coded_size(source: SourceInfo, scale: float) -> tuple[int, int]:

@@ -4,8 +4,7 @@ Three ways in:
 
 - a CBR asked: sizes and prices of a keyframe are tried, each at the CRF that meets it over the link as it is;
   the least loss wins. The search walks from neighbour to neighbour as long as it gets better, with a fast
-  preset, first by contrast alone, then to fewer and larger keyframes by `transmitter.rate.likeness`; the
-  winner is coded once more with the preset that will be used, and its CRF set right.
+  preset; the winner is coded once more with the preset that will be used, and its CRF set right.
 - a quality asked: the price of keyframes that belongs to it.
 - nothing asked: `DEFAULT_CRF`.
 
@@ -21,12 +20,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from semvid.images.detail import MAX_STRENGTH
+from semvid.images.finishing import RESTORATION
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from transmitter.rate.footage import Footage
-from transmitter.rate.likeness import Likeness
 from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint, bytes_factor, deserved_price
+from transmitter.rate.restoration import strength_for
 from transmitter.rate.trial import FAST_PRESET, Coded, Trial
 
 DEFAULT_CRF: Final = 60.0
@@ -41,13 +41,11 @@ _PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
 _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
 _COARSEST_TRIED: Final = 65.0  # beyond, fewer or smaller pictures look better; without any, up to MAX_CRF
 _MOST_TRIALS: Final = 10  # points looked at
-_MORE_TRIALS: Final = 4  # by the second walk
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
 _MET: Final = 0.015  # of the target, in the end
 BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
-_UNLIKENESS_PER_BYTES: Final = 0.8  # d log `Likeness.loss` / d log bytes, likewise
 # What the loss does not see: d log loss / d log keyframes, and / d log divisor (decisions/0009)
 _LOSS_PER_DENSITY: Final = 0.1
 _LOSS_PER_SCALE: Final = 0.15
@@ -57,9 +55,6 @@ _LOSS_PER_SCALE: Final = 0.15
 _PRESET_S: Final = {2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, 8: 0.13}
 _CODING_S: Final = 0.75
 _PRESET_LOSS: Final = {2: 1.0, 3: 1.025, 4: 1.045, 6: 1.08, 8: 1.13}
-
-
-_Place = tuple[int, int]  # indices of size and price
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +84,9 @@ def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: L
         crf = options.quality or DEFAULT_CRF
         footage = read()
         point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
-        coded = Coded.at(footage, point).looked_at(_details(footage), 8)
-        point = _finished(footage, Likeness(footage), coded)
-        return Plan(replace(point, preset=_preset(footage, coded.trial)))
+        coded = Coded.at(footage, point)
+        trial = coded.looked_at(_details(footage), 8)
+        return Plan(replace(_restored(footage, coded, trial.point), preset=_preset(footage, trial)))
     return _Search(read(), options.target_cbr, link).plan()
 
 
@@ -104,9 +99,7 @@ class _Search:
 
     def __init__(self, footage: Footage, target_cbr: float, link: LinkPrice) -> None:
         self._footage, self._target, self._link = footage, target_cbr, link
-        self._tried: dict[_Place, Coded | None] = {}
-        self._likeness = Likeness(footage)
-        self._unlike: dict[_Place, float] = {}
+        self._tried: dict[tuple[int, int], Trial | None] = {}
 
     def plan(self) -> Plan:
         bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
@@ -114,91 +107,51 @@ class _Search:
         corner = len(SCALES) - 1, len(_PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
-        place = self._walked(place, self._neighbours, self._loss, _MOST_TRIALS)
-        place = self._walked(place, self._fewer_or_larger, self._unlikeness, _MOST_TRIALS + _MORE_TRIALS)
-        return self._set_right(self._tried[place] or self._cheapest())
-
-    def _walked(
-        self,
-        place: _Place,
-        ahead_of: Callable[[_Place], list[_Place]],
-        loss: Callable[[_Place], float],
-        most: int,
-    ) -> _Place:
-        """Where one arrives going from ``place`` to the best of those ahead, as long as that is no worse.
-
-        Args:
-            place: tried already.
-            ahead_of: where one can go from a place.
-            loss: of a place that was tried.
-            most: places tried in all, about.
-        """
         stood = {place}
-        while (here := self._tried[place]) is not None and len(self._tried) < most:
-            ahead = [p for p in ahead_of(place) if p not in stood]
-            open_places = [p for p in ahead if p not in self._tried]
+        while (here := self._tried[place]) is not None and len(self._tried) < _MOST_TRIALS:
+            open_places = [p for p in self._neighbours(place) if p not in self._tried]
             with ThreadPoolExecutor(2) as pool:
-                guesses = [self._guess(here.trial, p) for p in open_places]
+                guesses = [self._guess(here, p) for p in open_places]
                 for _ in pool.map(self._at, open_places, guesses):
                     pass
-                losses = dict(zip((place, *ahead), pool.map(loss, (place, *ahead)), strict=True))
-            better = min(ahead, key=losses.__getitem__, default=place)
-            if better == place or losses[better] > losses[place]:  # prices may choose alike
+            ahead = (p for p in self._neighbours(place) if p not in stood)
+            better = min(ahead, key=self._loss, default=place)
+            if better == place or self._loss(better) > self._loss(place):  # prices may choose alike
                 break
             place = better
             stood.add(place)
-        return place
+        return self._set_right(self._tried[place] or self._cheapest())
 
-    def _neighbours(self, place: _Place) -> list[_Place]:
+    def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
         size, price = place
         places = [(size, price + 1), (size, price - 1), (size + 1, price), (size - 1, price)]
         return [(s, p) for s, p in places if 0 <= s < len(SCALES) and 0 <= p < len(_PRICES)]
 
-    @staticmethod
-    def _fewer_or_larger(place: _Place) -> list[_Place]:
-        size, price = place
-        places = [(size, price + 1), (size - 1, price), (size - 1, price + 1)]
-        return [(s, p) for s, p in places if s >= 0 and p < len(_PRICES)]
-
-    def _unlikeness(self, place: _Place) -> float:
-        """`Likeness.loss` at the target, infinite where it cannot be met."""
-        coded = self._tried[place]
-        if coded is None:
-            return math.inf
-        if place not in self._unlike:
-            trial = coded.trial
-            slower = _PRESET_LOSS[_preset(self._footage, trial)]
-            unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
-            at_target = math.pow(trial.cbr / self._target, _UNLIKENESS_PER_BYTES)
-            self._unlike[place] = slower * unseen * at_target * self._likeness.loss(coded)
-        return self._unlike[place]
-
-    def _loss(self, place: _Place) -> float:
+    def _loss(self, place: tuple[int, int]) -> float:
         """Loss at the target, infinite where it cannot be met."""
-        coded = self._tried[place]
-        if coded is None:
+        trial = self._tried[place]
+        if trial is None:
             return math.inf
-        trial = coded.trial
         slower = _PRESET_LOSS[_preset(self._footage, trial)]
         unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
         unseen *= math.pow(trial.point.scale, _LOSS_PER_SCALE)
         return slower * trial.loss * unseen * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
 
-    def _guess(self, here: Trial, place: _Place) -> float:
+    def _guess(self, here: Trial, place: tuple[int, int]) -> float:
         """The CRF that will probably meet the target at a neighbour of what was tried."""
         smaller = (SCALES[place[0]] / here.point.scale) ** BYTES_PER_SCALE
         fewer = (_PRICES[place[1]] / here.point.price) ** _BYTES_PER_PRICE
         return self._crf_for(here, smaller * fewer)
 
-    def _at(self, place: _Place, crf: float) -> Coded | None:
+    def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
             point = OperatingPoint(crf, _PRICES[place[1]], SCALES[place[0]], FAST_PRESET, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
-    def _meeting(self, point: OperatingPoint) -> Coded | None:
-        """One near the target, looked at; None where even the coarsest that is tried costs too much."""
+    def _meeting(self, point: OperatingPoint) -> Trial | None:
+        """A trial near the target, looked at; None where even the coarsest that is tried costs too much."""
         coded = self._near(point, _COARSEST_TRIED, _CLOSE, most=2)
         too_dear = coded.trial.cbr > self._target * (1 + 2 * _CLOSE)
         return (
@@ -250,16 +203,17 @@ class _Search:
             key=lambda one: abs(math.log(bytes_factor(one) / wanted)),
         )
 
-    def _cheapest(self) -> Coded:
+    def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
         point = OperatingPoint(MAX_CRF, _PRICES[-1], SCALES[-1], FAST_PRESET, link=self._link)
-        return Coded.at(self._footage, point)
+        return Coded.at(self._footage, point).trial
 
-    def _set_right(self, best: Coded) -> Plan:
+    def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
-        point = replace(best.trial.point, preset=_preset(self._footage, best.trial))
-        coded = self._near(point, MAX_CRF, _MET, most=5).looked_at(_details(self._footage), 8)
-        return Plan(_finished(self._footage, self._likeness, coded), coded.trial.forecast)
+        point = replace(best.point, preset=_preset(self._footage, best))
+        coded = self._near(point, MAX_CRF, _MET, most=5)
+        point = coded.looked_at(_details(self._footage), 8).point
+        return Plan(_restored(self._footage, coded, point), coded.trial.forecast)
 
 
 def _details(footage: Footage) -> range:
@@ -267,10 +221,17 @@ def _details(footage: Footage) -> range:
     return range(1) if footage.restores else range(MAX_STRENGTH + 1)
 
 
-def _finished(footage: Footage, likeness: Likeness, coded: Coded) -> OperatingPoint:
-    """The point of ``coded``, with as much of what the receiver's network makes as suits its keyframes."""
-    point = coded.trial.point
-    return replace(point, restoration=likeness.strength(coded)) if footage.restores else point
+def _restored(footage: Footage, coded: Coded, point: OperatingPoint) -> OperatingPoint:
+    """``point``, with what the receiver's network is asked for.
+
+    No point is chosen by it: what it takes off LPIPS depends on how much there is, so that points keep their
+    order, and the loss by which they are ordered does not see it (docs/decisions/0011-restorer.md).
+    """
+    if not footage.restores:
+        return point
+    known = footage.restorer
+    strength = RESTORATION if known is None else strength_for(coded, footage.source, known)
+    return replace(point, restoration=strength)
 
 
 def _preset(footage: Footage, trial: Trial) -> int:

@@ -143,8 +143,8 @@ class Coded:
         size = coded_size(self._footage.source, self.trial.point.scale)
         return [_decoded(groups, selected, size) for _, selected, groups in self._parts]
 
-    def looked_at(self, strengths: Sequence[int], keyframes: int) -> Coded:
-        """The same with the strength of detail that suits its keyframes, and their loss.
+    def looked_at(self, strengths: Sequence[int], keyframes: int) -> Trial:
+        """The trial with the strength of detail that suits its keyframes, and its loss.
 
         Detail that is put back is no contrast that was there: the loss lies between that with it and without.
 
@@ -174,8 +174,7 @@ class Coded:
             for part, selected, pictures in parts
         ]
         loss = sum(losses, NO_LOSS).total / self.trial.window * flattered**_DOUBT
-        trial = replace(self.trial, point=replace(point, detail=detail), loss=loss)
-        return replace(self, trial=trial)
+        return replace(self.trial, point=replace(point, detail=detail), loss=loss)
 
 
 def _frames(footage: Footage, part: Part, selected: list[Selected]) -> int:
