@@ -2,11 +2,11 @@
 
     python -m evaluation.studies.return_link [--out results/return_link.json] [--blocks 64] [--reports 2000]
 
-Throughput: blocks of 8000 bytes in one shipment, real bursts through the emulator's channel and our receiver, on
-a clock that counts symbols (1 MHz) and the delay of reports; nothing sleeps. *Ideal* is the same bits in the
-time that their bursts take on the air, without any wait. Reports: words of random content with the emulator's
-noise, by aggregation level; one that is read and says something else counts as wrong. Writes the JSON and a
-Markdown table beside it.
+Throughput: blocks of 8000 bytes in one shipment, real bursts through the emulator's channel and our
+receiver, on a clock that counts symbols (1 MHz) and the delay of reports; nothing sleeps. *Ideal* is the
+same bits in the time that their bursts take on the air, without any wait. Reports: words of random content
+with the emulator's noise, by aggregation level; one that is read and says something else counts as wrong.
+Writes the JSON and a Markdown table beside it.
 """
 
 import argparse
