@@ -160,7 +160,8 @@ class _Relay:
     ) -> None:
         self.bursts = self.symbols = 0
         self._transmission_id, self._attempt = opening.transmission_id, opening.attempt
-        self._return_link, self._window = return_link_of(opening), window_of(opening)
+        window_of(opening)  # refused here where a receiver would refuse it
+        self._return_link, self._window = return_link_of(opening), opening.window
         self._registry, self._waveform = registry, waveform
         self._metrics, self._settings = metrics, settings
         self._power = PowerGuard() if settings.check_power else None

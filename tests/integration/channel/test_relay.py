@@ -10,7 +10,12 @@ import pytest
 
 from channel.conditions import Conditions
 from channel.noise import receive
+from channel.reports import receive_report
+from semvid.link.stream import next_request
+from semvid.link.symbols import pack_symbols, unpack_symbols
 from semvid.link.tls import ClientTls, ServerTls
+from semvid.phy.block import TbState
+from semvid.phy.report_word import ReportWord, decode_report, modulate_report
 from semvid.waveform import Ofdm
 from semvid.wire.v1 import link_pb2 as pb
 
@@ -227,3 +232,56 @@ async def _stalled_at(sender):
         await asyncio.sleep(1.0)
         if sender.sequence == before:
             return before - 1
+
+
+class ReportingReceiver:
+    """Makes a `FakeReceiver` answer bursts by reports that are symbols."""
+
+    def __init__(self, fake):
+        self.fake, self.sent = fake, []
+
+    async def transmit(self, _, context):
+        number = 0
+        while (request := await next_request(context)) is not None:
+            if request.WhichOneof("kind") == "open":
+                self.fake.opens.append(request.open)
+                await context.write(pb.TransmitResponse(accepted=pb.Accepted()))
+                continue
+            word = ReportWord(number, True, TbState.ABSENT, TbState.DECODED, 12.5, 12.0)
+            self.sent.append(modulate_report(word, 2))
+            report = pb.SymbolBlock(sequence=number, symbols=pack_symbols(self.sent[-1]))
+            await context.write(pb.TransmitResponse(report_symbols=report))
+            number += 1
+        await context.write(pb.TransmitResponse(summary=pb.TransmitSummary(bursts=number)))
+
+
+def test_reports_that_are_symbols_get_noise_of_their_own_and_come_late(air):
+    async def scene():
+        fake = air.FakeReceiver()
+        reporting = ReportingReceiver(fake)
+        fake.Transmit = reporting.transmit
+        async with fake:
+            emulation = pb.ChannelConditions(return_snr_db=4.0, return_delay_ms=300.0, seed=9)
+            async with (
+                air.RunningChannel(fake.target) as channel,
+                air.Sender(channel.target, emulation=emulation) as sender,
+            ):
+                sender.open.return_link.aggregation, sender.open.window = 2, 8
+                await sender.start()
+                began = asyncio.get_running_loop().time()
+                for number in range(3):  # all of them leave before the first report is back
+                    await sender.write(air.qpsk(60, number))
+                reports = [(await sender.call.read()).report_symbols for _ in range(3)]
+                assert asyncio.get_running_loop().time() - began >= 0.3
+                assert (await sender.finish()).bursts == 3
+        assert (fake.opens[0].return_link.aggregation, fake.opens[0].window) == (2, 8)
+        conditions = Conditions(return_snr_db=4.0, seed=9)
+        for number, (report, sent) in enumerate(zip(reports, reporting.sent, strict=True)):
+            received = unpack_symbols(report.symbols)
+            np.testing.assert_array_equal(received, receive_report(sent, conditions, number))
+            assert not np.array_equal(received, receive(sent, conditions, number, 0))
+            read = decode_report(received, 2)
+            assert read is not None
+            assert (read.burst, read.snr_db) == (number, 12.5)
+
+    asyncio.run(scene())
