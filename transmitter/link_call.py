@@ -56,6 +56,7 @@ class LinkCall:
         waveform: Waveform,
         accept_timeout_s: float,
         report_timeout_s: float,
+        video_timeout_s: float,
         tls: ClientTls | None = None,
     ) -> None:
         self._target, self._tls = target, tls
@@ -65,6 +66,7 @@ class LinkCall:
             self._open.emulation.CopyFrom(wire_conditions(emulation))
         self._accept_timeout_s = accept_timeout_s
         self._report_timeout_s = report_timeout_s
+        self._video_timeout_s = video_timeout_s
         self._sequence = 0
 
     async def __aenter__(self) -> Self:
@@ -121,9 +123,9 @@ class LinkCall:
         )
 
     async def finish(self) -> pb.TransmitSummary:
-        """Says that no more bursts come and waits for the receiver's summary."""
+        """Says that no more bursts come and waits for the receiver's summary, which comes with its video."""
         await self._call.done_writing()
-        return (await self._read("summary", self._report_timeout_s)).summary
+        return (await self._read("summary", self._video_timeout_s)).summary
 
     async def _write(self, request: pb.TransmitRequest) -> None:
         try:

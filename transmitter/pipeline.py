@@ -67,7 +67,7 @@ async def transmit(
     job.advance("loading the multimodal model", 0.0)
     mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
     transcriber = await asyncio.to_thread(speech.open) if job.options.sound is SoundChoice.TEXT else None
-    timeouts = settings.accept_timeout_s, settings.report_timeout_s
+    timeouts = settings.accept_timeout_s, settings.report_timeout_s, settings.video_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
     tls = settings.link_credentials()
     opening = job.id, job.attempts, job.options.channel, job.options.signal
