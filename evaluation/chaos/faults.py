@@ -12,6 +12,8 @@ _DOWN_S = (0.0, 2.0)
 _LASTS_S = (1.0, 8.0)
 _DELAY_S = (0.02, 0.5)
 _OF_KILLS = 0.78  # of what is done; the rest makes a link or a disk bad for a while
+_INTO_WORK = 0.6  # of what is done, while all three serve; the rest comes whenever, at their starts too
+_READY_S = 60.0
 _OF_ALL = 0.08  # of the kills: all three at once
 
 
@@ -59,6 +61,8 @@ class Faults:
         Raises:
             LinkFailed: a service ended that nobody had killed.
         """
+        if self._random.random() < _INTO_WORK:
+            self._until_ready()
         self._pass(self._random.uniform(*_KILL_AFTER_S))
         self._trio.check()
         if self._random.random() < _OF_KILLS:
@@ -100,6 +104,12 @@ class Faults:
             end = link.heal
         self._lasting[target] = time.monotonic() + lasts_s, end
         self.done.append(Fault(kind, target, at, at + lasts_s))
+
+    def _until_ready(self) -> None:
+        """Until a transmission could pass, or for some time where something keeps it from that."""
+        deadline = time.monotonic() + _READY_S
+        while time.monotonic() < deadline and not self._trio.ready():
+            self._pass(0.2)
 
     def _pass(self, seconds: float) -> None:
         """Lets time go by; what has lasted long enough ends."""

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import httpx
+
 from console.local_services import ServiceProcess
 from evaluation.chaos.fault_link import HOST, FaultLink
 from evaluation.chaos.small_disk import SmallDisk
@@ -89,6 +91,13 @@ class Trio:
             link.heal()
         for disk in self.disks.values():
             disk.make_room()
+
+    def ready(self) -> bool:
+        """Whether a transmission could pass."""
+        try:
+            return httpx.get(f"{self.transmitter}/readyz", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
 
     def check(self) -> None:
         """Raises LinkFailed where one ended that nobody had killed."""
