@@ -8,6 +8,7 @@ and folders of its own; rounds that the file has are not run again. Exit code 1 
 """
 
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,7 @@ def main(
     folder: Annotated[Path | None, typer.Option(help="for logs; a temporary one by default")] = None,
 ) -> None:
     """Breaks things and prints what became of them, as JSON."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # services and disks go along
     try:
         if disks:
             enter_namespace()
