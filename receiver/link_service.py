@@ -22,6 +22,7 @@ from semvid.link.waveform import waveform_of
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
 from semvid.service.files import is_full, storage_full
+from semvid.service.tracing import NO_TRACES, Span, Traces, traceparent_of
 from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
@@ -88,8 +89,13 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
     """
 
     def __init__(
-        self, transmissions: Transmissions, questions: QuestionBook, settings: ReceiverSettings
+        self,
+        transmissions: Transmissions,
+        questions: QuestionBook,
+        settings: ReceiverSettings,
+        traces: Traces = NO_TRACES,
     ) -> None:
+        self._traces = traces
         self._transmissions, self._questions, self._settings = transmissions, questions, settings
 
     # grpc.aio takes a coroutine that reads and writes the context; the stub only knows of generators
@@ -99,14 +105,19 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         context: Context,
     ) -> None:
         """Receives one transmission; the protocol is in proto/semvid/wire/v1/link.proto."""
+        with self._traces.span("receive", traceparent_of(context.invocation_metadata())) as span:
+            await self._transmit(context, span)
+
+    async def _transmit(self, context: Context, span: Span) -> None:
         try:
-            incoming = await self._open(await self._next(context))
+            incoming = await self._open(await self._next(context), span)
+            span.note(transmission_id=incoming.transmission_id)
         except SemvidError as error:
             self._transmissions.refuse(error)
             code = grpc.StatusCode.ALREADY_EXISTS if isinstance(error, Conflict) else status_of(error)
             await context.abort(code, str(error)[:MAX_DETAILS])
         try:
-            await self._receive(incoming, context)
+            await self._receive(incoming, context, span)
         except SemvidError as error:
             incoming.break_off(error)
             await abort(context, error)
@@ -137,14 +148,14 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         except SemvidError as error:
             await abort(context, error)
 
-    async def _open(self, request: pb.TransmitRequest | None) -> Incoming:
+    async def _open(self, request: pb.TransmitRequest | None, span: Span) -> Incoming:
         transmission_id, attempt, waveform = _opening(request)
         if transmission_id.startswith(PREFIX):
             return self._questions.open(transmission_id, waveform)
-        live = await self._transmissions.open(transmission_id, attempt, waveform)
+        live = await self._transmissions.open(transmission_id, attempt, waveform, span)
         return _IncomingVideo(live, self._transmissions)
 
-    async def _receive(self, incoming: Incoming, context: Context) -> None:
+    async def _receive(self, incoming: Incoming, context: Context, span: Span) -> None:
         accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path))
         await context.write(accepted)
         sequence = symbols = return_bytes = 0
@@ -154,14 +165,17 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             if request.block.sequence != sequence:
                 raise InvalidInput(f"burst {request.block.sequence} came where burst {sequence} was due")
             data = request.block.symbols
-            reception = await incoming.take(data)
+            with span.child("decode", symbols=len(data) // SYMBOL_BYTES) as part:
+                reception = await incoming.take(data)
+                part.note(snr_db=round(reception.snr_db, 2), bulk=reception.bulk_state.name)
             self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
             response = pb.TransmitResponse(report=_report(sequence, reception))
             return_bytes += response.ByteSize()
             await context.write(response)
             symbols += len(data) // SYMBOL_BYTES
             sequence += 1
-        summary = await incoming.end(return_bytes)
+        with span.child("finish"):
+            summary = await incoming.end(return_bytes)
         await context.write(
             pb.TransmitResponse(
                 summary=pb.TransmitSummary(

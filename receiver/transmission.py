@@ -26,6 +26,7 @@ from semvid.phy.block import Reception
 from semvid.phy.realised_snr import RealisedSnr
 from semvid.profile import Given
 from semvid.semantics import Caption, SoundHeader, SoundPackets, StreamEnd, StreamHeader, Unit
+from semvid.service.tracing import NO_SPAN, Span
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 _log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ class Transmission:
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
         waveform: how its bursts were sent.
+        span: what the making of the video is a part of.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class Transmission:
         restorer: Restorer | None = None,
         voice: Voice | None = None,
         waveform: Waveform = SINGLE_CARRIER,
+        span: Span = NO_SPAN,
     ) -> None:
+        self._span = span
         self.record = record
         self.constellation = Constellation()
         self.gains = GainTrack(waveform)
@@ -229,6 +233,7 @@ class Transmission:
             self._moved,
             self._restorer,
             self._voice,
+            self._span,
         )
 
     def _submit(self, gaps: list[Gap]) -> None:

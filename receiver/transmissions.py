@@ -19,6 +19,7 @@ from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
 from semvid.images.restorer import Restorer
 from semvid.phy.block import Reception
+from semvid.service.tracing import NO_SPAN, Span
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 Result = TypeVar("Result")
@@ -104,9 +105,19 @@ class Transmissions:
         return None if found is None else found.transmission
 
     async def open(
-        self, transmission_id: str, attempt: int = 1, waveform: Waveform = SINGLE_CARRIER
+        self,
+        transmission_id: str,
+        attempt: int = 1,
+        waveform: Waveform = SINGLE_CARRIER,
+        span: Span = NO_SPAN,
     ) -> LiveTransmission:
         """Begins a transmission; what is still made of an earlier attempt is given up.
+
+        Args:
+            transmission_id: the id of the video, too.
+            attempt: of the sender, from 1.
+            waveform: how its bursts are sent.
+            span: what the making of the video is a part of.
 
         Raises:
             LinkFailed: the service is being stopped.
@@ -139,6 +150,7 @@ class Transmissions:
             self._restorer,
             self.voice,
             waveform,
+            span,
         )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -25,7 +26,7 @@ from fastapi import (
 )
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from structlog import get_logger
 
 from semvid import __version__
@@ -43,6 +44,7 @@ from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import everywhere, install_problem_handlers, problem_responses
 from semvid.service.signed_links import AccessResource, SignedLinks
+from semvid.service.tracing import Traces, traceparent_of, traces_to
 from semvid.service.uploads import bound_bodies
 from semvid.sound.track import TrackInfo
 from semvid.video.examination import ExaminationBounds, examine_apart
@@ -72,12 +74,18 @@ _LONGEST_NAME = 200  # characters of an upload's
 _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
 
 
-def create_app(settings: TransmitterSettings) -> FastAPI:
+def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> FastAPI:
     """The service as an ASGI application.
 
+    Args:
+        settings: of the service.
+        traces: where spans go; None: where the settings say. Closed when the application ends.
+
     Raises:
-        InvalidInput: the file of keys or of prompts that the settings name will not do.
+        InvalidInput, MissingComponent: the file of keys or of prompts that the settings name will not do, or
+            a collector of traces is named and OpenTelemetry is not installed.
     """
+    traces = traces or traces_to(settings.otel_endpoint, "transmitter")
     limits = VideoLimits(
         max_bytes=settings.max_upload_bytes,
         max_duration_s=settings.max_duration_s,
@@ -94,10 +102,20 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
     symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
     running = Gauge("semvid_transmissions_running", "Transmissions under way", registry=registry)
 
+    waited = Histogram(
+        "semvid_queue_wait_seconds",
+        "From acceptance, or from the end of the attempt before, to the beginning of an attempt",
+        buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400),
+        registry=registry,
+    )
+
     async def run(job: Job) -> None:
         running.inc()
+        waited.observe(max(0.0, time.time() - job.waiting_since))
+        traces.span("queue wait", job.traceparent, job.waiting_since, transmission_id=job.id).end()
         try:
-            await transmit(job, settings, limits, mllms, speech)
+            with traces.span("attempt", job.traceparent, transmission_id=job.id, number=job.attempts) as span:
+                await transmit(job, settings, limits, mllms, speech, span)
         finally:
             running.dec()
             for name, count in job.facts.get("symbols", {}).items():
@@ -137,6 +155,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
                     listening.cancel()
                     await asyncio.wait({listening})
                 await jobs.stop()
+                await asyncio.to_thread(traces.close)
                 _log.info("transmitter stopped")
 
     app = FastAPI(
@@ -190,10 +209,14 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         place: Place = request.state.place
         digest = None if place.key is None else await asyncio.to_thread(_digest, file, chosen)
         if place.known is None:
-            with jobs.upload(place) as folder:
+            parent = traceparent_of(request.headers.items())
+            upload = traces.span("upload", parent, request.state.asked_at, transmission_id=place.job_id)
+            with upload as span, jobs.upload(place) as folder:
+                span.note(bytes=file.size or 0)
                 await asyncio.to_thread(_store, file, folder / "upload", limits)
                 async with looks:
-                    source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
+                    with span.child("examine"):
+                        source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
                 track, _ = await asyncio.to_thread(track_of, folder / "upload", chosen.sound, limits)
                 job = Job(
                     place.job_id,
@@ -202,6 +225,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
                     folder=folder,
                     idempotency_key=place.key,
                     digest=digest,
+                    traceparent=span.traceparent,
                 )
                 jobs.accept(job, place.caller)
         elif place.known.digest == digest:

@@ -343,6 +343,7 @@ class JobQueue:
     def _wait(self, job: Job, pause_s: float, reason: str) -> None:
         """Puts ``job`` back into the queue."""
         job.state, job.stage, job.progress = State.ACCEPTED, "waiting", 0.0
+        job.waiting_since = time.time()
         job.not_before, job.reason = time.time() + pause_s if pause_s else 0.0, reason
         self._save(job)
         self._waiting[job.id] = job

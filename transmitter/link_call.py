@@ -17,6 +17,7 @@ from semvid.phy.block import TbState
 from semvid.profile import Given, Profile
 from semvid.proxy import grpc_proxy
 from semvid.semantics import SoundCodec
+from semvid.service.tracing import carried
 from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
@@ -58,6 +59,7 @@ class LinkCall:
         report_timeout_s: float,
         video_timeout_s: float,
         tls: ClientTls | None = None,
+        traceparent: str | None = None,
     ) -> None:
         self._target, self._tls = target, tls
         self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
@@ -67,6 +69,7 @@ class LinkCall:
         self._accept_timeout_s = accept_timeout_s
         self._report_timeout_s = report_timeout_s
         self._video_timeout_s = video_timeout_s
+        self._metadata = carried(traceparent)
         self._sequence = 0
 
     async def __aenter__(self) -> Self:
@@ -77,7 +80,7 @@ class LinkCall:
                 read.
         """
         self._channel = make_channel(self._target, self._tls)
-        self._call: Any = link_pb2_grpc.LinkServiceStub(self._channel).Transmit()
+        self._call: Any = link_pb2_grpc.LinkServiceStub(self._channel).Transmit(metadata=self._metadata)
         try:
             await self._write(pb.TransmitRequest(open=self._open))
             accepted = (await self._read("accepted", self._accept_timeout_s)).accepted

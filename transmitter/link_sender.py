@@ -9,6 +9,7 @@ from typing import Any
 from semvid.errors import LinkFailed
 from semvid.link.harq import BlockPayload, Delivery, HarqSender, LinkRecord
 from semvid.options import TransmissionOptions
+from semvid.service.tracing import NO_SPAN, Span
 from transmitter.link_call import LinkCall
 
 
@@ -46,11 +47,22 @@ class LinkSender:
         """Known symbols, from which the receiver measures the SNR."""
         self.harq.report(await self._call.exchange(self.harq.sound()))
 
-    async def ship(self, blocks: Sequence[BlockPayload], most_symbols: float = math.inf) -> Delivery:
-        """Blocks onto the link until they arrived or are given up, for at most so many symbols."""
+    async def ship(
+        self, blocks: Sequence[BlockPayload], most_symbols: float = math.inf, span: Span = NO_SPAN
+    ) -> Delivery:
+        """Blocks onto the link until they arrived or are given up, for at most so many symbols.
+
+        Args:
+            blocks: in the order in which they leave.
+            most_symbols: that all of them may take, repetitions included.
+            span: that each burst is a part of.
+        """
         self.harq.ship(blocks, most_symbols)
         while (burst := await asyncio.to_thread(self.harq.next_burst)) is not None:
-            self.harq.report(await self._call.exchange(burst))
+            with span.child("burst", symbols=burst.size) as part:
+                report = await self._call.exchange(burst)
+                part.note(snr_db=round(report.snr_db, 2), bulk=report.bulk.name)
+            self.harq.report(report)
         return self.harq.delivery
 
     async def finish(self) -> Received:

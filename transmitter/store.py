@@ -57,6 +57,7 @@ _MIGRATIONS = (
     CREATE TABLE handed_in (caller TEXT NOT NULL, at REAL NOT NULL) STRICT;
     CREATE INDEX handed_in_of ON handed_in (caller, at);
     """,
+    "ALTER TABLE jobs ADD COLUMN traceparent TEXT;",
 )
 QUOTA_S = 24 * 3600  # that quotas look back
 
@@ -89,6 +90,7 @@ class JobRecord:
         reason: why the latest attempt came to nothing.
         idempotency_key: under which the client handed it in.
         digest: of what was handed in under that key.
+        traceparent: of the upload, of which every attempt is a part (`semvid.service.tracing`).
     """
 
     id: str
@@ -106,6 +108,7 @@ class JobRecord:
     reason: str | None = None
     idempotency_key: str | None = None
     digest: str | None = None
+    traceparent: str | None = None
 
     def _row(self) -> dict[str, Any]:
         return {
@@ -124,6 +127,7 @@ class JobRecord:
             "reason": self.reason,
             "idempotency_key": self.idempotency_key,
             "digest": self.digest,
+            "traceparent": self.traceparent,
         }
 
     @classmethod
