@@ -26,7 +26,7 @@ from fastapi import (
 )
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 from structlog import get_logger
 
 from semvid import __version__
@@ -55,6 +55,7 @@ from transmitter.admission import admitting
 from transmitter.channel_routes import install_channel_routes
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
+from transmitter.metrics import TransmitterMetrics
 from transmitter.options import parse_options
 from transmitter.page import install_page, is_page
 from transmitter.pipeline import transmit
@@ -98,28 +99,18 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
     speech = SpeechLibrary(settings.speech_model, settings)
     tls = settings.link_credentials()
     registry = CollectorRegistry()
-    finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
-    symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
-    running = Gauge("semvid_transmissions_running", "Transmissions under way", registry=registry)
-
-    waited = Histogram(
-        "semvid_queue_wait_seconds",
-        "From acceptance, or from the end of the attempt before, to the beginning of an attempt",
-        buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400),
-        registry=registry,
-    )
+    metrics = TransmitterMetrics(registry)
 
     async def run(job: Job) -> None:
-        running.inc()
-        waited.observe(max(0.0, time.time() - job.waiting_since))
+        metrics.running.inc()
+        metrics.waited.observe(max(0.0, time.time() - job.waiting_since))
         traces.span("queue wait", job.traceparent, job.waiting_since, transmission_id=job.id).end()
         try:
             with traces.span("attempt", job.traceparent, transmission_id=job.id, number=job.attempts) as span:
                 await transmit(job, settings, limits, mllms, speech, span)
         finally:
-            running.dec()
-            for name, count in job.facts.get("symbols", {}).items():
-                symbols.labels(name).inc(count)
+            metrics.running.dec()
+            metrics.count_attempt(job.facts)
 
     jobs = JobQueue(
         settings.data_dir,
@@ -127,10 +118,11 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
         settings.concurrent_jobs,
         settings.queue_length,
         settings.kept_jobs,
-        on_end=lambda state: finished.labels(state.value).inc(),
+        on_end=lambda state: metrics.finished.labels(state.value).inc(),
         retries=Retries(settings.attempts, settings.retry_pause_s, settings.longest_retry_pause_s),
         kept_source_bytes=settings.kept_source_bytes,
     )
+    metrics.watch_queue(lambda: jobs.waiting, jobs.oldest_s)
 
     respondent = Respondent(jobs, settings, limits, mllms)
 

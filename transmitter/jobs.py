@@ -101,6 +101,16 @@ class JobQueue:
         self._workers: list[asyncio.Task[None]] = []
         self._stopping = False
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn or for their next attempt."""
+        return len(self._waiting)
+
+    def oldest_s(self) -> float:
+        """How long the oldest of them has waited, seconds; 0 where there is none."""
+        since = min((job.waiting_since for job in list(self._waiting.values())), default=time.time())
+        return max(0.0, time.time() - since)
+
     async def start(self) -> None:
         """Takes up what an earlier process left, and starts the workers.
 

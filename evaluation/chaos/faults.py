@@ -100,7 +100,13 @@ class Faults:
             end = disk.make_room
         else:
             link = self._trio.links[target]
-            {"cut": link.cut, "hold up": link.hold_up, "delay": lambda: link.delay(delay_s)}[kind]()
+            match kind:
+                case "cut":
+                    link.cut()
+                case "hold up":
+                    link.hold_up()
+                case _:
+                    link.delay(delay_s)
             end = link.heal
         self._lasting[target] = time.monotonic() + lasts_s, end
         self.done.append(Fault(kind, target, at, at + lasts_s))
