@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,7 +32,7 @@ from semvid import __version__
 from semvid.errors import InvalidInput, LimitExceeded
 from semvid.link.peer import watched
 from semvid.mllm.library import MllmLibrary
-from semvid.options import SoundChoice, TransmissionOptions
+from semvid.options import TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.credentials import ask_for_keys
 from semvid.service.door import install_door
@@ -46,26 +45,23 @@ from semvid.service.problems import everywhere, install_problem_handlers, proble
 from semvid.service.signed_links import AccessResource, SignedLinks
 from semvid.service.tracing import Traces, traceparent_of, traces_to
 from semvid.service.uploads import bound_bodies
-from semvid.sound.track import TrackInfo
-from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
-from semvid.video.probe import SourceInfo
-from semvid.video.remarks import remarks
+from transmitter.acceptance import Acceptance
 from transmitter.admission import admitting
 from transmitter.channel_routes import install_channel_routes
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
 from transmitter.metrics import TransmitterMetrics
-from transmitter.options import parse_options
 from transmitter.page import install_page, is_page
+from transmitter.partial_uploads import PartialUploads
 from transmitter.pipeline import transmit
 from transmitter.questions import Respondent
 from transmitter.records import stream_semantics
 from transmitter.resources import TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
-from transmitter.sound.door import track_of
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.source_file import source_response
+from transmitter.upload_routes import install_upload_routes
 
 _log = get_logger(__name__)
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
@@ -93,8 +89,6 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
     )
-    bounds = ExaminationBounds(settings.look_memory_bytes, settings.look_cpu_s, settings.look_wall_s)
-    looks = asyncio.Semaphore(settings.concurrent_looks)
     mllms = MllmLibrary(settings)
     speech = SpeechLibrary(settings.speech_model, settings)
     tls = settings.link_credentials()
@@ -124,6 +118,8 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
     )
     metrics.watch_queue(lambda: jobs.waiting, jobs.oldest_s)
 
+    acceptance = Acceptance(jobs, settings, limits, mllms, speech)
+    partials = PartialUploads(jobs, acceptance, settings.max_upload_bytes, settings.upload_idle_s, traces)
     respondent = Respondent(jobs, settings, limits, mllms)
 
     @asynccontextmanager
@@ -133,6 +129,8 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
             await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
             async with watched(settings.link_target, tls) as app.state.next_hop:
                 await jobs.start()
+                partials.start()
+                watching = asyncio.create_task(partials.watch())
                 listening = asyncio.create_task(respondent.run()) if settings.answers_questions else None
                 _log.info(
                     "transmitter serves",
@@ -146,6 +144,8 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
                 if listening is not None:
                     listening.cancel()
                     await asyncio.wait({listening})
+                watching.cancel()
+                await partials.stop()
                 await jobs.stop()
                 await asyncio.to_thread(traces.close)
                 _log.info("transmitter stopped")
@@ -194,10 +194,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
 
         Its beginning, places in its middle and its end are decoded first, by a process that can crash alone.
         """
-        chosen = parse_options(options, settings.mllm, settings.mllm_allowed)
-        await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
-        if chosen.sound is SoundChoice.TEXT:
-            await asyncio.to_thread(speech.check)
+        chosen = await acceptance.choose(options)
         place: Place = request.state.place
         digest = None if place.key is None else await asyncio.to_thread(_digest, file, chosen)
         if place.known is None:
@@ -206,20 +203,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
             with upload as span, jobs.upload(place) as folder:
                 span.note(bytes=file.size or 0)
                 await asyncio.to_thread(_store, file, folder / "upload", limits)
-                async with looks:
-                    with span.child("examine"):
-                        source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
-                track, _ = await asyncio.to_thread(track_of, folder / "upload", chosen.sound, limits)
-                job = Job(
-                    place.job_id,
-                    chosen,
-                    {"name": (file.filename or "")[-_LONGEST_NAME:], **_describe(source, track)},
-                    folder=folder,
-                    idempotency_key=place.key,
-                    digest=digest,
-                    traceparent=span.traceparent,
-                )
-                jobs.accept(job, place.caller)
+                job = await acceptance.accept(place, folder, file.filename or "", chosen, span, digest)
         elif place.known.digest == digest:
             job = place.known
         else:
@@ -232,6 +216,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
         return job.resource()
 
     app.include_router(uploads)
+    install_upload_routes(app, partials, settings.max_upload_bytes)
 
     @app.get("/v1/transmissions", operation_id="listTransmissions", response_model=TransmissionList)
     async def list_all(
@@ -354,25 +339,6 @@ def _digest(file: UploadFile, options: TransmissionOptions) -> str:
     while piece := file.file.read(_COPIED_BYTES):
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _describe(source: SourceInfo, track: TrackInfo | None) -> dict[str, Any]:
-    aspect = source.pixel_shape.aspect
-    return {
-        "width": source.width,
-        "height": source.height,
-        "frame_rate": round(float(source.frame_rate), 6),
-        "duration_s": source.duration_s,
-        "first_stamp_s": source.first_stamp_s,
-        "frames": source.frame_count_hint,
-        "codec": source.codec,
-        "pixel_aspect": f"{aspect.numerator}:{aspect.denominator}",
-        "colour": source.colour.describe(),
-        "interlaced": source.interlaced,
-        "video_tracks": source.video_tracks,
-        "remarks": remarks(source),
-        "sound": None if track is None else asdict(track),
-    }
 
 
 def main() -> None:

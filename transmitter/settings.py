@@ -59,6 +59,11 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     concurrent_looks: int = Field(2, ge=1, le=64, description="such processes at once; other uploads wait")
     concurrent_jobs: int = Field(2, ge=1, le=64)
     queue_length: int = Field(16, ge=0, description="accepted jobs that wait; one more is refused with 503")
+    upload_idle_s: float = Field(
+        3600.0,
+        gt=0,
+        description="that an upload in pieces, which holds a place in the queue, may get nothing",
+    )
     kept_jobs: int = Field(1000, ge=1, description="finished jobs whose records are kept")
     attempts: int = Field(
         8, ge=1, le=1000, description="of one transmission that may fail before its first symbol or be killed"
