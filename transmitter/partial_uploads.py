@@ -306,8 +306,8 @@ class PartialUploads:
 
 async def _nothing() -> AsyncIterator[bytes]:
     """No bytes."""
-    for piece in ():
-        yield piece
+    return
+    yield b""
 
 
 async def _in_thread(act: Callable[[FileIO, Given], None], file: FileIO, given: Given) -> None:
