@@ -55,6 +55,7 @@ from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.sound.speech.transcriber import Transcriber
+from transmitter.watchdog import within
 
 
 async def transmit(
@@ -95,9 +96,8 @@ async def transmit(
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
-        await _Transmission(job, source, limits, record, call, mllm, transcriber, span).run(
-            settings.segments_ahead
-        )
+        opened = job, source, limits, record, call, mllm, transcriber, span
+        await _Transmission(*opened, settings.encode_timeout_s).run(settings.segments_ahead)
 
 
 class _Transmission:
@@ -113,8 +113,9 @@ class _Transmission:
         mllm: Meter,
         transcriber: Transcriber | None,
         span: Span,
+        encode_timeout_s: float,
     ) -> None:
-        self._span = span
+        self._span, self._encode_timeout_s = span, encode_timeout_s
         self._job, self._source, self._limits, self._record = job, source, limits, record
         self._call, self._mllm, self._transcriber = call, mllm, transcriber
         self._sender = LinkSender(call, job.options)
@@ -142,7 +143,7 @@ class _Transmission:
         job, options = self._job, self._picture_options()
         job.advance("choosing quality and density", 0.0)
         with self._clock.stage("planning"), self._span.child("plan"):
-            plan = await asyncio.to_thread(self._plan, options)
+            plan = await within(self._encode_timeout_s, "trial of encodings", partial(self._plan, options))
         if job.options.given is not Given.NOTHING:
             job.facts["operating_point"] = plan.point.resource()
         encoder = Encoder(
@@ -218,7 +219,7 @@ class _Transmission:
     async def _encoded(self, shipments: Iterator[Shipment]) -> Shipment | None:
         """The next shipment, once it is coded; None after the last."""
         began = time.time()
-        shipment = await asyncio.to_thread(next, shipments, None)
+        shipment = await within(self._encode_timeout_s, "encoder", lambda: next(shipments, None))
         if shipment is not None:
             self._span.child("encode", began, **_places(shipment)).end()
         return shipment

@@ -78,6 +78,11 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     segments_ahead: int = Field(4, ge=1, le=64, description="segments analysed before they can be sent")
     accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
     report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")
+    encode_timeout_s: float = Field(
+        1800.0,
+        gt=0,
+        description="for the picture code to plan, or to code what leaves at once; longer: it hangs",
+    )
     video_timeout_s: float = Field(
         6 * 3600.0, gt=0, description="for the receiver to finish the video once it has the last burst"
     )

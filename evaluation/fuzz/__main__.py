@@ -18,8 +18,8 @@ import typer
 from evaluation.fuzz.targets import TARGETS
 from evaluation.provenance import provenance, write
 
-CHUNK = {"upload probe": 500}  # inputs; of all others:
-_CHUNK = 50_000
+CHUNK = {"upload probe": 200}  # inputs; of all others:
+_CHUNK = 10_000
 _CHUNK_S = 1800  # longer is a parser that hangs
 
 
