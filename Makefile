@@ -109,7 +109,7 @@ soak: .venv/.dev  ## a ten-minute video; resident memory of every service at sta
 	$(BIN)/python -m evaluation.studies.soak --out results/soak.json $(ARGS)
 
 chaos: .venv/.dev  ## kill services, cut links, fill disks while videos are handed in; resumes (ARGS="--kills 50")
-	$(BIN)/python -m evaluation.chaos --kills 500 --seed 1 --out results/chaos.json $(ARGS)
+	$(BIN)/python -m evaluation.chaos --kills 500 --per-round 25 --seed 1 --out results/chaos.json $(ARGS)
 
 fuzz: .venv/.dev  ## parsers of what strangers and noise send, fed with anything; goes on where it stopped (ARGS="--minutes 60")
 	$(BIN)/python -m evaluation.fuzz --out results/fuzz.json $(ARGS)

@@ -30,7 +30,9 @@ def main(
     out: Annotated[Path | None, typer.Option(help="for the account, .json")] = None,
 ) -> None:
     """Feeds parsers and prints the account, as JSON."""
-    made = json.loads(out.read_bytes()) if out is not None and out.exists() else {"seed": seed, "targets": {}}
+    made: dict[str, Any] = {"seed": seed, "targets": {}}
+    if out is not None and out.exists():
+        made = json.loads(out.read_bytes())
     if made["seed"] != seed:
         raise typer.BadParameter(f"{out} was made with seed {made['seed']}")
     deadline, counted = time.monotonic() + 60 * minutes, made["targets"]
