@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-ofdm \
   bench-phy bench-phy-speed bench-quality bench-questions bench-rates bench-return bench-search bench-sound bench-speed bench-target \
-  soak phy-wheel api e2e clean
+  soak chaos fuzz phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -110,6 +110,12 @@ bench-questions: .venv/.dev  ## what answers cost, and their agreement with thos
 
 soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
 	$(BIN)/python -m evaluation.studies.soak --out results/soak.json $(ARGS)
+
+chaos: .venv/.dev  ## kill services, cut links, fill disks while videos are handed in; resumes (ARGS="--kills 50")
+	$(BIN)/python -m evaluation.chaos --kills 500 --per-round 25 --seed 1 --out results/chaos.json $(ARGS)
+
+fuzz: .venv/.dev  ## parsers of what strangers and noise send, fed with anything; goes on where it stopped (ARGS="--minutes 60")
+	$(BIN)/python -m evaluation.fuzz --out results/fuzz.json $(ARGS)
 
 phy-wheel: .venv/.dev  ## semvid-phy, the physical layer alone, in dist/; its example runs with nothing else there
 	$(BIN)/python -m pytest -m slow tests/unit/phy/test_alone.py

@@ -17,6 +17,7 @@ from semvid.link.health import Health
 from semvid.link.peer import LINK_SERVICE
 from semvid.service.host import StopSignals, started
 from semvid.service.logs import configure_logging
+from semvid.service.tracing import Traces, traces_to
 from semvid.wire.v1 import channel_pb2_grpc, link_pb2_grpc
 
 CONTROL_SERVICE = "semvid.wire.v1.ChannelControlService"
@@ -32,12 +33,18 @@ class ChannelService:
         http_port: port of /healthz, /readyz and /metrics, None without HTTP.
     """
 
-    def __init__(self, settings: ChannelSettings) -> None:
+    def __init__(self, settings: ChannelSettings, traces: Traces | None = None) -> None:
         """Binds the ports.
+
+        Args:
+            settings: of the service.
+            traces: where spans go; None: where the settings say. Closed by `stop`.
 
         Raises:
             InvalidInput: a port is taken, or a TLS file or the file of keys cannot be read.
+            MissingComponent: a collector of traces is named, and OpenTelemetry is not installed.
         """
+        self._traces = traces or traces_to(settings.otel_endpoint, "channel")
         metrics = CollectorRegistry()
         # before anything of gRPC, whose threads write a traceback where a process ends at its start
         self._http = (
@@ -56,7 +63,7 @@ class ChannelService:
             limits=ServerLimits(concurrent_calls=settings.max_transmissions + _OTHER_CALLS),
             tls=settings.server_tls(),
         )
-        self._proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), settings)
+        self._proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), settings, self._traces)
         link_pb2_grpc.add_LinkServiceServicer_to_server(self._proxy, self._server)
         channel_pb2_grpc.add_ChannelControlServiceServicer_to_server(self._control, self._server)
         self._watching: asyncio.Task[None] | None = None
@@ -87,6 +94,7 @@ class ChannelService:
         await self._downstream.close()
         if self._http:
             await self._http.stop()
+        await asyncio.to_thread(self._traces.close)
 
     async def cut_short(self) -> None:
         """Makes a running `stop` end at once."""

@@ -10,6 +10,7 @@ import structlog
 from semvid.link.bootstrap import make_channel
 from semvid.link.peer import watch_health
 from semvid.link.tls import ClientTls
+from semvid.service.tracing import carried
 from semvid.wire.v1 import link_pb2, link_pb2_grpc
 
 _STATE_SETTLES_S = 0.1
@@ -31,9 +32,14 @@ class Downstream:
         self._channel = make_channel(target, tls)
         self._link: Any = link_pb2_grpc.LinkServiceStub(self._channel)
 
-    def transmit(self, timeout_s: float | None) -> Any:
-        """Starts a `LinkService.Transmit` call that may last ``timeout_s`` seconds (None: for ever)."""
-        return self._link.Transmit(timeout=timeout_s)
+    def transmit(self, timeout_s: float | None, traceparent: str | None = None) -> Any:
+        """Starts a `LinkService.Transmit` call.
+
+        Args:
+            timeout_s: that it may last, seconds; None: for ever.
+            traceparent: of the trace that it is a part of; None: of none.
+        """
+        return self._link.Transmit(timeout=timeout_s, metadata=carried(traceparent))
 
     def questions(self) -> Any:
         """Starts a `LinkService.Questions` call, which lasts until either end is stopped."""

@@ -6,7 +6,8 @@ is felt at the sender. Backward, reports that are symbols get the noise of the r
 by its delay (`channel.reports`), and the rest passes unchanged, the final status too. Messages are made anew:
 the transmission id, the attempt, the waveform, the window and the coding of reports, the numbering and the
 received symbols are all that goes on, whatever else a sender may have put into them or into the call's
-metadata.
+metadata. The one exception is a well-formed ``traceparent``, so that a trace goes through
+(docs/operations.md).
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from semvid.link.stream import next_request
 from semvid.link.symbols import pack_symbols, unpack_symbols
 from semvid.link.waveform import set_waveform, waveform_of
 from semvid.proxy import grpc_proxy
+from semvid.service.tracing import NO_TRACES, Span, Traces, traceparent_of
 from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
@@ -48,8 +50,14 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
     """LinkService between a sender and the next hop."""
 
     def __init__(
-        self, registry: Registry, downstream: Downstream, metrics: ChannelMetrics, settings: ChannelSettings
+        self,
+        registry: Registry,
+        downstream: Downstream,
+        metrics: ChannelMetrics,
+        settings: ChannelSettings,
+        traces: Traces = NO_TRACES,
     ) -> None:
+        self._traces = traces
         self._registry, self._downstream = registry, downstream
         self._metrics, self._settings = metrics, settings
         self._return_path = ReturnPath(downstream)
@@ -111,7 +119,14 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
         self, opening: pb.Open, waveform: Waveform, context: Context
     ) -> tuple[grpc.StatusCode, str, Any]:
         """Passes bursts on and responses back until the next hop ends the call; returns its status."""
-        call = self._downstream.transmit(context.time_remaining())
+        parent = traceparent_of(context.invocation_metadata())
+        with self._traces.span("channel", parent, transmission_id=opening.transmission_id) as span:
+            return await self._relay_traced(opening, waveform, context, span)
+
+    async def _relay_traced(
+        self, opening: pb.Open, waveform: Waveform, context: Context, span: Span
+    ) -> tuple[grpc.StatusCode, str, Any]:
+        call = self._downstream.transmit(context.time_remaining(), span.traceparent)
         relay = _Relay(opening, waveform, self._registry, self._metrics, self._settings)
         reports = Reports(lambda: self._registry.conditions(opening.transmission_id), self._metrics)
         forward = asyncio.create_task(relay.forward(context, call))
@@ -139,6 +154,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
                 task.cancel()
             call.cancel()
             await asyncio.gather(forward, backward, return_exceptions=True)
+            span.note(bursts=relay.bursts, symbols=relay.symbols)
             _log.info(
                 "transmission ended",
                 transmission_id=opening.transmission_id,

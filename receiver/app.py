@@ -39,6 +39,7 @@ from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import everywhere, install_problem_handlers, problem_responses
 from semvid.service.signed_links import AccessResource, SignedLinks
+from semvid.service.tracing import Traces, traces_to
 from semvid.service.uploads import bound_bodies
 
 Offset = Annotated[int, Query(ge=0, le=2**31)]
@@ -64,16 +65,22 @@ _CONTENT_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def create_app(settings: ReceiverSettings) -> FastAPI:
+def create_app(settings: ReceiverSettings, traces: Traces | None = None) -> FastAPI:
     """The service as an ASGI application; its LinkService is served as long as the application lives.
 
     ``app.state.service`` is the `ReceiverService`, once the application has started.
 
+    Args:
+        settings: of the service.
+        traces: where spans go; None: where the settings say. Closed when the application ends.
+
     Raises:
-        InvalidInput, MissingComponent: the decoder or the file of keys that the settings name cannot be had.
+        InvalidInput, MissingComponent: the decoder or the file of keys that the settings name cannot be had,
+            or a collector of traces is named and OpenTelemetry is not installed.
     """
+    traces = traces or traces_to(settings.otel_endpoint, "receiver")
     registry = CollectorRegistry()
-    service = ReceiverService(settings, registry)
+    service = ReceiverService(settings, registry, traces)
     library = service.library
 
     @asynccontextmanager
@@ -84,6 +91,7 @@ def create_app(settings: ReceiverSettings) -> FastAPI:
             await service.start()
             yield
             await service.stop()
+            await asyncio.to_thread(traces.close)
 
     app = FastAPI(
         title="semvid receiver",

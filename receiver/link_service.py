@@ -23,6 +23,7 @@ from semvid.link.waveform import waveform_of
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
 from semvid.service.files import is_full, storage_full
+from semvid.service.tracing import NO_TRACES, Span, Traces, traceparent_of
 from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
@@ -89,8 +90,13 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
     """
 
     def __init__(
-        self, transmissions: Transmissions, questions: QuestionBook, settings: ReceiverSettings
+        self,
+        transmissions: Transmissions,
+        questions: QuestionBook,
+        settings: ReceiverSettings,
+        traces: Traces = NO_TRACES,
     ) -> None:
+        self._traces = traces
         self._transmissions, self._questions, self._settings = transmissions, questions, settings
 
     # grpc.aio takes a coroutine that reads and writes the context; the stub only knows of generators
@@ -100,16 +106,21 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         context: Context,
     ) -> None:
         """Receives one transmission; the protocol is in proto/semvid/wire/v1/link.proto."""
+        with self._traces.span("receive", traceparent_of(context.invocation_metadata())) as span:
+            await self._transmit(context, span)
+
+    async def _transmit(self, context: Context, span: Span) -> None:
         try:
             request = await self._next(context)
             link = None if request is None else return_link_of(request.open)
-            incoming = await self._open(request)
+            incoming = await self._open(request, span)
+            span.note(transmission_id=incoming.transmission_id)
         except SemvidError as error:
             self._transmissions.refuse(error)
             code = grpc.StatusCode.ALREADY_EXISTS if isinstance(error, Conflict) else status_of(error)
             await context.abort(code, str(error)[:MAX_DETAILS])
         try:
-            await self._receive(incoming, link, context)
+            await self._receive(incoming, link, context, span)
         except SemvidError as error:
             incoming.break_off(error)
             await abort(context, error)
@@ -140,14 +151,16 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         except SemvidError as error:
             await abort(context, error)
 
-    async def _open(self, request: pb.TransmitRequest | None) -> Incoming:
+    async def _open(self, request: pb.TransmitRequest | None, span: Span) -> Incoming:
         transmission_id, attempt, waveform, window = _opening(request)
         if transmission_id.startswith(PREFIX):
             return self._questions.open(transmission_id, waveform)
-        live = await self._transmissions.open(transmission_id, attempt, waveform, window)
+        live = await self._transmissions.open(transmission_id, attempt, waveform, window, span)
         return _IncomingVideo(live, self._transmissions)
 
-    async def _receive(self, incoming: Incoming, link: ReturnLink | None, context: Context) -> None:
+    async def _receive(
+        self, incoming: Incoming, link: ReturnLink | None, context: Context, span: Span
+    ) -> None:
         reporter = None if link is None else Reporter(link)
         accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path))
         await context.write(accepted)
@@ -158,7 +171,9 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             if request.block.sequence != sequence:
                 raise InvalidInput(f"burst {request.block.sequence} came where burst {sequence} was due")
             data = request.block.symbols
-            reception = await incoming.take(data)
+            with span.child("decode", symbols=len(data) // SYMBOL_BYTES) as part:
+                reception = await incoming.take(data)
+                part.note(snr_db=round(reception.snr_db, 2), bulk=reception.bulk_state.name)
             self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
             if reporter is None:
                 response = pb.TransmitResponse(report=_report(sequence, reception))
@@ -172,7 +187,8 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             await context.write(response)
             symbols += len(data) // SYMBOL_BYTES
             sequence += 1
-        summary = await incoming.end(return_bytes)
+        with span.child("finish"):
+            summary = await incoming.end(return_bytes)
         await context.write(
             pb.TransmitResponse(
                 summary=pb.TransmitSummary(

@@ -28,6 +28,7 @@ from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
 from semvid.semantics import SoundHeader, SoundPackets, StreamHeader
 from semvid.service.prefetch import Prefetch
+from semvid.service.tracing import NO_SPAN, Span
 from semvid.sound.pcm import SAMPLE_RATE
 from semvid.video.timing import Clock, nominal_hold
 from semvid.video.writer import VideoWriter
@@ -48,6 +49,7 @@ class Pipeline:
         moved: called whenever a gap has left the queue, and at the end.
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
+        span: what the making of the video is a part of.
 
     Attributes:
         error: why the video could not be made to its end; None as long as all is well.
@@ -64,7 +66,9 @@ class Pipeline:
         moved: Callable[[], None],
         restorer: Restorer | None = None,
         voice: Voice | None = None,
+        span: Span = NO_SPAN,
     ) -> None:
+        self._span = span
         self.error: SemvidError | None = None
         self._header, self._files, self._record = header, files, record
         self._pool, self._settings, self._moved = pool, settings, moved
@@ -140,7 +144,9 @@ class Pipeline:
 
     def _run(self) -> None:
         try:
-            self._write_video()
+            with self._span.child("write MP4") as span:
+                self._write_video()
+                span.note(frames=self._record.frames_written)
         except SemvidError as error:
             self.error = error
         except OSError as error:
@@ -243,7 +249,14 @@ class Pipeline:
 
     def _begin(self, gap: Gap) -> Prefetch[Picture] | None:
         make = self._regeneration.decoding(gap)
-        return None if make is None else Prefetch(self._pool, make, self._buffer, self._stopped.is_set)
+        if make is None:
+            return None
+
+        def traced() -> Iterator[Picture]:
+            with self._span.child("regenerate", segment=gap.segment):
+                yield from make()
+
+        return Prefetch(self._pool, traced, self._buffer, self._stopped.is_set)
 
     def _note_progress(self, segment: int, share: float) -> None:
         self._record.in_flight[segment] = round(share, 3)

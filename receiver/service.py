@@ -20,6 +20,7 @@ from semvid.images.restorer import named
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
 from semvid.link.peer import LINK_SERVICE
+from semvid.service.tracing import NO_TRACES, Traces
 from semvid.wire.v1 import link_pb2_grpc
 
 _OTHER_CALLS = 32  # health checks and transmissions that are to be refused with a reason
@@ -39,7 +40,10 @@ class ReceiverService:
         InvalidInput, MissingComponent: the decoder, the restorer or the voice of the settings cannot be had.
     """
 
-    def __init__(self, settings: ReceiverSettings, registry: CollectorRegistry) -> None:
+    def __init__(
+        self, settings: ReceiverSettings, registry: CollectorRegistry, traces: Traces = NO_TRACES
+    ) -> None:
+        self._traces = traces
         self.library = Library(settings.data_dir / "videos", settings.kept_videos, settings.kept_bytes)
         self.link_port: int | None = None
         decoder = make_executed_decoder(
@@ -80,7 +84,7 @@ class ReceiverService:
             self._settings.link_address, self._health, limits=limits, tls=self._settings.server_tls()
         )
         link_pb2_grpc.add_LinkServiceServicer_to_server(
-            LinkService(self._transmissions, self.questions, self._settings), self._server
+            LinkService(self._transmissions, self.questions, self._settings, self._traces), self._server
         )
         await self._server.start()
         self._health.set_serving()

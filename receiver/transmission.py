@@ -26,6 +26,7 @@ from semvid.phy.block import Reception
 from semvid.phy.realised_snr import RealisedSnr
 from semvid.profile import Given
 from semvid.semantics import Caption, SoundHeader, SoundPackets, StreamEnd, StreamHeader, Unit
+from semvid.service.tracing import NO_SPAN, Span
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +53,7 @@ class Transmission:
         voice: reads sound that came as text; None: nobody does.
         waveform: how its bursts were sent.
         window: blocks that the sender may have under way at once.
+        span: what the making of the video is a part of.
     """
 
     def __init__(
@@ -66,7 +68,9 @@ class Transmission:
         voice: Voice | None = None,
         waveform: Waveform = SINGLE_CARRIER,
         window: int = 1,
+        span: Span = NO_SPAN,
     ) -> None:
+        self._span = span
         self.record = record
         self.constellation = Constellation()
         self.gains = GainTrack(waveform)
@@ -231,6 +235,7 @@ class Transmission:
             self._moved,
             self._restorer,
             self._voice,
+            self._span,
         )
 
     def _submit(self, gaps: list[Gap]) -> None:

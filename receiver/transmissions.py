@@ -19,6 +19,7 @@ from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
 from semvid.images.restorer import Restorer
 from semvid.phy.block import Reception
+from semvid.service.tracing import NO_SPAN, Span
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 Result = TypeVar("Result")
@@ -109,12 +110,16 @@ class Transmissions:
         attempt: int = 1,
         waveform: Waveform = SINGLE_CARRIER,
         window: int = 1,
+        span: Span = NO_SPAN,
     ) -> LiveTransmission:
         """Begins a transmission; what is still made of an earlier attempt is given up.
 
         Args:
-            transmission_id, attempt, waveform: see `semvid.wire.v1.link_pb2.Open`.
+            transmission_id: the id of the video, too.
+            attempt: of the sender, from 1.
+            waveform: how its bursts are sent.
             window: blocks that the sender may have under way at once.
+            span: what the making of the video is a part of.
 
         Raises:
             LinkFailed: the service is being stopped.
@@ -148,6 +153,7 @@ class Transmissions:
             self.voice,
             waveform,
             window,
+            span,
         )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))
@@ -165,16 +171,29 @@ class Transmissions:
         await asyncio.wait({settling})
 
     async def end(self, live: LiveTransmission) -> Summary:
-        """The sender closed the stream: the video is finished in the background."""
-        self._settle_in_background(live, None)
-        return await live.end(None)
+        """The sender closed the stream: the video is finished, also where nobody waits for that any more.
+
+        Returns:
+            What arrived, once the video is made: from then on no crash of the receiver changes it.
+
+        Raises:
+            SemvidError: the video could not be made of what arrived.
+        """
+        settling = self._settle_in_background(live, None)
+        summary = await live.end(None)
+        await asyncio.shield(settling)
+        pipeline = live.transmission.pipeline
+        if pipeline is not None and pipeline.error is not None:
+            raise pipeline.error
+        return summary
 
     def break_off(self, live: LiveTransmission, error: SemvidError) -> None:
         """The stream ended early: what arrived is regenerated in the background."""
-        if live.transmission.record.id in self._settling:
+        video_id = live.transmission.record.id
+        if video_id in self._settling or self._live.get(video_id) is not live:
             return  # it had ended already
         self._metrics.refused.labels(error.code).inc()
-        _log.warning("transmission broke off", transmission_id=live.transmission.record.id, error=str(error))
+        _log.warning("transmission broke off", transmission_id=video_id, error=str(error))
         self._settle_in_background(live, error)
 
     def interruption(self) -> SemvidError:
@@ -217,9 +236,10 @@ class Transmissions:
         """From now on `open` refuses."""
         self._draining = True
 
-    def _settle_in_background(self, live: LiveTransmission, broken: SemvidError | None) -> None:
+    def _settle_in_background(self, live: LiveTransmission, broken: SemvidError | None) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(self._settle(live, broken))
         self._settling[live.transmission.record.id] = task
+        return task
 
     async def _settle(self, live: LiveTransmission, broken: SemvidError | None) -> None:
         record = live.transmission.record

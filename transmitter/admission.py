@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ _KEY = re.compile("[!-~]{1,255}")
 
 
 def admitting(jobs: JobQueue) -> type[APIRoute]:
-    """Routes whose requests hold a place in ``jobs`` while they last, as ``request.state.place``.
+    """Routes whose requests hold a place in ``jobs`` while they last, as ``request.state.place``;
+    ``request.state.asked_at`` is the Unix time at which that began.
 
     They refuse with Busy, Conflict or QuotaExceeded, as `JobQueue.place` does, and with StorageFull where
     there is no room for the body among the temporary files.
@@ -33,7 +35,7 @@ def admitting(jobs: JobQueue) -> type[APIRoute]:
                 # without a file of keys nobody is asked who they are
                 caller: Key | None = getattr(request.state, "caller", None)
                 with jobs.place(_key(request), caller) as place:
-                    request.state.place = place
+                    request.state.place, request.state.asked_at = place, time.time()
                     try:
                         return await handle(request)
                     except HTTPException as error:  # "There was an error parsing the body"

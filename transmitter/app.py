@@ -4,9 +4,9 @@ import asyncio
 import hashlib
 import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,14 +25,14 @@ from fastapi import (
 )
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
 from structlog import get_logger
 
 from semvid import __version__
 from semvid.errors import InvalidInput, LimitExceeded
 from semvid.link.peer import watched
 from semvid.mllm.library import MllmLibrary
-from semvid.options import SoundChoice, TransmissionOptions
+from semvid.options import TransmissionOptions
 from semvid.phy import warm_up
 from semvid.service.credentials import ask_for_keys
 from semvid.service.door import install_door
@@ -43,26 +43,25 @@ from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import everywhere, install_problem_handlers, problem_responses
 from semvid.service.signed_links import AccessResource, SignedLinks
+from semvid.service.tracing import Traces, traceparent_of, traces_to
 from semvid.service.uploads import bound_bodies
-from semvid.sound.track import TrackInfo
-from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
-from semvid.video.probe import SourceInfo
-from semvid.video.remarks import remarks
+from transmitter.acceptance import Acceptance
 from transmitter.admission import admitting
 from transmitter.channel_routes import install_channel_routes
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
-from transmitter.options import parse_options
+from transmitter.metrics import TransmitterMetrics
 from transmitter.page import install_page, is_page
+from transmitter.partial_uploads import PartialUploads
 from transmitter.pipeline import transmit
 from transmitter.questions import Respondent
 from transmitter.records import stream_semantics
 from transmitter.resources import TransmissionList, TransmissionResource
 from transmitter.settings import TransmitterSettings
-from transmitter.sound.door import track_of
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.source_file import source_response
+from transmitter.upload_routes import install_upload_routes
 
 _log = get_logger(__name__)
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
@@ -72,38 +71,40 @@ _LONGEST_NAME = 200  # characters of an upload's
 _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
 
 
-def create_app(settings: TransmitterSettings) -> FastAPI:
+def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> FastAPI:
     """The service as an ASGI application.
 
+    Args:
+        settings: of the service.
+        traces: where spans go; None: where the settings say. Closed when the application ends.
+
     Raises:
-        InvalidInput: the file of keys or of prompts that the settings name will not do.
+        InvalidInput, MissingComponent: the file of keys or of prompts that the settings name will not do, or
+            a collector of traces is named and OpenTelemetry is not installed.
     """
+    traces = traces or traces_to(settings.otel_endpoint, "transmitter")
     limits = VideoLimits(
         max_bytes=settings.max_upload_bytes,
         max_duration_s=settings.max_duration_s,
         max_pixels=settings.max_pixels,
         max_frames=settings.max_frames,
     )
-    bounds = ExaminationBounds(settings.look_memory_bytes, settings.look_cpu_s, settings.look_wall_s)
-    looks = asyncio.Semaphore(settings.concurrent_looks)
     mllms = MllmLibrary(settings)
     speech = SpeechLibrary(settings.speech_model, settings)
     tls = settings.link_credentials()
     registry = CollectorRegistry()
-    finished = Counter("semvid_transmissions_total", "Transmissions ended", ["state"], registry=registry)
-    symbols = Counter("semvid_channel_symbols_total", "Channel uses", ["class"], registry=registry)
-    back = Counter("semvid_return_symbols_total", "Symbols of reports that came back", registry=registry)
-    running = Gauge("semvid_transmissions_running", "Transmissions under way", registry=registry)
+    metrics = TransmitterMetrics(registry)
 
     async def run(job: Job) -> None:
-        running.inc()
+        metrics.running.inc()
+        metrics.waited.observe(max(0.0, time.time() - job.waiting_since))
+        traces.span("queue wait", job.traceparent, job.waiting_since, transmission_id=job.id).end()
         try:
-            await transmit(job, settings, limits, mllms, speech)
+            with traces.span("attempt", job.traceparent, transmission_id=job.id, number=job.attempts) as span:
+                await transmit(job, settings, limits, mllms, speech, span)
         finally:
-            running.dec()
-            for name, count in job.facts.get("symbols", {}).items():
-                symbols.labels(name).inc(count)
-            back.inc(job.facts.get("return_link", {}).get("symbols", 0))
+            metrics.running.dec()
+            metrics.count_attempt(job.facts)
 
     jobs = JobQueue(
         settings.data_dir,
@@ -111,11 +112,14 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         settings.concurrent_jobs,
         settings.queue_length,
         settings.kept_jobs,
-        on_end=lambda state: finished.labels(state.value).inc(),
+        on_end=lambda state: metrics.finished.labels(state.value).inc(),
         retries=Retries(settings.attempts, settings.retry_pause_s, settings.longest_retry_pause_s),
         kept_source_bytes=settings.kept_source_bytes,
     )
+    metrics.watch_queue(lambda: jobs.waiting, jobs.oldest_s)
 
+    acceptance = Acceptance(jobs, settings, limits, mllms, speech)
+    partials = PartialUploads(jobs, acceptance, settings.max_upload_bytes, settings.upload_idle_s, traces)
     respondent = Respondent(jobs, settings, limits, mllms)
 
     @asynccontextmanager
@@ -125,6 +129,8 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
             await asyncio.to_thread(warm_up)  # compiles the physical layer now, not in the first job
             async with watched(settings.link_target, tls) as app.state.next_hop:
                 await jobs.start()
+                partials.start()
+                watching = asyncio.create_task(partials.watch())
                 listening = asyncio.create_task(respondent.run()) if settings.answers_questions else None
                 _log.info(
                     "transmitter serves",
@@ -138,7 +144,10 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
                 if listening is not None:
                     listening.cancel()
                     await asyncio.wait({listening})
+                watching.cancel()
+                await partials.stop()
                 await jobs.stop()
+                await asyncio.to_thread(traces.close)
                 _log.info("transmitter stopped")
 
     app = FastAPI(
@@ -185,27 +194,16 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
 
         Its beginning, places in its middle and its end are decoded first, by a process that can crash alone.
         """
-        chosen = parse_options(options, settings.mllm, settings.mllm_allowed)
-        await asyncio.to_thread(mllms.check, chosen.mllm, chosen.scoring)
-        if chosen.sound is SoundChoice.TEXT:
-            await asyncio.to_thread(speech.check)
+        chosen = await acceptance.choose(options)
         place: Place = request.state.place
         digest = None if place.key is None else await asyncio.to_thread(_digest, file, chosen)
         if place.known is None:
-            with jobs.upload(place) as folder:
+            parent = traceparent_of(request.headers.items())
+            upload = traces.span("upload", parent, request.state.asked_at, transmission_id=place.job_id)
+            with upload as span, jobs.upload(place) as folder:
+                span.note(bytes=file.size or 0)
                 await asyncio.to_thread(_store, file, folder / "upload", limits)
-                async with looks:
-                    source = await asyncio.to_thread(examine_apart, folder / "upload", limits, bounds)
-                track, _ = await asyncio.to_thread(track_of, folder / "upload", chosen.sound, limits)
-                job = Job(
-                    place.job_id,
-                    chosen,
-                    {"name": (file.filename or "")[-_LONGEST_NAME:], **_describe(source, track)},
-                    folder=folder,
-                    idempotency_key=place.key,
-                    digest=digest,
-                )
-                jobs.accept(job, place.caller)
+                job = await acceptance.accept(place, folder, file.filename or "", chosen, span, digest)
         elif place.known.digest == digest:
             job = place.known
         else:
@@ -218,6 +216,7 @@ def create_app(settings: TransmitterSettings) -> FastAPI:
         return job.resource()
 
     app.include_router(uploads)
+    install_upload_routes(app, partials, settings.max_upload_bytes)
 
     @app.get("/v1/transmissions", operation_id="listTransmissions", response_model=TransmissionList)
     async def list_all(
@@ -340,25 +339,6 @@ def _digest(file: UploadFile, options: TransmissionOptions) -> str:
     while piece := file.file.read(_COPIED_BYTES):
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _describe(source: SourceInfo, track: TrackInfo | None) -> dict[str, Any]:
-    aspect = source.pixel_shape.aspect
-    return {
-        "width": source.width,
-        "height": source.height,
-        "frame_rate": round(float(source.frame_rate), 6),
-        "duration_s": source.duration_s,
-        "first_stamp_s": source.first_stamp_s,
-        "frames": source.frame_count_hint,
-        "codec": source.codec,
-        "pixel_aspect": f"{aspect.numerator}:{aspect.denominator}",
-        "colour": source.colour.describe(),
-        "interlaced": source.interlaced,
-        "video_tracks": source.video_tracks,
-        "remarks": remarks(source),
-        "sound": None if track is None else asdict(track),
-    }
 
 
 def main() -> None:

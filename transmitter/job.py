@@ -19,11 +19,13 @@ class Job(JobRecord):
     Attributes:
         folder: of its upload and its semantics.
         upload: the source file; kept after the job is over while `JobQueue` has room for it.
+        waiting_since: Unix time since which it waits for its turn, seconds.
         on_air: the first symbol of this attempt is sent; from there on a failure is final.
     """
 
     folder: Path = field(kw_only=True)
     events: EventLog = field(default_factory=EventLog)
+    waiting_since: float = field(default_factory=time.time)
     on_air: bool = False
     _last_event: float = 0.0
 

@@ -23,7 +23,7 @@ from semvid.service.keys import Key
 from semvid.service.problems import Problem, problem_of
 from transmitter.job import Job
 from transmitter.resources import TransmissionResource
-from transmitter.store import JobRecord, JobStore, State
+from transmitter.store import JobRecord, JobStore, PartialRecord, State
 
 _log = structlog.get_logger(__name__)
 _STORE_AGAIN_S = 5.0  # after a write that found no room
@@ -101,6 +101,16 @@ class JobQueue:
         self._workers: list[asyncio.Task[None]] = []
         self._stopping = False
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for their turn or for their next attempt."""
+        return len(self._waiting)
+
+    def oldest_s(self) -> float:
+        """How long the oldest of them has waited, seconds; 0 where there is none."""
+        since = min((job.waiting_since for job in list(self._waiting.values())), default=time.time())
+        return max(0.0, time.time() - since)
+
     async def start(self) -> None:
         """Takes up what an earlier process left, and starts the workers.
 
@@ -139,6 +149,18 @@ class JobQueue:
         if known := self._by_key.get(key or ""):
             yield Place(known.id, key, known)
             return
+        place = self.hold(key, caller)
+        try:
+            yield place
+        finally:
+            self.release(place)
+
+    def hold(self, key: str | None, caller: Key | None) -> Place:
+        """A place in the queue, held until `release`.
+
+        Raises:
+            Busy, Conflict, QuotaExceeded: as `place` does.
+        """
         if key is not None and any(place.key == key for place in self._arriving.values()):
             raise Conflict(f"an upload with the Idempotency-Key {key!r} is under way; wait for its answer")
         taken = len(self._waiting) + len(self._arriving)
@@ -146,12 +168,32 @@ class JobQueue:
             raise Busy(f"{taken} transmissions wait already; try again in a few seconds")
         if caller is not None:
             self._check_quota(caller)
-        place = Place(uuid.uuid4().hex[:16], key, caller=None if caller is None else caller.name)
-        self._arriving[place.job_id] = place
-        try:
-            yield place
-        finally:
-            del self._arriving[place.job_id]
+        return self.hold_again(uuid.uuid4().hex[:16], None if caller is None else caller.name, key)
+
+    def hold_again(self, job_id: str, caller: str | None, key: str | None = None) -> Place:
+        """The place of an upload that held it before this process was started."""
+        place = self._arriving[job_id] = Place(job_id, key, caller=caller)
+        return place
+
+    def release(self, place: Place) -> None:
+        """Gives a place back; it may be given back already."""
+        self._arriving.pop(place.job_id, None)
+
+    def partials(self) -> list[PartialRecord]:
+        """Uploads in pieces that an earlier process left."""
+        return self._store.partials()
+
+    def begin_partial(self, record: PartialRecord) -> None:
+        """Notes an upload in pieces, before anything of it lies in its folder.
+
+        Raises:
+            StorageFull: there is no room for that.
+        """
+        self._store.begin_partial(record)
+
+    def drop(self, job_id: str) -> None:
+        """Takes away an upload that becomes no job."""
+        self._remove(job_id)
 
     def _check_quota(self, caller: Key) -> None:
         if caller.per_day is None:
@@ -343,6 +385,7 @@ class JobQueue:
     def _wait(self, job: Job, pause_s: float, reason: str) -> None:
         """Puts ``job`` back into the queue."""
         job.state, job.stage, job.progress = State.ACCEPTED, "waiting", 0.0
+        job.waiting_since = time.time()
         job.not_before, job.reason = time.time() + pause_s if pause_s else 0.0, reason
         self._save(job)
         self._waiting[job.id] = job

@@ -20,6 +20,7 @@ from semvid.phy.report_word import report_level
 from semvid.profile import Given, Profile
 from semvid.proxy import grpc_proxy
 from semvid.semantics import SoundCodec
+from semvid.service.tracing import carried
 from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
@@ -61,7 +62,9 @@ class LinkCall:
         waveform: Waveform,
         accept_timeout_s: float,
         report_timeout_s: float,
+        video_timeout_s: float,
         tls: ClientTls | None = None,
+        traceparent: str | None = None,
     ) -> None:
         self._target, self._tls = target, tls
         self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
@@ -77,6 +80,8 @@ class LinkCall:
         self._accept_timeout_s = accept_timeout_s
         self._report_timeout_s = report_timeout_s
         self._sent = self._reported = self.return_symbols = 0
+        self._video_timeout_s = video_timeout_s
+        self._metadata = carried(traceparent)
 
     async def __aenter__(self) -> Self:
         """Opens the transmission.
@@ -86,7 +91,7 @@ class LinkCall:
                 read.
         """
         self._channel = make_channel(self._target, self._tls)
-        self._call: Any = link_pb2_grpc.LinkServiceStub(self._channel).Transmit()
+        self._call: Any = link_pb2_grpc.LinkServiceStub(self._channel).Transmit(metadata=self._metadata)
         try:
             await self._write(pb.TransmitRequest(open=self._open))
             accepted = (await self._read("accepted", self._accept_timeout_s)).accepted
@@ -147,9 +152,9 @@ class LinkCall:
         )
 
     async def finish(self) -> pb.TransmitSummary:
-        """Says that no more bursts come and waits for the receiver's summary."""
+        """Says that no more bursts come and waits for the receiver's summary, which comes with its video."""
         await self._call.done_writing()
-        return (await self._read("summary", self._report_timeout_s)).summary
+        return (await self._read("summary", self._video_timeout_s)).summary
 
     async def _write(self, request: pb.TransmitRequest) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from semvid.link.blocks import BlockPayload, Delivery
 from semvid.link.harq import HarqSender
 from semvid.link.record import LinkRecord
 from semvid.options import TransmissionOptions
+from semvid.service.tracing import NO_SPAN, Span
 from transmitter.link_call import LinkCall
 
 POLLS: Final = 3
@@ -57,22 +59,37 @@ class LinkSender:
                 "messages then"
             )
 
-    async def ship(self, blocks: Sequence[BlockPayload], most_symbols: float = math.inf) -> Delivery:
-        """Blocks onto the link until they arrived or are given up, for at most so many symbols."""
+    async def ship(
+        self, blocks: Sequence[BlockPayload], most_symbols: float = math.inf, span: Span = NO_SPAN
+    ) -> Delivery:
+        """Blocks onto the link until they arrived or are given up, for at most so many symbols.
+
+        Args:
+            blocks: in the order in which they leave.
+            most_symbols: that all of them may take, repetitions included.
+            span: that each burst is a part of.
+        """
         self.harq.ship(blocks, most_symbols)
+        bursts: deque[Span] = deque()
         while True:
             burst = await asyncio.to_thread(self.harq.next_burst)
             if burst is not None:
+                bursts.append(span.child("burst", symbols=burst.size))
                 await self._call.send(burst)
             elif not self.harq.under_way:
                 return self.harq.delivery
-            elif not await self._take_report():
-                self.harq.unread()
+            else:
+                with bursts.popleft() as part:
+                    if not await self._take_report(part):
+                        self.harq.unread()
 
-    async def _take_report(self) -> bool:
+    async def _take_report(self, span: Span = NO_SPAN) -> bool:
         """Takes the report on the oldest burst under way; whether it could be read.
 
         Asks again where it cannot, but not where others are under way: an answer would be about the newest.
+
+        Args:
+            span: of that burst.
         """
         record = self.harq.record
         for asked in range(1 if self.harq.under_way > 1 else 1 + POLLS):
@@ -81,6 +98,7 @@ class LinkSender:
             report = await self._call.report()
             record.return_symbols = self._call.return_symbols
             if report is not None:
+                span.note(snr_db=round(report.snr_db, 2), bulk=report.bulk.name)
                 self.harq.report(report)
                 return True
             record.reports_unread += 1

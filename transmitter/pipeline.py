@@ -14,6 +14,7 @@ none of these ways: its questions are answered, and the answers sent (`transmitt
 
 import asyncio
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, closing
 from dataclasses import asdict
@@ -31,6 +32,7 @@ from semvid.options import SoundChoice, TransmissionOptions
 from semvid.profile import Given
 from semvid.service.clock import StageClock
 from semvid.service.prefetch import prefetched
+from semvid.service.tracing import NO_SPAN, Span
 from semvid.sound.track import read_sound
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
@@ -53,25 +55,33 @@ from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.sound.speech.transcriber import Transcriber
+from transmitter.watchdog import within
 
 
 async def transmit(
-    job: Job, settings: TransmitterSettings, limits: VideoLimits, mllms: MllmLibrary, speech: SpeechLibrary
+    job: Job,
+    settings: TransmitterSettings,
+    limits: VideoLimits,
+    mllms: MllmLibrary,
+    speech: SpeechLibrary,
+    span: Span = NO_SPAN,
 ) -> None:
-    """Sends the video of ``job`` and keeps the job's facts up to date.
+    """Sends the video of ``job`` and keeps the job's facts up to date; ``span`` is what it is a part of.
 
     Raises:
         SemvidError: of the kind that says why the transmission failed.
     """
-    source = await asyncio.to_thread(probe, job.upload, limits)
+    with span.child("probe"):
+        source = await asyncio.to_thread(probe, job.upload, limits)
     job.advance("loading the multimodal model", 0.0)
-    mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
+    with span.child("load model"):
+        mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
     transcriber = await asyncio.to_thread(speech.open) if job.options.sound is SoundChoice.TEXT else None
-    timeouts = settings.accept_timeout_s, settings.report_timeout_s
+    timeouts = settings.accept_timeout_s, settings.report_timeout_s, settings.video_timeout_s
     record = SemanticsRecord(job.folder, source.time_base)
     tls = settings.link_credentials()
     opening = job.id, job.attempts, job.options.channel, job.options.signal
-    call = LinkCall(settings.link_target, *opening, *timeouts, tls)
+    call = LinkCall(settings.link_target, *opening, *timeouts, tls, span.traceparent)
     if job.options.task is not None:
         job.advance("answering the questions", 0.0)
         answers = await answered(job.upload, limits, mllm, job.options.task)
@@ -86,7 +96,8 @@ async def transmit(
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
-        await _Transmission(job, source, limits, record, call, mllm, transcriber).run(settings.segments_ahead)
+        opened = job, source, limits, record, call, mllm, transcriber, span
+        await _Transmission(*opened, settings.encode_timeout_s).run(settings.segments_ahead)
 
 
 class _Transmission:
@@ -101,7 +112,10 @@ class _Transmission:
         call: LinkCall,
         mllm: Meter,
         transcriber: Transcriber | None,
+        span: Span,
+        encode_timeout_s: float,
     ) -> None:
+        self._span, self._encode_timeout_s = span, encode_timeout_s
         self._job, self._source, self._limits, self._record = job, source, limits, record
         self._call, self._mllm, self._transcriber = call, mllm, transcriber
         self._sender = LinkSender(call, job.options)
@@ -122,14 +136,14 @@ class _Transmission:
         await asyncio.to_thread(self._decide_on_sound)
         await self._send(segments_ahead)
         job.advance("waiting for the receiver", 1.0)
-        with self._clock.stage("finishing"):
+        with self._clock.stage("finishing"), self._span.child("wait for the receiver"):
             await self._finish()
 
     async def _send(self, segments_ahead: int) -> None:
         job, options = self._job, self._picture_options()
         job.advance("choosing quality and density", 0.0)
-        with self._clock.stage("planning"):
-            plan = await asyncio.to_thread(self._plan, options)
+        with self._clock.stage("planning"), self._span.child("plan"):
+            plan = await within(self._encode_timeout_s, "trial of encodings", partial(self._plan, options))
         if job.options.given is not Given.NOTHING:
             job.facts["operating_point"] = plan.point.resource()
         encoder = Encoder(
@@ -149,7 +163,7 @@ class _Transmission:
         async with aclosing(analysis) as segments:
             async for segment in segments:
                 shipments = encoder.shipments(segment)
-                while (shipment := await asyncio.to_thread(next, shipments, None)) is not None:
+                while (shipment := await self._encoded(shipments)) is not None:
                     delivery = await self._ship(shipment)
                     put_aside = 0.0 if self._sound is None else self._sound.symbols_put_aside
                     final = encoder.delivered(shipment, delivery, self._harq.record, put_aside)
@@ -194,7 +208,21 @@ class _Transmission:
 
     def _segments(self, encoder: Encoder, gone: Callable[[], bool]) -> Iterator[Segment]:
         with closing(read_frames(self._job.upload, self._source, self._limits)) as frames:
-            yield from encoder.segments(frames, gone)
+            segments = encoder.segments(frames, gone)
+            began = time.time()
+            for segment in segments:
+                frames_read = segment.frames_read
+                self._span.child("analyse", began, segment=segment.number, frames_read=frames_read).end()
+                yield segment
+                began = time.time()
+
+    async def _encoded(self, shipments: Iterator[Shipment]) -> Shipment | None:
+        """The next shipment, once it is coded; None after the last."""
+        began = time.time()
+        shipment = await within(self._encode_timeout_s, "encoder", lambda: next(shipments, None))
+        if shipment is not None:
+            self._span.child("encode", began, **_places(shipment)).end()
+        return shipment
 
     async def _ship(self, shipment: Shipment) -> Delivery:
         """One shipment onto the link, with its sound: ahead of the pictures, but not of the stream header."""
@@ -202,7 +230,8 @@ class _Transmission:
         header, alone = shipment.carries_header, last.keyframe is None and not last.last
         if not header:
             await self._ship_sound(last)
-        delivery = await self._exchange(self._blocks(shipment), shipment.most_symbols)
+        with self._span.child("ship", **_places(shipment)) as span:
+            delivery = await self._exchange(self._blocks(shipment), shipment.most_symbols, span)
         if header and delivery.protected and not alone:
             await self._ship_sound(last)
         return delivery
@@ -222,7 +251,7 @@ class _Transmission:
             units = await asyncio.to_thread(list, sound.until(seconds))
         for unit in units:
             blocks = sound_blocks(unit, self._harq.adapter.sound_limit_bytes())
-            await self._exchange(blocks, self._most_for_sound)
+            await self._exchange(blocks, self._most_for_sound, self._span)
 
     @property
     def _most_for_sound(self) -> float:
@@ -235,12 +264,12 @@ class _Transmission:
             return math.inf
         return 2 * self._sound.symbols_put_aside - self._harq.record.sound_symbols
 
-    async def _exchange(self, blocks: list[BlockPayload], most_symbols: float) -> Delivery:
+    async def _exchange(self, blocks: list[BlockPayload], most_symbols: float, span: Span) -> Delivery:
         """Blocks onto the link, repeated where they do not arrive, within the budget of the transmission."""
         if self._budget is not None:
             most_symbols = min(most_symbols, self._budget.most - self._harq.record.ledger.total_symbols)
         with self._clock.stage("link"):
-            return await self._sender.ship(blocks, most_symbols)
+            return await self._sender.ship(blocks, most_symbols, span)
 
     async def _finish(self) -> None:
         """Closes the transmission.
@@ -270,6 +299,11 @@ class _Transmission:
             asked={"search": search_of(self._job.options), **self._mllm.resource()},
             frames=segment.frames_read,
         )
+
+
+def _places(shipment: Shipment) -> dict[str, int]:
+    """Which segments a shipment carries, for its spans."""
+    return {"first_segment": shipment.segments[0].number, "segments": len(shipment.segments)}
 
 
 def _versions() -> dict[str, str]:

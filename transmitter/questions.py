@@ -87,7 +87,8 @@ class Respondent:
         asked_before = job.facts.get("questions_asked", 0)
         answer = await self._answer(job, question)
         emulation = _moved_on(job.options.channel, asked_before)
-        timeouts = self._settings.accept_timeout_s, self._settings.report_timeout_s
+        settings = self._settings
+        timeouts = settings.accept_timeout_s, settings.report_timeout_s, settings.report_timeout_s
         opening = question.id, 1, emulation, job.options.signal
         async with LinkCall(self._settings.link_target, *opening, *timeouts, self._tls) as call:
             receipt = await send_answers(call, job.options, [answer])

@@ -54,6 +54,7 @@ class SourceResource(BaseModel):
     """The uploaded video as probed."""
 
     name: str = Field("", description="of the file, as the client called it")
+    bytes: int | None = Field(None, description="of the file")
     width: int
     height: int
     frame_rate: float

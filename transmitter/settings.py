@@ -59,6 +59,11 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     concurrent_looks: int = Field(2, ge=1, le=64, description="such processes at once; other uploads wait")
     concurrent_jobs: int = Field(2, ge=1, le=64)
     queue_length: int = Field(16, ge=0, description="accepted jobs that wait; one more is refused with 503")
+    upload_idle_s: float = Field(
+        3600.0,
+        gt=0,
+        description="that an upload in pieces, which holds a place in the queue, may get nothing",
+    )
     kept_jobs: int = Field(1000, ge=1, description="finished jobs whose records are kept")
     attempts: int = Field(
         8, ge=1, le=1000, description="of one transmission that may fail before its first symbol or be killed"
@@ -73,6 +78,14 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     segments_ahead: int = Field(4, ge=1, le=64, description="segments analysed before they can be sent")
     accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
     report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")
+    encode_timeout_s: float = Field(
+        1800.0,
+        gt=0,
+        description="for the picture code to plan, or to code what leaves at once; longer: it hangs",
+    )
+    video_timeout_s: float = Field(
+        6 * 3600.0, gt=0, description="for the receiver to finish the video once it has the last burst"
+    )
     drain_s: float = Field(10.0, ge=0, description="for open requests when the service is stopped")
 
     _listed = field_validator("mllm_allowed", mode="before")(listed)

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -57,6 +57,18 @@ _MIGRATIONS = (
     CREATE TABLE handed_in (caller TEXT NOT NULL, at REAL NOT NULL) STRICT;
     CREATE INDEX handed_in_of ON handed_in (caller, at);
     """,
+    "ALTER TABLE jobs ADD COLUMN traceparent TEXT;",
+    """
+    -- uploads that come in pieces and are not whole; their folders are leftovers, too
+    CREATE TABLE partials (
+        id TEXT PRIMARY KEY,
+        length INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        options TEXT NOT NULL,
+        caller TEXT,
+        traceparent TEXT
+    ) STRICT;
+    """,
 )
 QUOTA_S = 24 * 3600  # that quotas look back
 
@@ -89,6 +101,7 @@ class JobRecord:
         reason: why the latest attempt came to nothing.
         idempotency_key: under which the client handed it in.
         digest: of what was handed in under that key.
+        traceparent: of the upload, of which every attempt is a part (`semvid.service.tracing`).
     """
 
     id: str
@@ -106,6 +119,7 @@ class JobRecord:
     reason: str | None = None
     idempotency_key: str | None = None
     digest: str | None = None
+    traceparent: str | None = None
 
     def _row(self) -> dict[str, Any]:
         return {
@@ -124,6 +138,7 @@ class JobRecord:
             "reason": self.reason,
             "idempotency_key": self.idempotency_key,
             "digest": self.digest,
+            "traceparent": self.traceparent,
         }
 
     @classmethod
@@ -135,6 +150,27 @@ class JobRecord:
         fields["facts"] = _object(json.loads(fields["facts"]))
         fields["error"] = None if fields["error"] is None else _object(json.loads(fields["error"]))
         return cls(**fields)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialRecord:
+    """An upload that comes in pieces, as it is kept.
+
+    Attributes:
+        id: of the job that it becomes.
+        length: of the whole file, bytes.
+        name: of the file, as the client calls it.
+        options: of the transmission, JSON that was found good.
+        caller: name of the API key that began it; None: nobody is asked.
+        traceparent: of what it is a part of.
+    """
+
+    id: str
+    length: int
+    name: str
+    options: str
+    caller: str | None = None
+    traceparent: str | None = None
 
 
 class JobStore:
@@ -188,8 +224,19 @@ class JobStore:
             db.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
     def leftovers(self) -> list[str]:
-        """Folders of ours that belong to no job."""
-        return [str(row["id"]) for row in self._db.execute("SELECT id FROM leftovers")]
+        """Folders of ours that belong to no job, and to no upload that may be gone on with."""
+        asked = "SELECT id FROM leftovers WHERE id NOT IN (SELECT id FROM partials)"
+        return [str(row["id"]) for row in self._db.execute(asked)]
+
+    def partials(self) -> list[PartialRecord]:
+        """Uploads in pieces that are not whole."""
+        return [PartialRecord(**dict(row)) for row in self._db.execute("SELECT * FROM partials").fetchall()]
+
+    def begin_partial(self, record: PartialRecord) -> None:
+        """Notes an upload in pieces, before anything lies in its folder."""
+        with self._transaction() as db:
+            db.execute("INSERT INTO leftovers VALUES (?)", (record.id,))
+            db.execute("INSERT INTO partials VALUES (?, ?, ?, ?, ?, ?)", astuple(record))
 
     def begin_upload(self, job_id: str) -> None:
         """Notes that the folder ``job_id`` is ours, before anything lies in it."""
@@ -204,6 +251,7 @@ class JobStore:
                 db.execute("DELETE FROM handed_in WHERE at < ?", (time.time() - QUOTA_S,))
                 db.execute("INSERT INTO handed_in VALUES (?, ?)", (caller, time.time()))
             db.execute("DELETE FROM leftovers WHERE id = ?", (job.id,))
+            db.execute("DELETE FROM partials WHERE id = ?", (job.id,))
             db.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({', '.join(f':{n}' for n in row)})", row)
 
     def handed_in(self, caller: str) -> int:
@@ -234,6 +282,7 @@ class JobStore:
         """The folder of what was no job is gone."""
         with self._transaction() as db:
             db.execute("DELETE FROM leftovers WHERE id = ?", (job_id,))
+            db.execute("DELETE FROM partials WHERE id = ?", (job_id,))
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self._path, isolation_level=None)
@@ -248,7 +297,7 @@ class JobStore:
             db.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut, too
             for number, script in enumerate(_MIGRATIONS[version:], version + 1):
                 db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
-            for table in ("jobs", "leftovers", "aside"):
+            for table in ("jobs", "leftovers", "aside", "partials"):
                 db.execute(f"SELECT id FROM {table} LIMIT 1")
         except sqlite3.DatabaseError as error:
             db.close()

@@ -1,4 +1,4 @@
-"""Only who shows a key is answered."""
+"""Only who shows a key is answered, and only as far as it may."""
 
 from collections.abc import Callable
 from urllib.parse import parse_qsl
@@ -6,10 +6,11 @@ from urllib.parse import parse_qsl
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from semvid.errors import Unauthorized
+from semvid.errors import Forbidden, Unauthorized
 from semvid.service.http_settings import HttpSettings
 from semvid.service.keys import Key, KeyFile
 from semvid.service.problems import problem_of, problem_response
+from semvid.service.rights import needed, written_rights
 from semvid.service.signed_links import PARAMETER, SignedLinks
 
 _FOR_ALL = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs", "/redoc"})
@@ -28,6 +29,15 @@ class _Credentials:
             await self._app(scope, receive, send)
             return
         caller = self._caller(scope)
+        right = needed(scope["method"], scope["path"])
+        if caller is not None and right not in caller.rights:
+            may = written_rights(caller.rights)
+            refused = Forbidden(
+                f"the key {caller.name} may {may}, and this needs {right}; its operator gives that with "
+                f"`semvid keys remove` and `semvid keys new {caller.name} --may {may},{right}`"
+            )
+            await problem_response(problem_of(refused, scope["path"]))(scope, receive, send)
+            return
         if caller is not None or self._is_signed(scope):
             scope.setdefault("state", {})["caller"] = caller
             await self._app(scope, receive, send)

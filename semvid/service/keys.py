@@ -1,8 +1,9 @@
 """Who may use a REST interface: a file of keys, of which only digests are kept.
 
 One key a line: its name, the SHA-256 of the key, transmissions a day that it may hand in, or ``-`` for any
-number. A key has 256 bits of the system's randomness, so a plain digest is as good as a slow one; nobody
-chooses it, and nobody guesses it.
+number, and what it may do (`semvid.service.rights`), which is everything where that is missing. A key has 256
+bits of the system's randomness, so a plain digest is as good as a slow one; nobody chooses it, and nobody
+guesses it.
 """
 
 import hashlib
@@ -17,10 +18,12 @@ import structlog
 
 from semvid.errors import Conflict, InvalidInput, NotFound
 from semvid.service.files import write_atomically
+from semvid.service.rights import EVERYTHING, Right, parse_rights, written_rights
 
 _NAME = re.compile("[A-Za-z0-9._-]{1,64}")
 _DIGEST = re.compile("[0-9a-f]{64}")
-_HEAD = "# semvid keys: name, SHA-256 of the key, transmissions a day (-: any number)\n"
+_PER_DAY = re.compile("-|[0-9]{1,9}")
+_HEAD = "# semvid keys: name, SHA-256 of the key, transmissions a day (-: any number), rights (or all)\n"
 _MAX_BYTES = 2**20
 _log = structlog.get_logger(__name__)
 
@@ -33,11 +36,13 @@ class Key:
         name: of whom it was made for.
         digest: SHA-256 of the key, 64 hexadecimal digits.
         per_day: transmissions that it may hand in within 24 hours; None: any number.
+        rights: what it may do.
     """
 
     name: str
     digest: str
     per_day: int | None = None
+    rights: frozenset[Right] = EVERYTHING
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -57,9 +62,14 @@ def parse_keys(text: str) -> list[Key]:
         words = line.split()
         if not words or words[0].startswith("#"):
             continue
-        if len(words) != 3 or not _DIGEST.fullmatch(words[1]) or not re.fullmatch("-|[0-9]{1,9}", words[2]):
+        known = len(words) in (3, 4) and _DIGEST.fullmatch(words[1]) and _PER_DAY.fullmatch(words[2])
+        if not known:
             raise InvalidInput(f"line {number} is no key; make keys with `semvid keys new NAME --file FILE`")
-        key = Key(words[0], words[1], None if words[2] == "-" else int(words[2]))
+        try:
+            rights = EVERYTHING if len(words) == 3 else parse_rights(words[3])
+        except InvalidInput as error:
+            raise InvalidInput(f"line {number}: {error}") from error
+        key = Key(words[0], words[1], None if words[2] == "-" else int(words[2]), rights)
         if key.name in keys:
             raise InvalidInput(f"line {number}: there is a key {key.name} already; remove one of them")
         keys[key.name] = key
@@ -68,8 +78,14 @@ def parse_keys(text: str) -> list[Key]:
 
 def written(keys: Iterable[Key]) -> str:
     """What `parse_keys` reads."""
-    lines = (f"{key.name} {key.digest} {'-' if key.per_day is None else key.per_day}\n" for key in keys)
-    return _HEAD + "".join(lines)
+
+    def line(key: Key) -> str:
+        words = [key.name, key.digest, "-" if key.per_day is None else str(key.per_day)]
+        if key.rights != EVERYTHING:  # so that earlier versions read what they know
+            words.append(written_rights(key.rights))
+        return " ".join(words) + "\n"
+
+    return _HEAD + "".join(map(line, keys))
 
 
 def read_keys(path: Path) -> list[Key]:
@@ -91,7 +107,7 @@ def read_keys(path: Path) -> list[Key]:
         raise InvalidInput(f"keys: {path}: {error}") from error
 
 
-def add_key(path: Path, name: str, per_day: int | None = None) -> str:
+def add_key(path: Path, name: str, per_day: int | None = None, rights: frozenset[Right] = EVERYTHING) -> str:
     """Makes a key, adds its digest to the file (which need not be there), and returns the key itself.
 
     Raises:
@@ -102,7 +118,7 @@ def add_key(path: Path, name: str, per_day: int | None = None) -> str:
     if any(key.name == name for key in keys):
         raise Conflict(f"keys: {path} has a key {name} already; remove it first, or take another name")
     token = f"semvid_{secrets.token_urlsafe(32)}"
-    write_atomically(path, written([*keys, Key(name, digest(token), per_day)]), durable=True)
+    write_atomically(path, written([*keys, Key(name, digest(token), per_day, rights)]), durable=True)
     return token
 
 

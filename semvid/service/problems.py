@@ -57,6 +57,11 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
     )
 
 
+def refusal(error: SemvidError, instance: str) -> JSONResponse:
+    """``error`` as an HTTP response, with what clients are told beside it."""
+    return problem_response(problem_of(error, instance), _MORE.get(error.http_status))
+
+
 def _allowed(request: Request) -> set[str]:
     """Methods of all routes with this path; Starlette names those of the first (RFC 9110, 10.2.1)."""
     matching = (r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE)
@@ -72,8 +77,7 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(SemvidError)
     async def semvid_error(request: Request, error: SemvidError) -> JSONResponse:
-        headers = _MORE.get(error.http_status)
-        return problem_response(problem_of(error, request.url.path), headers)
+        return refusal(error, request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -21,6 +21,13 @@ class ServiceSettings(BaseSettings):
         "console", description="console: for people; json: one line an event, for collectors"
     )
 
+    otel_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="base of an OTLP/HTTP collector that traces go to, such as http://127.0.0.1:4318; empty: "
+        "no traces",
+    )
+
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Reads the environment; ``overrides`` win over it.

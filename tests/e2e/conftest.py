@@ -79,7 +79,7 @@ class Trio:
 
     def wait_ready(self) -> None:
         for service, url in self._ready.items():
-            wait_for(lambda url=url: self._answers(url), f"{service} ready")
+            wait_for(lambda url=url: self._answers(url), f"{service} ready", 180)
 
     def _answers(self, url: str) -> bool:
         try:

@@ -438,7 +438,7 @@ class TransmitSummary(_message.Message):
     symbols: _builtins.int
     """complex symbols received, all of them"""
     frames: _builtins.int
-    """frames written or still to be regenerated from what arrived"""
+    """frames of the video that was made of what arrived"""
     complete: _builtins.bool
     """header, end and every keyframe arrived"""
     return_bytes: _builtins.int

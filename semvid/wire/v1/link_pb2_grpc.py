@@ -51,7 +51,7 @@ class LinkServiceServicer(object):
 
     def Transmit(self, request_iterator, context):
         """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
-        `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+        `Accepted`, then one `BlockReport` per burst, then, once the video is made, `TransmitSummary`. The sender closes its side after
         the last burst; closing earlier or cancelling leaves a truncated video that says so.
         Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
         ALREADY_EXISTS (transmission id in use, by this attempt or a later one).

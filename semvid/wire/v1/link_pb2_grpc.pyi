@@ -43,7 +43,7 @@ class LinkServiceStub:
     def __new__(cls, channel: _aio.Channel) -> LinkServiceAsyncStub: ...
     Transmit: _grpc.StreamStreamMultiCallable[_link_pb2.TransmitRequest, _link_pb2.TransmitResponse]
     """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
-    `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+    `Accepted`, then one `BlockReport` per burst, then, once the video is made, `TransmitSummary`. The sender closes its side after
     the last burst; closing earlier or cancelling leaves a truncated video that says so.
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
     ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
@@ -60,7 +60,7 @@ class LinkServiceAsyncStub(LinkServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Transmit: _aio.StreamStreamMultiCallable[_link_pb2.TransmitRequest, _link_pb2.TransmitResponse]  # type: ignore[assignment]
     """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
-    `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+    `Accepted`, then one `BlockReport` per burst, then, once the video is made, `TransmitSummary`. The sender closes its side after
     the last burst; closing earlier or cancelling leaves a truncated video that says so.
     Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
     ALREADY_EXISTS (transmission id in use, by this attempt or a later one).
@@ -80,7 +80,7 @@ class LinkServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_link_pb2.TransmitResponse], _abc.AsyncIterator[_link_pb2.TransmitResponse]]:
         """One transmission. The first request opens it; then one request per burst, in order. The receiver answers
-        `Accepted`, then one `BlockReport` per burst, then `TransmitSummary`. The sender closes its side after
+        `Accepted`, then one `BlockReport` per burst, then, once the video is made, `TransmitSummary`. The sender closes its side after
         the last burst; closing earlier or cancelling leaves a truncated video that says so.
         Errors: INVALID_ARGUMENT (protocol broken), RESOURCE_EXHAUSTED (no place, or a bound passed),
         ALREADY_EXISTS (transmission id in use, by this attempt or a later one).

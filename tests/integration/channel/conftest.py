@@ -76,11 +76,12 @@ class FakeReceiver(link_pb2_grpc.LinkServiceServicer):
 class RunningChannel:
     """A `ChannelService` in front of ``target``."""
 
-    def __init__(self, target, **settings):
+    def __init__(self, target, traces=None, **settings):
+        self.traces = traces
         self.settings = ChannelSettings(listen="127.0.0.1:0", receiver=target, drain_s=1, **settings)
 
     async def __aenter__(self):
-        self.service = ChannelService(self.settings)
+        self.service = ChannelService(self.settings, self.traces)
         await self.service.start()
         self.target = f"127.0.0.1:{self.service.port}"
         return self

@@ -207,10 +207,10 @@ def test_importing_the_command_line_is_light() -> None:
 
 def test_keys_are_made_listed_and_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = ["--file", str(tmp_path / "keys")]
-    made = runner.invoke(cli.app, ["keys", "new", "alice", "--per-day", "3", *file])
+    made = runner.invoke(cli.app, ["keys", "new", "alice", "--per-day", "3", "--may", "send,read", *file])
     assert made.stdout.startswith("semvid_")
     assert made.stdout.strip() not in (tmp_path / "keys").read_text()
-    assert runner.invoke(cli.app, ["keys", "list", *file]).stdout == "alice\t3\n"
+    assert runner.invoke(cli.app, ["keys", "list", *file]).stdout == "alice\t3\tread,send\n"
     assert main(monkeypatch, "keys", "new", "alice", *file) != 0
     assert main(monkeypatch, "keys", "remove", "alice", *file) == 0
     assert main(monkeypatch, "keys", "remove", "alice", *file) == 2

@@ -10,11 +10,19 @@ from hypothesis import strategies as st
 
 from semvid.errors import Conflict, InvalidInput, NotFound
 from semvid.service.keys import Key, KeyFile, add_key, digest, parse_keys, read_keys, remove_key, written
+from semvid.service.rights import Right
 
 names = st.from_regex("[A-Za-z0-9._-]{1,64}", fullmatch=True)
 digests = st.from_regex("[0-9a-f]{64}", fullmatch=True)
 some_keys = st.lists(
-    st.builds(Key, names, digests, st.none() | st.integers(0, 10**9 - 1)), unique_by=lambda key: key.name
+    st.builds(
+        Key,
+        names,
+        digests,
+        st.none() | st.integers(0, 10**9 - 1),
+        st.sets(st.sampled_from(Right), min_size=1).map(frozenset),
+    ),
+    unique_by=lambda key: key.name,
 )
 
 

@@ -1,0 +1,1 @@
+"""What becomes of accepted videos while services are killed, links fail and disks fill up."""

@@ -1,0 +1,115 @@
+"""What is checked between the last byte of an upload and its place among the transmissions."""
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from semvid.mllm.library import MllmLibrary
+from semvid.options import SoundChoice, TransmissionOptions
+from semvid.service.tracing import Span
+from semvid.sound.track import TrackInfo
+from semvid.video.examination import ExaminationBounds, examine_apart
+from semvid.video.limits import VideoLimits
+from semvid.video.probe import SourceInfo
+from semvid.video.remarks import remarks
+from transmitter.job import Job
+from transmitter.jobs import JobQueue, Place
+from transmitter.options import parse_options
+from transmitter.settings import TransmitterSettings
+from transmitter.sound.door import track_of
+from transmitter.sound.speech.library import SpeechLibrary
+
+_LONGEST_NAME = 200  # characters of an upload's
+
+
+class Acceptance:
+    """Makes jobs of uploads, whichever way they came."""
+
+    def __init__(
+        self,
+        jobs: JobQueue,
+        settings: TransmitterSettings,
+        limits: VideoLimits,
+        mllms: MllmLibrary,
+        speech: SpeechLibrary,
+    ) -> None:
+        self._jobs, self._settings, self._limits = jobs, settings, limits
+        self._mllms, self._speech = mllms, speech
+        self._bounds = ExaminationBounds(
+            settings.look_memory_bytes, settings.look_cpu_s, settings.look_wall_s
+        )
+        self._looks = asyncio.Semaphore(settings.concurrent_looks)
+
+    async def choose(self, options: str) -> TransmissionOptions:
+        """The options of a request, its JSON.
+
+        Raises:
+            InvalidInput, MissingComponent: they cannot be, or what they need is not here.
+        """
+        chosen = parse_options(options, self._settings.mllm, self._settings.mllm_allowed)
+        await asyncio.to_thread(self._mllms.check, chosen.mllm, chosen.scoring)
+        if chosen.sound is SoundChoice.TEXT:
+            await asyncio.to_thread(self._speech.check)
+        return chosen
+
+    async def accept(
+        self,
+        place: Place,
+        folder: Path,
+        name: str,
+        chosen: TransmissionOptions,
+        span: Span,
+        digest: str | None = None,
+    ) -> Job:
+        """Looks at the upload in ``folder`` and puts it into the queue.
+
+        Its beginning, places in its middle and its end are decoded first, by a process that can crash alone.
+
+        Args:
+            place: that it holds.
+            folder: of the new job, with the file ``upload`` in it.
+            name: of the file, as the client calls it.
+            chosen: by `choose`.
+            span: of the upload.
+            digest: of what was handed in under an Idempotency-Key.
+
+        Raises:
+            UnsupportedMedia, LimitExceeded, InvalidInput, MissingComponent: what is wrong with the video.
+            StorageFull: there is no room to note it.
+        """
+        path = folder / "upload"
+        async with self._looks:
+            with span.child("examine"):
+                source = await asyncio.to_thread(examine_apart, path, self._limits, self._bounds)
+        track, _ = await asyncio.to_thread(track_of, path, chosen.sound, self._limits)
+        job = Job(
+            place.job_id,
+            chosen,
+            {"name": name[-_LONGEST_NAME:], "bytes": path.stat().st_size, **_describe(source, track)},
+            folder=folder,
+            idempotency_key=place.key,
+            digest=digest,
+            traceparent=span.traceparent,
+        )
+        self._jobs.accept(job, place.caller)
+        return job
+
+
+def _describe(source: SourceInfo, track: TrackInfo | None) -> dict[str, Any]:
+    aspect = source.pixel_shape.aspect
+    return {
+        "width": source.width,
+        "height": source.height,
+        "frame_rate": round(float(source.frame_rate), 6),
+        "duration_s": source.duration_s,
+        "first_stamp_s": source.first_stamp_s,
+        "frames": source.frame_count_hint,
+        "codec": source.codec,
+        "pixel_aspect": f"{aspect.numerator}:{aspect.denominator}",
+        "colour": source.colour.describe(),
+        "interlaced": source.interlaced,
+        "video_tracks": source.video_tracks,
+        "remarks": remarks(source),
+        "sound": None if track is None else asdict(track),
+    }
