@@ -1,0 +1,89 @@
+"""Runs both experiments over a folder of clips; `semvid bench psss`."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from evaluation.method import Conditions
+from evaluation.provenance import provenance, write
+from evaluation.psss import choosers, intervals, keyframes, replacement, report, sending
+from evaluation.psss.eyes import NETWORKS, Eyes
+from evaluation.psss.kept import Kept
+from evaluation.psss.piece import index_of, piece_of, spread_of
+from receiver.decoders import make_decoder
+from semvid.errors import InvalidInput
+from semvid.mllm.library import load
+
+
+def run(
+    media: Path,
+    judges: Path,
+    mllm_name: str,
+    clips: Sequence[str],
+    snr_db: float,
+    out: Path,
+    command: str,
+    say: Callable[[str], None],
+) -> str:
+    """Writes ``out`` (JSON) and the report beside it; gives the report. Stopped, it goes on with the next clip.
+
+    Args:
+        media: folder of clips with an index.json.
+        judges: folder with judges.py and its small networks.
+        mllm_name: who scores, as in the option `mllm`.
+        clips: names in the index; empty: all.
+        snr_db: of the link, AWGN.
+        command: that was given, for the report.
+        say: hears of progress.
+
+    Raises:
+        InvalidInput: no such clip, or none that is long enough.
+        SemvidError: the model or the networks cannot be loaded.
+    """
+    entries = index_of(media)
+    unknown = set(clips) - {entry["name"] for entry in entries}
+    if unknown:
+        raise InvalidInput(f"--clip {min(unknown)}: the index of {media.name} has no such clip")
+    entries = [entry for entry in entries if not clips or entry["name"] in clips]
+    mllm, eyes, decoder = load(mllm_name), Eyes(judges), make_decoder("embedded")
+    pieces = [piece for entry in entries if (piece := piece_of(media, entry)) is not None]
+    if not pieces:
+        raise InvalidInput(f"--media {media.name}: no clip has two seconds without a cut")
+    conditions, prototypes = Conditions(snr_db), keyframes.Prototypes(eyes, pieces)
+    kept = Kept(out, {"mllm": mllm.name, "snr_db": snr_db, "labels": prototypes.labels})
+    chosen, replaced = [], []
+    for number, piece in enumerate(pieces, 1):
+        say(f"keyframes: {piece.name}, {number} of {len(pieces)}")
+        make = partial(keyframes.measure, piece, mllm, eyes, prototypes, decoder, conditions)
+        chosen += kept.records("keyframes", piece.name, make)
+    for number, entry in enumerate(entries, 1):
+        name = entry["name"]
+        say(f"replacement: {name}, {number} of {len(entries)}")
+
+        def replace(entry: dict[str, Any] = entry) -> list[dict[str, Any]]:
+            frames = spread_of(media, entry, replacement.FRAMES)
+            return [replacement.measure(entry["name"], frames, mllm, eyes)]
+
+        replaced += kept.records("replacement", name, replace)
+    made = provenance(command=command) | {"mllm": mllm.name, "notices": list(mllm.notices)}
+    text = report.text(chosen, replaced, made)
+    settings: dict[str, Any] = {
+        "counts": keyframes.COUNTS,
+        "link": {"snr_db": snr_db, "model": "awgn", "crf": sending.CRF, "counts": keyframes.LINK_COUNTS},
+        "seeds": {"chance": choosers.SEED, "bootstrap": intervals.SEED, "link": conditions.seed},
+        "bootstrap_draws": intervals.DRAWS,
+        "judges": NETWORKS,
+    }
+    document = {
+        "criterion": "docs/psss.md",
+        "verdicts": report.verdicts(chosen, replaced),
+        "summary": report.summary(chosen, replaced),
+        "settings": settings,
+        "provenance": made,
+        "keyframes": chosen,
+        "replacement": replaced,
+    }
+    write(out, document, text)
+    kept.forget()
+    return text
