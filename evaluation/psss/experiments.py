@@ -26,7 +26,9 @@ def run(
     command: str,
     say: Callable[[str], None],
 ) -> str:
-    """Writes ``out`` (JSON) and the report beside it; gives the report. Stopped, it goes on with the next clip.
+    """Writes ``out`` (JSON) and the report beside it; gives the report.
+
+    Started again after a stop, it goes on with the next clip. One clip is in memory at a time.
 
     Args:
         media: folder of clips with an index.json.
@@ -47,25 +49,34 @@ def run(
         raise InvalidInput(f"--clip {min(unknown)}: the index of {media.name} has no such clip")
     entries = [entry for entry in entries if not clips or entry["name"] in clips]
     mllm, eyes, decoder = load(mllm_name), Eyes(judges), make_decoder("embedded")
-    pieces = [piece for entry in entries if (piece := piece_of(media, entry)) is not None]
-    if not pieces:
+    prototypes = keyframes.Prototypes(eyes)
+    usable = []
+    for entry in entries:
+        piece = piece_of(media, entry)
+        if piece is not None:
+            prototypes.add(piece)
+            usable.append(entry)
+    if not usable:
         raise InvalidInput(f"--media {media.name}: no clip has two seconds without a cut")
-    conditions, prototypes = Conditions(snr_db), keyframes.Prototypes(eyes, pieces)
+    conditions = Conditions(snr_db)
     kept = Kept(out, {"mllm": mllm.name, "snr_db": snr_db, "labels": prototypes.labels})
     chosen, replaced = [], []
-    for number, piece in enumerate(pieces, 1):
-        say(f"keyframes: {piece.name}, {number} of {len(pieces)}")
-        make = partial(keyframes.measure, piece, mllm, eyes, prototypes, decoder, conditions)
-        chosen += kept.records("keyframes", piece.name, make)
+
+    def choose(entry: dict[str, Any]) -> list[dict[str, Any]]:
+        piece = piece_of(media, entry)
+        assert piece is not None
+        return keyframes.measure(piece, mllm, eyes, prototypes, decoder, conditions)
+
+    def replace(entry: dict[str, Any]) -> list[dict[str, Any]]:
+        frames = spread_of(media, entry, replacement.FRAMES)
+        return [replacement.measure(entry["name"], frames, mllm, eyes)]
+
+    for number, entry in enumerate(usable, 1):
+        say(f"keyframes: {entry['name']}, {number} of {len(usable)}")
+        chosen += kept.records("keyframes", entry["name"], partial(choose, entry))
     for number, entry in enumerate(entries, 1):
-        name = entry["name"]
-        say(f"replacement: {name}, {number} of {len(entries)}")
-
-        def replace(entry: dict[str, Any] = entry) -> list[dict[str, Any]]:
-            frames = spread_of(media, entry, replacement.FRAMES)
-            return [replacement.measure(entry["name"], frames, mllm, eyes)]
-
-        replaced += kept.records("replacement", name, replace)
+        say(f"replacement: {entry['name']}, {number} of {len(entries)}")
+        replaced += kept.records("replacement", entry["name"], partial(replace, entry))
     made = provenance(command=command) | {"mllm": mllm.name, "notices": list(mllm.notices)}
     text = report.text(chosen, replaced, made)
     settings: dict[str, Any] = {

@@ -35,22 +35,26 @@ Sight = dict[str, Any]  # what is seen at one judged frame of what is shown
 class Prototypes:
     """Mean embedding of each label: over the candidates of the source of the clips that have it."""
 
-    def __init__(self, eyes: Eyes, pieces: Sequence[Piece]) -> None:
-        sums: dict[str, Vector] = defaultdict(lambda: np.zeros(()))
-        for piece in pieces:
-            for frame in piece.candidates if piece.label else ():
-                sums[piece.label] = sums[piece.label] + eyes.embedding(piece.clip.pictures[frame])
-        self._labels = sorted(sums)
-        self._means = [sums[label] / np.linalg.norm(sums[label]) for label in self._labels]
+    def __init__(self, eyes: Eyes) -> None:
+        self._eyes = eyes
+        self._sums: dict[str, Vector] = {}
 
     @property
     def labels(self) -> Sequence[str]:
         """In the order of the alphabet."""
-        return self._labels
+        return sorted(self._sums)
+
+    def add(self, piece: Piece) -> None:
+        """Takes a piece in; one without a label adds nothing."""
+        for frame in piece.candidates if piece.label else ():
+            embedding = self._eyes.embedding(piece.clip.pictures[frame])
+            self._sums[piece.label] = self._sums.get(piece.label, 0.0) + embedding
 
     def nearest(self, embedding: Vector) -> str:
         """The label whose prototype has the largest cosine to ``embedding``."""
-        return self._labels[int(np.argmax([mean @ embedding for mean in self._means]))]
+        return max(
+            self.labels, key=lambda name: self._sums[name] @ embedding / np.linalg.norm(self._sums[name])
+        )
 
 
 class Bench:
