@@ -47,20 +47,15 @@ def run(
     unknown = set(clips) - {entry["name"] for entry in entries}
     if unknown:
         raise InvalidInput(f"--clip {min(unknown)}: the index of {media.name} has no such clip")
-    entries = [entry for entry in entries if not clips or entry["name"] in clips]
     mllm, eyes, decoder = load(mllm_name), Eyes(judges), make_decoder("embedded")
-    prototypes = keyframes.Prototypes(eyes)
-    usable = []
-    for entry in entries:
+    conditions, prototypes = Conditions(snr_db), keyframes.Prototypes()
+    kept = Kept(out, {"mllm": mllm.name, "snr_db": snr_db, "index": [entry["name"] for entry in entries]})
+
+    def look(entry: dict[str, Any]) -> list[dict[str, Any]]:
         piece = piece_of(media, entry)
-        if piece is not None:
-            prototypes.add(piece)
-            usable.append(entry)
-    if not usable:
-        raise InvalidInput(f"--media {media.name}: no clip has two seconds without a cut")
-    conditions = Conditions(snr_db)
-    kept = Kept(out, {"mllm": mllm.name, "snr_db": snr_db, "labels": prototypes.labels})
-    chosen, replaced = [], []
+        if piece is None:
+            return []
+        return [{"embeddings": keyframes.summed(piece, eyes) if piece.label else None}]
 
     def choose(entry: dict[str, Any]) -> list[dict[str, Any]]:
         piece = piece_of(media, entry)
@@ -71,11 +66,21 @@ def run(
         frames = spread_of(media, entry, replacement.FRAMES)
         return [replacement.measure(entry["name"], frames, mllm, eyes)]
 
-    for number, entry in enumerate(usable, 1):
-        say(f"keyframes: {entry['name']}, {number} of {len(usable)}")
-        chosen += kept.records("keyframes", entry["name"], partial(choose, entry))
-    for number, entry in enumerate(entries, 1):
-        say(f"replacement: {entry['name']}, {number} of {len(entries)}")
+    long_enough = set()
+    for entry in entries:  # of all clips, whichever are chosen: a label's prototype is the same in every run
+        say(f"prototypes: {entry['name']}")
+        for seen in kept.records("prototypes", entry["name"], partial(look, entry)):
+            long_enough.add(entry["name"])
+            if seen["embeddings"] is not None:
+                prototypes.add(entry["label"], seen["embeddings"])
+    wanted = [entry for entry in entries if not clips or entry["name"] in clips]
+    if not any(entry["name"] in long_enough for entry in wanted):
+        raise InvalidInput(f"--media {media.name}: no clip has two seconds without a cut")
+    chosen, replaced = [], []
+    for number, entry in enumerate(wanted, 1):
+        say(f"{entry['name']}, {number} of {len(wanted)}")
+        if entry["name"] in long_enough:
+            chosen += kept.records("keyframes", entry["name"], partial(choose, entry))
         replaced += kept.records("replacement", entry["name"], partial(replace, entry))
     made = provenance(command=command) | {"mllm": mllm.name, "notices": list(mllm.notices)}
     text = report.text(chosen, replaced, made)

@@ -35,8 +35,7 @@ Sight = dict[str, Any]  # what is seen at one judged frame of what is shown
 class Prototypes:
     """Mean embedding of each label: over the candidates of the source of the clips that have it."""
 
-    def __init__(self, eyes: Eyes) -> None:
-        self._eyes = eyes
+    def __init__(self) -> None:
         self._sums: dict[str, Vector] = {}
 
     @property
@@ -44,17 +43,21 @@ class Prototypes:
         """In the order of the alphabet."""
         return sorted(self._sums)
 
-    def add(self, piece: Piece) -> None:
-        """Takes a piece in; one without a label adds nothing."""
-        for frame in piece.candidates if piece.label else ():
-            embedding = self._eyes.embedding(piece.clip.pictures[frame])
-            self._sums[piece.label] = self._sums.get(piece.label, 0.0) + embedding
+    def add(self, label: str, embeddings: Sequence[float]) -> None:
+        """Takes in what `summed` gives of a clip."""
+        self._sums[label] = self._sums.get(label, 0.0) + np.asarray(embeddings, np.float64)
 
     def nearest(self, embedding: Vector) -> str:
         """The label whose prototype has the largest cosine to ``embedding``."""
         return max(
             self.labels, key=lambda name: self._sums[name] @ embedding / np.linalg.norm(self._sums[name])
         )
+
+
+def summed(piece: Piece, eyes: Eyes) -> list[float]:
+    """The embeddings of all candidates, added up."""
+    embeddings = [eyes.embedding(piece.clip.pictures[frame]) for frame in piece.candidates]
+    return [float(value) for value in np.sum(embeddings, axis=0)]
 
 
 class Bench:
