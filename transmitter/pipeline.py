@@ -36,6 +36,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 from transmitter.answers import answered, send_task
+from transmitter.deadline import Timing, together, within_link
 from transmitter.encoder import Encoder
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
@@ -107,7 +108,10 @@ class _Transmission:
         self._sender = LinkSender(call, job.options)
         self._harq = self._sender.harq
         self._clock = StageClock()
-        self._budget = Budget.for_target(job.options, source)
+        self._options = within_link(job.options, source)
+        self._budget = Budget.for_target(self._options, source)
+        self._timing = Timing.of(self._options, source)
+        self._harq.hastens = self._timing is not None and self._timing.has_deadline
         self._sound: SoundSender | None = None
         self._decision = Decision(None, "")
         job.facts["seconds"] = self._clock.seconds
@@ -172,7 +176,7 @@ class _Transmission:
         track, reason = track_of(job.upload, job.options.sound, limits)
         self._decision = Decision(None, reason)
         if track is not None:
-            self._decision = decide(job.options, track, source, self._harq.adapter, self._call.sound_codecs)
+            self._decision = decide(self._options, track, source, self._harq.adapter, self._call.sound_codecs)
         if (plan := self._decision.plan) is not None:
             pcm = read_sound(job.upload, source, plan.header.channels, limits)
             self._sound = SoundSender(plan, pcm, self._transcriber)
@@ -180,7 +184,7 @@ class _Transmission:
 
     def _picture_options(self) -> TransmissionOptions:
         """The options by which pictures are chosen and coded: sound leaves them less of the target."""
-        options, source = self._job.options, self._source
+        options, source = self._options, self._source
         if self._sound is None or options.target_cbr is None:
             return options
         symbols = self._sound.plan.symbols_per_s * source.duration_s
@@ -202,9 +206,25 @@ class _Transmission:
         header, alone = shipment.carries_header, last.keyframe is None and not last.last
         if not header:
             await self._ship_sound(last)
-        delivery = await self._exchange(self._blocks(shipment), shipment.most_symbols)
+        delivery = await self._ship_in_time(shipment)
         if header and delivery.protected and not alone:
             await self._ship_sound(last)
+        return delivery
+
+    async def _ship_in_time(self, shipment: Shipment) -> Delivery:
+        """Without its sound; with a deadline the text first, and as much of the pictures as is in time."""
+        blocks, most, link = self._blocks(shipment), shipment.most_symbols, self._harq.record
+        if (timing := self._timing) is None:
+            return await self._exchange(blocks, most)
+        first, then = timing.begin(shipment, blocks, link)
+        before = link.ledger.total_symbols
+        delivery = await self._exchange(first, most)
+        if then:
+            left = most - (link.ledger.total_symbols - before)
+            shown = await self._exchange(then, min(left, timing.room(shipment, link)))
+            delivery = together(delivery, shown)
+        self._record.add_arrivals(timing.end(shipment, delivery, link))
+        self._job.facts["delays"] = timing.delays.resource()
         return delivery
 
     def _blocks(self, shipment: Shipment) -> list[BlockPayload]:

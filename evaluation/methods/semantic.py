@@ -16,15 +16,18 @@ from receiver.decoders import make_decoder
 from semvid.errors import TransmissionFailed
 from semvid.images.restorer import named
 from semvid.images.types import Picture
+from semvid.link.harq import Delivery
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.settings import MllmSettings
 from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
+from transmitter.deadline import Timing, together, within_link
 from transmitter.encoder import Encoder
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
 from transmitter.rate.plan import make_plan
+from transmitter.shipment import Shipment
 
 _ATTEMPTS: Final = 4  # at a target
 _CLOSE: Final = 0.97  # of the target
@@ -79,13 +82,15 @@ class Semvid:
 
     def _run_once(self, clip: Clip, conditions: Conditions, target_cbr: float | None) -> Outcome:
         """The way of `transmitter.pipeline` and `receiver.transmission`, in one thread."""
-        options = TransmissionOptions(target_cbr=target_cbr, **self._options)
+        options = within_link(TransmissionOptions(target_cbr=target_cbr, **self._options), clip.source)
+        timing = Timing.of(options, clip.source)
         decoder = make_decoder(self._decoder_name)
         digest = "" if self._restorer is None else self._restorer.digest
         profile = replace(decoder.profile, restorer=digest)
         air, receiver = Air(conditions), ReceivingEnd(decoder, self._restorer)
         link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
         read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, profile)
+        link.harq.hastens = timing is not None and timing.has_deadline
         plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
         failed = ""
@@ -106,8 +111,7 @@ class Semvid:
             try:
                 for segment in encoder.segments(frames):
                     for shipment in encoder.shipments(segment):
-                        blocks = shipment.blocks(link.bulk_limit_bytes)
-                        delivery = link.ship(blocks, shipment.most_symbols)
+                        delivery = ship(shipment, link, timing)
                         encoder.delivered(shipment, delivery, link.harq.record)
             except TransmissionFailed as error:
                 failed = str(error)
@@ -122,10 +126,26 @@ class Semvid:
             "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
             "blocks_sent": record.blocks_sent,
             "retransmissions": record.retransmissions,
+            **({} if timing is None else {"delays": timing.delays.resource()}),
         }
         if failed:
             return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=failed)
         return shown(clip, receiver, symbols, air, settings)
+
+
+def ship(shipment: Shipment, link: InProcessLink, timing: Timing | None) -> Delivery:
+    """As `transmitter.pipeline` ships; with a deadline text first, and what is in time of the pictures."""
+    blocks, most, record = shipment.blocks(link.bulk_limit_bytes), shipment.most_symbols, link.harq.record
+    if timing is None:
+        return link.ship(blocks, most)
+    first, then = timing.begin(shipment, blocks, record)
+    before = record.ledger.total_symbols
+    delivery = link.ship(first, most)
+    if then:
+        left = most - (record.ledger.total_symbols - before)
+        delivery = together(delivery, link.ship(then, min(left, timing.room(shipment, record))))
+    timing.end(shipment, delivery, record)
+    return delivery
 
 
 def shown(

@@ -187,6 +187,7 @@ class HarqSender:
         adapter: what is known of the channel.
         record: what the link cost and carried so far.
         delivery: what became of the latest shipment, once `next_burst` has given None.
+        hastens: a first transmission that has no room leaves at a faster MCS, where one has a chance.
     """
 
     def __init__(
@@ -199,6 +200,7 @@ class HarqSender:
         self.adapter = LinkAdapter(mcs, retransmissions, self._framing)
         self.record = LinkRecord(1 + retransmissions)
         self.delivery = Delivery()
+        self.hastens = False
         self._waiting: deque[BlockPayload] = deque()
         self._sending: _Sending | None = None
         self._room = math.inf
@@ -318,6 +320,8 @@ class HarqSender:
         """Whether a repetition can be so short that there is room for it; it is then as long as there is room
         for: what it brings is more than nothing."""
         bulk, first = sending.bulk, sending.bulk_mcs
+        if bulk is not None and self.hastens and not sending.rounds:
+            return self._hastened(sending, bulk)
         if bulk is None or first is None or not sending.versions_received:
             return False
         for mcs in reversed(repeats_as(len(bulk.payload), first)):
@@ -325,6 +329,17 @@ class HarqSender:
             if burst_sizes(sending.block(self._process), self._framing).total <= self._room:
                 return True
         return False
+
+    def _hastened(self, sending: _Sending, bulk: TransportBlock) -> bool:
+        """Whether a first transmission can be so short that there is room for it; it then has the most robust
+        MCS that is."""
+        sizes = burst_sizes(sending.block(self._process), self._framing)
+        mcs = self.adapter.choose_in_time(len(bulk.payload), self._room - (sizes.total - sizes.bulk))
+        if mcs is not None:
+            sending.bulk = TransportBlock(bulk.payload, mcs)
+        return (
+            mcs is not None and burst_sizes(sending.block(self._process), self._framing).total <= self._room
+        )
 
     def _begin(self, sending: _Sending) -> None:
         """Counts a block that leaves for the first time.
