@@ -1,5 +1,6 @@
 """Runs both experiments over a folder of clips; `semvid bench psss`."""
 
+import random
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -74,6 +75,8 @@ def run(
             if seen["embeddings"] is not None:
                 prototypes.add(entry["label"], seen["embeddings"])
     wanted = [entry for entry in entries if not clips or entry["name"] in clips]
+    # in an order of chance, so that the clips that a stopped run has are like the others
+    random.Random(choosers.SEED).shuffle(wanted)
     if not any(entry["name"] in long_enough for entry in wanted):
         raise InvalidInput(f"--media {media.name}: no clip has two seconds without a cut")
     chosen, replaced = [], []

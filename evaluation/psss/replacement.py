@@ -13,7 +13,7 @@ from semvid.images.types import Picture
 from semvid.mllm import Mllm
 from semvid.options import Focus
 
-FRAMES: Final = 7  # of a clip
+FRAMES: Final = 6  # of a clip
 FOCUS_OF: Final = {"objects": Focus.MAIN_OBJECT, "class": Focus.GENERAL, "depth": Focus.BACKGROUND}
 DECISIVE: Final = ("MSE", "LPIPS", "flow")
 REPORTED: Final = ("embedding distance", "time")
