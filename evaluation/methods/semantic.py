@@ -94,6 +94,7 @@ class Semvid:
         plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
         failed = ""
+        arrivals: list[dict[str, Any]] = []
         encoding = Encoder(
             clip.source,
             options,
@@ -111,7 +112,7 @@ class Semvid:
             try:
                 for segment in encoder.segments(frames):
                     for shipment in encoder.shipments(segment):
-                        delivery = ship(shipment, link, timing)
+                        delivery = ship(shipment, link, timing, arrivals)
                         encoder.delivered(shipment, delivery, link.harq.record)
             except TransmissionFailed as error:
                 failed = str(error)
@@ -126,14 +127,16 @@ class Semvid:
             "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
             "blocks_sent": record.blocks_sent,
             "retransmissions": record.retransmissions,
-            **({} if timing is None else {"delays": timing.delays.resource()}),
+            **({} if timing is None else {"delays": timing.delays.resource(), "arrivals": arrivals}),
         }
         if failed:
             return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=failed)
         return shown(clip, receiver, symbols, air, settings)
 
 
-def ship(shipment: Shipment, link: InProcessLink, timing: Timing | None) -> Delivery:
+def ship(
+    shipment: Shipment, link: InProcessLink, timing: Timing | None, arrivals: list[dict[str, Any]]
+) -> Delivery:
     """As `transmitter.pipeline` ships; with a deadline text first, and what is in time of the pictures."""
     blocks, most, record = shipment.blocks(link.bulk_limit_bytes), shipment.most_symbols, link.harq.record
     if timing is None:
@@ -144,7 +147,7 @@ def ship(shipment: Shipment, link: InProcessLink, timing: Timing | None) -> Deli
     if then:
         left = most - (record.ledger.total_symbols - before)
         delivery = together(delivery, link.ship(then, min(left, timing.room(shipment, record))))
-    timing.end(shipment, delivery, record)
+    arrivals += [arrival.resource() for arrival in timing.end(shipment, delivery, record)]
     return delivery
 
 
