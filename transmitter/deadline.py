@@ -149,7 +149,7 @@ class Timing:
         return max(0.0, (due_s - self._now_s - self._pause_s) * self._rate_hz)
 
     def end(self, shipment: Shipment, delivery: Delivery, link: LinkRecord) -> list[Arrival]:
-        """The delays of the segments of a shipment that is done with."""
+        """The delays of the segments of a shipment that is done with; what comes again is not to be noted."""
         self._advance(link)
         coded = shipment.coded
         lost = set() if coded is None else coded.pictures_in(delivery.lost)
@@ -162,13 +162,19 @@ class Timing:
             }
         arrivals = []
         for place, segment in enumerate(shipment.segments):
+            if segment.keyframe is None and not segment.last:  # the stream header, ahead of everything
+                continue
             ready_s = self._ready_s(segment.frames_read)
             shown = place in there or segment.keyframe is None
             arrivals.append(
                 Arrival(segment.number, ready_s, self._now_s - ready_s, delivery.protected, shown)
             )
-            self.delays.add(arrivals[-1])
         return arrivals
+
+    def note(self, arrivals: Sequence[Arrival]) -> None:
+        """Takes in what `end` gave of a shipment that does not come again."""
+        for arrival in arrivals:
+            self.delays.add(arrival)
 
     def _ready_s(self, frames_read: int) -> float:
         return frames_read / self._frame_rate

@@ -36,7 +36,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 from transmitter.answers import answered, send_task
-from transmitter.deadline import Timing, together, within_link
+from transmitter.deadline import Arrival, Timing, together, within_link
 from transmitter.encoder import Encoder
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
@@ -111,6 +111,7 @@ class _Transmission:
         self._options = within_link(job.options, source)
         self._budget = Budget.for_target(self._options, source)
         self._timing = Timing.of(self._options, source)
+        self._arrivals: list[Arrival] = []  # of the latest shipment
         self._harq.hastens = self._timing is not None and self._timing.has_deadline
         self._sound: SoundSender | None = None
         self._decision = Decision(None, "")
@@ -159,6 +160,7 @@ class _Transmission:
                     final = encoder.delivered(shipment, delivery, self._harq.record, put_aside)
                     if final:
                         self._record.add_keyframes(shipment, delivery)
+                        self._note_arrivals()
                     if final or delivery.protected:  # otherwise its units come again
                         self._record.add_units(shipment.units)
                     self._note(shipment.segments[-1])
@@ -223,9 +225,15 @@ class _Transmission:
             left = most - (link.ledger.total_symbols - before)
             shown = await self._exchange(then, min(left, timing.room(shipment, link)))
             delivery = together(delivery, shown)
-        self._record.add_arrivals(timing.end(shipment, delivery, link))
-        self._job.facts["delays"] = timing.delays.resource()
+        self._arrivals = timing.end(shipment, delivery, link)
         return delivery
+
+    def _note_arrivals(self) -> None:
+        """Of a shipment that does not come again."""
+        if (timing := self._timing) is not None:
+            timing.note(self._arrivals)
+            self._record.add_arrivals(self._arrivals)
+            self._job.facts["delays"] = timing.delays.resource()
 
     def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
         return shipment.blocks(self._harq.adapter.bulk_limit_bytes())

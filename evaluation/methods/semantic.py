@@ -22,7 +22,7 @@ from semvid.mllm.settings import MllmSettings
 from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
-from transmitter.deadline import Timing, together, within_link
+from transmitter.deadline import Arrival, Timing, together, within_link
 from transmitter.encoder import Encoder
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
@@ -112,8 +112,10 @@ class Semvid:
             try:
                 for segment in encoder.segments(frames):
                     for shipment in encoder.shipments(segment):
-                        delivery = ship(shipment, link, timing, arrivals)
-                        encoder.delivered(shipment, delivery, link.harq.record)
+                        delivery, arrived = ship(shipment, link, timing)
+                        if encoder.delivered(shipment, delivery, link.harq.record) and timing is not None:
+                            timing.note(arrived)
+                            arrivals += [arrival.resource() for arrival in arrived]
             except TransmissionFailed as error:
                 failed = str(error)
         receiver.end()
@@ -134,21 +136,18 @@ class Semvid:
         return shown(clip, receiver, symbols, air, settings)
 
 
-def ship(
-    shipment: Shipment, link: InProcessLink, timing: Timing | None, arrivals: list[dict[str, Any]]
-) -> Delivery:
+def ship(shipment: Shipment, link: InProcessLink, timing: Timing | None) -> tuple[Delivery, list[Arrival]]:
     """As `transmitter.pipeline` ships; with a deadline text first, and what is in time of the pictures."""
     blocks, most, record = shipment.blocks(link.bulk_limit_bytes), shipment.most_symbols, link.harq.record
     if timing is None:
-        return link.ship(blocks, most)
+        return link.ship(blocks, most), []
     first, then = timing.begin(shipment, blocks, record)
     before = record.ledger.total_symbols
     delivery = link.ship(first, most)
     if then:
         left = most - (record.ledger.total_symbols - before)
         delivery = together(delivery, link.ship(then, min(left, timing.room(shipment, record))))
-    arrivals += [arrival.resource() for arrival in timing.end(shipment, delivery, record)]
-    return delivery
+    return delivery, timing.end(shipment, delivery, record)
 
 
 def shown(

@@ -127,9 +127,10 @@ def table(rows: Sequence[dict[str, Any]], made: dict[str, Any]) -> str:
     return f"""# Deadlines over a link that fades
 
 `{made["command"]}`, commit {made["commit"]}, {made["date"]}. {len(CLIPS)} clips of
-{SECONDS:.0f} s and {AREA} pixels, {len(SEEDS)} seeds, Rayleigh in blocks of {COHERENCE_SYMBOLS} symbols, {SYMBOL_RATE_HZ:.0f} symbols/s,
-CRF {QUALITY}, low delay. A segment is in time where its text and its picture arrived, or the picture was
-given up to be generated, at most {DEADLINE_S} s after it was complete. Without a deadline / with one.
+{SECONDS:.0f} s and {AREA} pixels, {len(SEEDS)} seeds, Rayleigh in blocks of {COHERENCE_SYMBOLS} symbols,
+{SYMBOL_RATE_HZ:.0f} symbols/s, CRF {QUALITY}, low delay. A segment is in time where its text and its picture
+arrived, or the picture was given up to be generated, at most {DEADLINE_S} s after it was complete. Without a
+deadline / with one.
 
 {formatted(columns, shown)}"""
 

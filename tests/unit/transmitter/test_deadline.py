@@ -41,6 +41,7 @@ def test_text_leaves_first_and_is_repeated_and_pictures_have_what_is_left() -> N
     link.ledger.add(SymbolClass.CAPTION, 120)
     assert timing.room(one, link) == pytest.approx(380)
     link.ledger.add(SymbolClass.KEYFRAME, 300)
+    timing.note(timing.end(one, Delivery(), link))
     (arrival,) = timing.end(one, Delivery(), link)
     assert arrival.delay_s == pytest.approx(0.42)
     assert arrival.ready_s == pytest.approx(1.0)
@@ -52,11 +53,13 @@ def test_a_link_that_is_behind_begins_late_and_leaves_no_room() -> None:
     timing, link = Timing(RATE_HZ, FRAME_RATE, deadline_s=0.5), LinkRecord(3)
     timing.begin(shipment(0, 1), [block()], link)
     link.ledger.add(SymbolClass.RETRANSMISSION, 3000)  # until 3.1 s
-    timing.end(shipment(0, 1), Delivery(), link)
+    timing.note(timing.end(shipment(0, 1), Delivery(), link))
     late = shipment(1, 10)
     timing.begin(late, [block()], link)
     assert timing.room(late, link) == 0
-    (arrival,) = timing.end(late, Delivery(True, (range(50),)), link)
+    arrivals = timing.end(late, Delivery(True, (range(50),)), link)
+    timing.note(arrivals)
+    (arrival,) = arrivals
     assert arrival.delay_s == pytest.approx(2.1)
     assert not arrival.picture
     assert timing.delays.resource() == {
@@ -79,7 +82,9 @@ def test_a_picture_that_was_given_up_is_generated_and_lost_text_is_not_in_time()
     timing, link = Timing(RATE_HZ, FRAME_RATE, deadline_s=5), LinkRecord(3)
     one = shipment(0, 1, picture=False)
     timing.begin(one, [block()], link)
-    (arrival,) = timing.end(one, Delivery(protected=False), link)
+    arrivals = timing.end(one, Delivery(protected=False), link)
+    timing.note(arrivals)
+    (arrival,) = arrivals
     assert (arrival.picture, arrival.text) == (False, False)
     assert timing.delays.kept == 0
     assert together(Delivery(False), Delivery(True, (range(3),))) == Delivery(False, (range(3),))
@@ -128,3 +133,10 @@ def test_there_is_no_clock_where_nobody_said_how_fast_the_link_is() -> None:
     timing = Timing.of(clocked, source(60))
     assert timing is not None
     assert not timing.has_deadline
+
+
+def test_the_stream_header_ahead_of_everything_is_no_segment() -> None:
+    timing, link = Timing(RATE_HZ, FRAME_RATE, deadline_s=5), LinkRecord(3)
+    header = Shipment((Segment([], None, 0, 1, last=False),), [])
+    timing.begin(header, [block(picture=False)], link)
+    assert timing.end(header, Delivery(), link) == []
