@@ -8,6 +8,7 @@ segment is ready when the frame at which analysis closed it was taken; nothing l
 camera. Reports come back at once.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -141,12 +142,24 @@ class Timing:
         ]
         return text, [replace(block, protected=None) for block in blocks if block.bulk]
 
+    def charged(self, shipment: Shipment, symbols: float, link: LinkRecord) -> float:
+        """What rate control is told that a shipment takes, of which ``symbols`` are expected.
+
+        As much more than it may take as it takes more than is left until it is late: so what begins a
+        sequence is coded coarser, and what follows is left out, as for want of room. Where it is late
+        already, coarser pictures would not help.
+        """
+        if not self.has_deadline or not math.isfinite(shipment.most_symbols):
+            return symbols
+        self._advance(link)
+        start_s = max(self._now_s, self._ready_s(shipment.segments[-1].frames_read))
+        left = self._left(shipment, start_s)
+        return symbols * max(1.0, shipment.most_symbols / left) if left > 0 else symbols
+
     def room(self, shipment: Shipment, link: LinkRecord) -> float:
         """Channel uses left until the first segment of ``shipment`` is late; 0 where it is."""
-        assert self.delays.deadline_s is not None
         self._advance(link)
-        due_s = self._ready_s(shipment.segments[0].frames_read) + self.delays.deadline_s
-        return max(0.0, (due_s - self._now_s - self._pause_s) * self._rate_hz)
+        return self._left(shipment, self._now_s)
 
     def end(self, shipment: Shipment, delivery: Delivery, link: LinkRecord) -> list[Arrival]:
         """The delays of the segments of a shipment that is done with; what comes again is not to be noted."""
@@ -175,6 +188,11 @@ class Timing:
         """Takes in what `end` gave of a shipment that does not come again."""
         for arrival in arrivals:
             self.delays.add(arrival)
+
+    def _left(self, shipment: Shipment, now_s: float) -> float:
+        assert self.delays.deadline_s is not None
+        due_s = self._ready_s(shipment.segments[0].frames_read) + self.delays.deadline_s
+        return max(0.0, (due_s - now_s - self._pause_s) * self._rate_hz)
 
     def _ready_s(self, frames_read: int) -> float:
         return frames_read / self._frame_rate

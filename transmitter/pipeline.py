@@ -145,7 +145,7 @@ class _Transmission:
             plan,
             segments_ahead,
             lambda: LinkPrice.of(self._harq.adapter),
-            lambda shipment, repeated: self._harq.symbols_of(self._blocks(shipment), repeated),
+            self._quote,
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
@@ -234,6 +234,11 @@ class _Transmission:
             timing.note(self._arrivals)
             self._record.add_arrivals(self._arrivals)
             self._job.facts["delays"] = timing.delays.resource()
+
+    def _quote(self, shipment: Shipment, repeated: bool) -> float:
+        """See `transmitter.shipment.Quote`."""
+        symbols = self._harq.symbols_of(self._blocks(shipment), repeated)
+        return symbols if self._timing is None else self._timing.charged(shipment, symbols, self._harq.record)
 
     def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
         return shipment.blocks(self._harq.adapter.bulk_limit_bytes())

@@ -68,10 +68,10 @@ class Semvid:
         again, with what came out in mind, until it spends what it may: rivals know their channel beforehand.
         """
         if target_cbr is None or self._planned_for is not None:
-            return self._run_once(clip, conditions, target_cbr)
+            return self.run_once(clip, conditions, target_cbr)
         asked, within, outcome = target_cbr, 0.0, None
         for _ in range(_ATTEMPTS):
-            tried = self._run_once(clip, conditions, asked)
+            tried = self.run_once(clip, conditions, asked)
             spent = clip.cbr(tried.crossed)
             if within < spent <= target_cbr:
                 within, outcome = spent, tried
@@ -80,7 +80,7 @@ class Semvid:
             asked = min(1.0, asked * _AIM * target_cbr / spent)
         return outcome or replace(tried, settings=tried.settings | {"over_target": spent / target_cbr})
 
-    def _run_once(self, clip: Clip, conditions: Conditions, target_cbr: float | None) -> Outcome:
+    def run_once(self, clip: Clip, conditions: Conditions, target_cbr: float | None) -> Outcome:
         """The way of `transmitter.pipeline` and `receiver.transmission`, in one thread."""
         options = within_link(TransmissionOptions(target_cbr=target_cbr, **self._options), clip.source)
         timing = Timing.of(options, clip.source)
@@ -93,6 +93,11 @@ class Semvid:
         link.harq.hastens = timing is not None and timing.has_deadline
         plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
+
+        def quote(shipment: Shipment, repeated: bool) -> float:
+            symbols = link.harq.symbols_of(shipment.blocks(link.bulk_limit_bytes), repeated)
+            return symbols if timing is None else timing.charged(shipment, symbols, link.harq.record)
+
         failed = ""
         arrivals: list[dict[str, Any]] = []
         encoding = Encoder(
@@ -103,7 +108,7 @@ class Semvid:
             plan,
             _SEGMENTS_AHEAD,
             lambda: LinkPrice.of(link.harq.adapter),
-            lambda shipment, repeated: link.harq.symbols_of(shipment.blocks(link.bulk_limit_bytes), repeated),
+            quote,
         )
         with (
             closing(encoding) as encoder,

@@ -2,7 +2,7 @@
 
     python -m evaluation.studies.deadlines --media ../shared/media --out results/deadlines.json
 
-The same clips, quality and fading for both, over Rayleigh in blocks; the services' cores, in one process.
+The same clips, target and fading for both, over Rayleigh in blocks; the services' cores, in one process.
 What is late without a deadline is late; with one it is generated, and what that costs is said beside it.
 """
 
@@ -18,7 +18,11 @@ from evaluation.clips import Clip, load
 from evaluation.method import Conditions, Outcome
 from evaluation.methods.semantic import Semvid
 from evaluation.provenance import provenance, write
+from semvid.channel_options import ChannelOptions
 from semvid.images.fidelity import psnr_db
+from semvid.options import TransmissionOptions
+from semvid.semantics import PictureCoding
+from transmitter.deadline import within_link
 
 CLIPS: Final = ("act_yoga.mp4", "traffic_topdown_cars.mp4", "static_bottles.mp4")
 SNRS_DB: Final = (0.0, 5.0, 10.0, 15.0)
@@ -27,25 +31,36 @@ SECONDS: Final = 3.0  # of each clip
 AREA: Final = 288 * 160  # pixels
 DEADLINE_S: Final = 0.5
 SYMBOL_RATE_HZ: Final = 15_000.0
-QUALITY: Final = 55  # CRF
 COHERENCE_SYMBOLS: Final = 500  # of a fading block: 33 ms
 _JUDGED_EVERY: Final = 3  # frames
 
 
 def sender(deadline_s: float | None) -> Semvid:
     """semvid with a deadline or without."""
-    options: dict[str, Any] = {"quality": QUALITY, "coding": "low-delay", "deadline_s": deadline_s}
+    options: dict[str, Any] = {"coding": "low-delay", "deadline_s": deadline_s}
     return Semvid("semvid", restorer="none", channel={"symbol_rate_hz": SYMBOL_RATE_HZ}, **options)
 
 
-def cells(clips: Sequence[Clip], folder: Path) -> Iterator[dict[str, Any]]:
+def target_cbr(clip: Clip) -> float:
+    """What a deadline aims at by itself, for both: a share of what the link carries."""
+    asked = TransmissionOptions(
+        coding=PictureCoding.LOW_DELAY,
+        deadline_s=DEADLINE_S,
+        channel=ChannelOptions(symbol_rate_hz=SYMBOL_RATE_HZ),
+    )
+    target = within_link(asked, clip.source).target_cbr
+    assert target is not None
+    return target
+
+
+def cells(clips: Sequence[Clip]) -> Iterator[dict[str, Any]]:
     """One record for each clip, SNR, seed and way."""
     for clip in clips:
         for snr_db in SNRS_DB:
             for seed in SEEDS:
                 conditions = Conditions(snr_db, "rayleigh", COHERENCE_SYMBOLS, seed)
                 for way, deadline_s in (("without", None), ("deadline", DEADLINE_S)):
-                    outcome = sender(deadline_s).run(clip, conditions, None, folder)
+                    outcome = sender(deadline_s).run_once(clip, conditions, target_cbr(clip))
                     about = {"clip": clip.path.stem, "snr_db": snr_db, "seed": seed, "way": way}
                     yield about | measured(clip, outcome)
 
@@ -128,7 +143,8 @@ def table(rows: Sequence[dict[str, Any]], made: dict[str, Any]) -> str:
 
 `{made["command"]}`, commit {made["commit"]}, {made["date"]}. {len(CLIPS)} clips of
 {SECONDS:.0f} s and {AREA} pixels, {len(SEEDS)} seeds, Rayleigh in blocks of {COHERENCE_SYMBOLS} symbols,
-{SYMBOL_RATE_HZ:.0f} symbols/s, CRF {QUALITY}, low delay. A segment is in time where its text and its picture
+{SYMBOL_RATE_HZ:.0f} symbols/s, the target
+80 % of them, low delay. A segment is in time where its text and its picture
 arrived, or the picture was given up to be generated, at most {DEADLINE_S} s after it was complete. Without a
 deadline / with one.
 
@@ -145,7 +161,7 @@ def main() -> None:
         folder = Path(name)
         clips = [load(arguments.media / file, folder, SECONDS, AREA) for file in CLIPS]
         records = []
-        for record in cells(clips, folder):
+        for record in cells(clips):
             records.append(record)
             print({key: value for key, value in record.items() if key != "delays_s"}, flush=True)
     made = provenance()
@@ -153,9 +169,8 @@ def main() -> None:
     text = table(rows, made)
     print(text)
     settings = {
-        "snrs_db": SNRS_DB, "seeds": SEEDS, "seconds": SECONDS, "area": AREA, "crf": QUALITY,
-        "deadline_s": DEADLINE_S,
-        "symbol_rate_hz": SYMBOL_RATE_HZ, "coherence_symbols": COHERENCE_SYMBOLS,
+        "snrs_db": SNRS_DB, "seeds": SEEDS, "seconds": SECONDS, "area": AREA,
+        "deadline_s": DEADLINE_S, "symbol_rate_hz": SYMBOL_RATE_HZ, "coherence_symbols": COHERENCE_SYMBOLS,
     }  # fmt: skip
     write(
         arguments.out, {"summary": rows, "settings": settings, "records": records, "provenance": made}, text

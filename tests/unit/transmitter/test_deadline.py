@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 from pydantic import ValidationError
 
@@ -140,3 +143,14 @@ def test_the_stream_header_ahead_of_everything_is_no_segment() -> None:
     header = Shipment((Segment([], None, 0, 1, last=False),), [])
     timing.begin(header, [block(picture=False)], link)
     assert timing.end(header, Delivery(), link) == []
+
+
+def test_rate_control_hears_of_the_deadline_as_of_a_want_of_room() -> None:
+    timing, link = Timing(RATE_HZ, FRAME_RATE, deadline_s=0.5), LinkRecord(3)
+    one = replace(shipment(0, 10), most_symbols=2000.0)
+    assert timing.charged(one, 300.0, link) == pytest.approx(300 * 2000 / 500)
+    assert timing.charged(replace(one, most_symbols=400.0), 300.0, link) == 300
+    assert timing.charged(replace(one, most_symbols=math.inf), 300.0, link) == 300
+    link.ledger.add(SymbolClass.RETRANSMISSION, 5000)  # it is late whatever it takes
+    assert timing.charged(one, 300.0, link) == 300
+    assert Timing(RATE_HZ, FRAME_RATE).charged(one, 300.0, link) == 300
