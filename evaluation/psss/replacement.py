@@ -75,14 +75,17 @@ def coefficients(records: Sequence[Mapping[str, Any]], task: str, predictor: str
 
 
 def means(records: Sequence[Mapping[str, Any]], task: str) -> dict[str, Interval]:
-    """By predictor."""
+    """By predictor; nothing where the task's output changes in no clip."""
     names = (*map(predictor_of, Focus), *DECISIVE, *REPORTED)
-    return {name: interval(list(coefficients(records, task, name).values())) for name in names}
+    found = {name: list(coefficients(records, task, name).values()) for name in names}
+    return {name: interval(values) for name, values in found.items() if values}
 
 
 def differences(records: Sequence[Mapping[str, Any]], task: str) -> dict[str, Interval]:
-    """S_rel with the focus of the task minus each other predictor, paired by clip."""
+    """S_rel with the focus of the task minus each other predictor, paired by clip; nothing as in `means`."""
     ours = coefficients(records, task, predictor_of(FOCUS_OF[task]))
+    if not ours:
+        return {}
     return {name: paired(ours, coefficients(records, task, name)) for name in (*DECISIVE, *REPORTED)}
 
 

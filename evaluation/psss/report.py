@@ -33,14 +33,12 @@ def keyframe_signs(records: Records, way: str, rivals: Sequence[str]) -> dict[st
 
 
 def prediction_signs(records: Records) -> dict[str, dict[str, int]]:
-    """Whether S_rel beats a predictor, by task and decisive predictor."""
+    """Whether S_rel beats a predictor, by task whose output changes in some clip and decisive predictor."""
+    found = {task: replacement.differences(records, task) for task in replacement.FOCUS_OF}
     return {
-        task: {
-            name: found.sign
-            for name, found in replacement.differences(records, task).items()
-            if name in replacement.DECISIVE
-        }
-        for task in replacement.FOCUS_OF
+        task: {name: differ[name].sign for name in replacement.DECISIVE}
+        for task, differ in found.items()
+        if differ
     }
 
 
@@ -122,27 +120,32 @@ def _keyframe_table(records: Records, way: str) -> list[str]:
 
 def _prediction_table(records: Records) -> list[str]:
     found = {task: replacement.means(records, task) for task in replacement.FOCUS_OF}
-    names = list(next(iter(found.values())))
-    heads = [f"{task} ({next(iter(means.values())).clips} clips)" for task, means in found.items()]
-    rows = [[name, *(_mean(found[task][name]) for task in found)] for name in names]
+    heads = [
+        f"{task} ({max((one.clips for one in means.values()), default=0)} clips)"
+        for task, means in found.items()
+    ]
+    names = (*map(replacement.predictor_of, Focus), *replacement.DECISIVE, *replacement.REPORTED)
+    rows = [[name, *(_mean(found[task].get(name)) for task in found)] for name in names]
     return markdown(["predictor", *heads], rows)
 
 
 def _difference_table(records: Records) -> list[str]:
     found = {task: replacement.differences(records, task) for task in replacement.FOCUS_OF}
     heads = [f"{task}, focus {Focus(focus).value}" for task, focus in replacement.FOCUS_OF.items()]
-    names = list(next(iter(found.values())))
-    return markdown(
-        ["predictor", *heads],
-        [[name, *(_difference(found[task][name], 3) for task in found)] for name in names],
-    )
+    names = (*replacement.DECISIVE, *replacement.REPORTED)
+    rows = [[name, *(_difference(found[task].get(name), 3) for task in found)] for name in names]
+    return markdown(["predictor", *heads], rows)
 
 
-def _mean(found: Interval) -> str:
+def _mean(found: Interval | None) -> str:
+    if found is None:
+        return "-"
     return f"{found.mean:.3f} ({found.low:.2f} to {found.high:.2f})"
 
 
-def _difference(found: Interval, digits: int) -> str:
+def _difference(found: Interval | None, digits: int) -> str:
+    if found is None:
+        return "-"
     shown = f"{found.mean:+.{digits}f} ({found.low:+.{digits}f} to {found.high:+.{digits}f})"
     return f"**{shown}**" if found.sign else shown
 

@@ -138,6 +138,16 @@ def test_a_task_that_never_changes_in_a_clip_is_left_out_and_a_constant_predicto
     assert replacement.coefficients(records, "objects", "MSE")[CLIPS[2]] == pytest.approx(1)
 
 
+def test_a_task_that_changes_in_no_clip_says_nothing() -> None:
+    records = replaced("S_rel")
+    for record in records:
+        record["changes"] = record["changes"] | {"objects": [0.0] * 15}
+    assert replacement.means(records, "objects") == replacement.differences(records, "objects") == {}
+    assert report.verdicts(chosen(0.2), records)["prediction"] == "yes"  # two of the other two
+    made = {"command": "c", "commit": "abc", "date": "d", "mllm": "embedded"}
+    assert "| objects (0 clips) |" in report.text(chosen(0.2), records, made)
+
+
 def test_records_are_kept_until_they_are_forgotten_and_made_anew_under_other_settings(tmp_path: Path) -> None:
     made: list[int] = []
 
