@@ -29,9 +29,9 @@ SNRS_DB: Final = (0.0, 5.0, 10.0, 15.0)
 SEEDS: Final = (1, 2)
 SECONDS: Final = 3.0  # of each clip
 AREA: Final = 288 * 160  # pixels
-DEADLINE_S: Final = 0.5
-SYMBOL_RATE_HZ: Final = 15_000.0
-COHERENCE_SYMBOLS: Final = 500  # of a fading block: 33 ms
+DEADLINE_S: Final = 1.0
+SYMBOL_RATE_HZ: Final = 30_000.0
+COHERENCE_SYMBOLS: Final = 500  # of a fading block: 17 ms
 _JUDGED_EVERY: Final = 3  # frames
 
 

@@ -67,6 +67,7 @@ def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "Eyes", Eyes)
     monkeypatch.setattr(keyframes, "COUNTS", (3, 4))
     monkeypatch.setattr("evaluation.psss.piece.AREA", 104 * 60)
+    monkeypatch.setattr("evaluation.psss.piece.SPACING_S", 0.4)  # six candidates
 
 
 @pytest.mark.tiny_models
