@@ -53,7 +53,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         ),
         (
             Conditions(6.0, "rayleigh", 200, seed=5),
-            {"quality": 45, "coding": "low-delay", "deadline_s": 0.15, "channel": {"symbol_rate_hz": 12e3}},
+            {"quality": 55, "coding": "low-delay", "deadline_s": 0.3, "channel": {"symbol_rate_hz": 20e3}},
         ),
     ],
     ids=["clean", "small pictures", "fading, nothing repeated", "the same with low delay", "a deadline"],
