@@ -12,9 +12,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-ofdm \
-  bench-phy bench-phy-speed bench-quality bench-questions bench-rates bench-return bench-search bench-sound bench-speed bench-target \
-  soak chaos fuzz phy-wheel api e2e clean
+.PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-deadlines bench-full bench-models bench-ofdm \
+  bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-rates bench-return bench-search bench-sound bench-speed \
+  bench-target soak chaos fuzz phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -85,6 +85,12 @@ bench-ofdm: .venv/.dev  ## block error rates of OFDM over TDL-A beside those of 
 bench-quality: .venv/.dev  ## rivals at the symbols that semvid's default spends; resumes (MEDIA=dir JUDGES=dir)
 	$(BIN)/semvid bench run --set rate_quality --out bench-out/rate_quality --media $(MEDIA) --judges $(JUDGES) $(ARGS)
 	$(BIN)/semvid bench report bench-out/rate_quality
+
+bench-deadlines: .venv/.dev  ## segments in time over a link that fades, with a deadline and without (MEDIA=dir)
+	$(BIN)/python -m evaluation.studies.deadlines --media $(MEDIA) --out results/deadlines.json $(ARGS)
+
+bench-psss: .venv/.dev  ## does the score mean anything? two experiments; resumes (MEDIA=dir JUDGES=dir)
+	$(BIN)/semvid bench psss --media $(MEDIA) --judges $(JUDGES) --out results/psss.json $(ARGS)
 
 bench-models: .venv/.dev  ## speed and memory of large models on a GPU, weights random (ARGS=--dry-run without one)
 	$(BIN)/python -m evaluation.studies.models $(if $(findstring --dry-run,$(ARGS)),,--out results/models.json) $(ARGS)

@@ -34,10 +34,10 @@ class Clip:
         return cbr(symbols, len(self.pictures), self.source.height, self.source.width)
 
 
-def load(path: Path, folder: Path, seconds: float = MAX_SECONDS) -> Clip:
-    """Scales the first ``seconds`` of ``path`` to `AREA` and stores them nearly losslessly."""
+def load(path: Path, folder: Path, seconds: float = MAX_SECONDS, area: int = AREA) -> Clip:
+    """Scales the first ``seconds`` of ``path`` to ``area`` pixels and stores them nearly losslessly."""
     original = probe(path)
-    scale = math.sqrt(AREA / (original.width * original.height))
+    scale = math.sqrt(area / (original.width * original.height))
     width, height = (2 * round(side * scale / 2) for side in (original.width, original.height))
     scaled = folder / f"{path.stem}.mp4"
     most = max(2, math.floor(seconds * original.frame_rate))

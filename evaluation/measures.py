@@ -58,6 +58,8 @@ MEASURES: Final[dict[str, Measure]] = {
     "rouge_l": Measure("caption ROUGE-L", "higher", 4),
     "meteor": Measure("caption METEOR", "higher", 4),
     "bert_score": Measure("caption BERTScore", "higher", 4),
+    "faithfulness": Measure("questions answered as of the source, %", "higher", 1),
+    "questions_asked": Measure("questions asked", "neither", 1),
     "cbr": Measure("CBR", "lower", 6),
     "cpu_per_second": Measure("CPU seconds for a second of video", "neither", 2),
     "keyframes": Measure("keyframes a clip", "neither", 2),

@@ -20,10 +20,15 @@ _PATH: Final = re.compile(r"(?<![\w.:/~-])/(?:[^\s/:'\"`,;()]+/)*([^\s/:'\"`,;()
 
 def provenance(
     libraries: Sequence[str] = ("av", "numba", "numpy", "opencv-python-headless"),
+    command: str = "",
 ) -> dict[str, Any]:
-    """Commit, command, machine and versions of ``libraries``, JSON-ready."""
+    """Commit, command, machine and versions of ``libraries``, JSON-ready.
+
+    Args:
+        command: that was given; left out: the module that runs, with its arguments.
+    """
     return {
-        "command": machine_free(shlex.join(["python", "-m", _module(), *sys.argv[1:]])),
+        "command": machine_free(command or shlex.join(["python", "-m", _module(), *sys.argv[1:]])),
         "commit": commit(),
         "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),

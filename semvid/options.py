@@ -125,7 +125,7 @@ class QuestionOptions(BaseModel):
 # options that mean nothing where only answers are sent
 _OF_PICTURES = (
     *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
-    *("search", "quality", "target_cbr", "coding", "sound"),
+    *("search", "quality", "target_cbr", "coding", "sound", "deadline_s"),
 )
 
 
@@ -168,6 +168,14 @@ class TransmissionOptions(BaseModel):
     quality: float | None = Field(None, ge=20, le=70, description="AV1 CRF of the keyframes, lower is better")
     target_cbr: float | None = Field(
         None, gt=0, le=1, description="channel uses per source sample to aim at, for example 6e-4"
+    )
+    deadline_s: float | None = Field(
+        None,
+        gt=0,
+        le=60,
+        description="seconds from a segment being complete until all of it has arrived; text is repeated "
+        "until right, pictures that would be late are left out and generated; needs coding low-delay or "
+        "intra, and the symbol rate of the link",
     )
     sound: SoundChoice = Field(
         SoundChoice.AUTO,
@@ -241,6 +249,16 @@ class TransmissionOptions(BaseModel):
             )
         if self.search == Search.GALLOP and self.given is not Given.BOTH_ENDS:
             raise ValueError(f"`keyframe_method` {method} asks about every candidate; leave `search` out")
+        if self.deadline_s is not None and self.coding is PictureCoding.PYRAMID:
+            raise ValueError(
+                "`deadline_s` needs pictures that leave at once, and a pyramid waits for later ones; add "
+                "`coding` low-delay or intra"
+            )
+        if self.deadline_s is not None and self.symbols_per_s is None:
+            raise ValueError(
+                "`deadline_s` needs to know how fast the link is; add `channel.symbol_rate_hz`, or "
+                "`waveform` ofdm, whose rate follows from its numerology"
+            )
         if self.quality is not None and self.given is Given.NOTHING:
             raise ValueError(f"`keyframe_method` {method} sends no picture; leave `quality` out")
         return self
@@ -249,6 +267,14 @@ class TransmissionOptions(BaseModel):
     def given(self) -> Given:
         """What the receiver will draw segments from."""
         return _GIVEN.get(self.keyframe_method, Given.BOTH_ENDS)
+
+    @property
+    def symbols_per_s(self) -> float | None:
+        """Channel uses a second; None: a single carrier whose symbol rate nobody said."""
+        signal = self.signal
+        if isinstance(signal, Ofdm):
+            return signal.symbols_per_s
+        return None if self.channel is None else self.channel.symbol_rate_hz
 
     @property
     def signal(self) -> Waveform:

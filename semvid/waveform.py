@@ -76,6 +76,11 @@ class Ofdm:
         return _HALF_SUBFRAME_S / self.symbols_per_half_subframe
 
     @property
+    def symbols_per_s(self) -> float:
+        """Resource elements a second."""
+        return self.subcarriers / self.symbol_s
+
+    @property
     def prefix_share(self) -> float:
         """Share of the time on the air that goes to cyclic prefixes."""
         return 1.0 - self.useful_s / self.symbol_s

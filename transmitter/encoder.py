@@ -248,10 +248,11 @@ class Encoder:
         """Whether all of what begins a sequence is lost, and is to be tried once more with what is left.
 
         The receiver has not even its description, so that it may be described anew. Without a budget it has
-        been repeated as often as it may.
+        been repeated as often as it may; with a deadline it would be late.
         """
         described = all(stretch.start or not stretch for stretch in delivery.lost)
-        return self._budget is not None and coded.group.refresh and not described
+        again = self._budget is not None and self._options.deadline_s is None
+        return again and coded.group.refresh and not described
 
     @property
     def _within(self) -> str:

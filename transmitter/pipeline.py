@@ -38,6 +38,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import read_frames
 from transmitter.answers import answered, send_task
+from transmitter.deadline import Arrival, Timing, together, within_link
 from transmitter.encoder import Encoder
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
@@ -121,7 +122,11 @@ class _Transmission:
         self._sender = LinkSender(call, job.options)
         self._harq = self._sender.harq
         self._clock = StageClock()
-        self._budget = Budget.for_target(job.options, source)
+        self._options = within_link(job.options, source)
+        self._budget = Budget.for_target(self._options, source)
+        self._timing = Timing.of(self._options, source)
+        self._arrivals: list[Arrival] = []  # of the latest shipment
+        self._harq.hastens = self._timing is not None and self._timing.has_deadline
         self._sound: SoundSender | None = None
         self._decision = Decision(None, "")
         job.facts["seconds"] = self._clock.seconds
@@ -154,7 +159,7 @@ class _Transmission:
             plan,
             segments_ahead,
             lambda: LinkPrice.of(self._harq.adapter),
-            lambda shipment, repeated: self._harq.symbols_of(self._blocks(shipment), repeated),
+            self._quote,
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
@@ -169,6 +174,7 @@ class _Transmission:
                     final = encoder.delivered(shipment, delivery, self._harq.record, put_aside)
                     if final:
                         self._record.add_keyframes(shipment, delivery)
+                        self._note_arrivals()
                     if final or delivery.protected:  # otherwise its units come again
                         self._record.add_units(shipment.units)
                     self._note(shipment.segments[-1])
@@ -186,7 +192,7 @@ class _Transmission:
         track, reason = track_of(job.upload, job.options.sound, limits)
         self._decision = Decision(None, reason)
         if track is not None:
-            self._decision = decide(job.options, track, source, self._harq.adapter, self._call.sound_codecs)
+            self._decision = decide(self._options, track, source, self._harq.adapter, self._call.sound_codecs)
         if (plan := self._decision.plan) is not None:
             pcm = read_sound(job.upload, source, plan.header.channels, limits)
             self._sound = SoundSender(plan, pcm, self._transcriber)
@@ -194,7 +200,7 @@ class _Transmission:
 
     def _picture_options(self) -> TransmissionOptions:
         """The options by which pictures are chosen and coded: sound leaves them less of the target."""
-        options, source = self._job.options, self._source
+        options, source = self._options, self._source
         if self._sound is None or options.target_cbr is None:
             return options
         symbols = self._sound.plan.symbols_per_s * source.duration_s
@@ -231,10 +237,37 @@ class _Transmission:
         if not header:
             await self._ship_sound(last)
         with self._span.child("ship", **_places(shipment)) as span:
-            delivery = await self._exchange(self._blocks(shipment), shipment.most_symbols, span)
+            delivery = await self._ship_in_time(shipment, span)
         if header and delivery.protected and not alone:
             await self._ship_sound(last)
         return delivery
+
+    async def _ship_in_time(self, shipment: Shipment, span: Span) -> Delivery:
+        """Without its sound; with a deadline the text first, and as much of the pictures as is in time."""
+        blocks, most, link = self._blocks(shipment), shipment.most_symbols, self._harq.record
+        if (timing := self._timing) is None:
+            return await self._exchange(blocks, most, span)
+        first, then = timing.begin(shipment, blocks, link)
+        before = link.ledger.total_symbols
+        delivery = await self._exchange(first, most, span)
+        if then:
+            left = most - (link.ledger.total_symbols - before)
+            shown = await self._exchange(then, min(left, timing.room(shipment, link)), span)
+            delivery = together(delivery, shown)
+        self._arrivals = timing.end(shipment, delivery, link)
+        return delivery
+
+    def _note_arrivals(self) -> None:
+        """Of a shipment that does not come again."""
+        if (timing := self._timing) is not None:
+            timing.note(self._arrivals)
+            self._record.add_arrivals(self._arrivals)
+            self._job.facts["delays"] = timing.delays.resource()
+
+    def _quote(self, shipment: Shipment, repeated: bool) -> float:
+        """See `transmitter.shipment.Quote`."""
+        symbols = self._harq.symbols_of(self._blocks(shipment), repeated)
+        return symbols if self._timing is None else self._timing.charged(shipment, symbols, self._harq.record)
 
     def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
         limit_bytes = self._harq.adapter.bulk_limit_bytes()

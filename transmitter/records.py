@@ -14,10 +14,11 @@ from semvid.link.blocks import Delivery
 from semvid.semantics import Caption, Unit
 from semvid.service.files import JsonLines
 from semvid.video.reader import Frame
+from transmitter.deadline import Arrival
 from transmitter.keyframes.selection import Comparison
 from transmitter.shipment import Shipment
 
-KINDS = ("keyframes", "candidates", "captions")
+KINDS = ("keyframes", "candidates", "captions", "arrivals")
 
 
 class SemanticsRecord:
@@ -84,6 +85,11 @@ class SemanticsRecord:
                     bytes=size,
                     motion=unit.motion,
                 )
+
+    def add_arrivals(self, arrivals: Sequence[Arrival]) -> None:
+        """When each segment of a shipment could be shown."""
+        for arrival in arrivals:
+            self._append("arrivals", **arrival.resource())
 
     def _seconds(self, frame: Frame) -> float:
         return round(float(frame.pts * self._time_base), 6)

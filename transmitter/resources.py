@@ -120,6 +120,17 @@ class QuestionResource(AnswerResource):
     seconds: float = Field(description="from hearing it until the answer had arrived")
 
 
+class DelaysResource(BaseModel):
+    """Of all segments so far (docs/deadlines.md); each stands in the semantics, under ``arrivals``."""
+
+    deadline_s: float | None = Field(description="null: none was asked for")
+    segments: int
+    kept: int | None = Field(None, description="that were there, or given up to be generated, in time")
+    generated: int = Field(description="whose keyframe did not arrive")
+    mean_s: float = Field(description="from a segment being complete until it was there")
+    longest_s: float
+
+
 class TransmissionResource(BaseModel):
     """One transmission. Fields of the second half appear once they are known."""
 
@@ -167,6 +178,7 @@ class TransmissionResource(BaseModel):
         {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
     )
     captions_given_up: int = Field(0, description="not sent: the target CBR had no room for them")
+    delays: DelaysResource | None = Field(None, description="where the link's symbol rate is known")
     sound: SoundResource | None = Field(None, description="what becomes of the sound, once that is decided")
     keyframes: int = 0
     segments: int = 0

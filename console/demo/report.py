@@ -117,6 +117,8 @@ def build_report(findings: Findings) -> Json:
         "segments": sent["segments"],
         "provenance": dict(Counter(map(findings.timeline.provenance, range(fidelity.frames_out)))),
         "s_rel": _s_rel_summary(semantics),
+        "delays": sent.get("delays"),  # null where nobody said how fast the link is
+        "arrivals": semantics.get("arrivals", []),
         "sound": _sound(sent, seen),
         "captions": [_caption(c) for c in semantics["captions"]],
         "captions_lost": seen.get("captions_lost"),

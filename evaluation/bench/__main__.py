@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -90,6 +91,25 @@ def publish_command(
     records.publish(folder, target)
     for path in write_report(target, page=False):
         typer.echo(path)
+
+
+@app.command("psss")
+def psss_command(
+    media: Annotated[Path, typer.Option("--media", help="Folder of clips with an index.json.")],
+    judges: Annotated[Path, typer.Option("--judges", help="Folder with judges.py and its small networks.")],
+    out: Annotated[Path, typer.Option("--out", help="JSON file; the report is written beside it.")],
+    mllm: Annotated[
+        str, typer.Option("--mllm", help="embedded, hf:ID-OR-PATH or openai:URL#MODEL.")
+    ] = "embedded",
+    clip: Annotated[list[str] | None, typer.Option("--clip", help="Only this clip; may be repeated.")] = None,
+    snr_db: Annotated[float, typer.Option("--snr-db", min=-20, max=40, help="Of the link, AWGN.")] = 10.0,
+) -> None:
+    """Does the score mean anything? Two experiments; docs/psss.md says what decides."""
+    from evaluation.psss.experiments import run
+
+    command = shlex.join(["semvid", "bench", *sys.argv[1:]])
+    say = partial(typer.echo, err=True)
+    typer.echo(run(media, judges, mllm, clip or [], snr_db, out, command, say))
 
 
 @app.command("datasets")

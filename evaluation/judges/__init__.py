@@ -11,6 +11,7 @@ from evaluation.judges.clip_similarity import ClipSimilarity
 from evaluation.judges.depth import Depth, hub_estimator, small_estimator
 from evaluation.judges.detection import Detection, hub_detector, small_detector
 from evaluation.judges.dists import Dists
+from evaluation.judges.faithfulness import Faithfulness
 from evaluation.judges.lpips import Lpips
 from evaluation.judges.pictures import Neighbours, Pictures
 from evaluation.judges.small import Embedding, Flow
@@ -56,6 +57,8 @@ JUDGES: Final[dict[str, Callable[[Weights], Judge]]] = {
     "detection": _detection,
     "depth": _depth,
     "action": lambda weights: Action(weights.model("action")),
+    # the embedded model needs no weights
+    "faithfulness": lambda weights: Faithfulness(weights.models.get("faithfulness", "embedded")),
     "captions": lambda weights: Captions(weights.model("captions"), weights.models.get("bert_score")),
 }
 

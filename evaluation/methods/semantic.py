@@ -16,12 +16,13 @@ from receiver.decoders import make_decoder
 from semvid.errors import TransmissionFailed
 from semvid.images.restorer import named
 from semvid.images.types import Picture
-from semvid.link.blocks import BlockPayload
+from semvid.link.blocks import BlockPayload, Delivery
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.settings import MllmSettings
 from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
+from transmitter.deadline import Arrival, Timing, together, within_link
 from transmitter.encoder import Encoder
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
@@ -67,10 +68,10 @@ class Semvid:
         again, with what came out in mind, until it spends what it may: rivals know their channel beforehand.
         """
         if target_cbr is None or self._planned_for is not None:
-            return self._run_once(clip, conditions, target_cbr)
+            return self.run_once(clip, conditions, target_cbr)
         asked, within, outcome = target_cbr, 0.0, None
         for _ in range(_ATTEMPTS):
-            tried = self._run_once(clip, conditions, asked)
+            tried = self.run_once(clip, conditions, asked)
             spent = clip.cbr(tried.crossed)
             if within < spent <= target_cbr:
                 within, outcome = spent, tried
@@ -79,23 +80,26 @@ class Semvid:
             asked = min(1.0, asked * _AIM * target_cbr / spent)
         return outcome or replace(tried, settings=tried.settings | {"over_target": spent / target_cbr})
 
-    def _run_once(self, clip: Clip, conditions: Conditions, target_cbr: float | None) -> Outcome:
+    def run_once(self, clip: Clip, conditions: Conditions, target_cbr: float | None) -> Outcome:
         """The way of `transmitter.pipeline` and `receiver.transmission`, in one thread."""
-        options = TransmissionOptions(target_cbr=target_cbr, **self._options)
+        options = within_link(TransmissionOptions(target_cbr=target_cbr, **self._options), clip.source)
+        timing = Timing.of(options, clip.source)
         decoder = make_decoder(self._decoder_name)
         digest = "" if self._restorer is None else self._restorer.digest
         profile = replace(decoder.profile, restorer=digest)
         air, receiver = Air(conditions), ReceivingEnd(decoder, self._restorer)
         link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
         read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, profile)
+        link.harq.hastens = timing is not None and timing.has_deadline
         plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
         mllm = self._mllms.open(options.mllm, options.scoring)
+
+        def quote(shipment: Shipment, repeated: bool) -> float:
+            symbols = link.harq.symbols_of(_blocks(shipment, link), repeated)
+            return symbols if timing is None else timing.charged(shipment, symbols, link.harq.record)
+
         failed = ""
-
-        def blocks_of(shipment: Shipment) -> list[BlockPayload]:
-            probe_bytes = link.harq.probe_bytes(shipment.most_symbols)
-            return shipment.blocks(link.bulk_limit_bytes, probe_bytes)
-
+        arrivals: list[dict[str, Any]] = []
         encoding = Encoder(
             clip.source,
             options,
@@ -104,7 +108,7 @@ class Semvid:
             plan,
             _SEGMENTS_AHEAD,
             lambda: LinkPrice.of(link.harq.adapter),
-            lambda shipment, repeated: link.harq.symbols_of(blocks_of(shipment), repeated),
+            quote,
         )
         with (
             closing(encoding) as encoder,
@@ -113,8 +117,10 @@ class Semvid:
             try:
                 for segment in encoder.segments(frames):
                     for shipment in encoder.shipments(segment):
-                        delivery = link.ship(blocks_of(shipment), shipment.most_symbols)
-                        encoder.delivered(shipment, delivery, link.harq.record)
+                        delivery, arrived = ship(shipment, link, timing)
+                        if encoder.delivered(shipment, delivery, link.harq.record) and timing is not None:
+                            timing.note(arrived)
+                            arrivals += [arrival.resource() for arrival in arrived]
             except TransmissionFailed as error:
                 failed = str(error)
         receiver.end()
@@ -128,10 +134,29 @@ class Semvid:
             "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
             "blocks_sent": record.blocks_sent,
             "retransmissions": record.retransmissions,
+            **({} if timing is None else {"delays": timing.delays.resource(), "arrivals": arrivals}),
         }
         if failed:
             return Outcome(symbols=symbols, crossed=air.crossed, settings=settings, failed=failed)
         return shown(clip, receiver, symbols, air, settings)
+
+
+def ship(shipment: Shipment, link: InProcessLink, timing: Timing | None) -> tuple[Delivery, list[Arrival]]:
+    """As `transmitter.pipeline` ships; with a deadline text first, and what is in time of the pictures."""
+    blocks, most, record = _blocks(shipment, link), shipment.most_symbols, link.harq.record
+    if timing is None:
+        return link.ship(blocks, most), []
+    first, then = timing.begin(shipment, blocks, record)
+    before = record.ledger.total_symbols
+    delivery = link.ship(first, most)
+    if then:
+        left = most - (record.ledger.total_symbols - before)
+        delivery = together(delivery, link.ship(then, min(left, timing.room(shipment, record))))
+    return delivery, timing.end(shipment, delivery, record)
+
+
+def _blocks(shipment: Shipment, link: InProcessLink) -> list[BlockPayload]:
+    return shipment.blocks(link.bulk_limit_bytes, link.harq.probe_bytes(shipment.most_symbols))
 
 
 def shown(

@@ -64,6 +64,7 @@ class HarqSender:
         adapter: what is known of the channel.
         record: what the link cost and carried so far.
         delivery: what became of the latest shipment, once `next_burst` has given None.
+        hastens: a first transmission that has no room leaves at a faster MCS, where one has a chance.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class HarqSender:
         self.adapter = LinkAdapter(mcs, retransmissions, self._framing)
         self.record = LinkRecord(1 + retransmissions)
         self.delivery = Delivery()
+        self.hastens = False
         self._window = window
         self._waiting: deque[BlockPayload] = deque()
         self._flying: deque[tuple[Sending, int]] = deque()  # bursts that no report came on, and their symbols
@@ -181,9 +183,7 @@ class HarqSender:
             if self._probing and self._is_beyond_its_means(sending):
                 self._abandon(sending)
                 continue
-            if sending.sizes(self._framing).total > self._room and not sending.shortened_to_fit(
-                self._room, self._framing
-            ):
+            if sending.sizes(self._framing).total > self._room and not self._fits_shortened(sending):
                 self._withhold(sending)
                 continue
             if not sending.repeats:
@@ -253,6 +253,11 @@ class HarqSender:
         self._probing = False
         anchors = [payload for payload in (sending.payload, *self._waiting) if payload.anchor]
         return self.adapter.fades and self.symbols_of(anchors, repeated=True) > self._room
+
+    def _fits_shortened(self, sending: Sending) -> bool:
+        if self.hastens and not sending.rounds:
+            return sending.hastened_to_fit(self._room, self._framing, self.adapter)
+        return sending.shortened_to_fit(self._room, self._framing)
 
     def _abandon(self, sending: Sending) -> None:
         """Gives up the rest of a shipment, and with it what has arrived: it is to be made anew, smaller."""

@@ -125,6 +125,18 @@ class Sending:
                 return True
         return False
 
+    def hastened_to_fit(self, room: float, framing: Framing, adapter: LinkAdapter) -> bool:
+        """Whether a first transmission can be so short that there is room for it; its bulk then has the most
+        robust MCS of those that are."""
+        if self.bulk is None:
+            return False
+        sizes = self.sizes(framing)
+        mcs = adapter.choose_in_time(len(self.bulk.payload), room - (sizes.total - sizes.bulk))
+        if mcs is None:
+            return False
+        self.bulk = TransportBlock(self.bulk.payload, mcs)
+        return self.sizes(framing).total <= room
+
     def _shorten(
         self, bulk: TransportBlock, effective_snr_db: float, adapter: LinkAdapter, rounds: int
     ) -> None:

@@ -42,6 +42,7 @@ FLATTERY = 1.25  # of a capacity: what symbols of few points carry less than it,
 # Losses of bulk blocks and of sound that are accepted at the first transmission, where each costs a round
 # trip, and after the last. A lost block of sound is a second that is heard to be missing.
 LARGEST_FIRST_LOSS, LARGEST_FIRST_SOUND_LOSS = 0.3, 0.1
+LARGEST_HASTY_LOSS = 0.7  # of a block that has to leave faster than is wise, or not at all
 LARGEST_LOSS, LARGEST_SOUND_LOSS = 3e-3, 1e-3
 SOUND_TRANSMISSIONS = 2  # at most: late sound helps nobody
 SMALLEST_EXPECTED_LOSS = 0.05  # so that successes take margin back
@@ -186,6 +187,19 @@ class LinkAdapter:
         chosen = self._bulk_mcs(payload_bytes)
         self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes, self._bulk)[0]))
         return chosen
+
+    def choose_in_time(self, payload_bytes: int, most_symbols: float) -> Mcs | None:
+        """The most robust MCS with which a bulk block takes at most so many symbols.
+
+        None where there is none, or where it would be lost more often than `LARGEST_HASTY_LOSS`, by the SNR
+        observed; and where the MCS is fixed.
+        """
+        most = min(most_symbols, MAX_BULK_SYMBOLS)
+        fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= most]
+        if self._fixed is not None or not fitting:
+            return None
+        expected = float(np.mean(self._losses(fitting[0], payload_bytes, self._bulk)[0]))
+        return fitting[0] if expected <= LARGEST_HASTY_LOSS else None
 
     def choose_repetition(self, payload_bytes: int, mcs: Mcs, received: float) -> Mcs:
         """The MCS that repeats as much of a bulk block as was missing.

@@ -51,15 +51,24 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
             Conditions(0.0, "rayleigh", 200, seed=5),
             {"retransmissions": 0, "quality": 45, "coding": "low-delay"},
         ),
+        (
+            Conditions(6.0, "rayleigh", 200, seed=5),
+            {"quality": 55, "coding": "low-delay", "deadline_s": 0.3, "channel": {"symbol_rate_hz": 20e3}},
+        ),
     ],
-    ids=["clean", "small pictures", "fading, nothing repeated", "the same with low delay"],
+    ids=["clean", "small pictures", "fading, nothing repeated", "the same with low delay", "a deadline"],
 )
 def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditions, options):
     untargeted = {name: value for name, value in options.items() if name != "target_cbr"}
     target_cbr = options.get("target_cbr")
     # not `run`, which asks again until what it spends is near the target
-    lab = Semvid("semvid", **untargeted)._run_once(clip, conditions, target_cbr)
-    emulated = {"model": conditions.model, "snr_db": conditions.snr_db, "seed": conditions.seed}
+    lab = Semvid("semvid", **untargeted).run_once(clip, conditions, target_cbr)
+    emulated = {
+        **options.get("channel", {}),
+        "model": conditions.model,
+        "snr_db": conditions.snr_db,
+        "seed": conditions.seed,
+    }
     if conditions.coherence_symbols:
         emulated["coherence_symbols"] = conditions.coherence_symbols
     with (
@@ -69,6 +78,7 @@ def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditi
         job = transmitter.submit(clip.path, {**options, "channel": emulated})["id"]
         sent = transmitter.watch(job)
         video = receiver.wait(job)
+        arrivals = transmitter.semantics(job)["arrivals"]
         mp4 = receiver.fetch(job, tmp_path / "received.mp4")
     assert not lab.failed
     assert lab.symbols == sent["symbols"]
@@ -79,6 +89,12 @@ def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditi
     for name in ("blocks_lost", "keyframes_lost", "keyframes_undecodable", "keyframes_given_up"):
         assert lab.settings[name] == video[name]
     assert bool(lab.settings["keyframes_lost"]) == (conditions.model == "rayleigh")
+    assert lab.settings.get("delays") == sent.get("delays")
+    if "deadline_s" in options:
+        assert sent["delays"]["generated"] == video["keyframes_lost"] > 0
+        assert 0 < sent["delays"]["kept"] <= sent["delays"]["segments"]
+        assert len(arrivals) == sent["delays"]["segments"]
+        assert sum(not one["picture"] for one in arrivals) == sent["delays"]["generated"]
     received = [frame.picture for frame in read_frames(mp4, probe(mp4))]
     shown = list(lab.pictures())
     assert len(shown) == len(clip.pictures)

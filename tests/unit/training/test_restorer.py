@@ -52,7 +52,7 @@ def test_the_same_run_gives_the_same_model(clips: Path, made: Path, tmp_path: Pa
 def test_the_receiver_shows_other_pictures_with_it(made: Path, tmp_path: Path) -> None:
     clip = moving_bar(tmp_path / "bar.mp4", 9)
     plain, restored = (
-        Semvid("semvid", restorer=restorer, quality=60)._run_once(clip, Conditions(10.0, seed=3), None)
+        Semvid("semvid", restorer=restorer, quality=60).run_once(clip, Conditions(10.0, seed=3), None)
         for restorer in ("none", str(made / "restorer.onnx"))
     )
     assert restored.settings["restorer"] == digest_of((made / "restorer.onnx").read_bytes())

@@ -14,6 +14,7 @@ from semvid.link.packing import CodedGroup
 from semvid.psss import Answer
 from semvid.semantics import Caption, Opening
 from tests.unit.transmitter.clips import still
+from transmitter.deadline import Arrival
 from transmitter.keyframes.selection import Comparison, Reason, Selected
 from transmitter.records import SemanticsRecord, stream_semantics
 from transmitter.shipment import Segment, Shipment
@@ -84,7 +85,16 @@ def test_an_opening_without_picture_was_delivered_with_its_units(tmp_path: Path)
 def test_what_follows_the_last_keyframe_is_none(tmp_path: Path) -> None:
     end = Segment([], None, 5, 20, last=True)
     SemanticsRecord(tmp_path, Fraction(1, 24)).add_keyframes(Shipment((end,), []), Delivery())
-    assert written(tmp_path) == {"id": "a", "keyframes": [], "candidates": [], "captions": []}
+    kinds = ("keyframes", "candidates", "captions", "arrivals")
+    assert written(tmp_path) == {"id": "a", **{kind: [] for kind in kinds}}
+
+
+def test_arrivals_are_written_segment_by_segment(tmp_path: Path) -> None:
+    record = SemanticsRecord(tmp_path, Fraction(1, 24))
+    record.add_arrivals([Arrival(3, 1.25, 0.5, text=True, picture=False)])
+    assert written(tmp_path)["arrivals"] == [
+        {"number": 3, "ready_s": 1.25, "delay_s": 0.5, "text": True, "picture": False}
+    ]
 
 
 def test_units_and_comparisons_have_lists_of_their_own(tmp_path: Path) -> None:
