@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from semvid.accounting import SymbolClass
-from semvid.link.harq import BlockPayload, BlockReport, HarqSender, Payload
+from semvid.link.blocks import BlockPayload, BlockReport, Payload
+from semvid.link.harq import HarqSender
 from semvid.phy.block import Block, TbState, burst_sizes
 from semvid.phy.pilots import SOUNDING_SYMBOLS
 
