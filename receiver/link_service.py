@@ -18,11 +18,11 @@ from semvid.errors import Conflict, InvalidInput, LinkFailed, SemvidError
 from semvid.link.status import MAX_DETAILS, abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import SYMBOL_BYTES
-from semvid.link.waveform import waveform_of
+from semvid.link.waveform import frame_message, waveform_of
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
 from semvid.service.files import is_full, storage_full
-from semvid.waveform import Waveform
+from semvid.waveform import SingleCarrier, Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -100,13 +100,14 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
     ) -> None:
         """Receives one transmission; the protocol is in proto/semvid/wire/v1/link.proto."""
         try:
-            incoming = await self._open(await self._next(context))
+            transmission_id, attempt, waveform = _opening(await self._next(context))
+            incoming = await self._open(transmission_id, attempt, waveform)
         except SemvidError as error:
             self._transmissions.refuse(error)
             code = grpc.StatusCode.ALREADY_EXISTS if isinstance(error, Conflict) else status_of(error)
             await context.abort(code, str(error)[:MAX_DETAILS])
         try:
-            await self._receive(incoming, context)
+            await self._receive(incoming, waveform, context)
         except SemvidError as error:
             incoming.break_off(error)
             await abort(context, error)
@@ -137,15 +138,14 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         except SemvidError as error:
             await abort(context, error)
 
-    async def _open(self, request: pb.TransmitRequest | None) -> Incoming:
-        transmission_id, attempt, waveform = _opening(request)
+    async def _open(self, transmission_id: str, attempt: int, waveform: Waveform) -> Incoming:
         if transmission_id.startswith(PREFIX):
             return self._questions.open(transmission_id, waveform)
         live = await self._transmissions.open(transmission_id, attempt, waveform)
         return _IncomingVideo(live, self._transmissions)
 
-    async def _receive(self, incoming: Incoming, context: Context) -> None:
-        accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path))
+    async def _receive(self, incoming: Incoming, waveform: Waveform, context: Context) -> None:
+        accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path, waveform))
         await context.write(accepted)
         sequence = symbols = return_bytes = 0
         while (request := await self._next(context)) is not None:
@@ -155,11 +155,12 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 raise InvalidInput(f"burst {request.block.sequence} came where burst {sequence} was due")
             data = request.block.symbols
             reception = await incoming.take(data)
-            self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
+            on_air = waveform.on_air(len(data) // SYMBOL_BYTES)
+            self._transmissions.count_burst(on_air)
             response = pb.TransmitResponse(report=_report(sequence, reception))
             return_bytes += response.ByteSize()
             await context.write(response)
-            symbols += len(data) // SYMBOL_BYTES
+            symbols += on_air
             sequence += 1
         summary = await incoming.end(return_bytes)
         await context.write(
@@ -186,8 +187,9 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         except TimeoutError as error:
             raise LinkFailed(f"the sender was silent for {timeout_s:g} s") from error
 
-    def _accepted(self, path: str) -> pb.Accepted:
+    def _accepted(self, path: str, waveform: Waveform) -> pb.Accepted:
         profile = self._transmissions.profile
+        radio = waveform.radio if isinstance(waveform, SingleCarrier) else None
         return pb.Accepted(
             video_url=f"{self._settings.public_url.rstrip('/')}{path}",
             profile=pb.DecoderProfile(
@@ -198,6 +200,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 restorer=profile.restorer,
             ),
             sound_codecs=[codec.value for codec in decodable(self._transmissions.voice)],
+            radio=None if radio is None else frame_message(radio),
         )
 
 

@@ -39,7 +39,7 @@ class LinkSender:
     """
 
     def __init__(self, call: LinkCall, options: TransmissionOptions) -> None:
-        self.harq = HarqSender(options.mcs, options.retransmissions, options.signal)
+        self.harq = HarqSender(options.mcs, options.retransmissions, call.waveform)
         self._call = call
 
     async def sound(self) -> None:

@@ -151,6 +151,7 @@ class Open(_message.Message):
     EMULATION_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     OFDM_FIELD_NUMBER: _builtins.int
+    RADIO_FIELD_NUMBER: _builtins.int
     transmission_id: _builtins.str
     """1..64 characters of [A-Za-z0-9_-]; chosen by the sender, or that of"""
     attempt: _builtins.int
@@ -166,6 +167,13 @@ class Open(_message.Message):
     def ofdm(self) -> Global___Ofdm:
         """How symbols become a signal, which a radio knows from its configuration; absent: a single carrier."""
 
+    @_builtins.property
+    def radio(self) -> Global___RadioFrame:
+        """Set by a channel that is a radio, never by a sender: the known symbols around every burst of a single carrier.
+        They are channel uses, are not in the bursts of this link, and both ends count them. A receiver says them
+        back in `Accepted`, from where the sender has them.
+        """
+
     def __init__(
         self,
         *,
@@ -173,14 +181,45 @@ class Open(_message.Message):
         emulation: Global___ChannelConditions | None = ...,
         attempt: _builtins.int = ...,
         ofdm: Global___Ofdm | None = ...,
+        radio: Global___RadioFrame | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm", "radio", b"radio"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "transmission_id", b"transmission_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "radio", b"radio", "transmission_id", b"transmission_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Open: _TypeAlias = Open  # noqa: Y015
+
+@_typing.final
+class RadioFrame(_message.Message):
+    """Known symbols: a preamble, and references after every stretch of the burst, the last one included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREAMBLE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    STRETCH_FIELD_NUMBER: _builtins.int
+    preamble: _builtins.int
+    """symbols before the burst, 64..1024 in steps of 16"""
+    reference: _builtins.int
+    """symbols after every stretch, 8..256"""
+    stretch: _builtins.int
+    """symbols of the burst between two references at most, 64..16384"""
+    def __init__(
+        self,
+        *,
+        preamble: _builtins.int = ...,
+        reference: _builtins.int = ...,
+        stretch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["preamble", b"preamble", "reference", b"reference", "stretch", b"stretch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RadioFrame: _TypeAlias = RadioFrame  # noqa: Y015
 
 @_typing.final
 class Ofdm(_message.Message):
@@ -275,6 +314,7 @@ class Accepted(_message.Message):
     VIDEO_URL_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     SOUND_CODECS_FIELD_NUMBER: _builtins.int
+    RADIO_FIELD_NUMBER: _builtins.int
     video_url: _builtins.str
     """where the video can be fetched (path of the receiver's REST API)"""
     @_builtins.property
@@ -285,16 +325,21 @@ class Accepted(_message.Message):
     def sound_codecs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """that it can decode, by the names of semvid.semantics.SoundCodec"""
 
+    @_builtins.property
+    def radio(self) -> Global___RadioFrame:
+        """as in `Open`"""
+
     def __init__(
         self,
         *,
         video_url: _builtins.str = ...,
         profile: Global___DecoderProfile | None = ...,
         sound_codecs: _abc.Iterable[_builtins.str] | None = ...,
+        radio: Global___RadioFrame | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "radio", b"radio"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "sound_codecs", b"sound_codecs", "video_url", b"video_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "radio", b"radio", "sound_codecs", b"sound_codecs", "video_url", b"video_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -394,7 +439,7 @@ class TransmitSummary(_message.Message):
     bursts: _builtins.int
     """received, soundings and repetitions included"""
     symbols: _builtins.int
-    """complex symbols received, all of them"""
+    """channel uses of what was received, all of them"""
     frames: _builtins.int
     """frames written or still to be regenerated from what arrived"""
     complete: _builtins.bool
