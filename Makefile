@@ -30,7 +30,7 @@ help:  ## list the targets
 	@touch $@
 
 .venv/.dev: .venv/.base
-	$(PIP) --editable '.[dev,eval,eval-text,models,ray,reference,training]'
+	$(PIP) --editable '.[dev,eval,eval-text,iq,models,ray,reference,training]'
 	@touch $@
 
 setup: .venv/.base  ## make the virtual environment in .venv (seconds once it is there)

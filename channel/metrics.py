@@ -11,6 +11,9 @@ class ChannelMetrics:
         self.symbols = Counter(
             "semvid_channel_symbols_total", "Symbols passed on", ["model"], registry=registry
         )
+        self.lost = Counter(
+            "semvid_channel_bursts_lost_total", "Bursts that a radio did not find again", registry=registry
+        )
         self.open_transmissions = Gauge(
             "semvid_channel_open_transmissions", "Transmissions under way", registry=registry
         )

@@ -7,8 +7,10 @@ from semvid.link.waveform import set_waveform, waveform_of
 from semvid.waveform import SINGLE_CARRIER, Ofdm, RadioFrame, SingleCarrier, Waveform
 from semvid.wire.v1 import link_pb2 as pb
 
+FRAMED = SingleCarrier(RadioFrame(64, 16, 512))
 
-@pytest.mark.parametrize("waveform", [SINGLE_CARRIER, Ofdm(0, 6), Ofdm(4, 52), SingleCarrier(RadioFrame(64, 16, 512))])
+
+@pytest.mark.parametrize("waveform", [SINGLE_CARRIER, Ofdm(0, 6), Ofdm(4, 52), FRAMED])
 def test_a_waveform_crosses_the_link(waveform: Waveform) -> None:
     opening = pb.Open()
     set_waveform(opening, waveform)
