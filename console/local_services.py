@@ -160,7 +160,7 @@ def running_receiver(data: Path, logs: Path) -> Iterator[tuple[str, str]]:
         LinkFailed: it did not come up; carries the end of its log.
     """
     require_ours("receiver")
-    rest, link = _free_ports(2)
+    rest, link = free_ports(2)
     url = f"http://{_HOST}:{rest}"
     logs.mkdir(parents=True, exist_ok=True)
     process = ServiceProcess("receiver", _receiver(rest, link, data), logs / "receiver.log")
@@ -202,7 +202,7 @@ def running_services(data: Path, logs: Path, channel: Mapping[str, str] | None =
     """
     for service in ("receiver", "channel", "transmitter"):
         require_ours(service)
-    rest_r, link_r, link_c, rest_t = _free_ports(4)
+    rest_r, link_r, link_c, rest_t = free_ports(4)
     addresses = Addresses(f"http://{_HOST}:{rest_t}", f"http://{_HOST}:{rest_r}", f"{_HOST}:{link_c}")
     environments = {
         "receiver": _receiver(rest_r, link_r, data),
@@ -240,7 +240,7 @@ def running_services(data: Path, logs: Path, channel: Mapping[str, str] | None =
         yield Services(addresses, list(processes.values()))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free now, all different."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

@@ -58,6 +58,7 @@ class Recording:
         waveform: how its symbols became a signal.
         symbol_rate_hz: as recorded.
         bursts: int64[b, 2], where each begins and how long it is.
+        remarks: of each, its annotation.
     """
 
     path: Path
@@ -66,6 +67,7 @@ class Recording:
     waveform: Waveform
     symbol_rate_hz: float
     bursts: NDArray[np.int64]
+    remarks: list[dict[str, Any]]
     _samples: Any
 
     @classmethod
@@ -128,6 +130,7 @@ class Recording:
             _waveform(path, fields),
             float(fields.get("core:sample_rate", 1e6)),
             bursts,
+            annotations,
             file,
         )
 
