@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-full bench-models bench-ofdm \
-  bench-phy bench-phy-speed bench-quality bench-questions bench-rates bench-search bench-sound bench-speed bench-target \
+  bench-phy bench-phy-speed bench-quality bench-radio bench-questions bench-rates bench-search bench-sound bench-speed bench-target \
   soak phy-wheel api e2e clean
 
 help:  ## list the targets
@@ -97,6 +97,9 @@ bench-search: .venv/.dev  ## questions that the search for keyframes saves, and 
 
 bench-target: .venv/.dev  ## how near a transmission comes to the CBR that was asked for (MEDIA=dir)
 	$(BIN)/python -m evaluation.studies.target_cbr --media $(MEDIA) --out results/target_cbr.json $(ARGS)
+
+bench-radio: .venv/.dev  ## a real clip through GNU Radio in the channel's place (MEDIA=dir; needs apt-get install gnuradio)
+	$(BIN)/python -m evaluation.studies.radio --clip $(MEDIA)/asl_thanks.mkv --out results/radio.json $(ARGS)
 
 bench-sound: .venv/.dev  ## what sound costs and how much of it is understood, by codec, rate and SNR (MEDIA=dir)
 	$(PIP) -e ".[eval-sound,codec2]"
