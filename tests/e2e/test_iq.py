@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from evaluation.studies.radio import PYTHON, has_gnu_radio, over_gnu_radio
 from semvid.link.recording import Recording
 from semvid.waveform import RadioFrame, SingleCarrier
 from tests.e2e.conftest import free_ports, running
@@ -50,3 +55,18 @@ def test_a_clip_crosses_a_radio_is_recorded_and_replays_to_the_identical_video(
     assert replayed["complete"] is True
     assert replayed["symbols"] == sent["total_symbols"]
     assert (tmp_path / "replayed.mp4").read_bytes() == original
+
+
+@pytest.mark.skipif(
+    not has_gnu_radio(), reason=f"not run: GNU Radio is not installed for {PYTHON}; apt-get install gnuradio"
+)
+def test_a_real_clip_crosses_a_flowgraph_of_gnu_radio_at_15_db_with_200_hz_of_offset(
+    real_clip: Callable[[str], dict[str, Any]], tmp_path: Path
+) -> None:
+    clip = real_clip("asl_thanks")
+    row = over_gnu_radio(clip["path"], tmp_path, {"seed": 1})
+    assert (row["state"], row["frames"]) == ("SUCCEEDED", clip["frames"])
+    assert row["blocks_lost"] == row["bursts_lost_on_air"] == 0
+    assert 14.3 < row["realised_snr_db"] < 15.3
+    assert abs(row["carrier_offset_hz"]["mean"] - 200) < 10
+    assert row["replayed_identical"]

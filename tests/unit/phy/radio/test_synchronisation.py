@@ -27,9 +27,9 @@ def noise_at(es_no_db):
 
 
 @pytest.mark.parametrize("es_no_db", [0.0, 12.0])
-def test_time_and_carrier_err_by_no_more_than_the_bounds_of_cramer_and_rao_and_a_quarter(es_no_db):
+def test_time_and_carrier_err_by_no_more_than_the_bounds_of_cramer_and_rao_and_a_third(es_no_db):
     late, off = [], []
-    for trial in range(50):
+    for trial in range(30):
         rng = np.random.default_rng(trial)
         _, sent = burst(16, trial, rng)
         delay, offset = 50 + rng.uniform(), rng.uniform(-0.9, 0.9) * MAX_OFFSET
@@ -43,9 +43,9 @@ def test_time_and_carrier_err_by_no_more_than_the_bounds_of_cramer_and_rao_and_a
         np.sqrt(1 / (2 * N * snr * bandwidth)),
         np.sqrt(6 / (snr * N * (N**2 - 1))) / 2 / np.pi,
     )
-    # 50 draws know a root mean square to 10 %
-    assert 0.75 * least_time < np.sqrt(np.mean(np.square(late))) < 1.25 * least_time
-    assert 0.75 * least_off < np.sqrt(np.mean(np.square(off))) < 1.25 * least_off
+    # 30 draws know a root mean square to 13 %
+    assert 0.7 * least_time < np.sqrt(np.mean(np.square(late))) < 1.3 * least_time
+    assert 0.7 * least_off < np.sqrt(np.mean(np.square(off))) < 1.3 * least_off
 
 
 def test_noise_alone_is_as_like_a_preamble_as_the_beta_distribution_says():
@@ -123,7 +123,7 @@ def test_a_search_finds_the_same_however_samples_are_cut(pieces):
 def test_a_search_in_noise_holds_no_more_than_it_needs():
     rng = np.random.default_rng(6)
     search = Search(FRAME, 50_000, 0, SPS)
-    for _ in range(50):
+    for _ in range(20):
         assert search.take((rng.normal(size=(3000, 2)) @ [1, 1j]).astype(np.complex64)) is None
         assert len(search._held) < 6000
     assert search.found is None
