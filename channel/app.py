@@ -12,7 +12,6 @@ from channel.emulated_air import EmulatedAir
 from channel.metrics import ChannelMetrics
 from channel.observability import HttpPort, make_app
 from channel.proxy import LinkProxy
-from channel.radio_air import RadioAir
 from channel.registry import Registry
 from channel.sample_sockets import SampleSockets
 from channel.settings import ChannelSettings, zmq_addresses
@@ -104,6 +103,8 @@ def _air(settings: ChannelSettings, registry: Registry) -> Air:
     addresses = zmq_addresses(settings.air)
     if addresses is None:
         return EmulatedAir(registry)
+    from channel.radio_air import RadioAir  # brings the physical layer and numba, which no emulator needs
+
     sockets, frame = SampleSockets(*addresses), settings.radio_frame()
     rate_hz, timeout_s = settings.symbol_rate_hz, settings.air_timeout_s
     return RadioAir(sockets, frame, settings.samples_per_symbol, rate_hz, timeout_s)

@@ -12,11 +12,10 @@ from channel.conditions import SEED, Conditions
 from semvid.channel_options import CHANNEL_RANGES, ChannelOptions
 from semvid.errors import InvalidInput
 from semvid.link.tls import ClientTls, ServerTls
-from semvid.phy.radio.pulse import SAMPLES_PER_SYMBOL
 from semvid.service.http_settings import HttpSettings
 from semvid.service.settings import ServiceSettings
 from semvid.snr_trace import with_trace
-from semvid.waveform import RadioFrame
+from semvid.waveform import SAMPLES_PER_SYMBOL, RadioFrame
 
 
 def _at_start(name: str) -> Any:

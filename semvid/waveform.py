@@ -13,6 +13,7 @@ from semvid.errors import InvalidInput
 SUBCARRIERS_PER_BLOCK: Final = 12  # TS 38.211 clause 4.4.4.1
 NUMEROLOGIES: Final = (0, 4)  # mu, subcarriers 15 kHz * 2**mu apart: Table 4.2-1
 RESOURCE_BLOCKS: Final = (1, 52)
+SAMPLES_PER_SYMBOL: Final = (2, 16)  # of a single carrier's pulses, for a radio
 _SPACING_HZ = 15_000
 _HALF_SUBFRAME_S = 5e-4
 # Table 5.3.1-1, in parts of the useful symbol: 144 of 2048, and 16 more once in half a subframe at mu = 0

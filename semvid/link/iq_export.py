@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from semvid.errors import InvalidInput
 from semvid.link.recording import DATA, META, Recording, global_fields
 from semvid.phy.radio.frame import framed
-from semvid.phy.radio.pulse import REACH, SAMPLES_PER_SYMBOL, shaped
+from semvid.phy.radio.pulse import REACH, shaped
 from semvid.service.files import replacing, room_on_disk, write_atomically
-from semvid.waveform import RadioFrame, SingleCarrier
+from semvid.waveform import SAMPLES_PER_SYMBOL, RadioFrame, SingleCarrier
 
 
 @dataclass(frozen=True, slots=True)

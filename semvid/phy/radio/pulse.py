@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.phy.arrays import Symbols
+from semvid.waveform import SAMPLES_PER_SYMBOL
 
 ROLL_OFF = 0.25
 REACH = 16  # symbols to each side; what is cut off is 63 dB below a symbol
-SAMPLES_PER_SYMBOL = (2, 16)
 _STEPS = 128  # of the table of pulses, per sample; between two it is linear, to -90 dB
 _AT_ONCE = 4096  # times
 
