@@ -193,7 +193,9 @@ Global___Open: _TypeAlias = Open  # noqa: Y015
 
 @_typing.final
 class RadioFrame(_message.Message):
-    """Known symbols: a preamble, and references after every stretch of the burst, the last one included."""
+    """Known symbols: a preamble, and references after every stretch of the burst, the last one included. The first stretch
+    is a quarter as long.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
