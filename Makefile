@@ -13,8 +13,8 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-deadlines bench-full bench-models bench-ofdm \
-  bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-rates bench-return bench-search bench-sound bench-speed \
-  bench-target soak chaos fuzz phy-wheel api e2e clean
+  bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-radio bench-rates bench-return bench-search bench-sound \
+  bench-speed bench-target soak chaos fuzz phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -30,7 +30,7 @@ help:  ## list the targets
 	@touch $@
 
 .venv/.dev: .venv/.base
-	$(PIP) --editable '.[dev,eval,eval-text,models,ray,reference,training]'
+	$(PIP) --editable '.[dev,eval,eval-text,iq,models,ray,reference,training]'
 	@touch $@
 
 setup: .venv/.base  ## make the virtual environment in .venv (seconds once it is there)
@@ -106,6 +106,9 @@ bench-target: .venv/.dev  ## how near a transmission comes to the CBR that was a
 
 bench-return: .venv/.dev  ## throughput where reports are late, and what becomes of reports over a return link with noise
 	$(BIN)/python -m evaluation.studies.return_link --out results/return_link.json $(ARGS)
+
+bench-radio: .venv/.dev  ## a real clip through GNU Radio in the channel's place (MEDIA=dir; needs apt-get install gnuradio)
+	$(BIN)/python -m evaluation.studies.radio --clip $(MEDIA)/asl_thanks.mkv --out results/radio.json $(ARGS)
 
 bench-sound: .venv/.dev  ## what sound costs and how much of it is understood, by codec, rate and SNR (MEDIA=dir)
 	$(PIP) -e ".[eval-sound,codec2]"

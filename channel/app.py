@@ -5,13 +5,16 @@ import asyncio
 import structlog
 from prometheus_client import CollectorRegistry
 
+from channel.air import Air
 from channel.control import ChannelControl
 from channel.downstream import Downstream
+from channel.emulated_air import EmulatedAir
 from channel.metrics import ChannelMetrics
 from channel.observability import HttpPort, make_app
 from channel.proxy import LinkProxy
 from channel.registry import Registry
-from channel.settings import ChannelSettings
+from channel.sample_sockets import SampleSockets
+from channel.settings import ChannelSettings, zmq_addresses
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
 from semvid.link.peer import LINK_SERVICE
@@ -42,7 +45,8 @@ class ChannelService:
 
         Raises:
             InvalidInput: a port is taken, or a TLS file or the file of keys cannot be read.
-            MissingComponent: a collector of traces is named, and OpenTelemetry is not installed.
+            MissingComponent: a collector of traces is named without OpenTelemetry, or a radio is wanted
+                without pyzmq.
         """
         self._traces = traces or traces_to(settings.otel_endpoint, "channel")
         metrics = CollectorRegistry()
@@ -54,8 +58,9 @@ class ChannelService:
         )
         self.http_port = self._http.port if self._http else None
         registry = Registry(settings.conditions(), settings.max_transmissions)
+        self._air = _air(settings, registry)
         self._downstream = Downstream(settings.receiver, settings.receiver_credentials())
-        self._control = ChannelControl(registry)
+        self._control = ChannelControl(registry, self._air.emulates)
         self._health = Health(LINK_SERVICE, CONTROL_SERVICE)
         self._server, self.port = make_server(
             settings.listen,
@@ -63,7 +68,9 @@ class ChannelService:
             limits=ServerLimits(concurrent_calls=settings.max_transmissions + _OTHER_CALLS),
             tls=settings.server_tls(),
         )
-        self._proxy = LinkProxy(registry, self._downstream, ChannelMetrics(metrics), settings, self._traces)
+        self._proxy = LinkProxy(
+            registry, self._air, self._downstream, ChannelMetrics(metrics), settings, self._traces
+        )
         link_pb2_grpc.add_LinkServiceServicer_to_server(self._proxy, self._server)
         channel_pb2_grpc.add_ChannelControlServiceServicer_to_server(self._control, self._server)
         self._watching: asyncio.Task[None] | None = None
@@ -92,6 +99,7 @@ class ChannelService:
         if self._watching:
             self._watching.cancel()
         await self._downstream.close()
+        await self._air.close()
         if self._http:
             await self._http.stop()
         await asyncio.to_thread(self._traces.close)
@@ -99,6 +107,17 @@ class ChannelService:
     async def cut_short(self) -> None:
         """Makes a running `stop` end at once."""
         await self._server.stop(None)
+
+
+def _air(settings: ChannelSettings, registry: Registry) -> Air:
+    addresses = zmq_addresses(settings.air)
+    if addresses is None:
+        return EmulatedAir(registry)
+    from channel.radio_air import RadioAir  # brings the physical layer and numba, which no emulator needs
+
+    sockets, frame = SampleSockets(*addresses), settings.radio_frame()
+    rate_hz, timeout_s = settings.symbol_rate_hz, settings.air_timeout_s
+    return RadioAir(sockets, frame, settings.samples_per_symbol, rate_hz, timeout_s)
 
 
 async def serve(settings: ChannelSettings) -> None:
@@ -116,7 +135,8 @@ async def serve(settings: ChannelSettings) -> None:
         port=service.port,
         receiver=settings.receiver,
         http_port=service.http_port,
-        conditions=str(settings.conditions()),
+        air=settings.air,
+        conditions=str(settings.conditions()) if settings.air == "emulated" else None,
     )
     await signals.first.wait()
     _log.info("channel drains", grace_s=settings.drain_s)

@@ -7,7 +7,7 @@ import grpc
 import structlog
 
 from channel.registry import Registry
-from semvid.errors import Busy, SemvidError
+from semvid.errors import Busy, Conflict, SemvidError
 from semvid.link.status import abort
 from semvid.wire.v1 import channel_pb2 as pb
 from semvid.wire.v1 import channel_pb2_grpc
@@ -16,16 +16,24 @@ MAX_WATCHERS = 16
 
 _log = structlog.get_logger(__name__)
 
+_NO_CONDITIONS = Conflict(
+    "channel: this one is a radio and has no conditions; SEMVID_CHANNEL_AIR=emulated is one that has"
+)
+
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
     """Reads and changes what is in the registry; every change takes effect with the next burst."""
 
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
+    def __init__(self, registry: Registry, emulates: bool = True) -> None:
+        self._registry, self._emulates = registry, emulates
         self._watchers = 0
         self._draining = False
+
+    def _require_emulation(self) -> None:
+        if not self._emulates:
+            raise _NO_CONDITIONS
 
     def drain(self) -> None:
         """Lets watchers go, so that they do not keep a draining server alive."""
@@ -37,6 +45,7 @@ class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
     ) -> pb.GetConditionsResponse:
         """Conditions in force; NOT_FOUND for an unknown transmission."""
         try:
+            self._require_emulation()
             conditions = self._registry.conditions(request.transmission_id)
         except SemvidError as error:
             await abort(context, error)
@@ -47,6 +56,7 @@ class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
     ) -> pb.SetConditionsResponse:
         """Changes the fields that are set; INVALID_ARGUMENT out of range, and nothing is changed then."""
         try:
+            self._require_emulation()
             conditions = self._registry.change(request.transmission_id, request.conditions)
         except SemvidError as error:
             await abort(context, error)
@@ -62,6 +72,7 @@ class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
     ) -> pb.ResetConditionsResponse:
         """Back to what the service was started with; INVALID_ARGUMENT where that does not fit."""
         try:
+            self._require_emulation()
             conditions = self._registry.reset()
         except SemvidError as error:
             await abort(context, error)
@@ -74,6 +85,8 @@ class ChannelControl(channel_pb2_grpc.ChannelControlServiceServicer):
         context: Context,
     ) -> AsyncIterator[pb.WatchConditionsResponse]:
         """The default conditions now, and after every change; a slow watcher sees the newest only."""
+        if not self._emulates:
+            await abort(context, _NO_CONDITIONS)
         if self._watchers >= MAX_WATCHERS:
             await abort(context, Busy(f"channel: {MAX_WATCHERS} watchers already; close one"))
         self._watchers += 1

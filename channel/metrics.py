@@ -14,6 +14,9 @@ class ChannelMetrics:
         self.return_symbols = Counter(
             "semvid_channel_return_symbols_total", "Symbols of reports passed back", registry=registry
         )
+        self.lost = Counter(
+            "semvid_channel_bursts_lost_total", "Bursts that a radio did not find again", registry=registry
+        )
         self.open_transmissions = Gauge(
             "semvid_channel_open_transmissions", "Transmissions under way", registry=registry
         )

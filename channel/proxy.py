@@ -1,6 +1,6 @@
-"""The emulated air: implements LinkService and calls the next hop's.
+"""Between two hops: implements LinkService and calls the next hop's.
 
-Forward, every burst is received with fading and noise (`channel.noise`) and only then sent on; the next one
+Forward, every burst crosses the air (`channel.air`) and only then is sent on; the next one
 is read when the next hop has taken it, so that one burst per transmission is held here and a slow receiver
 is felt at the sender. Backward, reports that are symbols get the noise of the return link, everything is late
 by its delay (`channel.reports`), and the rest passes unchanged, the final status too. Messages are made anew:
@@ -19,10 +19,11 @@ from typing import Any
 import grpc
 import structlog
 
+from channel.air import Air, Sent
 from channel.downstream import Downstream
 from channel.metrics import ChannelMetrics
-from channel.noise import receive
 from channel.power import PowerGuard
+from channel.recording import Recorder, Recordings
 from channel.registry import Registry
 from channel.reports import Reports
 from channel.return_path import ReturnPath
@@ -52,13 +53,15 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
     def __init__(
         self,
         registry: Registry,
+        air: Air,
         downstream: Downstream,
         metrics: ChannelMetrics,
         settings: ChannelSettings,
         traces: Traces = NO_TRACES,
     ) -> None:
         self._traces = traces
-        self._registry, self._downstream = registry, downstream
+        self._registry, self._air, self._downstream = registry, air, downstream
+        self._recordings = Recordings(settings.record_dir)
         self._metrics, self._settings = metrics, settings
         self._return_path = ReturnPath(downstream)
 
@@ -92,7 +95,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
         try:
             opening = await self._opening(context)
             emulation = opening.emulation if opening.HasField("emulation") else None
-            waveform = waveform_of(opening)
+            waveform = self._air.opened(opening, waveform_of(opening))
             with self._registry.transmission(opening.transmission_id, emulation, waveform):
                 code, details, trailers = await self._relay(opening, waveform, context)
         except SemvidError as error:
@@ -127,7 +130,8 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
         self, opening: pb.Open, waveform: Waveform, context: Context, span: Span
     ) -> tuple[grpc.StatusCode, str, Any]:
         call = self._downstream.transmit(context.time_remaining(), span.traceparent)
-        relay = _Relay(opening, waveform, self._registry, self._metrics, self._settings)
+        recorder = self._recordings.begin(opening, waveform, self._air)
+        relay = _Relay(opening, waveform, self._registry, self._air, recorder, self._metrics, self._settings)
         reports = Reports(lambda: self._registry.conditions(opening.transmission_id), self._metrics)
         forward = asyncio.create_task(relay.forward(context, call))
         backward = asyncio.create_task(reports.pass_back(call, context))
@@ -154,6 +158,7 @@ class LinkProxy(link_pb2_grpc.LinkServiceServicer):
                 task.cancel()
             call.cancel()
             await asyncio.gather(forward, backward, return_exceptions=True)
+            recorder.close()
             span.note(bursts=relay.bursts, symbols=relay.symbols)
             _log.info(
                 "transmission ended",
@@ -171,6 +176,8 @@ class _Relay:
         opening: pb.Open,
         waveform: Waveform,
         registry: Registry,
+        air: Air,
+        recorder: Recorder,
         metrics: ChannelMetrics,
         settings: ChannelSettings,
     ) -> None:
@@ -178,7 +185,8 @@ class _Relay:
         self._transmission_id, self._attempt = opening.transmission_id, opening.attempt
         window_of(opening)  # refused here where a receiver would refuse it
         self._return_link, self._window = return_link_of(opening), opening.window
-        self._registry, self._waveform = registry, waveform
+        self._registry, self._air, self._waveform = registry, air, waveform
+        self._recorder = recorder
         self._metrics, self._settings = metrics, settings
         self._power = PowerGuard() if settings.check_power else None
 
@@ -194,14 +202,14 @@ class _Relay:
         if not await _taken(call.write(pb.TransmitRequest(open=opening))):
             return
         while (request := await _read(context, self._settings.idle_timeout_s)) is not None:
-            received = self._received(request)
+            received = await self._received(request)
             started = time.perf_counter()
             if not await _taken(call.write(pb.TransmitRequest(block=received))):
                 return
             self._metrics.backpressure_seconds.inc(time.perf_counter() - started)
         await _taken(call.done_writing())
 
-    def _received(self, request: pb.TransmitRequest) -> pb.SymbolBlock:
+    async def _received(self, request: pb.TransmitRequest) -> pb.SymbolBlock:
         if request.WhichOneof("kind") != "block":
             raise InvalidInput("channel: every message of a transmission after Open must be a burst")
         if request.block.sequence != self.bursts:
@@ -216,16 +224,19 @@ class _Relay:
             )
         if self._power:
             self._power.check(sent)
-        conditions = self._registry.conditions(self._transmission_id)
+        burst = Sent(self._transmission_id, sent, self.bursts, self.symbols, self._waveform)
         with self._metrics.block_seconds.time():
-            received = receive(sent, conditions, self.bursts, self.symbols, self._waveform)
-        message = pb.SymbolBlock(sequence=self.bursts, symbols=pack_symbols(received))
+            arrived = await self._air.cross(burst)
+        self._recorder.add(burst, arrived)
+        message = pb.SymbolBlock(sequence=self.bursts, symbols=pack_symbols(arrived.symbols))
         self.bursts += 1
         self.symbols += sent.size
         self._registry.blocks += 1
         self._registry.symbols += sent.size
-        self._metrics.blocks.labels(conditions.model).inc()
-        self._metrics.symbols.labels(conditions.model).inc(sent.size)
+        model = str(arrived.remarks.get("model", "radio"))
+        self._metrics.blocks.labels(model).inc()
+        self._metrics.symbols.labels(model).inc(self._waveform.on_air(sent.size))
+        self._metrics.lost.inc(bool(arrived.remarks.get("lost")))
         return message
 
 

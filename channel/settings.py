@@ -15,6 +15,7 @@ from semvid.link.tls import ClientTls, ServerTls
 from semvid.service.http_settings import HttpSettings
 from semvid.service.settings import ServiceSettings
 from semvid.snr_trace import with_trace
+from semvid.waveform import SAMPLES_PER_SYMBOL, RadioFrame
 
 
 def _at_start(name: str) -> Any:
@@ -23,6 +24,24 @@ def _at_start(name: str) -> Any:
     low, high = CHANNEL_RANGES[name]
     default = Conditions.__dataclass_fields__[name].default
     return Field(default, ge=low, le=high, description=option.description)
+
+
+def zmq_addresses(air: str) -> tuple[str, str] | None:
+    """Where a radio's samples go out and come back, of ``SEMVID_CHANNEL_AIR``; None: there is none.
+
+    Raises:
+        InvalidInput: neither ``emulated`` nor ``zmq:OUT,BACK``.
+    """
+    if air == "emulated":
+        return None
+    kind, _, rest = air.partition(":")
+    addresses = rest.split(",")
+    if kind != "zmq" or len(addresses) != 2 or not all("://" in address for address in addresses):
+        raise InvalidInput(
+            f"SEMVID_CHANNEL_AIR must be emulated, or zmq:OUT,BACK with two addresses as in "
+            f"zmq:tcp://127.0.0.1:5555,tcp://127.0.0.1:5556, got {air!r}"
+        )
+    return addresses[0], addresses[1]
 
 
 class ChannelSettings(HttpSettings, ServiceSettings):
@@ -55,6 +74,28 @@ class ChannelSettings(HttpSettings, ServiceSettings):
     return_snr_db: float = _at_start("return_snr_db")
     return_delay_ms: float = _at_start("return_delay_ms")
 
+    air: str = Field(
+        "emulated",
+        description="emulated: the channel model; zmq:OUT,BACK: a radio, samples out at one ZeroMQ address, "
+        "back at another",
+    )
+    air_timeout_s: float = Field(2.0, gt=0, le=600, description="radio: until a burst counts as lost")
+    samples_per_symbol: int = Field(
+        2, ge=SAMPLES_PER_SYMBOL[0], le=SAMPLES_PER_SYMBOL[1], description="radio: of the pulses"
+    )
+    preamble_symbols: int = Field(
+        RadioFrame().preamble, ge=64, le=1024, multiple_of=16, description="radio: before every burst"
+    )
+    reference_symbols: int = Field(
+        RadioFrame().reference, ge=8, le=256, description="radio: after every stretch of a burst"
+    )
+    reference_stretch: int = Field(
+        RadioFrame().stretch, ge=64, le=16_384, description="radio: symbols between two references"
+    )
+    record_dir: Path | None = Field(
+        None, description="folder for SigMF recordings of what is sent and received; unset: none are made"
+    )
+
     check_power: bool = Field(
         True, description="refuse symbols above unit mean power; false where another channel feeds this one"
     )
@@ -75,6 +116,7 @@ class ChannelSettings(HttpSettings, ServiceSettings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         self.conditions()
+        zmq_addresses(self.air)
         tls = self.server_tls()
         prefix = "SEMVID_CHANNEL_"
         self.check_link(prefix, "LISTEN", self.listen, bool(tls and tls.client_authority))
@@ -82,6 +124,10 @@ class ChannelSettings(HttpSettings, ServiceSettings):
             self.check_http(prefix, "HTTP_HOST", self.http_host)
         self.receiver_credentials()
         return self
+
+    def radio_frame(self) -> RadioFrame:
+        """Known symbols that a radio puts around a burst."""
+        return RadioFrame(self.preamble_symbols, self.reference_symbols, self.reference_stretch)
 
     def conditions(self) -> Conditions:
         """The default conditions at the start.

@@ -1,4 +1,6 @@
-"""The command line: serve, send, fetch, ask, demo, calibrate, keys, models, prompts, doctor, bench, baseline.
+"""The command line.
+
+serve, send, fetch, ask, demo, iq, calibrate, keys, models, train, prompts, doctor, bench, baseline.
 
 Exit codes: 0 done, 1 the transmission failed, 2 the input or an option is wrong.
 """
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console import keys, models, train
+from console import iq, keys, models, train
 from console.flags import option_flags
 from console.terminal import TerminalObserver, show_error
 from semvid import errors
@@ -47,6 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Sends video as meaning over a noisy channel.",
 )
+app.add_typer(iq.app, name="iq")
 app.add_typer(keys.app, name="keys")
 app.add_typer(models.app, name="models")
 app.add_typer(train.app, name="train")

@@ -148,7 +148,44 @@ class Services:
 
 
 @contextmanager
-def running_services(data: Path, logs: Path) -> Iterator[Services]:
+def running_receiver(data: Path, logs: Path) -> Iterator[tuple[str, str]]:
+    """Starts a receiver alone; gives the address of its REST interface and that of its link.
+
+    Args:
+        data: folder for its files.
+        logs: folder for its log.
+
+    Raises:
+        InvalidInput: something else than our service would be started.
+        LinkFailed: it did not come up; carries the end of its log.
+    """
+    require_ours("receiver")
+    rest, link = free_ports(2)
+    url = f"http://{_HOST}:{rest}"
+    logs.mkdir(parents=True, exist_ok=True)
+    process = ServiceProcess("receiver", _receiver(rest, link, data), logs / "receiver.log")
+    try:
+        with ReceiverClient(url) as client:
+            process.wait_until(client.ready)
+        yield url, f"{_HOST}:{link}"
+    finally:
+        process.stop()
+
+
+def _receiver(rest: int, link: int, data: Path) -> dict[str, str]:
+    """The settings of a receiver on these ports."""
+    return {
+        "SEMVID_RECEIVER_HOST": _HOST,
+        "SEMVID_RECEIVER_PORT": str(rest),
+        "SEMVID_RECEIVER_LINK_ADDRESS": f"{_HOST}:{link}",
+        "SEMVID_RECEIVER_DATA_DIR": str(data / "receiver"),
+        # fetched as soon as they are finished: the folder need not hold all of a long row of files
+        "SEMVID_RECEIVER_KEPT_VIDEOS": os.environ.get("SEMVID_RECEIVER_KEPT_VIDEOS", "4"),
+    }
+
+
+@contextmanager
+def running_services(data: Path, logs: Path, channel: Mapping[str, str] | None = None) -> Iterator[Services]:
     """Starts receiver, channel and transmitter, and ends them with their children on the way out.
 
     Settings in the environment hold, so that ``SEMVID_RECEIVER_DECODER=... semvid demo`` does what it says;
@@ -157,6 +194,7 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
     Args:
         data: folder for the services' files.
         logs: folder for one log per service.
+        channel: more settings of the channel.
 
     Raises:
         InvalidInput: something else than our services would be started.
@@ -164,20 +202,14 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
     """
     for service in ("receiver", "channel", "transmitter"):
         require_ours(service)
-    rest_r, link_r, link_c, rest_t = _free_ports(4)
+    rest_r, link_r, link_c, rest_t = free_ports(4)
     addresses = Addresses(f"http://{_HOST}:{rest_t}", f"http://{_HOST}:{rest_r}", f"{_HOST}:{link_c}")
     environments = {
-        "receiver": {
-            "SEMVID_RECEIVER_HOST": _HOST,
-            "SEMVID_RECEIVER_PORT": str(rest_r),
-            "SEMVID_RECEIVER_LINK_ADDRESS": f"{_HOST}:{link_r}",
-            "SEMVID_RECEIVER_DATA_DIR": str(data / "receiver"),
-            # fetched as soon as they are finished: the folder need not hold all of a long row of files
-            "SEMVID_RECEIVER_KEPT_VIDEOS": os.environ.get("SEMVID_RECEIVER_KEPT_VIDEOS", "4"),
-        },
+        "receiver": _receiver(rest_r, link_r, data),
         "channel": {
             "SEMVID_CHANNEL_LISTEN": addresses.channel_target,
             "SEMVID_CHANNEL_RECEIVER": f"{_HOST}:{link_r}",
+            **(channel or {}),
         },
         "transmitter": {
             "SEMVID_TRANSMITTER_HOST": _HOST,
@@ -208,7 +240,7 @@ def running_services(data: Path, logs: Path) -> Iterator[Services]:
         yield Services(addresses, list(processes.values()))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Ports that are free now, all different."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import grpc
@@ -19,12 +20,12 @@ from semvid.link.return_link import Reporter, ReturnLink, return_link_of, window
 from semvid.link.status import MAX_DETAILS, abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import SYMBOL_BYTES, pack_symbols
-from semvid.link.waveform import waveform_of
+from semvid.link.waveform import frame_message, waveform_of
 from semvid.phy.block import Reception, TbState
 from semvid.profile import Given
 from semvid.service.files import is_full, storage_full
 from semvid.service.tracing import NO_TRACES, Span, Traces, traceparent_of
-from semvid.waveform import Waveform
+from semvid.waveform import SingleCarrier, Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 
@@ -41,6 +42,17 @@ _DRAWS_FROM = {
 }
 
 Context = grpc.aio.ServicerContext[pb.TransmitRequest, pb.TransmitResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What a transmission begins with; see `semvid.wire.v1.link_pb2.Open`."""
+
+    transmission_id: str
+    attempt: int
+    waveform: Waveform
+    window: int
+    return_link: ReturnLink | None
 
 
 class Incoming(Protocol):
@@ -111,16 +123,15 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
 
     async def _transmit(self, context: Context, span: Span) -> None:
         try:
-            request = await self._next(context)
-            link = None if request is None else return_link_of(request.open)
-            incoming = await self._open(request, span)
+            opening = _opening(await self._next(context))
+            incoming = await self._open(opening, span)
             span.note(transmission_id=incoming.transmission_id)
         except SemvidError as error:
             self._transmissions.refuse(error)
             code = grpc.StatusCode.ALREADY_EXISTS if isinstance(error, Conflict) else status_of(error)
             await context.abort(code, str(error)[:MAX_DETAILS])
         try:
-            await self._receive(incoming, link, context, span)
+            await self._receive(incoming, opening, context, span)
         except SemvidError as error:
             incoming.break_off(error)
             await abort(context, error)
@@ -151,18 +162,18 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         except SemvidError as error:
             await abort(context, error)
 
-    async def _open(self, request: pb.TransmitRequest | None, span: Span) -> Incoming:
-        transmission_id, attempt, waveform, window = _opening(request)
+    async def _open(self, opening: _Opening, span: Span) -> Incoming:
+        transmission_id, waveform = opening.transmission_id, opening.waveform
         if transmission_id.startswith(PREFIX):
             return self._questions.open(transmission_id, waveform)
-        live = await self._transmissions.open(transmission_id, attempt, waveform, window, span)
+        live = await self._transmissions.open(
+            transmission_id, opening.attempt, waveform, opening.window, span
+        )
         return _IncomingVideo(live, self._transmissions)
 
-    async def _receive(
-        self, incoming: Incoming, link: ReturnLink | None, context: Context, span: Span
-    ) -> None:
-        reporter = None if link is None else Reporter(link)
-        accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path))
+    async def _receive(self, incoming: Incoming, opening: _Opening, context: Context, span: Span) -> None:
+        reporter = None if opening.return_link is None else Reporter(opening.return_link)
+        accepted = pb.TransmitResponse(accepted=self._accepted(incoming.path, opening.waveform))
         await context.write(accepted)
         sequence = symbols = return_bytes = return_symbols = 0
         while (request := await self._next(context)) is not None:
@@ -174,7 +185,8 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
             with span.child("decode", symbols=len(data) // SYMBOL_BYTES) as part:
                 reception = await incoming.take(data)
                 part.note(snr_db=round(reception.snr_db, 2), bulk=reception.bulk_state.name)
-            self._transmissions.count_burst(len(data) // SYMBOL_BYTES)
+            on_air = opening.waveform.on_air(len(data) // SYMBOL_BYTES)
+            self._transmissions.count_burst(on_air)
             if reporter is None:
                 response = pb.TransmitResponse(report=_report(sequence, reception))
             else:
@@ -185,7 +197,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 response = pb.TransmitResponse(report_symbols=report)
             return_bytes += response.ByteSize()
             await context.write(response)
-            symbols += len(data) // SYMBOL_BYTES
+            symbols += on_air
             sequence += 1
         with span.child("finish"):
             summary = await incoming.end(return_bytes)
@@ -214,8 +226,9 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         except TimeoutError as error:
             raise LinkFailed(f"the sender was silent for {timeout_s:g} s") from error
 
-    def _accepted(self, path: str) -> pb.Accepted:
+    def _accepted(self, path: str, waveform: Waveform) -> pb.Accepted:
         profile = self._transmissions.profile
+        radio = waveform.radio if isinstance(waveform, SingleCarrier) else None
         return pb.Accepted(
             video_url=f"{self._settings.public_url.rstrip('/')}{path}",
             profile=pb.DecoderProfile(
@@ -226,19 +239,25 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 restorer=profile.restorer,
             ),
             sound_codecs=[codec.value for codec in decodable(self._transmissions.voice)],
+            radio=None if radio is None else frame_message(radio),
         )
 
 
-def _opening(request: pb.TransmitRequest | None) -> tuple[str, int, Waveform, int]:
-    """Id, attempt, waveform and window of the transmission that ``request`` opens."""
+def _opening(request: pb.TransmitRequest | None) -> _Opening:
     if request is None or request.WhichOneof("kind") != "open":
         raise InvalidInput("a transmission begins with an Open request")
-    if request.open.HasField("emulation"):
+    message = request.open
+    if message.HasField("emulation"):
         raise InvalidInput(
             "a receiver emulates no channel; send through a channel emulator or without conditions"
         )
-    opening = request.open
-    return opening.transmission_id, opening.attempt or 1, waveform_of(opening), window_of(opening)
+    return _Opening(
+        message.transmission_id,
+        message.attempt or 1,
+        waveform_of(message),
+        window_of(message),
+        return_link_of(message),
+    )
 
 
 def _report(sequence: int, reception: Reception) -> pb.BlockReport:

@@ -75,7 +75,7 @@ class Transmission:
         self.constellation = Constellation()
         self.gains = GainTrack(waveform)
         self.pipeline: Pipeline | None = None
-        self._snr = RealisedSnr()
+        self._snr, self._waveform = RealisedSnr(), waveform
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
         self._moved, self._restorer, self._voice = moved, restorer, voice
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
@@ -114,7 +114,7 @@ class Transmission:
             )
         symbols = unpack_symbols(data)
         record.bursts_received += 1
-        record.symbols_received += len(symbols)
+        record.symbols_received += self._waveform.on_air(len(symbols))
         try:
             with record.clock.stage("receiving"):
                 reception = self._stream.receive(symbols)

@@ -12,7 +12,7 @@ from enum import StrEnum
 class SymbolClass(StrEnum):
     """What a channel use was spent on."""
 
-    PILOT = "pilot"  # known symbols: preamble, sounding and scattered pilots
+    PILOT = "pilot"  # known symbols: preamble, sounding, scattered pilots, and what a radio finds bursts by
     CONTROL = "control"  # control words
     HEADER = "header"  # stream header, stream end, time stamps
     CAPTION = "caption"  # with the motion score

@@ -13,7 +13,7 @@ from semvid.link.harq import MAX_WINDOW
 from semvid.link.return_link import ReturnLink, set_return_link
 from semvid.link.symbols import pack_symbols, unpack_symbols
 from semvid.link.tls import ClientTls
-from semvid.link.waveform import set_waveform
+from semvid.link.waveform import frame_of, set_waveform
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import TbState
 from semvid.phy.report_word import report_level
@@ -21,7 +21,7 @@ from semvid.profile import Given, Profile
 from semvid.proxy import grpc_proxy
 from semvid.semantics import SoundCodec
 from semvid.service.tracing import carried
-from semvid.waveform import Waveform
+from semvid.waveform import SingleCarrier, Waveform
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
 from transmitter.channel_call import wire_conditions
@@ -47,11 +47,13 @@ class LinkCall:
         window: blocks that may be under way at once: more than one where reports are known to come late.
         return_symbols: of the reports that came back as symbols.
         video_url: of the video at the receiver; a path where the receiver does not know its own address.
+        waveform: how symbols become a signal, with what a radio on the way puts around bursts; likewise.
     """
 
     profile: Profile
     sound_codecs: frozenset[SoundCodec]
     video_url: str
+    waveform: Waveform
 
     def __init__(
         self,
@@ -68,6 +70,7 @@ class LinkCall:
     ) -> None:
         self._target, self._tls = target, tls
         self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
+        self._asked = waveform
         set_waveform(self._open, waveform)
         self.window, self._return_link = 1, None
         if emulation is not None and emulation.return_delay_ms:
@@ -98,6 +101,12 @@ class LinkCall:
         except BaseException:
             await self._hang_up()
             raise
+        self.waveform = self._asked
+        if accepted.HasField("radio"):
+            if self._open.HasField("ofdm"):
+                await self._hang_up()
+                raise LinkFailed(f"{self._target} is a radio that sends a single carrier; leave OFDM out")
+            self.waveform = SingleCarrier(frame_of(accepted.radio))
         announced = accepted.profile
         self.video_url = accepted.video_url
         known = {codec.value: codec for codec in SoundCodec}

@@ -46,7 +46,7 @@ class LinkSender:
     """
 
     def __init__(self, call: LinkCall, options: TransmissionOptions) -> None:
-        self.harq = HarqSender(options.mcs, options.retransmissions, options.signal, call.window)
+        self.harq = HarqSender(options.mcs, options.retransmissions, call.waveform, call.window)
         self._call = call
 
     async def sound(self) -> None:

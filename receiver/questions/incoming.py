@@ -40,7 +40,7 @@ class IncomingAnswer:
         self.path = f"/v1/videos/{record.video_id}/questions/{record.id}"
         limits = AssemblyLimits(MAX_QUESTIONS, settings.max_frames, settings.max_pixels)
         self._stream = StreamReceiver(limits, wait_for_captions=False, waveform=waveform)
-        self._snr = RealisedSnr()
+        self._snr, self._waveform = RealisedSnr(), waveform
         self._over = False
 
     async def take(self, data: bytes) -> Reception:
@@ -57,7 +57,7 @@ class IncomingAnswer:
             )
         symbols = unpack_symbols(data)
         record.bursts_received += 1
-        record.symbols_received += len(symbols)
+        record.symbols_received += self._waveform.on_air(len(symbols))
         reception = await asyncio.to_thread(self._stream.receive, symbols)
         if self._stream.assembly.begun:
             raise InvalidInput(f"{record.id} is a question; what answers it carries no video")

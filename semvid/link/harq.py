@@ -76,7 +76,7 @@ class HarqSender:
     ) -> None:
         if not 1 <= window <= MAX_WINDOW:
             raise ValueError(f"1..{MAX_WINDOW} blocks can be under way, got {window}")
-        self._framing = framing_of(waveform)
+        self._waveform, self._framing = waveform, framing_of(waveform)
         self.adapter = LinkAdapter(mcs, retransmissions, self._framing)
         self.record = LinkRecord(1 + retransmissions)
         self.delivery = Delivery()
@@ -97,7 +97,7 @@ class HarqSender:
     def sound(self) -> Symbols:
         """Known symbols, complex64[n]: the report on them tells the SNR before anything is at stake."""
         symbols = pilot_symbols(self._framing.sounding_symbols)
-        self.record.ledger.add(SymbolClass.PILOT, len(symbols))
+        self.record.ledger.add(SymbolClass.PILOT, self._waveform.on_air(len(symbols)))
         self.record.bursts_sent += 1
         return symbols
 

@@ -72,7 +72,7 @@ class BurstSizes:
     """What the symbols of a burst are spent on.
 
     Attributes:
-        pilots: known symbols, the preamble included.
+        pilots: known symbols, the preamble included, and what a radio puts around the burst.
         control, protected, bulk: data symbols by purpose.
     """
 
@@ -152,7 +152,7 @@ def modulate(block: Block, framing: Framing = SINGLE_CARRIER_FRAMING) -> Symbols
     """
     word = ControlWord(block.process, block.rv, _section(block.protected), _section(block.bulk))
     total = burst_sizes(block, framing).total
-    if total > MAX_BLOCK_SYMBOLS:
+    if total > MAX_BLOCK_SYMBOLS:  # with what a radio puts around it
         raise LimitExceeded(
             f"the physical layer sends at most {MAX_BLOCK_SYMBOLS} symbols in one block, this one takes "
             f"{total}; choose a higher MCS or a smaller payload"

@@ -19,7 +19,7 @@ from semvid.phy.layout import (
     total_symbols,
 )
 from semvid.phy.pilots import SOUNDING_SYMBOLS, pilot_symbols
-from semvid.waveform import Ofdm, Waveform
+from semvid.waveform import SINGLE_CARRIER, Ofdm, SingleCarrier, Waveform
 
 
 class Framing(Protocol):
@@ -38,7 +38,7 @@ class Framing(Protocol):
         """Of a burst beside what it carries, whatever it carries, on average."""
 
     def total_symbols(self, data_symbols: int, pilot_spacing: int) -> int:
-        """Length of the burst that carries ``data_symbols`` data symbols."""
+        """Channel uses of the burst that carries ``data_symbols`` data symbols."""
 
     def layout(self, data_symbols: int, pilot_spacing: int) -> Layout:
         """Where everything sits in it; the pilots' values are `semvid.phy.pilots.pilot_symbols`, in order."""
@@ -66,14 +66,22 @@ class Framing(Protocol):
 
 
 class SingleCarrierFraming:
-    """A preamble, then data with scattered pilots; see `semvid.phy.layout`."""
+    """A preamble, then data with scattered pilots; see `semvid.phy.layout`.
+
+    Args:
+        waveform: says what a radio puts around it, which counts.
+    """
 
     sounding_symbols = SOUNDING_SYMBOLS
-    preamble_symbols = fixed_symbols = PREAMBLE_SYMBOLS
+    preamble_symbols = PREAMBLE_SYMBOLS
+
+    def __init__(self, waveform: SingleCarrier = SINGLE_CARRIER) -> None:
+        self._waveform = waveform
+        self.fixed_symbols = waveform.on_air(PREAMBLE_SYMBOLS)
 
     def total_symbols(self, data_symbols: int, pilot_spacing: int) -> int:
         """See `Framing`."""
-        return total_symbols(data_symbols, pilot_spacing)
+        return self._waveform.on_air(total_symbols(data_symbols, pilot_spacing))
 
     def layout(self, data_symbols: int, pilot_spacing: int) -> Layout:
         """See `Framing`."""
@@ -110,4 +118,4 @@ def framing_of(waveform: Waveform) -> Framing:
     """The framing of a waveform."""
     if isinstance(waveform, Ofdm):
         return OfdmFraming(waveform)
-    return SINGLE_CARRIER_FRAMING
+    return SingleCarrierFraming(waveform)

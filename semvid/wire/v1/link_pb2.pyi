@@ -152,6 +152,7 @@ class Open(_message.Message):
     EMULATION_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     OFDM_FIELD_NUMBER: _builtins.int
+    RADIO_FIELD_NUMBER: _builtins.int
     RETURN_LINK_FIELD_NUMBER: _builtins.int
     WINDOW_FIELD_NUMBER: _builtins.int
     transmission_id: _builtins.str
@@ -172,6 +173,13 @@ class Open(_message.Message):
         """How symbols become a signal, which a radio knows from its configuration; absent: a single carrier."""
 
     @_builtins.property
+    def radio(self) -> Global___RadioFrame:
+        """Set by a channel that is a radio, never by a sender: the known symbols around every burst of a single carrier.
+        They are channel uses, are not in the bursts of this link, and both ends count them. A receiver says them
+        back in `Accepted`, from where the sender has them.
+        """
+
+    @_builtins.property
     def return_link(self) -> Global___ReturnLink:
         """Reports come back as symbols, coded like this, which a radio knows from its configuration; absent: as
         `BlockReport`.
@@ -184,16 +192,49 @@ class Open(_message.Message):
         emulation: Global___ChannelConditions | None = ...,
         attempt: _builtins.int = ...,
         ofdm: Global___Ofdm | None = ...,
+        radio: Global___RadioFrame | None = ...,
         return_link: Global___ReturnLink | None = ...,
         window: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm", "return_link", b"return_link"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm", "radio", b"radio", "return_link", b"return_link"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "return_link", b"return_link", "transmission_id", b"transmission_id", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "radio", b"radio", "return_link", b"return_link", "transmission_id", b"transmission_id", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Open: _TypeAlias = Open  # noqa: Y015
+
+@_typing.final
+class RadioFrame(_message.Message):
+    """Known symbols: a preamble, and references after every stretch of the burst, the last one included. The first stretch
+    is a quarter as long.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREAMBLE_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    STRETCH_FIELD_NUMBER: _builtins.int
+    preamble: _builtins.int
+    """symbols before the burst, 64..1024 in steps of 16"""
+    reference: _builtins.int
+    """symbols after every stretch, 8..256"""
+    stretch: _builtins.int
+    """symbols of the burst between two references at most, 64..16384"""
+    def __init__(
+        self,
+        *,
+        preamble: _builtins.int = ...,
+        reference: _builtins.int = ...,
+        stretch: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["preamble", b"preamble", "reference", b"reference", "stretch", b"stretch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RadioFrame: _TypeAlias = RadioFrame  # noqa: Y015
 
 @_typing.final
 class ReturnLink(_message.Message):
@@ -316,6 +357,7 @@ class Accepted(_message.Message):
     VIDEO_URL_FIELD_NUMBER: _builtins.int
     PROFILE_FIELD_NUMBER: _builtins.int
     SOUND_CODECS_FIELD_NUMBER: _builtins.int
+    RADIO_FIELD_NUMBER: _builtins.int
     video_url: _builtins.str
     """where the video can be fetched (path of the receiver's REST API)"""
     @_builtins.property
@@ -326,16 +368,21 @@ class Accepted(_message.Message):
     def sound_codecs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """that it can decode, by the names of semvid.semantics.SoundCodec"""
 
+    @_builtins.property
+    def radio(self) -> Global___RadioFrame:
+        """as in `Open`"""
+
     def __init__(
         self,
         *,
         video_url: _builtins.str = ...,
         profile: Global___DecoderProfile | None = ...,
         sound_codecs: _abc.Iterable[_builtins.str] | None = ...,
+        radio: Global___RadioFrame | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "radio", b"radio"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "sound_codecs", b"sound_codecs", "video_url", b"video_url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["profile", b"profile", "radio", b"radio", "sound_codecs", b"sound_codecs", "video_url", b"video_url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -436,7 +483,7 @@ class TransmitSummary(_message.Message):
     bursts: _builtins.int
     """received, soundings and repetitions included"""
     symbols: _builtins.int
-    """complex symbols received, all of them"""
+    """channel uses of what was received, all of them"""
     frames: _builtins.int
     """frames of the video that was made of what arrived"""
     complete: _builtins.bool

@@ -170,8 +170,8 @@ def test_a_service_ends_when_its_starter_is_killed(tmp_path: Path) -> None:
         time.sleep(0.02)
 
 
-def test_free_ports_are_different_and_bindable() -> None:
-    ports = local_services._free_ports(8)
+def testfree_ports_are_different_and_bindable() -> None:
+    ports = local_services.free_ports(8)
     assert len(set(ports)) == 8
     for port in ports:
         with socket.socket() as s:

@@ -19,6 +19,7 @@ from semvid.phy.block import Block, BlockReceiver, TbState, burst_sizes
 from semvid.phy.layout import DENSE_SPACING
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.pilots import SOUNDING_SYMBOLS
+from semvid.waveform import RadioFrame, SingleCarrier
 
 HEADER, CAPTION, KEYFRAME, SOUND = (
     SymbolClass.HEADER,
@@ -410,3 +411,32 @@ def test_a_repetition_sends_as_much_as_was_missing() -> None:
     assert lengths == sorted(lengths)
     assert lengths[0] < 0.7
     assert lengths[-1] == 1.0
+
+
+def test_what_a_radio_puts_around_bursts_is_counted_and_has_to_fit():
+    """Symbol by symbol, repetitions and the sounding too; nothing of it is in the bursts themselves."""
+    frame = RadioFrame(128, 32, 512)
+    sender = HarqSender(waveform=SingleCarrier(frame))
+    block = BlockPayload(Payload(bytes(40), {CAPTION: 320}), Payload(bytes(1500), {KEYFRAME: 12_000}))
+    on_air = frame.known(SOUNDING_SYMBOLS) + len(sender.sound())
+    sender.report(BlockReport(False, TbState.ABSENT, TbState.ABSENT, 10.0, 10.0))
+    expected = sender.symbols_of([block], repeated=False)
+    sender.ship([block])
+    for state in (TbState.FAILED, TbState.DECODED):
+        burst = sender.next_burst()
+        assert burst is not None
+        on_air += len(burst) + frame.known(len(burst))
+        assert state is TbState.DECODED or expected == len(burst) + frame.known(len(burst))
+        sender.report(BlockReport(True, state, state, 10.0, 10.0))
+    assert sender.next_burst() is None
+    ledger = sender.record.ledger
+    assert ledger.total_symbols == on_air
+    assert ledger.symbols[SymbolClass.PILOT] > frame.known(SOUNDING_SYMBOLS) + frame.preamble
+    alone = HarqSender()
+    sounded(alone)
+    assert alone.symbols_of([block], repeated=False) < expected
+    needed = sender.symbols_of([block], repeated=False)
+    sender.ship([block], most_symbols=needed - 1)  # the burst itself would fit, what is around it does not
+    without = sender.next_block()
+    assert without is not None
+    assert without.bulk is None
