@@ -7,7 +7,7 @@ included. Several transmissions at SNR g are worth one of the same added capacit
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -33,6 +33,7 @@ FADING_ERROR_DB, FEW = 2.0, 3  # of bursts that fade, while they are fewer
 STEADY_FADING_DB, STEADY_DEVIATION_DB = 0.3, 1.0
 # Distances kept from the measured thresholds, dB; the header's covers an SNR that is wrong by 2 dB as well.
 BULK_MARGIN_DB, PROTECTED_MARGIN_DB, HEADER_MARGIN_DB, CONTROL_MARGIN_DB = 0.5, 3.0, 5.0, 2.5
+STEADY_MARGIN_DB = 0.3  # in place of the first, once bursts have said the SNR: their symbols err by 0.1 dB
 SOUND_MARGIN_DB = 1.5
 PROTECTED_BLER = 1e-4
 CONTROL_BLER = 1e-3
@@ -101,7 +102,8 @@ class LinkAdapter:
         self._fixed = None if mcs == "auto" else MCS_TABLE[mcs]
         self._framing = framing
         sent = 1 + retransmissions
-        self._bulk = _Terms(BULK_MARGIN_DB, sent, LARGEST_FIRST_LOSS, LARGEST_LOSS)
+        self._unsure = _Terms(BULK_MARGIN_DB, sent, LARGEST_FIRST_LOSS, LARGEST_LOSS)
+        self._sure = replace(self._unsure, margin_db=STEADY_MARGIN_DB)
         self._sound = _Terms(
             SOUND_MARGIN_DB, min(sent, SOUND_TRANSMISSIONS), LARGEST_FIRST_SOUND_LOSS, LARGEST_SOUND_LOSS
         )
@@ -151,6 +153,10 @@ class LinkAdapter:
         if errors:
             history = [snr_db + error for snr_db in history for error in (-errors, 0.0, errors)]
         return history or [ASSUMED_SNR_DB]
+
+    @property
+    def _bulk(self) -> _Terms:
+        return self._sure if self._is_steady else self._unsure
 
     @property
     def _is_steady(self) -> bool:

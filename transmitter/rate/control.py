@@ -28,7 +28,7 @@ from semvid.profile import Given
 from semvid.semantics import PictureCoding
 from semvid.video.probe import SourceInfo
 from transmitter.rate.model import Forecast, LinkPrice, bytes_factor, deserved_price
-from transmitter.rate.plan import BYTES_PER_SCALE, FINEST_CRF, SCALES, Plan
+from transmitter.rate.plan import BYTES_PER_SCALE, CRF_STEP, FINEST_CRF, SCALES, Plan
 
 _RECENT_S: Final = 3.0  # that tell what the video is like now
 _LIKE_NOW_S: Final = 10.0  # that it is taken to stay so
@@ -45,6 +45,9 @@ _TOLERANT: Final = 1e-4  # CBR
 _LAST_WORDS: Final = 2  # blocks without keyframes, that the end of the stream may take
 _COARSER_THAN_PLANNED: Final = 5.0  # CRF steps, that save about a third
 _CRFS: Final = tuple(FINEST_CRF + step for step in range(round(MAX_CRF - FINEST_CRF) + 1))
+_FINE_CRFS: Final = tuple(
+    FINEST_CRF + CRF_STEP * step for step in range(round((MAX_CRF - FINEST_CRF) / CRF_STEP) + 1)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,7 @@ class RateControl:
         if symbols <= room or crf >= most:
             return False
         affordable = bytes_factor(crf) * max(0.0, room) / symbols
-        coarser = next((c for c in _CRFS if c > crf and bytes_factor(c) <= affordable), MAX_CRF)
+        coarser = next((c for c in _FINE_CRFS if c > crf and bytes_factor(c) <= affordable), MAX_CRF)
         self.point = replace(self.point, crf=min(coarser, most))
         return True
 

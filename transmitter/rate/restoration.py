@@ -17,7 +17,7 @@ from semvid.video.probe import SourceInfo
 from transmitter.rate.loss import viewing_loss
 from transmitter.rate.trial import Coded
 
-STRENGTHS: Final = (0, 3, RESTORATION, 7)
+STRENGTHS: Final = (3, RESTORATION, 7)
 """That are tried, in sevenths. Below four, changes by a single level are rounded away, which suits what is
 flat or has a grain of its own."""
 _LOOKED_AT: Final = 640 * 360  # pixels; larger pictures are looked at in this size
