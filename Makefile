@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FL
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-deadlines bench-full bench-models bench-ofdm \
   bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-radio bench-rates bench-return bench-search bench-sound \
-  bench-speed bench-target soak chaos fuzz phy-wheel api e2e clean
+  bench-players bench-speed bench-target soak chaos fuzz phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -113,6 +113,9 @@ bench-radio: .venv/.dev  ## a real clip through GNU Radio in the channel's place
 bench-sound: .venv/.dev  ## what sound costs and how much of it is understood, by codec, rate and SNR (MEDIA=dir)
 	$(PIP) -e ".[eval-sound,codec2]"
 	$(BIN)/python -m evaluation.studies.sound --media $(MEDIA) --out results/sound.json $(ARGS)
+
+bench-players: .venv/.dev  ## ten kinds of file, what comes out played by browsers (MEDIA=dir; apt-get install chromium firefox-esr)
+	$(BIN)/python -m evaluation.players --media $(MEDIA) --out results/players.json $(ARGS)
 
 bench-questions: .venv/.dev  ## what answers cost, and their agreement with those from the reconstruction (MEDIA=dir)
 	$(BIN)/python -m evaluation.studies.questions --media $(MEDIA) --out results/questions.json $(ARGS)
