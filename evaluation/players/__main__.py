@@ -135,8 +135,8 @@ def table(result: dict[str, Any]) -> str:
 
 `{made["command"]}`, commit {made["commit"]}, {made["date"]}. {" and ".join(result["browsers"].values())}, \
 headless, without hardware decoders. Files of {SECONDS:g} s (one has a pause besides) through transmitter, \
-channel and receiver: AWGN of {SNR_DB:g} dB, seed {SEED}, all else by default. Each video is played from start \
-to end.
+channel and receiver: AWGN of {SNR_DB:g} dB, seed {SEED}, all else by default. Each video is played from \
+start to end.
 
 {kinds}
 
