@@ -57,7 +57,7 @@ def make(kind: Kind, media: Path, folder: Path) -> Truth:
     needed = 2 * count if kind.interlaced else count
     shown = [_cropped(frame.picture, size) for frame in islice(frames, needed)]
     frames.close()
-    if len(shown) < needed:  # there and back
+    while len(shown) < needed:  # there and back
         shown = [*shown, *shown[::-1]][:needed]
     if kind.interlaced:
         shown = [_woven(first, second) for first, second in zip(shown[::2], shown[1::2], strict=True)]
