@@ -122,7 +122,7 @@ def _sound(sound: Sound, media: Path, seconds: float) -> NDArray[np.int16]:
         if not left:
             break
     reader.close()
-    return np.concatenate(parts)
+    return np.concatenate([*parts, np.zeros((left, 2), np.int16)])  # silence where the clip's has ended
 
 
 def _write(
