@@ -18,6 +18,7 @@ COLOUR: Final = 4.0  # of 255: mean over the cells, source against what is drawn
 DRAWN: Final = 4.0  # of 255: largest over the cells, our decoder against the browser's
 LAG_S: Final = 0.02
 LIKE: Final = 0.7  # correlation of envelopes
+SILENT: Final = 1e-3  # of full scale: what a lossy code makes of nothing lies below
 
 Cells = NDArray[np.float64]  # [moments, CELLS * CELLS, 3], 0..255
 
@@ -51,7 +52,12 @@ def envelope(sound: NDArray[np.int16]) -> NDArray[np.float64]:
 
 
 def likeness(source: NDArray[np.float64], heard: NDArray[np.float64]) -> tuple[float, float]:
-    """Correlation of two envelopes where they fit best, and by how many seconds the second is later."""
+    """Correlation of two envelopes where they fit best, and by how many seconds the second is later.
+
+    Silence is like silence, though nothing varies that could correlate.
+    """
+    if max(source.max(initial=0.0), heard.max(initial=0.0)) < SILENT:
+        return 1.0, 0.0
     length = min(len(source), len(heard))
     best = (-1.0, 0.0)
     for lag in range(-40, 41):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -130,6 +131,7 @@ def _write(
 ) -> None:
     with av.open(str(path), "w") as container:
         video = container.add_stream(kind.codec, rate=kind.rate, options=dict(kind.options))
+        assert isinstance(video, VideoStream)
         video.width, video.height, video.pix_fmt = *kind.size, kind.pixels
         context = video.codec_context
         context.color_primaries, context.color_trc, context.colorspace, context.color_range = kind.tags
@@ -140,9 +142,11 @@ def _write(
             video.set_display_rotation(-90)
         if kind.codec == "libx265":
             context.codec_tag = "hvc1"
-        audio = None
+        audio: AudioStream | None = None
         if pcm is not None and kind.sound is not None:
-            audio = container.add_stream(kind.sound.codec, rate=kind.sound.rate, layout=kind.sound.layout)
+            added = container.add_stream(kind.sound.codec, rate=kind.sound.rate, layout=kind.sound.layout)
+            assert isinstance(added, AudioStream)
+            audio = added
         # in order of time, as a transport stream wants them
         packets = _interleaved(kind, video, audio, pictures, times, pcm)
         for packet in packets:
@@ -156,7 +160,7 @@ def _interleaved(
     pictures: list[Picture],
     times: list[Fraction],
     pcm: NDArray[np.int16] | None,
-) -> Iterator[av.Packet]:
+) -> Iterator[av.Packet[Any]]:
     sent = 0
     resampler = None
     if kind.sound is not None:
@@ -226,4 +230,4 @@ def _hlg(picture: Picture) -> NDArray[np.uint16]:
     signal = np.where(
         scene <= 1 / 12, np.sqrt(3 * np.clip(scene, 0, 1)), a * np.log(np.maximum(12 * scene - b, 1e-9)) + c
     )
-    return np.round(np.clip(signal, 0, 1) * 65535).astype(np.uint16)
+    return np.asarray(np.round(np.clip(signal, 0, 1) * 65535), np.uint16)

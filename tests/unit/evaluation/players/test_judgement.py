@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evaluation.players.judgement import STEP_S, cell_means, envelope, judged, likeness, moments
+from evaluation.players.judgement import LIKE, STEP_S, cell_means, envelope, judged, likeness, moments
 from evaluation.players.making import Truth
 from semvid.sound.pcm import SAMPLE_RATE
 
@@ -89,3 +89,9 @@ def test_cells_are_the_colours_of_parts_by_rows() -> None:
     means = cell_means(picture)
     assert means[1].tolist() == [200] * 3
     assert means.sum() == 600
+
+
+def test_silence_is_like_silence_and_nothing_else() -> None:
+    silence, noise = np.zeros(200), np.random.default_rng(0).uniform(0.1, 0.2, 200)
+    assert likeness(silence, silence + 1e-4) == (1.0, 0.0)
+    assert likeness(silence, noise)[0] < LIKE
