@@ -20,7 +20,8 @@ from semvid.link.health import Health
 from semvid.link.peer import LINK_SERVICE
 from semvid.service.host import StopSignals, started
 from semvid.service.logs import configure_logging
-from semvid.service.tracing import Traces, traces_to
+from semvid.service.trace_export import traces_to
+from semvid.service.tracing import Traces
 from semvid.wire.v1 import channel_pb2_grpc, link_pb2_grpc
 
 CONTROL_SERVICE = "semvid.wire.v1.ChannelControlService"

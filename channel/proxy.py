@@ -29,7 +29,6 @@ from channel.reports import Reports
 from channel.return_path import ReturnPath
 from channel.settings import ChannelSettings
 from semvid.errors import InvalidInput, LimitExceeded, LinkFailed, SemvidError
-from semvid.link.return_link import return_link_of, set_return_link, window_of
 from semvid.link.status import abort, status_of
 from semvid.link.stream import next_request
 from semvid.link.symbols import pack_symbols, unpack_symbols
@@ -183,8 +182,7 @@ class _Relay:
     ) -> None:
         self.bursts = self.symbols = 0
         self._transmission_id, self._attempt = opening.transmission_id, opening.attempt
-        window_of(opening)  # refused here where a receiver would refuse it
-        self._return_link, self._window = return_link_of(opening), opening.window
+        self._opening = opening
         self._registry, self._air, self._waveform = registry, air, waveform
         self._recorder = recorder
         self._metrics, self._settings = metrics, settings
@@ -196,9 +194,13 @@ class _Relay:
         Raises:
             InvalidInput, LimitExceeded, LinkFailed: the sender broke the protocol or a bound.
         """
-        opening = pb.Open(transmission_id=self._transmission_id, attempt=self._attempt, window=self._window)
+        opening = pb.Open(
+            transmission_id=self._transmission_id, attempt=self._attempt, window=self._opening.window
+        )
         set_waveform(opening, self._waveform)
-        set_return_link(opening, self._return_link)
+        if self._opening.HasField("return_link"):
+            aggregation = self._opening.return_link.aggregation
+            opening.return_link.CopyFrom(pb.ReturnLink(aggregation=aggregation))
         if not await _taken(call.write(pb.TransmitRequest(open=opening))):
             return
         while (request := await _read(context, self._settings.idle_timeout_s)) is not None:

@@ -39,7 +39,8 @@ from semvid.service.logs import configure_logging
 from semvid.service.metrics import install_metrics
 from semvid.service.problems import everywhere, install_problem_handlers, problem_responses
 from semvid.service.signed_links import AccessResource, SignedLinks
-from semvid.service.tracing import Traces, traces_to
+from semvid.service.trace_export import traces_to
+from semvid.service.tracing import Traces
 from semvid.service.uploads import bound_bodies
 
 Offset = Annotated[int, Query(ge=0, le=2**31)]

@@ -107,23 +107,6 @@ NO_SPAN: Final = NoSpan()
 NO_TRACES: Final = NoTraces()
 
 
-def traces_to(endpoint: str, service: str) -> Traces:
-    """Traces that go to an OTLP/HTTP collector; none where ``endpoint`` is empty.
-
-    Args:
-        endpoint: base of its address, such as ``http://127.0.0.1:4318``.
-        service: transmitter, channel or receiver.
-
-    Raises:
-        MissingComponent: OpenTelemetry is not installed.
-    """
-    if not endpoint:
-        return NO_TRACES
-    from semvid.service.otel import collector
-
-    return collector(endpoint, service)
-
-
 def traceparent_of(pairs: Iterable[tuple[str, str | bytes]] | None) -> str | None:
     """The ``traceparent`` among headers or metadata; None where there is none, or no well-formed one."""
     for name, value in pairs or ():

@@ -14,7 +14,8 @@ from opentelemetry.trace import StatusCode
 
 from semvid.errors import LinkFailed
 from semvid.service.otel import OtelTraces, collector
-from semvid.service.tracing import NO_TRACES, carried, traceparent_of, traces_to
+from semvid.service.trace_export import traces_to
+from semvid.service.tracing import NO_TRACES, carried, traceparent_of
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
