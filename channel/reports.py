@@ -49,6 +49,7 @@ class Reports:
 
     def __init__(self, conditions: Callable[[], Conditions], metrics: ChannelMetrics) -> None:
         self._conditions, self._metrics = conditions, metrics
+        self._being_written = asyncio.Lock()
         self._late: asyncio.Queue[tuple[float, pb.TransmitResponse] | None] = asyncio.Queue(_MOST_UNDER_WAY)
 
     async def pass_back(self, call: Any, context: Any) -> None:
@@ -71,7 +72,11 @@ class Reports:
             await self._put(None, writing)
             await writing
         finally:
-            writing.cancel()
+            try:
+                async with self._being_written:  # no status can be sent while a response is
+                    pass
+            finally:
+                writing.cancel()
 
     def _received(self, response: pb.TransmitResponse) -> tuple[float, pb.TransmitResponse]:
         """``response`` as the sender gets it, and when."""
@@ -103,4 +108,5 @@ class Reports:
             early_s = due - asyncio.get_running_loop().time()
             if early_s > 0:
                 await asyncio.sleep(early_s)
-            await context.write(response)
+            async with self._being_written:
+                await context.write(response)
