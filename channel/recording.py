@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from channel.air import Air, Arrived, Sent
 from semvid.errors import Conflict
 from semvid.link.recording import DATA, META, global_fields
-from semvid.service.files import JsonLines, data_folder, room_on_disk
+from semvid.service.files import JsonLines, data_folder, replacing, room_on_disk
 from semvid.waveform import Waveform
 from semvid.wire.v1 import link_pb2 as pb
 
@@ -117,9 +117,9 @@ class _Side:
             fields = {**self._fields, "core:sha512": self._digest.hexdigest()}
             captures = [{"core:sample_start": 0}]
             head = json.dumps({"global": fields, "captures": captures}, indent=1)
-            with self._meta.open("w", encoding="utf-8") as meta:
-                meta.write(head.removesuffix("\n}") + ',\n "annotations": [')
+            with replacing(self._meta) as meta:
+                meta.write((head.removesuffix("\n}") + ',\n "annotations": [').encode())
                 for number, annotation in enumerate(self._lines.read()):
-                    meta.write(("," if number else "") + "\n  " + json.dumps(annotation))
-                meta.write("\n ]\n}\n")
+                    meta.write((("," if number else "") + "\n  " + json.dumps(annotation)).encode())
+                meta.write(b"\n ]\n}\n")
             self._annotations.unlink(missing_ok=True)

@@ -15,6 +15,11 @@ def signed(value: int) -> int:
     return -(value + 1) // 2 if value % 2 else value // 2
 
 
+def golomb_length(value: int, order: int) -> int:
+    """Bits of the Exponential-Golomb code of a value >= 0."""
+    return 2 * (value + (1 << order)).bit_length() - 1 - order
+
+
 class BitWriter:
     """Collects bits, the most significant first."""
 
@@ -33,10 +38,6 @@ class BitWriter:
     def string(self, value: bytes) -> None:
         """Whole bytes, wherever they begin."""
         self.fixed(int.from_bytes(value, "big"), 8 * len(value))
-
-    def append(self, other: "BitWriter") -> None:
-        """What another wrote."""
-        self._bits += other._bits
 
     def __len__(self) -> int:
         return len(self._bits)

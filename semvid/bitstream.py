@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from semvid import header_bits, text
 from semvid.answers import Answered, Outcome, TaskAnswer, TaskHeader
-from semvid.bits import BitReader, BitWriter, signed, unsigned
+from semvid.bits import BitReader, BitWriter, golomb_length, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.semantics import (
     MAX_TIMING_FRAMES,
@@ -123,16 +123,10 @@ def _write_timing(bits: BitWriter, unit: Timing) -> None:
     bits.golomb(unit.first_frame, _FRAME_ORDER)
     bits.golomb(len(unit.offsets) - 1, _COUNT_ORDER)
     steps = [unsigned(later - earlier) for earlier, later in pairwise((0, *unit.offsets))]
-
-    def coded(order: int) -> BitWriter:
-        writer = BitWriter()
-        for step in steps:
-            writer.golomb(step, order)
-        return writer
-
-    order = min(_STEP_ORDERS, key=lambda order: len(coded(order)))
+    order = min(_STEP_ORDERS, key=lambda order: sum(golomb_length(step, order) for step in steps))
     bits.fixed(order // 2, _STEP_ORDER_BITS)
-    bits.append(coded(order))
+    for step in steps:
+        bits.golomb(step, order)
 
 
 def _read_timing(bits: BitReader) -> Timing:

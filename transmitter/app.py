@@ -68,7 +68,6 @@ _log = get_logger(__name__)
 _FORM_OVERHEAD_BYTES = 2**20  # of a multipart body around the file
 _COPIED_BYTES = 2**20  # at a time
 _EVENT_ID = re.compile("[0-9]{1,18}")
-_LONGEST_NAME = 200  # characters of an upload's
 _OPTIONS_EXAMPLE = '{"target_cbr": 0.0005, "seed": 7, "channel": {"snr_db": 10}}'
 
 

@@ -5,7 +5,6 @@ by a set number of segments, in another thread if wanted; `shipments` and `deliv
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
-import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,6 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
@@ -25,12 +23,7 @@ from semvid.link.record import LinkRecord
 from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
-from semvid.semantics import (
-    Opening,
-    PictureCoding,
-    SideUnit,
-    SoundHeader,
-)
+from semvid.semantics import Opening, PictureCoding, SideUnit, SoundHeader
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
@@ -38,7 +31,8 @@ from transmitter.analysis import Analysis
 from transmitter.header import stream_header
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Told
-from transmitter.offers import Missing, Offer, Offers
+from transmitter.means import Means
+from transmitter.offers import Missing, Offers
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
@@ -97,13 +91,14 @@ class Encoder:
         sound: SoundHeader | None = None,
     ) -> None:
         self._source, self._options = source, options
-        self._price, self._quote = price, quote
+        self._price = price
         self._clock = clock or StageClock()
         self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
         self.captions_given_up = 0
         lag = segments_ahead + 1 + MOST_HELD[options.coding]
         self._budget = Budget.for_target(options, source)
         self._control = RateControl(plan, self._budget, options.coding, lag)
+        self._means = Means(self._control, price, quote)
         self._selector = make_selector(
             options, source, profile, mllm, lambda: self._control.price_for(self._analysis.closed), compared
         )
@@ -356,34 +351,19 @@ class Encoder:
         intra = self._options.coding is PictureCoding.INTRA
         if self._budget is None or not group[0].refresh or intra:
             return False
-        control, price = self._control, self._price()
+        control, means = self._control, self._means
         segments = [waiting.segment for waiting in islice(self._waiting, len(group))]
         # a sounding errs, and once the header has left nothing can be made smaller
         share = _BEFORE_THE_LINK_IS_KNOWN if not self._header_left and self._header_first else 1.0
-        room, most = share * self._room(segments), share * self._most(segments)
-        offers = self._offers(group, segments, most)
-
-        def charged(offer: Offer) -> float:
-            """By the estimate that plans are made with; more than ``room`` where ``offer`` takes too much."""
-            assert offer.shipment.coded is not None
-            estimated = price.symbols_of(sum(map(len, offer.shipment.coded.packets)))
-            if estimated > room or (quoted := self._quote(offer.shipment, offer.repeated)) <= most:
-                return estimated
-            return room * quoted / most if most > 0 else math.inf
-
-        everything = charged(offers.everything)
+        room = share * means.room(segments, self._all_units(segments))
+        offers = self._offers(group, segments, share * means.most(segments))
+        everything = means.charged(offers.everything, room)
         if control.coarsened(everything, room, control.still_good):
             return True
         if not self._header_left and control.shrunk(everything, room):
             self._resize()
             return True
-        return control.coarsened(charged(offers.anchors), room)
-
-    def _most(self, segments: Sequence[Segment]) -> float:
-        """Symbols that ``segments`` and the group of their keyframes may take, repetitions included."""
-        last = segments[-1]
-        assert last.keyframe is not None
-        return self._control.limit(last.keyframe.frame.index + 1, self._price(), last.last)
+        return control.coarsened(means.charged(offers.anchors, room), room)
 
     def _resize(self) -> None:
         """Brings what waits to the size that now holds; the header has not left yet."""
@@ -398,24 +378,12 @@ class Encoder:
         assert segment.keyframe is not None
         return _Waiting(segment, at_size(segment.keyframe.frame.picture, self._size))
 
-    def _room(self, segments: Sequence[Segment]) -> float:
-        """Symbols for the keyframes that end ``segments``; what the side information takes is taken off."""
-        last = segments[-1].keyframe
-        assert last is not None
-        price = self._price()
-        beside = price.symbols_beside(len(bitstream.pack(self._all_units(segments))))
-        return self._control.room(last.frame.index + 1, price) - beside
-
     def _shipment(self, group: Group) -> Shipment:
         """As much of ``group`` as there is room for."""
         segments = tuple(self._waiting.popleft().segment for _ in group)
-        most = self._most(segments)
         self._latest, self._missing_before = group, self._missing
-        for offer in self._offers(group, segments, most):
-            if most == math.inf or self._quote(offer.shipment, offer.repeated) <= most:
-                break
-        self._missing = offer.missing
-        self._header_left = True
+        offer = self._means.best(self._offers(group, segments, self._means.most(segments)))
+        self._missing, self._header_left = offer.missing, True
         return offer.shipment
 
     def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Offers:

@@ -41,6 +41,10 @@ def finished(picture: Picture, header: StreamHeader, coding: Coding, restorer: R
 
 def restored(picture: Picture, coding: Coding, restorer: Restorer, strength: int = RESTORATION) -> Picture:
     """``picture``, as large as it is shown, ``strength`` sevenths of the way to what the network says."""
+    return part_of_the_way(picture, restorer.restore(picture, coding), strength)
+
+
+def part_of_the_way(picture: Picture, made: Picture, strength: int) -> Picture:
+    """``strength`` sevenths of the way from ``picture`` to ``made``, rounded."""
     share = strength / MAX_FINISH
-    made = restorer.restore(picture, coding)
     return np.asarray(cv2.addWeighted(made, share, picture, 1 - share, 0), np.uint8)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
-import cv2
-import numpy as np
-
-from semvid.images.finishing import RESTORATION, restored
+from semvid.images.finishing import RESTORATION, part_of_the_way
 from semvid.images.resize import at_size
 from semvid.images.restorer import Coding, Restorer
-from semvid.images.types import Picture
-from semvid.semantics import MAX_FINISH
 from semvid.video.probe import SourceInfo
 from transmitter.rate.loss import viewing_loss
-from transmitter.rate.trial import Coded
+from transmitter.rate.trial import Coded, looked_at
 
 STRENGTHS: Final = (3, RESTORATION, 7)
 """That are tried, in sevenths. Below four, changes by a single level are rounded away, which suits what is
 flat or has a grain of its own."""
-_LOOKED_AT: Final = 640 * 360  # pixels; larger pictures are looked at in this size
 _KEYFRAMES: Final = 4  # that strengths are tried on
 _CLEARLY: Final = 0.95  # of the contrast that is wrong as usual; with less of it another strength is taken
 
@@ -36,21 +29,15 @@ def strength_for(coded: Coded, source: SourceInfo, restorer: Restorer) -> int:
         source: of the clip.
         restorer: that the receiver has.
     """
-    shrink = min(1.0, math.sqrt(_LOOKED_AT / (source.width * source.height)))
-    size = max(1, round(source.width * shrink)), max(1, round(source.height * shrink))
+    size = looked_at(source)
     keyframes = [keyframe for part in coded.decoded() for keyframe in part]
     wrong = dict.fromkeys(STRENGTHS, 0.0)
     for keyframe in keyframes[:: -(-len(keyframes) // _KEYFRAMES)]:
         real, picture = (at_size(one, size) for one in (keyframe.selected.frame.picture, keyframe.picture))
         height, width = keyframe.picture.shape[:2]
         coding = Coding.of(keyframe.quantiser, (width, height), size, keyframe.layer)
-        made = restored(picture, coding, restorer, MAX_FINISH)
+        made = restorer.restore(picture, coding)
         for strength in STRENGTHS:
-            wrong[strength] += viewing_loss(real, _blended(picture, made, strength)).wrong
+            wrong[strength] += viewing_loss(real, part_of_the_way(picture, made, strength)).wrong
     best = min(wrong, key=wrong.__getitem__)
     return best if wrong[best] < _CLEARLY * wrong[RESTORATION] else RESTORATION
-
-
-def _blended(picture: Picture, made: Picture, strength: int) -> Picture:
-    share = strength / MAX_FINISH
-    return np.asarray(cv2.addWeighted(made, share, picture, 1 - share, 0), np.uint8)

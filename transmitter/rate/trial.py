@@ -224,6 +224,12 @@ def _decoded(groups: list[Group], selected: list[Selected], size: tuple[int, int
     return [DecodedKeyframe(one, *rest) for one, rest in zip(selected, in_time, strict=True)]
 
 
+def looked_at(source: SourceInfo) -> tuple[int, int]:
+    """Width and height at which pictures are compared."""
+    shrink = min(1.0, math.sqrt(_LOOKED_AT / (source.width * source.height)))
+    return max(1, round(source.width * shrink)), max(1, round(source.height * shrink))
+
+
 class _Look:
     """A look at what the receiver shows.
 
@@ -234,8 +240,7 @@ class _Look:
 
     def __init__(self, source: SourceInfo, detail: int) -> None:
         self._full, self._detail = (source.width, source.height), detail
-        shrink = min(1.0, math.sqrt(_LOOKED_AT / (source.width * source.height)))
-        self._size = max(1, round(source.width * shrink)), max(1, round(source.height * shrink))
+        self._size = looked_at(source)
 
     def shown(self, coded: Picture) -> Picture:
         """A keyframe at the size that is looked at."""
