@@ -42,7 +42,7 @@ _SURE_STEPS: Final = 100
 
 
 def pack(units: Sequence[SideUnit]) -> bytes:
-    """Serialises ``units``; the same units always give the same bytes.
+    """Serialises ``units`` in the order of their kinds; the same units always give the same bytes.
 
     Raises:
         InvalidInput: more than `MAX_UNITS` units.
@@ -52,7 +52,7 @@ def pack(units: Sequence[SideUnit]) -> bytes:
     bits = BitWriter()
     if units:
         bits.golomb(len(units) - 1, 0)
-    for unit in units:
+    for unit in sorted(units, key=_number_of):
         _write(bits, unit)
     return bits.to_bytes()
 
@@ -71,18 +71,19 @@ def unpack(payload: bytes) -> list[SideUnit]:
         MalformedUnits: bytes that are not the serialisation of valid units, too many of them, or several
             of which there can be one.
     """
-    bits = BitReader(payload, "semantic units")
-    count = bits.golomb(0) + 1 if payload else 0
+    try:
+        return _read(BitReader(payload, "the units")) if payload else []
+    except InvalidInput as error:
+        raise MalformedUnits(f"{len(payload)} bytes are not semantic units: {error}") from error
+
+
+def _read(bits: BitReader) -> list[SideUnit]:
+    count = bits.golomb(0) + 1
     if count > MAX_UNITS:
         raise MalformedUnits(f"{count} units in one transport block, at most {MAX_UNITS} are allowed")
-    try:
-        units = [_KINDS[bits.fixed(_KIND_BITS)][2](bits) for _ in range(count)]
-    except MalformedUnits:
-        raise
-    except InvalidInput as error:
-        raise MalformedUnits(f"a unit with impossible fields: {error}") from error
+    units = [_KINDS[bits.fixed(_KIND_BITS)][2](bits) for _ in range(count)]
     if bits.rest():
-        raise MalformedUnits("bytes follow the semantic units")
+        raise MalformedUnits("bytes follow the units")
     for once in (StreamHeader, SoundHeader, TaskHeader, StreamEnd):
         if sum(isinstance(unit, once) for unit in units) > 1:
             raise MalformedUnits(f"more than one {once.__name__} in one transport block")
@@ -90,9 +91,13 @@ def unpack(payload: bytes) -> list[SideUnit]:
 
 
 def _write(bits: BitWriter, unit: SideUnit) -> None:
-    number, write = next((n, w) for n, (kind, w, _) in enumerate(_KINDS) if isinstance(unit, kind))
+    number = _number_of(unit)
     bits.fixed(number, _KIND_BITS)
-    write(bits, unit)
+    _KINDS[number][1](bits, unit)
+
+
+def _number_of(unit: SideUnit) -> int:
+    return next(number for number, (kind, _, _) in enumerate(_KINDS) if isinstance(unit, kind))
 
 
 def _write_opening(bits: BitWriter, unit: Opening) -> None:
