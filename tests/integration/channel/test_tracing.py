@@ -25,6 +25,7 @@ async def passed(air, parent, traces=None):
         await sender.start()
         await sender.exchange(air.qpsk(64))
         await sender.finish()
+        await sender.error()  # the status, which leaves once the channel's span has ended
     return receiver.metadata[0]
 
 

@@ -15,12 +15,15 @@ from semvid.options import TransmissionOptions
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver
 from semvid.phy.pilots import SOUNDING_SYMBOLS
+from semvid.waveform import SingleCarrier
 from semvid.wire.v1 import link_pb2 as pb
 from transmitter.link_sender import POLLS, LinkSender, account
 
 
 class Call:
     """A receiver behind a return link that loses the reports whose numbers are in ``unread``."""
+
+    waveform = SingleCarrier()
 
     def __init__(self, unread: set[int], window: int = 1) -> None:
         self.window, self.return_symbols, self.sent = window, 0, 0
