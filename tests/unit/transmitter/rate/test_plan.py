@@ -21,11 +21,12 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import flicker, pan, still, written
+from transmitter.rate import presets
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB, LinkPrice
 from transmitter.rate.plan import DEFAULT_CRF, FIRST_FRAME_CRF, Plan, make_plan
 from transmitter.rate.restoration import STRENGTHS
-from transmitter.rate.trial import FAST_PRESET, Coded, Trial
+from transmitter.rate.trial import Coded, Trial
 
 PROFILE = Profile("embedded", longest_gap_s=1.2, closed_loop=True)
 DEAR = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
@@ -70,7 +71,7 @@ def _loss(footage: Footage, plan: Plan) -> float:
 
 def _fast_loss(footage: Footage, plan: Plan) -> float:
     """Slow presets jump by a fifth from one quarter step of the CRF to the next on pictures this small."""
-    return _loss(footage, replace(plan, point=replace(plan.point, preset=FAST_PRESET)))
+    return _loss(footage, replace(plan, point=replace(plan.point, preset=presets.FAST)))
 
 
 Planned = Callable[..., tuple[Plan, Trial]]
