@@ -236,4 +236,5 @@ def _preset(footage: Footage, trial: Trial) -> int:
     """The slowest preset that codes keyframes this dense and large in the time that there is."""
     source = footage.source
     pixels = source.width * source.height / trial.point.scale**2
-    return presets.slowest_in_time(trial.keyframes_per_frame * float(source.frame_rate) * pixels)
+    pixels_per_s = trial.keyframes_per_frame * float(source.frame_rate) * pixels
+    return presets.slowest_in_time(pixels_per_s, footage.options.coding_time)

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 from typing import Final
 
+from semvid.options import DEFAULT_CODING_TIME
+
 FAST: Final = 8
 """With which points are compared."""
 SEARCHED: Final = 2
 """The slowest with which a CRF is searched; slower ones set right what it found."""
 
 _SECONDS: Final = {0: 12.5, 1: 3.7, 2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, FAST: 0.13}
-_TIME: Final = 0.75
 _LOSS: Final = {0: 0.97, 1: 0.987, 2: 1.0, 3: 1.025, 4: 1.045, 6: 1.08, FAST: 1.13}
 
 
-def slowest_in_time(pixels_per_s: float) -> int:
-    """The slowest that codes so many pixels of keyframes a second of video in 0.75 s of one core.
+def slowest_in_time(pixels_per_s: float, coding_time: float = DEFAULT_CODING_TIME) -> int:
+    """The slowest that codes so many pixels of keyframes a second of video in that time.
 
     Where none does, the fastest that is used.
+
+    Args:
+        coding_time: seconds of one core for a second of video.
     """
-    in_time = [one for one, seconds in _SECONDS.items() if seconds * pixels_per_s / 1e6 <= _TIME]
+    in_time = [one for one, seconds in _SECONDS.items() if seconds * pixels_per_s / 1e6 <= coding_time]
     return min(in_time, default=FAST)
 
 

@@ -135,6 +135,14 @@ def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, 
     assert again == planned(TARGETS[1])[0]
 
 
+def test_who_leaves_more_time_gets_a_slower_preset(read: Read) -> None:
+    hurried, patient = (
+        make_plan(lambda: footage, footage.options).point.preset
+        for footage in (read(quality=55, coding_time=time) for time in (1e-3, 30))
+    )
+    assert (hurried, patient) == (presets.FAST, 0)
+
+
 def test_a_walk_that_has_nowhere_left_to_go_ends(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a density that changes nothing, with a single size."""
     monkeypatch.setattr("transmitter.rate.plan.SCALES", (1.0,))

@@ -21,6 +21,11 @@ def test_the_slowest_that_takes_three_quarters_of_a_second(megapixels_per_s: flo
     assert presets.slowest_in_time(megapixels_per_s * 1e6) == preset
 
 
+def test_who_has_time_gets_slower_ones() -> None:
+    asked = [presets.slowest_in_time(0.3e6, coding_time) for coding_time in (0.01, 0.1, 0.3, 0.75, 1.5, 4.0)]
+    assert asked == [8, 6, 4, 2, 1, 0]
+
+
 @given(st.floats(0, 1e7), st.floats(0, 1e7))
 def test_more_pixels_are_never_coded_slower_and_lose_no_less(one: float, other: float) -> None:
     few, many = (presets.slowest_in_time(pixels) for pixels in sorted((one, other)))
