@@ -206,11 +206,9 @@ class _Search:
     def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
         preset = _preset(self._footage, best)
-        searched = max(preset, presets.SEARCHED)
-        coded = self._near(replace(best.point, preset=searched), MAX_CRF, _MET, most=5)
-        if preset < searched:
-            coded = self._near(replace(coded.trial.point, preset=preset), MAX_CRF, _MET, most=2)
-        point = coded.looked_at(_details(self._footage), 8).point
+        tried = replace(best.point, preset=max(preset, presets.SLOWEST_TRIED))
+        coded = self._near(tried, MAX_CRF, _MET, most=5)
+        point = replace(coded.looked_at(_details(self._footage), 8).point, preset=preset)
         return Plan(_restored(self._footage, coded, point), coded.trial.forecast)
 
 
