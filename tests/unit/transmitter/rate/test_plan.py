@@ -98,8 +98,11 @@ def planned(read: Read) -> Planned:
 @pytest.mark.parametrize("coding", ["pyramid", "low-delay"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_target_is_met(planned: Planned, target: float, coding: str) -> None:
-    _, trial = planned(target, coding=coding)
-    assert trial.cbr == pytest.approx(target, rel=0.06)
+    """By the presets that are tried; with slower ones pictures as small as these take up to 7 % less."""
+    plan, trial = planned(target, coding=coding)
+    assert trial.cbr == pytest.approx(
+        target, rel=0.06 if plan.point.preset >= presets.SLOWEST_TRIED else 0.08
+    )
 
 
 def test_a_lower_target_never_costs_more(planned: Planned) -> None:
