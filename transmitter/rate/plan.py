@@ -8,6 +8,9 @@ Three ways in:
 - a quality asked: the price of keyframes that belongs to it.
 - nothing asked: `DEFAULT_CRF`.
 
+Of a live source nobody waits for a plan: of the sizes and prices those are taken that usually win, and of the
+presets a quick one.
+
 How it goes on after the plan: `transmitter.rate.control`.
 """
 
@@ -25,7 +28,14 @@ from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from transmitter.rate.footage import Footage
-from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint, bytes_factor, deserved_price
+from transmitter.rate.model import (
+    AT_10_DB,
+    Forecast,
+    LinkPrice,
+    OperatingPoint,
+    bytes_factor,
+    deserved_price,
+)
 from transmitter.rate.restoration import strength_for
 from transmitter.rate.trial import FAST_PRESET, Coded, Trial
 
@@ -54,6 +64,10 @@ _LOSS_PER_SCALE: Final = 0.15
 # video, and how much more is lost for the same bytes with the faster ones (docs/decisions/0009-pyramid.md).
 _PRESET_S: Final = {2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, 8: 0.13}
 _CODING_S: Final = 0.75
+# Of a picture that stands alone and must leave at once: seconds of one core a million pixels (measured on
+# 568x320, low-delay, CRF 60), and seconds that it may take. It takes 7 % more bytes than with preset 2.
+_ALONE_S: Final = {8: 0.5, 10: 0.24, 12: 0.18}
+_AT_ONCE_S: Final = 0.2
 _PRESET_LOSS: Final = {2: 1.0, 3: 1.025, 4: 1.045, 6: 1.08, 8: 1.13}
 
 
@@ -70,13 +84,19 @@ class Plan:
     forecast: Forecast | None = None
 
 
-def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> Plan:
+def make_plan(
+    read: Callable[[], Footage],
+    options: TransmissionOptions,
+    link: LinkPrice = AT_10_DB,
+    at_once: bool = False,
+) -> Plan:
     """The plan for a clip; see the module's text.
 
     Args:
         read: gives excerpts of the clip; called where something is to be tried.
         options: of the transmission.
         link: what it charges now; heeded where a CBR is asked.
+        at_once: of a live source.
     """
     if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
@@ -86,8 +106,10 @@ def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: L
         point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
         coded = Coded.at(footage, point)
         trial = coded.looked_at(_details(footage), 8)
-        return Plan(replace(_restored(footage, coded, trial.point), preset=_preset(footage, trial)))
-    return _Search(read(), options.target_cbr, link).plan()
+        preset = _quick(footage, 1.0) if at_once else _preset(footage, trial)
+        return Plan(replace(_restored(footage, coded, trial.point), preset=preset))
+    search = _Search(read(), options.target_cbr, link)
+    return search.usual() if at_once else search.plan()
 
 
 class _Search:
@@ -101,9 +123,16 @@ class _Search:
         self._footage, self._target, self._link = footage, target_cbr, link
         self._tried: dict[tuple[int, int], Trial | None] = {}
 
+    def usual(self) -> Plan:
+        """Where the walk would begin."""
+        size, price = self._start
+        preset = _quick(self._footage, SCALES[size])
+        point = OperatingPoint(62.0, _PRICES[price], SCALES[size], preset, link=self._link)
+        return self._met(point, most=2)
+
     def plan(self) -> Plan:
-        bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
-        place = next(start for least, start in _STARTS.items() if self._target * bits >= least)
+        """Where it ends."""
+        place = self._start
         corner = len(SCALES) - 1, len(_PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
@@ -121,6 +150,11 @@ class _Search:
             place = better
             stood.add(place)
         return self._set_right(self._tried[place] or self._cheapest())
+
+    @property
+    def _start(self) -> tuple[int, int]:
+        bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
+        return next(start for least, start in _STARTS.items() if self._target * bits >= least)
 
     def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
         size, price = place
@@ -210,8 +244,10 @@ class _Search:
 
     def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
-        point = replace(best.point, preset=_preset(self._footage, best))
-        coded = self._near(point, MAX_CRF, _MET, most=5)
+        return self._met(replace(best.point, preset=_preset(self._footage, best)), most=5)
+
+    def _met(self, point: OperatingPoint, most: int) -> Plan:
+        coded = self._near(point, MAX_CRF, _MET, most)
         point = coded.looked_at(_details(self._footage), 8).point
         return Plan(_restored(self._footage, coded, point), coded.trial.forecast)
 
@@ -232,6 +268,13 @@ def _restored(footage: Footage, coded: Coded, point: OperatingPoint) -> Operatin
     known = footage.restorer
     strength = RESTORATION if known is None else strength_for(coded, footage.source, known)
     return replace(point, restoration=strength)
+
+
+def _quick(footage: Footage, scale: float) -> int:
+    """The slowest preset that does not make a picture late by itself."""
+    megapixels = footage.source.width * footage.source.height / scale**2 / 1e6
+    fitting = [p for p, seconds in _ALONE_S.items() if seconds * megapixels <= _AT_ONCE_S]
+    return min(fitting, default=max(_ALONE_S))
 
 
 def _preset(footage: Footage, trial: Trial) -> int:
