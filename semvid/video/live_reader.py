@@ -75,7 +75,11 @@ def read_live(
             source,
             mode="r",
             options={"max_pixels": str(limits.max_pixels)},
-            container_options={"format_whitelist": "matroska", "codec_whitelist": ",".join(DECODERS)},
+            container_options={
+                "format_whitelist": "matroska",
+                "codec_whitelist": ",".join(DECODERS),
+                "analyzeduration": "100000",  # microseconds; the header says the rest
+            },
             metadata_errors="replace",
         )
     except (av.FFmpegError, ValueError) as error:

@@ -103,7 +103,8 @@ class LiveSource:
                     yield self._written.take()
         except av.FFmpegError as error:
             if not isinstance(error, av.EOFError) and self._last < 0:
-                raise LinkFailed(f"{self._name}: {error.strerror or error}") from error
+                hint = "" if self._pace else "; a finished MP4 needs --pace"
+                raise LinkFailed(f"{self._name}: {error.strerror or error}{hint}") from error
         # what breaks off later is over: what came before is a video
 
     def _timed(self, packet: Packet[VideoStream]) -> bool:
@@ -232,12 +233,13 @@ class _GrowingFile:
 
     def __init__(self, path: Path, idle_s: float) -> None:
         self._file = path.open("rb", buffering=0)
-        self._idle_s = idle_s
+        self._idle_s, self._over = idle_s, False
 
     def read(self, size: int) -> bytes:
         began = time.monotonic()
         while not (data := self._file.read(size)):
-            if time.monotonic() - began > self._idle_s:
+            self._over = self._over or time.monotonic() - began > self._idle_s
+            if self._over:
                 return b""
             time.sleep(_LOOK_S)
         return data
