@@ -12,7 +12,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-deadlines bench-full bench-models bench-ofdm \
+.PHONY: help setup demo demo-picture test test-slow check proto bench bench-baseline bench-deadlines bench-full bench-models bench-ofdm \
   bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-radio bench-rates bench-return bench-search bench-sound \
   bench-players bench-speed bench-target soak soak-live chaos fuzz phy-wheel api e2e clean
 
@@ -43,6 +43,9 @@ demo-picture: demo  ## docs/images/demo.jpg: two moments of the demo's side-by-s
 
 test: .venv/.dev  ## the test suite, in under ten minutes on two cores
 	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile $(ARGS)
+
+test-slow: .venv/.dev  ## the tests that the suite leaves out: minutes each, some need a browser
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: .venv/.dev  ## lint, format, types, import rules, generated stubs
 	$(BIN)/ruff check .

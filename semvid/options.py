@@ -94,6 +94,7 @@ class WaveformName(StrEnum):
 
 
 DEFAULT_THRESHOLD: Final = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
+DEFAULT_CODING_TIME: Final = 0.75  # seconds a second: real time, beside all else that a core does
 _LONGEST_QUOTED = 200  # characters of a wrong value
 _GIVEN = {KeyframeMethod.FIRST_FRAME: Given.FIRST_FRAME, KeyframeMethod.TEXT_ONLY: Given.NOTHING}
 
@@ -125,7 +126,7 @@ class QuestionOptions(BaseModel):
 # options that mean nothing where only answers are sent
 _OF_PICTURES = (
     *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
-    *("search", "quality", "target_cbr", "coding", "sound", "deadline_s", "latency_s"),
+    *("search", "quality", "target_cbr", "coding", "coding_time", "sound", "deadline_s", "latency_s"),
 )
 
 
@@ -168,6 +169,13 @@ class TransmissionOptions(BaseModel):
     quality: float | None = Field(None, ge=20, le=70, description="AV1 CRF of the keyframes, lower is better")
     target_cbr: float | None = Field(
         None, gt=0, le=1, description="channel uses per source sample to aim at, for example 6e-4"
+    )
+    coding_time: float = Field(
+        DEFAULT_CODING_TIME,
+        gt=0,
+        le=30,
+        description="seconds of one core that coding keyframes may take for a second of video: the more, the "
+        "slower the preset of SVT-AV1, and the fewer the symbols",
     )
     deadline_s: float | None = Field(
         None,

@@ -27,17 +27,11 @@ from semvid.images.finishing import RESTORATION
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
+from transmitter.rate import presets
 from transmitter.rate.footage import Footage
-from transmitter.rate.model import (
-    AT_10_DB,
-    Forecast,
-    LinkPrice,
-    OperatingPoint,
-    bytes_factor,
-    deserved_price,
-)
+from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint, bytes_factor, deserved_price
 from transmitter.rate.restoration import strength_for
-from transmitter.rate.trial import FAST_PRESET, Coded, Trial
+from transmitter.rate.trial import Coded, Trial
 
 DEFAULT_CRF: Final = 60.0
 FIRST_FRAME_CRF: Final = 45.0
@@ -59,16 +53,6 @@ _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that
 # What the loss does not see: d log loss / d log keyframes, and / d log divisor (decisions/0009)
 _LOSS_PER_DENSITY: Final = 0.1
 _LOSS_PER_SCALE: Final = 0.15
-
-# Seconds of one core that presets take for a million pixels of keyframes, how many may go into a second of
-# video, and how much more is lost for the same bytes with the faster ones (docs/decisions/0009-pyramid.md).
-_PRESET_S: Final = {2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, 8: 0.13}
-_CODING_S: Final = 0.75
-# Of a picture that stands alone and must leave at once: seconds of one core a million pixels (measured on
-# 568x320, low-delay, CRF 60), and seconds that it may take. It takes 7 % more bytes than with preset 2.
-_ALONE_S: Final = {8: 0.5, 10: 0.24, 12: 0.18}
-_AT_ONCE_S: Final = 0.2
-_PRESET_LOSS: Final = {2: 1.0, 3: 1.025, 4: 1.045, 6: 1.08, 8: 1.13}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +80,14 @@ def make_plan(
         read: gives excerpts of the clip; called where something is to be tried.
         options: of the transmission.
         link: what it charges now; heeded where a CBR is asked.
-        at_once: of a live source.
+        at_once: of a live source; `coding_time` is not heeded then.
     """
     if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
     if options.target_cbr is None:
         crf = options.quality or DEFAULT_CRF
         footage = read()
-        point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
+        point = OperatingPoint(crf, deserved_price(crf), preset=presets.FAST, link=link)
         coded = Coded.at(footage, point)
         trial = coded.looked_at(_details(footage), 8)
         preset = _quick(footage, 1.0) if at_once else _preset(footage, trial)
@@ -128,7 +112,7 @@ class _Search:
         size, price = self._start
         preset = _quick(self._footage, SCALES[size])
         point = OperatingPoint(62.0, _PRICES[price], SCALES[size], preset, link=self._link)
-        return self._met(point, most=2)
+        return self._finished(self._near(point, MAX_CRF, _MET, most=2), preset)
 
     def plan(self) -> Plan:
         """Where it ends."""
@@ -166,7 +150,7 @@ class _Search:
         trial = self._tried[place]
         if trial is None:
             return math.inf
-        slower = _PRESET_LOSS[_preset(self._footage, trial)]
+        slower = presets.loss_of(_preset(self._footage, trial))
         unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
         unseen *= math.pow(trial.point.scale, _LOSS_PER_SCALE)
         return slower * trial.loss * unseen * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
@@ -180,7 +164,7 @@ class _Search:
     def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
-            point = OperatingPoint(crf, _PRICES[place[1]], SCALES[place[0]], FAST_PRESET, link=self._link)
+            point = OperatingPoint(crf, _PRICES[place[1]], SCALES[place[0]], presets.FAST, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
@@ -239,16 +223,17 @@ class _Search:
 
     def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
-        point = OperatingPoint(MAX_CRF, _PRICES[-1], SCALES[-1], FAST_PRESET, link=self._link)
+        point = OperatingPoint(MAX_CRF, _PRICES[-1], SCALES[-1], presets.FAST, link=self._link)
         return Coded.at(self._footage, point).trial
 
     def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
-        return self._met(replace(best.point, preset=_preset(self._footage, best)), most=5)
+        preset = _preset(self._footage, best)
+        tried = replace(best.point, preset=max(preset, presets.SLOWEST_TRIED))
+        return self._finished(self._near(tried, MAX_CRF, _MET, most=5), preset)
 
-    def _met(self, point: OperatingPoint, most: int) -> Plan:
-        coded = self._near(point, MAX_CRF, _MET, most)
-        point = coded.looked_at(_details(self._footage), 8).point
+    def _finished(self, coded: Coded, preset: int) -> Plan:
+        point = replace(coded.looked_at(_details(self._footage), 8).point, preset=preset)
         return Plan(_restored(self._footage, coded, point), coded.trial.forecast)
 
 
@@ -272,15 +257,12 @@ def _restored(footage: Footage, coded: Coded, point: OperatingPoint) -> Operatin
 
 def _quick(footage: Footage, scale: float) -> int:
     """The slowest preset that does not make a picture late by itself."""
-    megapixels = footage.source.width * footage.source.height / scale**2 / 1e6
-    fitting = [p for p, seconds in _ALONE_S.items() if seconds * megapixels <= _AT_ONCE_S]
-    return min(fitting, default=max(_ALONE_S))
+    return presets.at_once(footage.source.width * footage.source.height / scale**2)
 
 
 def _preset(footage: Footage, trial: Trial) -> int:
     """The slowest preset that codes keyframes this dense and large in the time that there is."""
     source = footage.source
     pixels = source.width * source.height / trial.point.scale**2
-    megapixels_per_s = trial.keyframes_per_frame * float(source.frame_rate) * pixels / 1e6
-    fitting = [p for p, seconds in _PRESET_S.items() if seconds * megapixels_per_s <= _CODING_S]
-    return min(fitting, default=FAST_PRESET)
+    pixels_per_s = trial.keyframes_per_frame * float(source.frame_rate) * pixels
+    return presets.slowest_in_time(pixels_per_s, footage.options.coding_time)
