@@ -8,6 +8,9 @@ Three ways in:
 - a quality asked: the price of keyframes that belongs to it.
 - nothing asked: `DEFAULT_CRF`.
 
+Of a live source nobody waits for a plan: of the sizes and prices those are taken that usually win, and of the
+presets a quick one.
+
 How it goes on after the plan: `transmitter.rate.control`.
 """
 
@@ -65,13 +68,19 @@ class Plan:
     forecast: Forecast | None = None
 
 
-def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> Plan:
+def make_plan(
+    read: Callable[[], Footage],
+    options: TransmissionOptions,
+    link: LinkPrice = AT_10_DB,
+    at_once: bool = False,
+) -> Plan:
     """The plan for a clip; see the module's text.
 
     Args:
         read: gives excerpts of the clip; called where something is to be tried.
         options: of the transmission.
         link: what it charges now; heeded where a CBR is asked.
+        at_once: of a live source; `coding_time` is not heeded then.
     """
     if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
@@ -81,8 +90,10 @@ def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: L
         point = OperatingPoint(crf, deserved_price(crf), preset=presets.FAST, link=link)
         coded = Coded.at(footage, point)
         trial = coded.looked_at(_details(footage), 8)
-        return Plan(replace(_restored(footage, coded, trial.point), preset=_preset(footage, trial)))
-    return _Search(read(), options.target_cbr, link).plan()
+        preset = _quick(footage, 1.0) if at_once else _preset(footage, trial)
+        return Plan(replace(_restored(footage, coded, trial.point), preset=preset))
+    search = _Search(read(), options.target_cbr, link)
+    return search.usual() if at_once else search.plan()
 
 
 class _Search:
@@ -96,9 +107,16 @@ class _Search:
         self._footage, self._target, self._link = footage, target_cbr, link
         self._tried: dict[tuple[int, int], Trial | None] = {}
 
+    def usual(self) -> Plan:
+        """Where the walk would begin."""
+        size, price = self._start
+        preset = _quick(self._footage, SCALES[size])
+        point = OperatingPoint(62.0, _PRICES[price], SCALES[size], preset, link=self._link)
+        return self._finished(self._near(point, MAX_CRF, _MET, most=2), preset)
+
     def plan(self) -> Plan:
-        bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
-        place = next(start for least, start in _STARTS.items() if self._target * bits >= least)
+        """Where it ends."""
+        place = self._start
         corner = len(SCALES) - 1, len(_PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
@@ -116,6 +134,11 @@ class _Search:
             place = better
             stood.add(place)
         return self._set_right(self._tried[place] or self._cheapest())
+
+    @property
+    def _start(self) -> tuple[int, int]:
+        bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
+        return next(start for least, start in _STARTS.items() if self._target * bits >= least)
 
     def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
         size, price = place
@@ -207,7 +230,9 @@ class _Search:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
         preset = _preset(self._footage, best)
         tried = replace(best.point, preset=max(preset, presets.SLOWEST_TRIED))
-        coded = self._near(tried, MAX_CRF, _MET, most=5)
+        return self._finished(self._near(tried, MAX_CRF, _MET, most=5), preset)
+
+    def _finished(self, coded: Coded, preset: int) -> Plan:
         point = replace(coded.looked_at(_details(self._footage), 8).point, preset=preset)
         return Plan(_restored(self._footage, coded, point), coded.trial.forecast)
 
@@ -228,6 +253,11 @@ def _restored(footage: Footage, coded: Coded, point: OperatingPoint) -> Operatin
     known = footage.restorer
     strength = RESTORATION if known is None else strength_for(coded, footage.source, known)
     return replace(point, restoration=strength)
+
+
+def _quick(footage: Footage, scale: float) -> int:
+    """The slowest preset that does not make a picture late by itself."""
+    return presets.at_once(footage.source.width * footage.source.height / scale**2)
 
 
 def _preset(footage: Footage, trial: Trial) -> int:
