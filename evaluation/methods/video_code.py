@@ -28,7 +28,6 @@ _DELIMITER: Final = (
 _START_CODE: Final = re.compile(rb"\x00?\x00\x00\x01")
 # what our own keyframes are coded with, and `tune=0`, which SVT-AV1 has for sequences only
 _PERCEPTUAL: Final = "tune=0:sharpness=7:ac-bias=4:enable-variance-boost=1:variance-boost-curve=2"
-_PLACEBO: Final = 290_000  # pixels a second that x265 codes with that preset in 0.75 s of a core
 _SMALLEST_SIDE: Final = 64  # pixels; smaller sizes are not tried, some encoders refuse them
 
 
@@ -207,8 +206,12 @@ def _x264(crf: float, pixels_per_s: float | None) -> dict[str, str]:  # noqa: AR
 def _x265(crf: float, pixels_per_s: float | None) -> dict[str, str]:
     # a qcomp below the default of 0.6 is the one tuning that helped, by 2 % (docs/metrics-and-rivals.md)
     parameters = "qcomp=0.5:keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
-    preset = "slow" if pixels_per_s is None else "placebo" if pixels_per_s < _PLACEBO else "slower"
-    return {"preset": preset, "crf": f"{crf:g}", "x265-params": parameters}
+    # placebo takes 2.9 times as long and is no better in LPIPS (docs/metrics-and-rivals.md)
+    return {
+        "preset": "slow" if pixels_per_s is None else "slower",
+        "crf": f"{crf:g}",
+        "x265-params": parameters,
+    }
 
 
 def _svt_av1(crf: float, pixels_per_s: float | None) -> dict[str, str]:
