@@ -94,7 +94,7 @@ def test_it_is_watched_while_it_comes_and_whole_when_it_is_stopped(trio: Trio, t
     delays = sent["delays"]
     assert delays["latency_s"] == 2
     assert delays["segments"] > 2
-    assert 0 < delays["mean_latency_s"] < 6  # of a machine that does much else
+    assert 0 < delays["mean_latency_s"] < 15  # of a machine that does much else
     assert sent["live"]["ended"] == "the source is over"
     made = trio.wait_video(job_id)
     assert (made["state"], made["live"], made["frames_written"]) == ("SUCCEEDED", True, sent["frames"])
