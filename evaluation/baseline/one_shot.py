@@ -49,7 +49,18 @@ class OneShot:
 
 def send(stream: bytes, bursts: Bursts, air: Air) -> OneShot:
     """Sends ``stream``, at least 1 byte, in bursts of equal size, as few as can be."""
-    receiver, ledger = BlockReceiver(), Ledger()
+    ledger = Ledger()
+    parts = send_parts(stream, bursts, air, ledger, SymbolClass.KEYFRAME)
+    arrived = [part for part in parts if part is not None]
+    data = b"".join(arrived) if len(arrived) == len(parts) else None
+    return OneShot(data, verified(ledger.symbols, air), len(parts), len(parts) - len(arrived))
+
+
+def send_parts(
+    stream: bytes, bursts: Bursts, air: Air, ledger: Ledger, purpose: SymbolClass
+) -> list[bytes | None]:
+    """What arrived of each burst; symbols go into ``ledger``, those of the payload as ``purpose``."""
+    receiver = BlockReceiver()
     parts: list[bytes | None] = []
     for number, payload in enumerate(_blocks(stream, bursts)):
         transport_block = TransportBlock(payload, bursts.mcs)
@@ -57,11 +68,9 @@ def send(stream: bytes, bursts: Bursts, air: Air) -> OneShot:
         sizes = burst_sizes(block)
         ledger.add(SymbolClass.PILOT, sizes.pilots)
         ledger.add(SymbolClass.CONTROL, sizes.control)
-        ledger.add(SymbolClass.KEYFRAME, sizes.bulk, 8 * len(payload))
+        ledger.add(purpose, sizes.bulk, 8 * len(payload))
         parts.append(receiver.receive(air.cross(modulate(block))).bulk)
-    arrived = [part for part in parts if part is not None]
-    data = b"".join(arrived) if len(arrived) == len(parts) else None
-    return OneShot(data, verified(ledger.symbols, air), len(parts), len(parts) - len(arrived))
+    return parts
 
 
 def _blocks(stream: bytes, bursts: Bursts) -> list[bytes]:

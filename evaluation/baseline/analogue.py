@@ -1,0 +1,71 @@
+"""Symbols that are no bits, in bursts with pilots: what the learned code sends."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.link import Air
+from semvid.accounting import Ledger, SymbolClass
+from semvid.phy.arrays import Symbols
+from semvid.phy.channel_estimate import estimate_channel
+from semvid.phy.layout import MAX_BLOCK_SYMBOLS, layout, total_symbols
+from semvid.phy.pilots import pilot_symbols
+
+_LEAST: Final = 1e-9  # noise variance, of symbols of unit mean power
+
+
+def analogue_symbols(count: int, pilot_spacing: int) -> int:
+    """Channel uses of ``count`` symbols, pilots included, in as few bursts as can be."""
+    return sum(total_symbols(len(part), pilot_spacing) for part in _parts(count, pilot_spacing))
+
+
+def analogue_capacity(channel_uses: int, pilot_spacing: int) -> int:
+    """The most symbols that cross in so many channel uses; 0 if none do."""
+    count = max(0, channel_uses)
+    while count and (excess := analogue_symbols(count, pilot_spacing) - channel_uses) > 0:
+        count = max(0, count - max(1, excess - excess // pilot_spacing - 1))
+    return count
+
+
+def send_analogue(
+    symbols: Symbols, pilot_spacing: int, air: Air, ledger: Ledger
+) -> tuple[Symbols, NDArray[np.float64]]:
+    """Sends symbols in as few bursts as can be, dealt out in turn so that each has nearly the same power.
+
+    Preamble, scattered pilots and the spreading of symbols over the burst are those of every other burst;
+    there is no control word: what the symbols are has crossed before.
+
+    Args:
+        symbols: complex64 [n] of unit mean power.
+        pilot_spacing: one of `semvid.phy.layout.PILOT_SPACINGS`.
+        air: to cross.
+        ledger: counts them as coded pictures, and their pilots.
+
+    Returns:
+        Equalised symbols, complex64 [n], and the noise variance of each as the receiver estimates it.
+    """
+    equalised, no = np.empty(len(symbols), np.complex64), np.empty(len(symbols))
+    for part in _parts(len(symbols), pilot_spacing):
+        numbers = np.array(part)
+        data = symbols[numbers]
+        places = layout(len(data), pilot_spacing)
+        pilots = pilot_symbols(len(places.pilots))
+        burst = np.empty(places.total, np.complex64)
+        burst[places.pilots], burst[places.data] = pilots, data
+        ledger.add(SymbolClass.PILOT, len(places.pilots))
+        ledger.add(SymbolClass.KEYFRAME, len(data))
+        received = air.cross(burst).astype(np.complex128)
+        unknown = np.zeros(places.total, np.int8)
+        channel = estimate_channel(received, places.pilots, pilots, unknown)
+        equalised[numbers], noise = channel.equalise(received, places.data)
+        no[numbers] = np.maximum(noise, _LEAST)
+    return equalised, no
+
+
+def _parts(count: int, pilot_spacing: int) -> list[range]:
+    """Which symbols go into which burst: dealt out in turn."""
+    bursts = 1 if count else 0
+    while bursts and total_symbols(-(-count // bursts), pilot_spacing) > MAX_BLOCK_SYMBOLS:
+        bursts += 1
+    return [range(first, count, bursts) for first in range(bursts)]
