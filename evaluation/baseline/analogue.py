@@ -1,5 +1,6 @@
 """Symbols that are no bits, in bursts with pilots: what the learned code sends."""
 
+from bisect import bisect_right
 from typing import Final
 
 import numpy as np
@@ -22,10 +23,12 @@ def analogue_symbols(count: int, pilot_spacing: int) -> int:
 
 def analogue_capacity(channel_uses: int, pilot_spacing: int) -> int:
     """The most symbols that cross in so many channel uses; 0 if none do."""
-    count = max(0, channel_uses)
-    while count and (excess := analogue_symbols(count, pilot_spacing) - channel_uses) > 0:
-        count = max(0, count - max(1, excess - excess // pilot_spacing - 1))
-    return count
+    found = bisect_right(
+        range(max(0, channel_uses) + 1),
+        channel_uses,
+        key=lambda count: analogue_symbols(count, pilot_spacing),
+    )
+    return max(0, found - 1)
 
 
 def send_analogue(

@@ -1,10 +1,11 @@
 """A still across the channel by the learned joint source-channel code, counted like every other code."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from evaluation.baseline.analogue import analogue_capacity, analogue_symbols, send_analogue
-from evaluation.baseline.one_shot import Bursts, send_parts
+from evaluation.baseline.one_shot import Bursts, channel_uses, send_parts
 from evaluation.baseline.plan import robust_bursts
 from evaluation.baseline.stills import SentStill, grey
 from evaluation.link import Air, verified
@@ -14,9 +15,7 @@ from semvid.errors import InvalidInput
 from semvid.images.jscc.code import Analysed, Coded, Side, decode
 from semvid.images.jscc.networks import Networks
 from semvid.images.types import Picture
-from semvid.phy.control_word import symbols_at
-from semvid.phy.layout import SPARSE_SPACING, total_symbols
-from semvid.phy.transport_block import symbols_for
+from semvid.phy.layout import SPARSE_SPACING
 
 JSCC: Final = "jscc"
 """Its name among the codes for stills."""
@@ -46,6 +45,7 @@ class LearnedStill:
         self._networks, self.picture, self._planned = networks, picture, planned
         self._margin_db = map_margin_db
         self._analysed = Analysed(networks, picture, planned.snr_db)
+        self._fits = lru_cache(maxsize=None)(self._fitted)
 
     def send(self, budget: int, conditions: Conditions) -> SentStill:
         """Sends the picture once, over ``conditions``, planned for or not.
@@ -56,7 +56,7 @@ class LearnedStill:
             InvalidInput: the budget does not hold the side information.
             RuntimeError: the ledger is wrong, or more was sent than ``budget``.
         """
-        coded, bursts = self._fitted(budget)
+        coded, bursts = self._fits(budget)
         air, ledger = Air(conditions), Ledger()
         parts = send_parts(coded.side, bursts, air, ledger, SymbolClass.HEADER)
         equalised, no = send_analogue(coded.symbols, bursts.pilot_spacing, air, ledger)
@@ -92,8 +92,7 @@ class LearnedStill:
             coded = self._analysed.code(analogue_capacity(budget - side_symbols, spacing), symbols_per_bit)
             bursts = robust_bursts(len(coded.side), protected)
             spacing = bursts.pilot_spacing
-            data_symbols = symbols_at(bursts.aggregation) + symbols_for(len(coded.side), bursts.mcs)
-            needed = total_symbols(data_symbols, spacing)
+            needed = channel_uses(len(coded.side), bursts)
             symbols_per_bit = symbols_per_bit or needed / (8 * len(coded.side))
             fits = needed + analogue_symbols(len(coded.symbols), spacing) <= budget
             if fits and (best is None or len(coded.symbols) > len(best[0].symbols)):

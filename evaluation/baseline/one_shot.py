@@ -73,17 +73,30 @@ def send_parts(
     return parts
 
 
+def channel_uses(size: int, bursts: Bursts) -> int:
+    """Channel uses of a stream of so many bytes, everything counted."""
+    parts = (end - start for start, end in pairwise(_ends(size, bursts)))
+    return sum(total_symbols(_data_symbols(part, bursts), bursts.pilot_spacing) for part in parts)
+
+
 def _blocks(stream: bytes, bursts: Bursts) -> list[bytes]:
+    return [stream[start:end] for start, end in pairwise(_ends(len(stream), bursts))]
+
+
+def _ends(size: int, bursts: Bursts) -> list[int]:
+    """Where its blocks begin and end."""
     count = 1
-    while not _fits(-(-len(stream) // count), bursts):
+    while not _fits(-(-size // count), bursts):
         count += 1
-    share, longer = divmod(len(stream), count)
-    ends = [share * n + min(n, longer) for n in range(count + 1)]
-    return [stream[a:b] for a, b in pairwise(ends)]
+    share, longer = divmod(size, count)
+    return [share * n + min(n, longer) for n in range(count + 1)]
 
 
 def _fits(payload_bytes: int, bursts: Bursts) -> bool:
     if payload_bytes > MAX_BULK_BYTES:
         return False
-    data = symbols_at(bursts.aggregation) + symbols_for(payload_bytes, bursts.mcs)
-    return total_symbols(data, bursts.pilot_spacing) <= MAX_BLOCK_SYMBOLS
+    return total_symbols(_data_symbols(payload_bytes, bursts), bursts.pilot_spacing) <= MAX_BLOCK_SYMBOLS
+
+
+def _data_symbols(payload_bytes: int, bursts: Bursts) -> int:
+    return symbols_at(bursts.aggregation) + symbols_for(payload_bytes, bursts.mcs)
