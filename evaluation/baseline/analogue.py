@@ -10,7 +10,7 @@ from evaluation.link import Air
 from semvid.accounting import Ledger, SymbolClass
 from semvid.phy.arrays import Symbols
 from semvid.phy.channel_estimate import estimate_channel
-from semvid.phy.layout import MAX_BLOCK_SYMBOLS, layout, total_symbols
+from semvid.phy.layout import GOLDEN_RATIO, MAX_BLOCK_SYMBOLS, layout, total_symbols
 from semvid.phy.pilots import pilot_symbols
 
 _LEAST: Final = 1e-9  # noise variance, of symbols of unit mean power
@@ -18,7 +18,7 @@ _LEAST: Final = 1e-9  # noise variance, of symbols of unit mean power
 
 def analogue_symbols(count: int, pilot_spacing: int) -> int:
     """Channel uses of ``count`` symbols, pilots included, in as few bursts as can be."""
-    return sum(total_symbols(len(part), pilot_spacing) for part in _parts(count, pilot_spacing))
+    return sum(total_symbols(size, pilot_spacing) for size in _sizes(count, pilot_spacing))
 
 
 def analogue_capacity(channel_uses: int, pilot_spacing: int) -> int:
@@ -34,7 +34,7 @@ def analogue_capacity(channel_uses: int, pilot_spacing: int) -> int:
 def send_analogue(
     symbols: Symbols, pilot_spacing: int, air: Air, ledger: Ledger
 ) -> tuple[Symbols, NDArray[np.float64]]:
-    """Sends symbols in as few bursts as can be, dealt out in turn so that each has nearly the same power.
+    """Sends symbols in as few bursts as can be, dealt out so that each has nearly the same power.
 
     Preamble, scattered pilots and the spreading of symbols over the burst are those of every other burst;
     there is no control word: what the symbols are has crossed before.
@@ -49,8 +49,7 @@ def send_analogue(
         Equalised symbols, complex64 [n], and the noise variance of each as the receiver estimates it.
     """
     equalised, no = np.empty(len(symbols), np.complex64), np.empty(len(symbols))
-    for part in _parts(len(symbols), pilot_spacing):
-        numbers = np.array(part)
+    for numbers in _parts(len(symbols), pilot_spacing):
         data = symbols[numbers]
         places = layout(len(data), pilot_spacing)
         pilots = pilot_symbols(len(places.pilots))
@@ -66,9 +65,22 @@ def send_analogue(
     return equalised, no
 
 
-def _parts(count: int, pilot_spacing: int) -> list[range]:
-    """Which symbols go into which burst: dealt out in turn."""
+def _parts(count: int, pilot_spacing: int) -> list[NDArray[np.int64]]:
+    """Which symbols go into which burst.
+
+    In the order of the fractional part of ``k * golden ratio``, as `semvid.phy.layout` spreads them: every part
+    of a patch is dealt evenly, where taking turns would give one burst all first symbols, which are stronger.
+    """
+    if not count:
+        return []
+    order = np.argsort(np.arange(count) * GOLDEN_RATIO % 1.0)
+    ends = np.cumsum(_sizes(count, pilot_spacing))
+    return [np.sort(part) for part in np.split(order, ends[:-1])]
+
+
+def _sizes(count: int, pilot_spacing: int) -> list[int]:
+    """Symbols of each burst."""
     bursts = 1 if count else 0
     while bursts and total_symbols(-(-count // bursts), pilot_spacing) > MAX_BLOCK_SYMBOLS:
         bursts += 1
-    return [range(first, count, bursts) for first in range(bursts)]
+    return [len(range(first, count, bursts)) for first in range(bursts)]

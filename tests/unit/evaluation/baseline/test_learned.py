@@ -30,10 +30,11 @@ def test_capacity_is_the_most_that_fits(spacing, uses):
     assert analogue_symbols(count + 3, spacing) > uses
 
 
-@pytest.mark.parametrize("count", [1, 1000, 70_000])
+@pytest.mark.parametrize("count", [1, 1000, 90_000])
 def test_symbols_cross_in_order_and_are_counted(count):
     rng = np.random.default_rng(2)
     symbols = (rng.normal(0, np.sqrt(0.5), (count, 2)) @ [1, 1j]).astype(np.complex64)
+    symbols[::2] *= 2  # as the first of a patch are stronger
     symbols /= np.sqrt(np.mean(np.abs(symbols) ** 2)) or 1
     air, ledger = Air(Conditions(20.0, seed=4)), Ledger()
     equalised, no = send_analogue(symbols, 128, air, ledger)
