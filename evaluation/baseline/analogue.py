@@ -68,8 +68,8 @@ def send_analogue(
 def _parts(count: int, pilot_spacing: int) -> list[NDArray[np.int64]]:
     """Which symbols go into which burst.
 
-    In the order of the fractional part of ``k * golden ratio``, as `semvid.phy.layout` spreads them: every part
-    of a patch is dealt evenly, where taking turns would give one burst all first symbols, which are stronger.
+    In the order of the fractional part of ``k * golden ratio``, as `semvid.phy.layout` spreads them: every
+    part of a patch is dealt evenly. Taking turns would give one burst all first symbols, which are stronger.
     """
     if not count:
         return []
