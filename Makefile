@@ -12,9 +12,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-picture test check proto bench bench-baseline bench-deadlines bench-full bench-jscc bench-models bench-ofdm \
+.PHONY: help setup demo demo-picture test test-slow check proto bench bench-baseline bench-deadlines bench-full bench-jscc bench-models bench-ofdm \
   bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-radio bench-rates bench-return bench-search bench-sound \
-  bench-players bench-speed bench-target soak chaos fuzz phy-wheel api e2e clean
+  bench-players bench-speed bench-target soak soak-live chaos fuzz phy-wheel api e2e clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ demo-picture: demo  ## docs/images/demo.jpg: two moments of the demo's side-by-s
 
 test: .venv/.dev  ## the test suite, in under ten minutes on two cores
 	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile $(ARGS)
+
+test-slow: .venv/.dev  ## the tests that the suite leaves out: minutes each, some need a browser
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 check: .venv/.dev  ## lint, format, types, import rules, generated stubs
 	$(BIN)/ruff check .
@@ -126,6 +129,9 @@ bench-questions: .venv/.dev  ## what answers cost, and their agreement with thos
 
 soak: .venv/.dev  ## a ten-minute video; resident memory of every service at start, minute 1 and end
 	$(BIN)/python -m evaluation.studies.soak --out results/soak.json $(ARGS)
+
+soak-live: .venv/.dev  ## a live source; memory and disk of every service, and how late it is shown (ARGS="--minutes 600")
+	$(BIN)/python -m evaluation.studies.soak_live --out results/soak_live.json $(ARGS)
 
 chaos: .venv/.dev  ## kill services, cut links, fill disks while videos are handed in; resumes (ARGS="--kills 50")
 	$(BIN)/python -m evaluation.chaos --kills 500 --per-round 25 --seed 1 --out results/chaos.json $(ARGS)

@@ -195,7 +195,10 @@ class _Relay:
             InvalidInput, LimitExceeded, LinkFailed: the sender broke the protocol or a bound.
         """
         opening = pb.Open(
-            transmission_id=self._transmission_id, attempt=self._attempt, window=self._opening.window
+            transmission_id=self._transmission_id,
+            attempt=self._attempt,
+            window=self._opening.window,
+            live=self._opening.live,
         )
         set_waveform(opening, self._waveform)
         if self._opening.HasField("return_link"):

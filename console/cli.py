@@ -110,16 +110,38 @@ def serve(
 @app.command()
 @option_flags()
 def send(
-    clips: Annotated[list[Path], typer.Argument(help="Video files, or folders of them.")],
     options: dict[str, Any],
+    clips: Annotated[
+        list[Path] | None, typer.Argument(help="Video files, or folders of them; none with --live.")
+    ] = None,
     transmitter: TransmitterUrl = "http://127.0.0.1:8081",
     calibration: CalibrationFile = None,
     out: Annotated[Path, typer.Option("--out", help="Several files: folder for the results.")] = Path(
         "send-out"
     ),
+    live: Annotated[
+        str | None,
+        typer.Option(
+            "--live", help="Camera, URL, file that grows, or - for standard input: sent while it comes."
+        ),
+    ] = None,
+    pace: Annotated[
+        bool, typer.Option("--pace", help="With --live: a file is played as if it came from a camera.")
+    ] = False,
+    source_option: Annotated[
+        list[str] | None,
+        typer.Option("--source-option", help="With --live: NAME=VALUE for FFmpeg, video_size=640x480."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Sends a video and prints the finished transmission as JSON; of several, a line each."""
+    if live is not None:
+        _send_live(live, clips or [], pace, source_option or [], transmitter, calibration, options)
+        return
+    if pace or source_option:
+        raise errors.InvalidInput("send: --pace and --source-option belong to --live")
+    if not clips:
+        raise typer.BadParameter("name a video file, or a live source with --live", param_hint="CLIPS")
     from console.calibration import with_calibration
     from console.send import send_one, send_several
     from semvid.client import TransmitterClient
@@ -134,6 +156,27 @@ def send(
     with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
         outcomes = send_several(client, videos, out, options, observer)
     _conclude(outcomes, "transmission", out, as_json)
+
+
+def _send_live(
+    address: str,
+    clips: list[Path],
+    pace: bool,
+    source_options: list[str],
+    transmitter: str,
+    calibration: Path | None,
+    options: dict[str, Any],
+) -> None:
+    from console.calibration import with_calibration
+    from console.live import send_live, source_options_of
+    from semvid.client import TransmitterClient
+
+    if clips:
+        raise errors.InvalidInput(f"send: --live names the source; leave {clips[0]} out")
+    ffmpeg = source_options_of(source_options)
+    with TransmitterClient(transmitter) as client, TerminalObserver() as observer:
+        sent = send_live(client, address, ffmpeg, pace, with_calibration(calibration, options), observer)
+    typer.echo(json.dumps(sent, indent=2))
 
 
 @app.command()

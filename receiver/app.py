@@ -14,6 +14,7 @@ from starlette.responses import FileResponse
 
 from receiver.content import content_response
 from receiver.cross_origin import allow_pages
+from receiver.live_content import playlist_response, segment_response
 from receiver.resources import (
     CaptionResource,
     ConstellationResource,
@@ -147,6 +148,33 @@ def create_app(settings: ReceiverSettings, traces: Traces | None = None) -> Fast
         """The MP4. Finished: whole, with Range. In work: what can be played so far, without Range;
         409 with Retry-After while that is nothing."""
         return content_response(library.files(video_id), library.record(video_id), download)
+
+    @video.get(
+        "/live.m3u8",
+        operation_id="getLivePlaylist",
+        response_class=Response,
+        responses={
+            200: {"description": "the playlist", "content": {"application/vnd.apple.mpegurl": {}}},
+            **problem_responses(409),
+        },
+    )
+    def playlist(
+        video_id: str,
+        access: Annotated[str | None, Query(description="of a signed link; segments get it too")] = None,
+    ) -> Response:
+        """A live video as HLS with fragmented MP4: its newest seconds while it is made, then its last ones;
+        409 with Retry-After while that is nothing."""
+        return playlist_response(library.files(video_id), library.record(video_id), access)
+
+    @video.get(
+        "/live/{name}",
+        operation_id="getLiveSegment",
+        response_class=Response,
+        responses={200: _MP4},
+    )
+    def live_segment(video_id: str, name: str) -> Response:
+        """What the playlist names: how the video is coded, or one segment."""
+        return segment_response(library.files(video_id), name)
 
     @video.get("/segments", operation_id="listSegments", response_model=list[RunResource])
     def segments(video_id: str, offset: Offset = 0, limit: Limit = 500) -> list[dict[str, Any]]:

@@ -76,8 +76,19 @@ class Library:
         self._sizes[record.id] = files.size_bytes
         return record
 
-    def create(self, video_id: str, decoder: str, attempt: int = 1) -> tuple[VideoFiles, VideoRecord]:
+    def create(
+        self,
+        video_id: str,
+        decoder: str,
+        attempt: int = 1,
+        live: bool = False,
+        most_bytes: int | None = None,
+    ) -> tuple[VideoFiles, VideoRecord]:
         """Begins a video, in the place of a finished one of an earlier attempt; room is made for it first.
+
+        Args:
+            video_id, decoder, attempt, live: of its record.
+            most_bytes: that each of its lists may take; None: they may grow.
 
         Raises:
             InvalidInput: an id that is no id.
@@ -86,8 +97,8 @@ class Library:
         """
         if not _ID.fullmatch(video_id):
             raise InvalidInput("a transmission id is 1..64 characters of A-Z a-z 0-9 _ -")
-        files = VideoFiles(self._root / video_id)
-        record = VideoRecord(video_id, decoder=decoder, attempt=attempt)
+        files = VideoFiles(self._root / video_id, most_bytes)
+        record = VideoRecord(video_id, decoder=decoder, attempt=attempt, live=live)
         with self._lock, room_on_disk(self._root):
             self._retain()
             earlier = self._finished.get(video_id)

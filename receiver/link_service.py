@@ -53,6 +53,7 @@ class _Opening:
     waveform: Waveform
     window: int
     return_link: ReturnLink | None
+    live: bool = False
 
 
 class Incoming(Protocol):
@@ -167,7 +168,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         if transmission_id.startswith(PREFIX):
             return self._questions.open(transmission_id, waveform)
         live = await self._transmissions.open(
-            transmission_id, opening.attempt, waveform, opening.window, span
+            transmission_id, opening.attempt, waveform, opening.window, span, opening.live
         )
         return _IncomingVideo(live, self._transmissions)
 
@@ -257,6 +258,7 @@ def _opening(request: pb.TransmitRequest | None) -> _Opening:
         waveform_of(message),
         window_of(message),
         return_link_of(message),
+        message.live,
     )
 
 

@@ -16,6 +16,7 @@ import structlog
 
 from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap, Run
+from receiver.live_video import LiveVideo
 from receiver.record import VideoRecord
 from receiver.regeneration import Regeneration
 from receiver.settings import ReceiverSettings
@@ -50,6 +51,7 @@ class Pipeline:
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
         span: what the making of the video is a part of.
+        live: where it is shown while it comes, and kept in part; None: it is kept whole.
 
     Attributes:
         error: why the video could not be made to its end; None as long as all is well.
@@ -67,8 +69,9 @@ class Pipeline:
         restorer: Restorer | None = None,
         voice: Voice | None = None,
         span: Span = NO_SPAN,
+        live: LiveVideo | None = None,
     ) -> None:
-        self._span = span
+        self._span, self._live = span, live
         self.error: SemvidError | None = None
         self._header, self._files, self._record = header, files, record
         self._pool, self._settings, self._moved = pool, settings, moved
@@ -176,6 +179,7 @@ class Pipeline:
                             frame_rate=header.frame_rate,
                             pixel_aspect=header.pixel_aspect,
                             sound_channels=0 if self._sound is None else self._sound.channels,
+                            sink=self._live,
                         )
                     )
                 for timing in gap.timings:
@@ -187,6 +191,8 @@ class Pipeline:
                     record.in_flight.pop(gap.segment, None)
                 if gap.end is not None:
                     self._forget(gap.end.number)
+                if self._live is not None:
+                    record.mp4_frames = self._live.mp4_frames
                 self._files.save_now_and_then(record)
             if writer is not None:
                 writer.hold_last(self._hold or nominal_hold(header, record.frames_written))
@@ -204,6 +210,8 @@ class Pipeline:
         """No keyframe before ``number`` will be shown any more."""
         for old in [one for one in list(self._codings) if one < number]:
             del self._codings[old]
+            if self._live is not None:
+                self._files.drop_picture(old - self._settings.live_keyframes)
 
     def _write_run(self, run: Run, pictures: Iterator[Picture], writer: VideoWriter, clock: Clock) -> None:
         self._files.add_run(run)

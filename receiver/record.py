@@ -102,6 +102,8 @@ class VideoRecord:
         answers: that arrived, by number.
         in_flight: share done of the segments that are being regenerated, by number.
         seconds: time spent, by stage; `clock` adds to it.
+        live: nobody knew when it would end; shown while it comes.
+        mp4_frames: frames in the MP4 of a live video, where that is full; None: all.
         error: problem document of what cut the video short.
     """
 
@@ -138,6 +140,8 @@ class VideoRecord:
     answers: list[AnswerRecord] = field(default_factory=list)
     in_flight: dict[int, float] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
+    live: bool = False
+    mp4_frames: int | None = None
     error: dict[str, Any] | None = None
     clock: StageClock = field(init=False, repr=False, compare=False)
 

@@ -58,6 +58,11 @@ class VideoResource(BaseModel):
     created_at: str
     error: Problem | None = Field(None, description="what cut the video short")
     content_url: str
+    live: bool = Field(False, description="nobody knew when it would end; it can be watched while it comes")
+    live_url: str | None = Field(None, description="of a live video: its playlist, HLS")
+    mp4_frames: int | None = Field(
+        None, description="frames in the MP4 of a live video, where that is full; null: all that are written"
+    )
     decoder: str = Field(examples=["embedded"])
     restorer: str = Field("", description="file of the network that restores keyframes; empty: none does")
     width: int | None
@@ -106,10 +111,12 @@ class VideoResource(BaseModel):
     @classmethod
     def of(cls, record: VideoRecord, public_url: str) -> VideoResource:
         """The resource that shows ``record``."""
+        url = f"{public_url.rstrip('/')}/v1/videos/{record.id}"
         return cls(
             **record.to_json(),
             progress=record.progress,
-            content_url=f"{public_url.rstrip('/')}/v1/videos/{record.id}/content",
+            content_url=f"{url}/content",
+            live_url=f"{url}/live.m3u8" if record.live else None,
             in_flight=[
                 InFlight(segment=number, progress=share)
                 for number, share in sorted(dict(record.in_flight).items())

@@ -110,6 +110,27 @@ class ReceiverSettings(MllmSettings, HttpSettings, ServiceSettings):
     queue_length: int = Field(8, ge=1, description="gaps that wait to be regenerated before the sender waits")
     idle_timeout_s: float = Field(1800.0, gt=0, description="a sender silent for longer has gone")
 
+    live_segment_s: float = Field(
+        1.0,
+        gt=0,
+        le=30,
+        description="of live videos: how long each HLS segment lasts, if no frame lasts longer",
+    )
+    live_window: int = Field(
+        8, ge=3, le=1000, description="HLS segments in the playlist; as many older ones are kept on disk"
+    )
+    live_mp4_bytes: int = Field(
+        4 * 2**30,
+        ge=2**20,
+        description="of a live video's MP4, which holds its beginning and then stops growing",
+    )
+    live_keyframes: int = Field(256, ge=1, description="newest keyframes of a live video that are kept")
+    live_lines_bytes: int = Field(
+        8 * 2**20, ge=2**16, description="of each list about a live video; the older half goes"
+    )
+    live_max_frames: int = Field(2**25, ge=1, description="per live video: 12 days at 30 a second")
+    live_max_bursts: int = Field(2**27, ge=1, description="in one live transmission, and semantic units")
+
     kept_videos: int = Field(200, ge=1, description="finished videos kept; the oldest go first")
     kept_bytes: int = Field(20 * 2**30, ge=1, description="all that finished videos may take on disk")
     drain_s: float = Field(20.0, ge=0, description="for running work when the service is stopped")
@@ -134,6 +155,12 @@ class ReceiverSettings(MllmSettings, HttpSettings, ServiceSettings):
         self.check_link(prefix, "LINK_ADDRESS", self.link_address, bool(tls and tls.client_authority))
         self.check_http(prefix, "HOST", self.host)
         return self
+
+    def for_live(self) -> Self:
+        """What holds for a live video."""
+        bursts = self.live_max_bursts
+        wider = {"max_bursts": bursts, "max_units": bursts, "max_frames": self.live_max_frames}
+        return self.model_copy(update=wider)
 
     def decoder_options(self) -> DecoderOptions:
         """How the decoder is loaded and run."""

@@ -12,6 +12,7 @@ from receiver.constellation import Constellation
 from receiver.decoders.decoder import Decoder
 from receiver.gain_track import GainTrack
 from receiver.gaps import Gap
+from receiver.live_video import LiveVideo
 from receiver.pipeline import Pipeline
 from receiver.reception import ReceivedKeyframe, StreamReceiver
 from receiver.record import AnswerRecord, State, VideoRecord
@@ -76,6 +77,7 @@ class Transmission:
         self.gains = GainTrack(waveform)
         self.pipeline: Pipeline | None = None
         self._snr, self._waveform = RealisedSnr(), waveform
+        settings = settings.for_live() if record.live else settings
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
         self._moved, self._restorer, self._voice = moved, restorer, voice
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
@@ -236,7 +238,13 @@ class Transmission:
             self._restorer,
             self._voice,
             self._span,
+            self._live_video() if record.live else None,
         )
+
+    def _live_video(self) -> LiveVideo:
+        settings = self._settings
+        bounds = settings.live_segment_s, settings.live_window, settings.live_mp4_bytes
+        return LiveVideo(self._files.live, self._files.mp4, *bounds)
 
     def _submit(self, gaps: list[Gap]) -> None:
         for gap in gaps:

@@ -111,6 +111,7 @@ class Transmissions:
         waveform: Waveform = SINGLE_CARRIER,
         window: int = 1,
         span: Span = NO_SPAN,
+        endless: bool = False,
     ) -> LiveTransmission:
         """Begins a transmission; what is still made of an earlier attempt is given up.
 
@@ -120,6 +121,7 @@ class Transmissions:
             waveform: how its bursts are sent.
             window: blocks that the sender may have under way at once.
             span: what the making of the video is a part of.
+            endless: nobody knows when it ends; it is shown while it comes, and kept in part.
 
         Raises:
             LinkFailed: the service is being stopped.
@@ -141,7 +143,9 @@ class Transmissions:
             with suppress(RuntimeError):  # the loop is closed; nobody waits
                 loop.call_soon_threadsafe(moved.set)
 
-        files, record = self._library.create(transmission_id, self.decoder.profile.name, attempt)
+        most_bytes = self._settings.live_lines_bytes if endless else None
+        name = self.decoder.profile.name
+        files, record = self._library.create(transmission_id, name, attempt, endless, most_bytes)
         transmission = Transmission(
             files,
             record,

@@ -1,6 +1,7 @@
 """The files of one video: its record, what arrived, what became of each run of frames, and the MP4."""
 
 import json
+import math
 import os
 import threading
 import time
@@ -20,11 +21,13 @@ from semvid.errors import NotFound, SemvidError, UnsupportedMedia
 from semvid.images.types import Picture
 from semvid.semantics import Caption
 from semvid.service.files import JsonLines, write_atomically
+from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 
 Json = dict[str, Any]
 
 _SAVE_INTERVAL_S = 1.0
+_OUR_OWN = VideoLimits(max_bytes=2**62, max_duration_s=math.inf, max_frames=2**31, max_total_pixels=2**62)
 _PNG = [cv2.IMWRITE_PNG_COMPRESSION, 2]
 
 
@@ -32,10 +35,14 @@ class VideoFiles:
     """One directory. Lists are JSON lines, so that memory does not grow with the length of the video.
 
     Writing is atomic for the record and for pictures; a line that a crash cut short is not read.
+
+    Args:
+        folder: of the video.
+        most_bytes: that each list may take, of a live video; None: they may grow.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, most_bytes: int | None = None) -> None:
+        self.folder, self._most_bytes = folder, most_bytes
         self._lock = threading.Lock()
         self._saved_at = -_SAVE_INTERVAL_S
 
@@ -43,6 +50,11 @@ class VideoFiles:
     def mp4(self) -> Path:
         """The video; fragmented while it grows."""
         return self.folder / "video.mp4"
+
+    @property
+    def live(self) -> Path:
+        """Where playlist and segments of a live video are."""
+        return self.folder / "live"
 
     @property
     def playable_bytes(self) -> int:
@@ -104,7 +116,7 @@ class VideoFiles:
             if playable < self.mp4.stat().st_size:
                 os.truncate(self.mp4, playable)
             with suppress(UnsupportedMedia):
-                frames = probe(self.mp4).frame_count_hint
+                frames = probe(self.mp4, _OUR_OWN).frame_count_hint
         record.frames_written = frames
         record.segments = {**dict.fromkeys(Provenance, 0), **self.cut_runs(frames)}
         record.state = State.TRUNCATED if frames else State.FAILED
@@ -139,6 +151,10 @@ class VideoFiles:
             "bytes": keyframe.size,
             "shot_start": keyframe.shot_start,
         }
+
+    def drop_picture(self, number: int) -> None:
+        """The picture of a keyframe is not kept any longer."""
+        self.keyframe_png(number).unlink(missing_ok=True)
 
     def note_keyframes(self, lines: list[dict[str, Any]]) -> None:
         """Notes keyframes that were kept, in the order of time."""
@@ -216,4 +232,4 @@ class VideoFiles:
         return counts
 
     def _list(self, name: str) -> JsonLines:
-        return JsonLines(self.folder / f"{name}.jsonl")
+        return JsonLines(self.folder / f"{name}.jsonl", self._most_bytes)

@@ -94,6 +94,7 @@ class WaveformName(StrEnum):
 
 
 DEFAULT_THRESHOLD: Final = 0.35  # paper: SKEM inserts a keyframe when S_rel exceeds this
+DEFAULT_CODING_TIME: Final = 0.75  # seconds a second: real time, beside all else that a core does
 _LONGEST_QUOTED = 200  # characters of a wrong value
 _GIVEN = {KeyframeMethod.FIRST_FRAME: Given.FIRST_FRAME, KeyframeMethod.TEXT_ONLY: Given.NOTHING}
 
@@ -125,7 +126,7 @@ class QuestionOptions(BaseModel):
 # options that mean nothing where only answers are sent
 _OF_PICTURES = (
     *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
-    *("search", "quality", "target_cbr", "coding", "sound", "deadline_s"),
+    *("search", "quality", "target_cbr", "coding", "coding_time", "sound", "deadline_s", "latency_s"),
 )
 
 
@@ -169,6 +170,13 @@ class TransmissionOptions(BaseModel):
     target_cbr: float | None = Field(
         None, gt=0, le=1, description="channel uses per source sample to aim at, for example 6e-4"
     )
+    coding_time: float = Field(
+        DEFAULT_CODING_TIME,
+        gt=0,
+        le=30,
+        description="seconds of one core that coding keyframes may take for a second of video: the more, the "
+        "slower the preset of SVT-AV1, and the fewer the symbols",
+    )
     deadline_s: float | None = Field(
         None,
         gt=0,
@@ -176,6 +184,15 @@ class TransmissionOptions(BaseModel):
         description="seconds from a segment being complete until all of it has arrived; text is repeated "
         "until right, pictures that would be late are left out and generated; needs coding low-delay or "
         "intra, and the symbol rate of the link",
+    )
+    latency_s: float | None = Field(
+        None,
+        ge=0.2,
+        le=60,
+        description="seconds from a frame being taken until it can be shown at the receiver: half of it is "
+        "how far keyframes are apart at most, and what would be later is left out and generated, as with a "
+        "deadline; "
+        "coding is low-delay where nothing is said",
     )
     sound: SoundChoice = Field(
         SoundChoice.AUTO,
@@ -215,6 +232,13 @@ class TransmissionOptions(BaseModel):
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of every random draw of the transmission")
     channel: ChannelOptions | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _at_once(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("latency_s") is not None:
+            return {"coding": PictureCoding.LOW_DELAY, **given}
+        return given
+
     @field_validator("mcs", mode="wrap")
     @classmethod
     def _row(cls, value: Any, check: ValidatorFunctionWrapHandler) -> Any:
@@ -249,14 +273,17 @@ class TransmissionOptions(BaseModel):
             )
         if self.search == Search.GALLOP and self.given is not Given.BOTH_ENDS:
             raise ValueError(f"`keyframe_method` {method} asks about every candidate; leave `search` out")
-        if self.deadline_s is not None and self.coding is PictureCoding.PYRAMID:
+        if self.deadline_s is not None and self.latency_s is not None:
+            raise ValueError("`latency_s` and `deadline_s`: both bound a delay; give one of them")
+        late = "latency_s" if self.latency_s is not None else "deadline_s"
+        if self.is_timed and self.coding is PictureCoding.PYRAMID:
             raise ValueError(
-                "`deadline_s` needs pictures that leave at once, and a pyramid waits for later ones; add "
+                f"`{late}` needs pictures that leave at once, and a pyramid waits for later ones; add "
                 "`coding` low-delay or intra"
             )
-        if self.deadline_s is not None and self.symbols_per_s is None:
+        if self.is_timed and self.symbols_per_s is None:
             raise ValueError(
-                "`deadline_s` needs to know how fast the link is; add `channel.symbol_rate_hz`, or "
+                f"`{late}` needs to know how fast the link is; add `channel.symbol_rate_hz`, or "
                 "`waveform` ofdm, whose rate follows from its numerology"
             )
         if self.quality is not None and self.given is Given.NOTHING:
@@ -267,6 +294,11 @@ class TransmissionOptions(BaseModel):
     def given(self) -> Given:
         """What the receiver will draw segments from."""
         return _GIVEN.get(self.keyframe_method, Given.BOTH_ENDS)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether what would be late is left out."""
+        return self.deadline_s is not None or self.latency_s is not None
 
     @property
     def symbols_per_s(self) -> float | None:

@@ -1,6 +1,7 @@
 """What is checked between the last byte of an upload and its place among the transmissions."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place
+from transmitter.live.stream import LiveStream
 from transmitter.options import parse_options
 from transmitter.settings import TransmitterSettings
 from transmitter.sound.door import track_of
@@ -61,6 +63,7 @@ class Acceptance:
         chosen: TransmissionOptions,
         span: Span,
         digest: str | None = None,
+        live: Callable[[Path, SourceInfo], LiveStream] | None = None,
     ) -> Job:
         """Looks at the upload in ``folder`` and puts it into the queue.
 
@@ -73,6 +76,7 @@ class Acceptance:
             chosen: by `choose`.
             span: of the upload.
             digest: of what was handed in under an Idempotency-Key.
+            live: opens the live source of which the upload is the beginning; None: it is a whole video.
 
         Raises:
             UnsupportedMedia, LimitExceeded, InvalidInput, MissingComponent: what is wrong with the video.
@@ -83,16 +87,25 @@ class Acceptance:
             with span.child("examine"):
                 source = await asyncio.to_thread(examine_apart, path, self._limits, self._bounds)
         track, _ = await asyncio.to_thread(track_of, path, chosen.sound, self._limits)
+        described = {"name": name[-_LONGEST_NAME:], "bytes": path.stat().st_size, **_describe(source, track)}
+        if live is not None:
+            described |= {"live": True, "bytes": None, "duration_s": None, "frames": None}
         job = Job(
             place.job_id,
             chosen,
-            {"name": name[-_LONGEST_NAME:], "bytes": path.stat().st_size, **_describe(source, track)},
+            described,
             folder=folder,
             idempotency_key=place.key,
             digest=digest,
             traceparent=span.traceparent,
         )
-        self._jobs.accept(job, place.caller)
+        job.live = None if live is None else await asyncio.to_thread(live, path, source)
+        try:
+            self._jobs.accept(job, place.caller)
+        except BaseException:
+            if job.live is not None:
+                job.live.close()
+            raise
         return job
 
 

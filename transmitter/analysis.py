@@ -67,7 +67,7 @@ class Analysis:
             yield Segment(units, None, self.closed, self._frames_read, last=True)
 
     def _close(self, selected: Selected) -> Segment:
-        at_end = selected.frame.index == self._source.frame_count_hint - 1
+        at_end = not self._source.endless and selected.frame.index == self._source.frame_count_hint - 1
         self._ended = at_end and self._header.given is Given.BOTH_ENDS
         with self._clock.stage("captions"):
             units: list[SideUnit] = self._side.close(selected, last=self._ended)
@@ -77,5 +77,7 @@ class Analysis:
         return Segment(units, selected, self.closed - 1, self._frames_read, self._ended)
 
     def _end(self, keyframes: int) -> StreamEnd:
+        if self._source.endless:
+            return StreamEnd(self._frames_read, keyframes)
         hold = unusual_hold(self._source.end_pts - self._last_pts, self._header, self._frames_read)
         return StreamEnd(self._frames_read, keyframes, hold)

@@ -52,6 +52,7 @@ from transmitter.admission import admitting
 from transmitter.channel_routes import install_channel_routes
 from transmitter.job import Job
 from transmitter.jobs import JobQueue, Place, Retries
+from transmitter.live.routes import install_live_routes, is_endless
 from transmitter.metrics import TransmitterMetrics
 from transmitter.page import install_page, is_page
 from transmitter.partial_uploads import PartialUploads
@@ -146,7 +147,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
                     await asyncio.wait({listening})
                 watching.cancel()
                 await partials.stop()
-                await jobs.stop()
+                await jobs.stop(settings.drain_s)
                 await asyncio.to_thread(traces.close)
                 _log.info("transmitter stopped")
 
@@ -161,7 +162,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
     # each goes around those before it
     links = SignedLinks()
     ask_for_keys(app, settings, links, is_public=is_page)
-    bound_bodies(app, settings.max_upload_bytes + _FORM_OVERHEAD_BYTES, settings.silence_s)
+    bound_bodies(app, settings.max_upload_bytes + _FORM_OVERHEAD_BYTES, settings.silence_s, is_endless)
     install_door(app, [settings.host, *settings.allowed_hosts], [], "SEMVID_TRANSMITTER_")
     install_metrics(app, registry)
 
@@ -217,6 +218,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
 
     app.include_router(uploads)
     install_upload_routes(app, partials, settings.max_upload_bytes)
+    install_live_routes(app, jobs, acceptance, settings, limits, traces)
 
     @app.get("/v1/transmissions", operation_id="listTransmissions", response_model=TransmissionList)
     async def list_all(
@@ -305,7 +307,8 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
         responses=problem_responses(404, 409),
     )
     async def cancel(transmission_id: str) -> dict[str, Any]:
-        """Stops a transmission that is queued or running; the receiver keeps what arrived."""
+        """Stops a transmission that is queued or running; the receiver keeps what arrived. A live one is
+        ended, so that its video is whole; a second request breaks it off."""
         return jobs.cancel(transmission_id).resource()
 
     install_page(app, settings.receiver_url)

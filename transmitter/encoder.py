@@ -14,7 +14,7 @@ from typing import Final
 
 from semvid.accounting import SymbolClass
 from semvid.errors import TransmissionFailed
-from semvid.images.keyframe_codec import MOST_HELD, Group, KeyframeEncoder
+from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.link.blocks import Delivery
@@ -30,7 +30,7 @@ from semvid.video.reader import Frame
 from transmitter.analysis import Analysis
 from transmitter.header import stream_header
 from transmitter.keyframes import make_selector
-from transmitter.keyframes.selection import Told
+from transmitter.keyframes.selection import Selected, Told
 from transmitter.means import Means
 from transmitter.offers import Missing, Offers
 from transmitter.rate.control import Budget, RateControl
@@ -70,6 +70,7 @@ class Encoder:
         compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
         sound: said beside the stream header; its packets are none of the encoder's business.
+        late: whether what ends a segment would be late before it is coded; it is left out then.
 
     Attributes:
         layers: what became of the keyframes, by layer.
@@ -89,9 +90,10 @@ class Encoder:
         compared: Told = lambda _: None,
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
+        late: Callable[[Segment], bool] = lambda _: False,
     ) -> None:
         self._source, self._options = source, options
-        self._price = price
+        self._price, self._late = price, late
         self._clock = clock or StageClock()
         self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
         self.captions_given_up = 0
@@ -129,6 +131,9 @@ class Encoder:
         if selected is not None and self._options.given is Given.NOTHING:
             opening = Opening(segment.number, selected.frame.index, selected.shot_start)
             yield Shipment((segment,), [*self._units_of(segment), opening])
+            return
+        if selected is not None and segment.number and not self._waiting and self._late(segment):
+            yield self._left_out(segment, selected)
             return
         if selected is not None:
             pyramid = self._options.coding is PictureCoding.PYRAMID
@@ -237,7 +242,8 @@ class Encoder:
             there = set(range(len(layers))) - given_up - lost
             _, self._missing = self._missing_before.after(self._latest, there)
         if self._options.coding is not PictureCoding.INTRA:
-            self._spoilt = any(layers[index] == 0 for index in lost | given_up)
+            leaned_on = {index for index in lost | given_up if group.pictures[index].kept_in}
+            self._spoilt |= any(layers[index] == 0 for index in leaned_on)
 
     def _is_in_vain(self, coded: CodedGroup, delivery: Delivery) -> bool:
         """Whether all of what begins a sequence is lost, and is to be tried once more with what is left.
@@ -246,12 +252,12 @@ class Encoder:
         been repeated as often as it may; with a deadline it would be late.
         """
         described = all(stretch.start or not stretch for stretch in delivery.lost)
-        again = self._budget is not None and self._options.deadline_s is None
+        again = self._budget is not None and not self._options.is_timed
         return again and coded.group.refresh and not described
 
     @property
     def _within(self) -> str:
-        if self._budget is None:
+        if self._budget is None or self._budget.endless:
             return ""
         return f" within the {self._budget.most:,.0f} symbols that the target CBR allows"
 
@@ -385,6 +391,14 @@ class Encoder:
         offer = self._means.best(self._offers(group, segments, self._means.most(segments)))
         self._missing, self._header_left = offer.missing, True
         return offer.shipment
+
+    def _left_out(self, segment: Segment, selected: Selected) -> Shipment:
+        """``segment`` without its picture, which the picture code never sees, so that nothing leans on it."""
+        uncoded = EncodedPicture(0, b"", self._options.coding is PictureCoding.INTRA, leans_on=0, kept_in=0)
+        self._latest, self._missing_before = (uncoded,), self._missing
+        coded = CodedGroup.of([uncoded], segment.number, [selected.frame.index], selected.shot_start)
+        most = self._means.most([segment])
+        return Shipment((segment,), self._units_of(segment), coded, self._pictures.crf, most)
 
     def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Offers:
         return Offers(group, segments, self._all_units(segments), self._pictures.crf, most, self._missing)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from semvid.service.events import EventLog
+from transmitter.live.stream import LiveStream
 from transmitter.store import JobRecord, State
 
 _PROGRESS_EVERY_S = 0.1
@@ -21,18 +22,25 @@ class Job(JobRecord):
         upload: the source file; kept after the job is over while `JobQueue` has room for it.
         waiting_since: Unix time since which it waits for its turn, seconds.
         on_air: the first symbol of this attempt is sent; from there on a failure is final.
+        live: the source, where it is a live one that this process has at hand; not after a restart.
     """
 
     folder: Path = field(kw_only=True)
     events: EventLog = field(default_factory=EventLog)
     waiting_since: float = field(default_factory=time.time)
     on_air: bool = False
+    live: LiveStream | None = None
     _last_event: float = 0.0
 
     @property
     def upload(self) -> Path:
         """Where the source lies."""
         return self.folder / "upload"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its source is a live one, which cannot be sent again; `upload` is its beginning at most."""
+        return bool(self.source.get("live"))
 
     def resource(self) -> dict[str, Any]:
         """The job as the REST interface shows it."""
@@ -52,6 +60,7 @@ class Job(JobRecord):
             "source": self.source,
             "options": self.options.model_dump(mode="json"),
             **self.facts,
+            **({} if self.live is None else {"live": self.live.resource()}),
         }
 
     def advance(self, stage: str, progress: float, **facts: Any) -> None:

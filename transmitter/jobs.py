@@ -6,6 +6,7 @@ started again; what ran then runs anew.
 
 import asyncio
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -27,6 +28,10 @@ from transmitter.store import JobRecord, JobStore, PartialRecord, State
 
 _log = structlog.get_logger(__name__)
 _STORE_AGAIN_S = 5.0  # after a write that found no room
+_LIVE_IS_PAST = (
+    "the transmitter was stopped while it sent a live source, which cannot be sent again; what had been sent "
+    "is a video that ends there, at the receiver. Begin anew with `semvid send --live`"
+)
 
 
 @dataclass(frozen=True)
@@ -125,9 +130,18 @@ class JobQueue:
         self._forget_sources()
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._concurrent)]
 
-    async def stop(self) -> None:
-        """Stops the workers; what runs and what waits is taken up at the next start."""
+    async def stop(self, live_s: float = 0.0) -> None:
+        """Stops the workers; what runs and what waits is taken up at the next start.
+
+        Args:
+            live_s: that videos of live sources, which nobody can take up, have to be finished, seconds.
+        """
         self._stopping = True
+        if live := [task for job_id, task in self._running.items() if self._jobs[job_id].live is not None]:
+            for job in self._jobs.values():
+                if job.live is not None:
+                    job.live.stop("the transmitter was stopped")
+            await asyncio.wait(live, timeout=live_s)
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
@@ -169,6 +183,19 @@ class JobQueue:
         if caller is not None:
             self._check_quota(caller)
         return self.hold_again(uuid.uuid4().hex[:16], None if caller is None else caller.name, key)
+
+    def require_worker(self, place: Place) -> None:
+        """Refuses what cannot wait for its turn.
+
+        Raises:
+            Busy: every worker has something to do, or will have before ``place`` is taken.
+        """
+        others = len(self._arriving) - (place.job_id in self._arriving)
+        if len(self._running) + len(self._waiting) + others >= self._concurrent:
+            raise Busy(
+                f"a live source cannot wait, and all {self._concurrent} places here are taken; "
+                "try again when one is free, or raise SEMVID_TRANSMITTER_CONCURRENT_JOBS"
+            )
 
     def hold_again(self, job_id: str, caller: str | None, key: str | None = None) -> Place:
         """The place of an upload that held it before this process was started."""
@@ -263,7 +290,7 @@ class JobQueue:
         return list(reversed(self._jobs.values()))
 
     def cancel(self, job_id: str) -> Job:
-        """Stops a job that waits or runs.
+        """Stops a job that waits or runs; a live source is ended first, and only the second time broken off.
 
         Raises:
             NotFound: no such job.
@@ -275,6 +302,8 @@ class JobQueue:
         if job.id in self._waiting:
             del self._waiting[job.id]
             self._end(job, State.CANCELLED, problem_of(Cancelled("cancelled before it started")))
+        elif job.live is not None and job.on_air and not job.live.ended:
+            job.live.stop("it was stopped by DELETE")  # the video ends there, whole
         else:
             self._store.cancel(job.id)  # holds even where we are killed before it has stopped
             self._running[job.id].cancel()
@@ -293,6 +322,8 @@ class JobQueue:
             self._by_key[job.idempotency_key] = job
         if job.state.final:
             job.tell()
+        elif job.is_live:
+            self._end(job, State.FAILED, problem_of(SemvidError(_LIVE_IS_PAST)))
         elif not job.upload.exists():
             self._end(job, State.FAILED, problem_of(SemvidError("its upload is gone from the data folder")))
         elif job.state is State.RUNNING:
@@ -341,13 +372,15 @@ class JobQueue:
         try:
             await self._run(job)
         except asyncio.CancelledError:
-            if self._stopping:
+            if self._stopping and job.is_live:
+                self._end(job, State.FAILED, problem_of(SemvidError(_LIVE_IS_PAST)))
+            elif self._stopping:
                 self._wait(job, 0.0, "the transmitter was stopped while it ran")
             else:
                 self._end(job, State.CANCELLED, problem_of(Cancelled("cancelled while it ran")))
         except SemvidError as error:
             _log.warning("transmission failed", transmission_id=job.id, code=error.code, detail=str(error))
-            if isinstance(error, LinkFailed | Busy) and not job.on_air:
+            if isinstance(error, LinkFailed | Busy) and not job.on_air and not job.is_live:
                 self._try_again(job, error)
             else:
                 self._end(job, State.FAILED, problem_of(error))
@@ -393,6 +426,10 @@ class JobQueue:
         self._changed.set()
 
     def _end(self, job: Job, state: State, error: Problem | None = None) -> None:
+        if job.live is not None:
+            job.facts["live"] = job.live.resource()
+            threading.Thread(target=job.live.close, name="live-end", daemon=True).start()
+            job.live = None
         job.state, job.error = state, error.model_dump(exclude_none=True) if error else None
         if state is State.SUCCEEDED:
             job.stage, job.progress = "done", 1.0

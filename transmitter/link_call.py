@@ -67,9 +67,10 @@ class LinkCall:
         video_timeout_s: float,
         tls: ClientTls | None = None,
         traceparent: str | None = None,
+        live: bool = False,
     ) -> None:
         self._target, self._tls = target, tls
-        self._open = pb.Open(transmission_id=transmission_id, attempt=attempt)
+        self._open = pb.Open(transmission_id=transmission_id, attempt=attempt, live=live)
         self._asked = waveform
         set_waveform(self._open, waveform)
         self.window, self._return_link = 1, None

@@ -8,16 +8,17 @@
 5. `Encoder.delivered` takes what became of it, for the picture code and for rate control.
 6. `SoundSender.until` gives the sound of these segments, which travels ahead of their pictures.
 
-Step 3 runs in a thread of its own, ahead of the link by a few segments, never more. A job with a task goes
+Step 3 runs in a thread of its own, ahead of the link by a few segments, never more. Of a live source the
+upload is the beginning, on which is planned; its frames come from `transmitter.live`. A job with a task goes
 none of these ways: its questions are answered, and the answers sent (`transmitter.answers`).
 """
 
 import asyncio
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import aclosing, closing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from importlib import metadata
 from urllib.parse import urljoin
@@ -35,8 +36,9 @@ from semvid.service.prefetch import prefetched
 from semvid.service.tracing import NO_SPAN, Span
 from semvid.sound.track import read_sound
 from semvid.video.limits import VideoLimits
+from semvid.video.live_reader import live_info
 from semvid.video.probe import SourceInfo, probe
-from semvid.video.reader import read_frames
+from semvid.video.reader import Frame, read_frames
 from transmitter.answers import answered, send_task
 from transmitter.deadline import Arrival, Timing, together, within_link
 from transmitter.encoder import Encoder
@@ -58,6 +60,9 @@ from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.sound.speech.transcriber import Transcriber
 from transmitter.watchdog import within
 
+_LIVE_SEGMENTS_AHEAD = 1  # more would be past when they leave; frames are dropped instead
+_BEGINNING_COUNTS_FOR_S = 30.0  # of a live source, where its beginning is planned on
+
 
 async def transmit(
     job: Job,
@@ -73,16 +78,18 @@ async def transmit(
         SemvidError: of the kind that says why the transmission failed.
     """
     with span.child("probe"):
-        source = await asyncio.to_thread(probe, job.upload, limits)
+        seen = await asyncio.to_thread(probe, job.upload, limits)
+    source = seen if job.live is None else live_info(seen)
     job.advance("loading the multimodal model", 0.0)
     with span.child("load model"):
         mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
     transcriber = await asyncio.to_thread(speech.open) if job.options.sound is SoundChoice.TEXT else None
     timeouts = settings.accept_timeout_s, settings.report_timeout_s, settings.video_timeout_s
-    record = SemanticsRecord(job.folder, source.time_base)
+    most_bytes = settings.live_lines_bytes if job.is_live else None
+    record = SemanticsRecord(job.folder, source.time_base, most_bytes)
     tls = settings.link_credentials()
     opening = job.id, job.attempts, job.options.channel, job.options.signal
-    call = LinkCall(settings.link_target, *opening, *timeouts, tls, span.traceparent)
+    call = LinkCall(settings.link_target, *opening, *timeouts, tls, span.traceparent, job.is_live)
     if job.options.task is not None:
         job.advance("answering the questions", 0.0)
         answers = await answered(job.upload, limits, mllm, job.options.task)
@@ -97,8 +104,11 @@ async def transmit(
         call.profile.require(job.options.given)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
-        opened = job, source, limits, record, call, mllm, transcriber, span
-        await _Transmission(*opened, settings.encode_timeout_s).run(settings.segments_ahead)
+        if job.is_live:
+            job.facts["live_url"] = f"{job.facts['video_url']}/live.m3u8"
+        opened = job, seen, source, limits, record, call, mllm, transcriber, span
+        ahead = _LIVE_SEGMENTS_AHEAD if job.is_live else settings.segments_ahead
+        await _Transmission(*opened, settings.encode_timeout_s).run(ahead)
 
 
 class _Transmission:
@@ -107,6 +117,7 @@ class _Transmission:
     def __init__(
         self,
         job: Job,
+        seen: SourceInfo,
         source: SourceInfo,
         limits: VideoLimits,
         record: SemanticsRecord,
@@ -117,14 +128,15 @@ class _Transmission:
         encode_timeout_s: float,
     ) -> None:
         self._span, self._encode_timeout_s = span, encode_timeout_s
-        self._job, self._source, self._limits, self._record = job, source, limits, record
+        self._job, self._seen, self._source = job, seen, source
+        self._limits, self._record = limits, record
         self._call, self._mllm, self._transcriber = call, mllm, transcriber
         self._sender = LinkSender(call, job.options)
         self._harq = self._sender.harq
         self._clock = StageClock()
         self._options = within_link(job.options, source)
         self._budget = Budget.for_target(self._options, source)
-        self._timing = Timing.of(self._options, source)
+        self._timing = Timing.of(self._options, source, job.live)
         self._arrivals: list[Arrival] = []  # of the latest shipment
         self._harq.hastens = self._timing is not None and self._timing.has_deadline
         self._sound: SoundSender | None = None
@@ -163,6 +175,7 @@ class _Transmission:
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
+            self._late,
         )
         analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
         async with aclosing(analysis) as segments:
@@ -208,12 +221,15 @@ class _Transmission:
         return options.model_copy(update={"target_cbr": options.target_cbr - for_sound})
 
     def _plan(self, options: TransmissionOptions) -> Plan:
-        upload, source, limits = self._job.upload, self._source, self._limits
+        upload, source, limits = self._job.upload, self._seen, self._limits
+        if self._source.endless:  # what is sent once is shared by more than the beginning
+            shared = round(_BEGINNING_COUNTS_FOR_S * source.frame_rate)
+            source = replace(source, frame_count_hint=max(shared, source.frame_count_hint))
         read = partial(Footage.read, upload, source, limits, options, self._call.profile)
-        return make_plan(read, options, LinkPrice.of(self._harq.adapter))
+        return make_plan(read, options, LinkPrice.of(self._harq.adapter), self._source.endless)
 
     def _segments(self, encoder: Encoder, gone: Callable[[], bool]) -> Iterator[Segment]:
-        with closing(read_frames(self._job.upload, self._source, self._limits)) as frames:
+        with closing(self._frames()) as frames:
             segments = encoder.segments(frames, gone)
             began = time.time()
             for segment in segments:
@@ -221,6 +237,15 @@ class _Transmission:
                 self._span.child("analyse", began, segment=segment.number, frames_read=frames_read).end()
                 yield segment
                 began = time.time()
+
+    def _frames(self) -> Generator[Frame, None, None]:
+        job = self._job
+        if job.live is None:
+            yield from read_frames(job.upload, self._source, self._limits)
+            return
+        for frame in job.live.frames():
+            job.upload.unlink(missing_ok=True)  # its decoder has it; a beginning answers no questions
+            yield frame
 
     async def _encoded(self, shipments: Iterator[Shipment]) -> Shipment | None:
         """The next shipment, once it is coded; None after the last."""
@@ -255,6 +280,8 @@ class _Transmission:
             shown = await self._exchange(then, min(left, timing.room(shipment, link)), span)
             delivery = together(delivery, shown)
         self._arrivals = timing.end(shipment, delivery, link)
+        if math.isfinite(ahead_s := timing.ahead_s):
+            await asyncio.sleep(max(0.0, ahead_s))
         return delivery
 
     def _note_arrivals(self) -> None:
@@ -268,6 +295,9 @@ class _Transmission:
         """See `transmitter.shipment.Quote`."""
         symbols = self._harq.symbols_of(self._blocks(shipment), repeated)
         return symbols if self._timing is None else self._timing.charged(shipment, symbols, self._harq.record)
+
+    def _late(self, segment: Segment) -> bool:
+        return self._timing is not None and self._timing.late(segment, self._harq.record)
 
     def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
         limit_bytes = self._harq.adapter.bulk_limit_bytes()
@@ -313,6 +343,8 @@ class _Transmission:
         self._job.facts |= asdict(await self._sender.finish())
 
     def _note_undecodable(self, frames_read: int) -> None:
+        if self._source.endless:  # counted where they are decoded
+            return
         announced = self._source.frame_count_hint + self._source.frames_before
         self._job.facts["undecodable_frames"] = max(0, announced - frames_read)
 
@@ -323,7 +355,7 @@ class _Transmission:
         symbols = link.ledger.total_symbols
         self._job.advance(
             "sending",
-            min(1.0, segment.frames_read / self._source.frame_count_hint),
+            0.0 if self._source.endless else min(1.0, segment.frames_read / self._source.frame_count_hint),
             **account(link),
             cbr=cbr(symbols, segment.frames_read, self._source.height, self._source.width),
             sound=resource(self._decision, self._sound, link),

@@ -27,10 +27,11 @@ class SemanticsRecord:
     Args:
         folder: of the job.
         time_base: of the source's time stamps, seconds.
+        most_bytes: that the lines of one kind may take, older ones go; None: they may grow.
     """
 
-    def __init__(self, folder: Path, time_base: Fraction) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, time_base: Fraction, most_bytes: int | None = None) -> None:
+        self._folder, self._most_bytes = folder, most_bytes
         self._time_base = time_base
         for kind in KINDS:
             (folder / f"{kind}.jsonl").unlink(missing_ok=True)
@@ -95,7 +96,7 @@ class SemanticsRecord:
         return round(float(frame.pts * self._time_base), 6)
 
     def _append(self, kind: str, **fields: Any) -> None:
-        _list(self._folder, kind).append(fields)
+        _list(self._folder, kind, self._most_bytes).append(fields)
 
 
 def stream_semantics(folder: Path, head: dict[str, Any]) -> Iterator[str]:
@@ -114,5 +115,5 @@ def stream_semantics(folder: Path, head: dict[str, Any]) -> Iterator[str]:
     yield "}"
 
 
-def _list(folder: Path, kind: str) -> JsonLines:
-    return JsonLines(folder / f"{kind}.jsonl")
+def _list(folder: Path, kind: str, most_bytes: int | None = None) -> JsonLines:
+    return JsonLines(folder / f"{kind}.jsonl", most_bytes)

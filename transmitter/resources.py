@@ -76,6 +76,7 @@ class SourceResource(BaseModel):
     video_tracks: int = Field(1, description="videos in the file, of which one was taken")
     remarks: list[str] = Field([], description="what was changed or left out, in sentences")
     sound: TrackResource | None = Field(None, description="null where there is none, or none is wanted")
+    live: bool = Field(False, description="it goes on while it is sent; the rest is known of its beginning")
 
 
 class AnswerResource(BaseModel):
@@ -120,15 +121,31 @@ class QuestionResource(AnswerResource):
     seconds: float = Field(description="from hearing it until the answer had arrived")
 
 
+class LiveResource(BaseModel):
+    """What became of the frames of a live source (docs/live.md)."""
+
+    skipped: int = Field(description="frames before the first that was sent, while the transmission began")
+    dropped: int = Field(
+        description="frames since then that were not sent, because analysis or the link was behind"
+    )
+    undecodable: int = Field(description="frames since then that did not decode, or had no time of their own")
+    ended: str | None = Field(description="why there were no more frames; null as long as there may be")
+
+
 class DelaysResource(BaseModel):
     """Of all segments so far (docs/deadlines.md); each stands in the semantics, under ``arrivals``."""
 
     deadline_s: float | None = Field(description="null: none was asked for")
+    latency_s: float | None = Field(None, description="that was asked for; null: none was")
     segments: int
     kept: int | None = Field(None, description="that were there, or given up to be generated, in time")
     generated: int = Field(description="whose keyframe did not arrive")
     mean_s: float = Field(description="from a segment being complete until it was there")
     longest_s: float
+    mean_latency_s: float | None = Field(
+        None, description="from the first frame of a segment being taken until it was there"
+    )
+    longest_latency_s: float | None = None
 
 
 class TransmissionResource(BaseModel):
@@ -178,7 +195,11 @@ class TransmissionResource(BaseModel):
         {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
     )
     captions_given_up: int = Field(0, description="not sent: the target CBR had no room for them")
-    delays: DelaysResource | None = Field(None, description="where the link's symbol rate is known")
+    delays: DelaysResource | None = Field(
+        None, description="where the link's symbol rate is known, and of every live source"
+    )
+    live: LiveResource | None = Field(None, description="of a live source")
+    live_url: str | None = Field(None, description="of a live source: its playlist at the receiver, HLS")
     sound: SoundResource | None = Field(None, description="what becomes of the sound, once that is decided")
     keyframes: int = 0
     segments: int = 0

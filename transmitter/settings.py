@@ -75,6 +75,19 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
     kept_source_bytes: int = Field(
         8 * 2**30, ge=0, description="uploads of finished jobs kept to be looked at, in all; oldest go first"
     )
+    live_queue_s: float = Field(
+        0.5,
+        gt=0,
+        le=60,
+        description="of a live source, that may wait for analysis; older frames are dropped and counted",
+    )
+    live_queue_bytes: int = Field(256 * 2**20, ge=1, description="of those frames; one may always wait")
+    live_silence_s: float = Field(
+        30.0, gt=0, description="without a frame for so long a live source is over, and its video ends"
+    )
+    live_lines_bytes: int = Field(
+        8 * 2**20, ge=2**16, description="of each list in the semantics of a live source; the older half goes"
+    )
     segments_ahead: int = Field(4, ge=1, le=64, description="segments analysed before they can be sent")
     accept_timeout_s: float = Field(30.0, gt=0, description="for the receiver to accept a transmission")
     report_timeout_s: float = Field(600.0, gt=0, description="for the receiver to report on one burst")

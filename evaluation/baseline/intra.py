@@ -29,7 +29,7 @@ class Intra:
 
     def __init__(self, name: str, code: VideoCode, crfs: Sequence[float]) -> None:
         self.name, self._code, self.qualities = name, code, crfs
-        self.settings = f"{code.encoder} {code.options(code.crfs[0], True)} av {av.__version__}"
+        self.settings = f"{code.encoder} {code.options(code.crfs[0], None)} av {av.__version__}"
 
     def encode(self, picture: Picture, quality: float) -> bytes:
         """See `StillCode.encode`."""
@@ -52,12 +52,12 @@ class Intra:
         return from_yuv420(planes, frames[0].width, frames[0].height)
 
 
-def _svt_av1(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
+def _svt_av1(crf: float, pixels_per_s: float | None) -> dict[str, str]:  # noqa: ARG001
     # tune=1 is PSNR, by which this field compares; avif=1 is the encoder's mode for stills
     return {"preset": "4", "svtav1-params": f"keyint=-1:lp=1:tune=1:avif=1:crf={crf:g}"}
 
 
-def _x265(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
+def _x265(crf: float, pixels_per_s: float | None) -> dict[str, str]:  # noqa: ARG001
     # ipratio=1: the quantiser of the picture is the CRF, and not one finer: 51 is the coarsest. A breath of
     # adaptive quantisation makes fractions of the CRF count: without it 1 is a step of 14 % in bytes.
     quantiser = "ipratio=1:aq-mode=1:aq-strength=0.2"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 CONFIDENCE: Final = 0.95
 
@@ -42,5 +42,5 @@ def estimate(values: Sequence[float]) -> Estimate:
     mean, count = float(np.mean(values)), len(values)
     if count == 1:
         return Estimate(mean, None, 1)
-    half_width = stats.t.ppf((1 + CONFIDENCE) / 2, count - 1) * stats.sem(values)
+    half_width = special.stdtrit(count - 1, (1 + CONFIDENCE) / 2) * np.std(values, ddof=1) / np.sqrt(count)
     return Estimate(mean, float(half_width), count)

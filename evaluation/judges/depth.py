@@ -19,7 +19,6 @@ from typing import Any, Final
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from evaluation.judge import Absent, Facts, Frames
 from evaluation.judges import small
@@ -94,6 +93,8 @@ def rank_correlation(reference: Map, estimate: Map) -> float:
     ]
     if min(map(np.ptp, points)) == 0:
         return 0.0
+    from scipy import stats  # half a second to import
+
     return float(stats.spearmanr(*points).statistic)
 
 

@@ -20,6 +20,7 @@ from evaluation.methods.video_code import (
     Stream,
     VideoCode,
     decode,
+    options_of,
     shown_at,
 )
 from semvid.images.restorer import named
@@ -30,6 +31,7 @@ Planes = dict[int, NDArray[np.uint8]]
 
 _ATTEMPTS: Final = 4  # at a stream whose repetitions cost more than those of the trial bytes
 _SMALLER: Final = 0.97
+_PIXELS_PER_S: Final = range(0, 2_000_000, 10_000)  # within which presets change
 
 
 class CodecRival:
@@ -67,9 +69,8 @@ class CodecRival:
     def run(self, clip: Clip, conditions: Conditions, target_cbr: float | None, folder: Path) -> Outcome:
         """See `evaluation.method.Method`. Without a target it spends `DEFAULT_CBR`."""
         judge, code = make_judge(), self._code
-        cache = EncodeCache(
-            cache_folder(folder), clip, code.encoder, code.options(0, False), code.options(0, True)
-        )
+        at_all_speeds = [code.options(0, pixels_per_s) for pixels_per_s in (None, *_PIXELS_PER_S)]
+        cache = EncodeCache(cache_folder(folder), clip, code.encoder, at_all_speeds)
         ladder = Ladder(code, clip, judge, cache, self._showing)
         budget = budget_symbols(clip, target_cbr)
         planned = conditions
@@ -90,7 +91,7 @@ class CodecRival:
                     "frame_step": setting.step,
                     "crf": setting.crf,
                     "encoder": code.encoder,
-                    "encoder_options": code.options(setting.crf, setting.final),
+                    "encoder_options": options_of(code, clip.pictures[0], clip.source.frame_rate, setting),
                     "av": av.__version__,
                     "stream_bytes": stream.size,
                     "chosen_by": judge.name,

@@ -114,7 +114,7 @@ def as_mp4(code: VideoCode, clip: Clip) -> tuple[Stream, int]:
     rate = clip.source.frame_rate
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
-        track = container.add_stream(code.encoder, rate=rate, options=code.options(QP, True))
+        track = container.add_stream(code.encoder, rate=rate, options=code.options(QP, None))
         assert isinstance(track, VideoStream)
         track.width, track.height, track.pix_fmt = width, height, "yuv420p"
         track.codec_context.thread_count = 1

@@ -20,6 +20,7 @@ from semvid.images.resize import at_size
 from semvid.images.scheduling import ordinary_priority
 from semvid.images.types import Picture
 from semvid.images.yuv import from_yuv420, to_yuv420
+from transmitter.rate import presets
 
 _DELIMITER: Final = (
     b"\x12\x00"  # AV1 temporal delimiter; the one shown picture of each packet ends it as well
@@ -27,6 +28,7 @@ _DELIMITER: Final = (
 _START_CODE: Final = re.compile(rb"\x00?\x00\x00\x01")
 # what our own keyframes are coded with, and `tune=0`, which SVT-AV1 has for sequences only
 _PERCEPTUAL: Final = "tune=0:sharpness=7:ac-bias=4:enable-variance-boost=1:variance-boost-curve=2"
+_PLACEBO: Final = 290_000  # pixels a second that x265 codes with that preset in 0.75 s of a core
 _SMALLEST_SIDE: Final = 64  # pixels; smaller sizes are not tried, some encoders refuse them
 
 
@@ -37,14 +39,15 @@ class VideoCode:
     Attributes:
         encoder, decoder: names in FFmpeg.
         crfs: a coarse grid, coarsest first, evenly spaced.
-        options: FFmpeg options for a CRF; slower ones for what is coded for good.
+        options: FFmpeg options for a CRF; for what is coded for good also how many pixels a second of video
+            it has, for its preset may be the slower the fewer these are; None: in a search.
         strip, restore: takes out of a packet, and puts back, what the receiver knows anyway.
     """
 
     encoder: str
     decoder: str
     crfs: Sequence[int]
-    options: Callable[[float, bool], dict[str, str]]
+    options: Callable[[float, float | None], dict[str, str]]
     strip: Callable[[bytes], bytes]
     restore: Callable[[bytes], bytes] = bytes
 
@@ -107,7 +110,7 @@ def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, s
     encoder.framerate = frame_rate / setting.step
     encoder.time_base = 1 / encoder.framerate
     encoder.thread_count = 1
-    encoder.options = code.options(setting.crf, setting.final)
+    encoder.options = options_of(code, pictures[0], frame_rate, setting)
     with ordinary_priority():
         encoder.open()
     packets = []
@@ -126,6 +129,14 @@ def encode(code: VideoCode, pictures: Sequence[Picture], frame_rate: Fraction, s
         height,
         setting.step,
     )
+
+
+def options_of(code: VideoCode, picture: Picture, frame_rate: Fraction, setting: Setting) -> dict[str, str]:
+    """The encoder's options for a setting; ``picture`` is one of those that are coded, at full size."""
+    height, width = picture.shape[:2]
+    coded_width, coded_height = coded_size(width, height, setting.scale)
+    pixels_per_s = coded_width * coded_height * float(frame_rate) / setting.step
+    return code.options(setting.crf, pixels_per_s if setting.final else None)
 
 
 def decode(code: VideoCode, stream: Stream, packets: Iterable[bytes]) -> dict[int, NDArray[np.uint8]]:
@@ -188,21 +199,23 @@ def coded_size(width: int, height: int, scale: float) -> tuple[int, int]:
     return 2 * round(width / scale / 2), 2 * round(height / scale / 2)
 
 
-def _x264(crf: float, final: bool) -> dict[str, str]:  # noqa: ARG001
+def _x264(crf: float, pixels_per_s: float | None) -> dict[str, str]:  # noqa: ARG001
     parameters = "keyint=infinite:threads=1"
     return {"preset": "veryslow", "tune": "ssim", "crf": f"{crf:g}", "x264-params": parameters}
 
 
-def _x265(crf: float, final: bool) -> dict[str, str]:
+def _x265(crf: float, pixels_per_s: float | None) -> dict[str, str]:
     # a qcomp below the default of 0.6 is the one tuning that helped, by 2 % (docs/metrics-and-rivals.md)
     parameters = "qcomp=0.5:keyint=-1:info=0:repeat-headers=1:log-level=none:frame-threads=1:pools=none"
-    return {"preset": "slower" if final else "slow", "crf": f"{crf:g}", "x265-params": parameters}
+    preset = "slow" if pixels_per_s is None else "placebo" if pixels_per_s < _PLACEBO else "slower"
+    return {"preset": preset, "crf": f"{crf:g}", "x265-params": parameters}
 
 
-def _svt_av1(crf: float, final: bool) -> dict[str, str]:
+def _svt_av1(crf: float, pixels_per_s: float | None) -> dict[str, str]:
     # FFmpeg's own option takes whole numbers up to 63; what its parameter string says comes later and holds
     parameters = f"keyint=-1:lp=1:{_PERCEPTUAL}:crf={crf:g}"
-    return {"preset": "2" if final else "8", "svtav1-params": parameters}
+    preset = presets.FAST if pixels_per_s is None else min(2, presets.slowest_in_time(pixels_per_s))
+    return {"preset": str(preset), "svtav1-params": parameters}
 
 
 def units(packet: bytes) -> Iterator[tuple[int, bytes]]:

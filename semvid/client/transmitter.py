@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -45,6 +45,38 @@ class TransmitterClient(ServiceClient):
             )
             self._raise_for(response)
             return dict(response.json())
+
+    def begin_live(self, head: bytes, name: str, options: Mapping[str, Any] | None = None) -> Json:
+        """Hands in the beginning of a live source; returns the new transmission, which waits for the rest.
+
+        Args:
+            head: some seconds of Matroska.
+            name: of the source, to be shown.
+            options: as for `submit`.
+
+        Raises:
+            InvalidInput: the transmitter refuses the beginning or the options.
+            Busy: all its places are taken; a live source cannot wait.
+            LinkFailed: the transmitter cannot be reached.
+        """
+        with self._failures():
+            response = self._http.post(
+                "/v1/live",
+                files={"file": (name, head, "video/x-matroska")},
+                data={"options": json.dumps(dict(options or {}))},
+            )
+            self._raise_for(response)
+            return dict(response.json())
+
+    def continue_live(self, transmission_id: str, rest: Iterator[bytes]) -> None:
+        """Hands in the rest of a live source, as long as ``rest`` gives some.
+
+        Raises:
+            Conflict: the transmission is over, or somebody else goes on with it.
+            LinkFailed: the transmitter cannot be reached any more.
+        """
+        with self._failures():
+            self._raise_for(self._http.put(_path(transmission_id, "/live"), content=rest))
 
     def transmission(self, transmission_id: str) -> Json:
         """The resource as it is now.

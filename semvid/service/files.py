@@ -99,15 +99,26 @@ class JsonLines:
     """A list of JSON values, one a line, so that memory does not grow with it.
 
     A last line that a crash cut short is not read. A file that is not there is an empty list.
+
+    Args:
+        path: of the file.
+        most_bytes: that it may take; where it would take more, the older half goes. None: it may grow.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, most_bytes: int | None = None) -> None:
+        self._path, self._most_bytes = path, most_bytes
 
     def append(self, value: Any) -> None:
         """Adds one value at the end."""
         with self._path.open("ab") as file:
             file.write(_line(value))
+            size = file.tell()
+        if self._most_bytes is not None and size > self._most_bytes:
+            with self._path.open("rb") as file:
+                file.seek(size // 2)
+                file.readline()
+                newer = file.read()
+            write_atomically(self._path, newer)
 
     def read(self, offset: int = 0, limit: int | None = None) -> Iterator[Any]:
         """Values ``offset`` .. ``offset + limit - 1``, or all from ``offset`` on."""

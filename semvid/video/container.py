@@ -76,7 +76,7 @@ _SOUND_DECODERS = (
     *sorted(SOUND_CODECS),
     *("mp3float", "mp2float", "libopus", "libvorbis", "amrnb", "libopencore_amrnb"),
 )
-_DECODERS = (*sorted(CODECS), "libdav1d", "flv", "h263i")
+DECODERS = (*sorted(CODECS), "libdav1d", "flv", "h263i")
 _NOT_A_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 
 
@@ -150,7 +150,7 @@ def _regular_file(path: Path) -> Path:
     raise UnsupportedMedia(f"{path.name!r} is no regular file; give a video file")
 
 
-def _open(path: Path, limits: VideoLimits, decoders: tuple[str, ...] = _DECODERS) -> InputContainer:
+def _open(path: Path, limits: VideoLimits, decoders: tuple[str, ...] = DECODERS) -> InputContainer:
     with path.open("rb") as file:
         containers = ("mov",) if starts_with_box(file.read(8)) else OTHER_CONTAINERS
     try:

@@ -44,6 +44,8 @@ class SourceInfo:
         colour: of the source; what `read_frames` gives is BT.709.
         interlaced: its first frame consists of two fields; `read_frames` gives deinterlaced frames.
         video_track, video_tracks: which was taken, from 1, of how many; cover pictures do not count.
+        endless: a live source (`semvid.video.live_reader`): nobody knows its end, and ``end_pts`` and
+            ``frame_count_hint`` are those of its first seconds.
     """
 
     width: int
@@ -63,6 +65,7 @@ class SourceInfo:
     interlaced: bool = False
     video_track: int = 1
     video_tracks: int = 1
+    endless: bool = False
 
     @property
     def grid(self) -> Grid:

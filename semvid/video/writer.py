@@ -10,13 +10,14 @@ import math
 from collections import deque
 from fractions import Fraction
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import av
 import numpy as np
 from av.codec.context import ThreadType
 from av.container import OutputContainer
 from av.packet import Packet
+from av.video.frame import PictureType, VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
@@ -33,10 +34,34 @@ _MAX_GAP = 2**31 - 1  # of a sample duration, track time units (ISO/IEC 14496-12
 _GOP_FRAMES = 48  # a fragment, and so what a crash may cost
 _BT709 = 1
 _THREADS = 2  # of the encoder
+_AT_ONCE = {
+    "tune": "zerolatency",
+    "g": "1000000",
+    "sc_threshold": "0",
+}  # key pictures only where they are asked
 _FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof+frag_discont"
 # AAC begins before the first picture, by what its encoder looks ahead. Only an edit list can say so, and that
 # is written with the index: after the first fragment, when it is known.
 _FRAGMENTS_WITH_SOUND = "frag_keyframe+delay_moov+default_base_moof"
+
+
+class FragmentSink(Protocol):
+    """What takes fragments in the place of a file, while somebody watches.
+
+    Attributes:
+        segment_s: that a fragment lasts, seconds; longer where a frame does.
+    """
+
+    segment_s: float
+
+    def write(self, data: bytes) -> int:
+        """More of the fragmented MP4; it has to make the file at `VideoWriter.path` of it."""
+
+    def begins(self, at_s: Fraction, frame: int) -> None:
+        """The next fragment begins with ``frame``, shown at ``at_s`` seconds."""
+
+    def ends(self, at_s: Fraction) -> None:
+        """All is written; the last frame is shown until ``at_s`` seconds."""
 
 
 class VideoWriter:
@@ -52,6 +77,8 @@ class VideoWriter:
         preset: of libx264.
         pixel_aspect: width over height of a pixel; both parts at most 4096.
         sound_channels: of the sound, 1 or 2; 0: there is none.
+        sink: takes the fragments while they are made, each as soon as it is over; then ``path`` is the sink's
+            to write. None: they go into ``path``.
 
     Time stamps of an MP4 begin at 0 or later. If the first one is negative, all are moved up by `shift`, so
     that the first becomes 0; the distances stay exact.
@@ -73,6 +100,7 @@ class VideoWriter:
         preset: str = "veryfast",
         pixel_aspect: Fraction = Fraction(1),
         sound_channels: int = 0,
+        sink: FragmentSink | None = None,
     ) -> None:
         if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
             raise InvalidInput(f"a video is 1..{MAX_SIDE} pixels wide and high, got {width}x{height}")
@@ -94,8 +122,10 @@ class VideoWriter:
         odd_or_small = width % 2 or height % 2 or min(width, height) < _SMALL_SIDE
         self._pixel_format = "yuv444p" if odd_or_small else "yuv420p"
         self._first: int | None = None
+        self._sink = sink
+        self._fragment_from = 0  # time stamp of its first frame, track time units
         self._container: OutputContainer | None = _open(
-            path, self._timescale, _FRAGMENTS_WITH_SOUND if sound_channels else _FRAGMENTS
+            sink or path, self._timescale, _FRAGMENTS_WITH_SOUND if sound_channels else _FRAGMENTS
         )
         try:
             self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, pixel_aspect)
@@ -128,6 +158,8 @@ class VideoWriter:
         self._last = pts
         self._stamps.append((pts + self.shift) * self._ticks)
         frame = from_rgb(picture, self._pixel_format, self._reformatter)
+        if self._sink is not None:
+            self._begin_fragment(self._sink, frame)
         frame.pts = self.frames
         frame.time_base = self._stream.codec_context.time_base
         self.frames += 1
@@ -211,7 +243,8 @@ class VideoWriter:
         stream = self._container.add_stream(
             "libx264",
             rate=frame_rate.limit_denominator(1001),
-            options={"crf": str(crf), "preset": preset, "bf": "0", "g": str(_GOP_FRAMES)},
+            options={"crf": str(crf), "preset": preset, "bf": "0"}
+            | ({"g": str(_GOP_FRAMES)} if self._sink is None else _AT_ONCE),
         )
         stream.width, stream.height, stream.pix_fmt = width, height, self._pixel_format
         stream.time_base = Fraction(1, self._timescale)
@@ -220,8 +253,17 @@ class VideoWriter:
         codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
         codec.color_range = av.video.reformatter.ColorRange.MPEG
         codec.sample_aspect_ratio = pixel_aspect
-        codec.thread_type, codec.thread_count = ThreadType.FRAME, _THREADS
+        threads = ThreadType.FRAME if self._sink is None else ThreadType.SLICE  # those hold no frames back
+        codec.thread_type, codec.thread_count = threads, _THREADS
         return stream
+
+    def _begin_fragment(self, sink: FragmentSink, frame: VideoFrame) -> None:
+        """Where it is time for one, a fragment begins with ``frame``, the newest."""
+        now = self._stamps[-1]
+        if not self.frames or now - self._fragment_from >= sink.segment_s * self._timescale:
+            self._fragment_from = now
+            frame.pict_type = PictureType.I
+            sink.begins(Fraction(now, self._timescale), self.frames)
 
     def _tell_shape(self, path: Path) -> None:
         if self._pixel_aspect != 1:
@@ -279,11 +321,14 @@ class VideoWriter:
         finally:
             self._container = None
             container.close()
+            if self._sink is not None and self._last is not None:
+                end = (self._last + self.shift) * self._ticks + self._last_gap
+                self._sink.ends(Fraction(end, self._timescale))
 
 
-def _open(path: Path, timescale: int, movflags: str) -> OutputContainer:
+def _open(target: Path | FragmentSink, timescale: int, movflags: str) -> OutputContainer:
     return av.open(
-        f"file:{path}",
+        f"file:{target}" if isinstance(target, Path) else target,
         mode="w",
         format="mp4",
         container_options={

@@ -20,6 +20,7 @@ from semvid.video.writer import VideoWriter
 from tests.synthetic_clip import clip_frames, write_clip
 
 HOST = "127.0.0.1"
+LONG = 260  # frames of the clip in whose middle services are killed
 
 
 def free_ports(count: int) -> list[int]:
@@ -183,5 +184,5 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clips") / "long.mp4"
-    write_clip(path, seed=4, frames=400)
+    write_clip(path, seed=4, frames=LONG)
     return path

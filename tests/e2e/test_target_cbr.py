@@ -16,6 +16,7 @@ from tests.e2e.conftest import Trio
 
 WIDTH, HEIGHT, FRAMES = 160, 96, 384
 TARGET = 2e-3
+OPTIONS = json.dumps({"target_cbr": TARGET, "seed": 3, "channel": {"snr_db": 10, "seed": 3}})
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,12 @@ def two_halves(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_whole_video_meets_its_target(trio: Trio, two_halves: Path) -> None:
-    sent = trio.transmit(two_halves, json.dumps({"target_cbr": TARGET, "channel": {"snr_db": 10}}))
+@pytest.fixture(scope="module")
+def sent(trio: Trio, two_halves: Path) -> dict[str, object]:
+    return trio.transmit(two_halves, OPTIONS)
+
+
+def test_the_whole_video_meets_its_target(trio: Trio, sent: dict[str, object]) -> None:
     assert sent["state"] == "SUCCEEDED", sent["error"]
     assert 0.9 * TARGET < float(str(sent["cbr"])) < 1.03 * TARGET
     semantics = httpx.get(f"{trio.transmitter}/v1/transmissions/{sent['id']}/semantics").json()
@@ -49,9 +54,10 @@ def test_the_whole_video_meets_its_target(trio: Trio, two_halves: Path) -> None:
     assert {one["layer"] for one in [first, *others]} == set(map(int, layers))
 
 
-def test_the_same_seed_gives_the_same_symbols_while_steered(trio: Trio, two_halves: Path) -> None:
+def test_the_same_seed_gives_the_same_symbols_while_steered(
+    trio: Trio, two_halves: Path, sent: dict[str, object]
+) -> None:
     """Analysis runs ahead of the link by as much as time allows; what it decides must not depend on it."""
-    options = json.dumps({"target_cbr": TARGET, "seed": 3, "channel": {"snr_db": 10, "seed": 3}})
-    one, other = (trio.transmit(two_halves, options) for _ in range(2))
-    assert one["symbols"] == other["symbols"]
-    assert one["keyframes"] == other["keyframes"]
+    again = trio.transmit(two_halves, OPTIONS)
+    assert again["symbols"] == sent["symbols"]
+    assert again["keyframes"] == sent["keyframes"]

@@ -1,5 +1,6 @@
 """Which frames cross the link as pictures."""
 
+import math
 from collections.abc import Callable
 
 from semvid.mllm import Mllm
@@ -20,6 +21,7 @@ BRIDGING_STEP_S = 0.13  # between frames that bridging may make keyframes
 # Where a gap can be tried, its trial does not see that things lie beside their place in a long one. Only
 # below this CBR are fewer, finer keyframes worth that (docs/decisions/0009-pyramid.md).
 FAR_BELOW_CBR, NEAR_GAP_S = 1.2e-4, 1.2
+_GAP_SHARE = 0.5  # of a latency; the rest is for coding and the link
 
 
 def make_selector(
@@ -46,6 +48,8 @@ def make_selector(
         return Skim(source.frame_count_hint, options.keyframe_count)
     open_ended = options.given is not Given.BOTH_ENDS
     longest_s = min(options.segment_s or profile.longest_gap_s, profile.longest_gap_s)
+    if options.latency_s is not None:  # nothing of a gap can be shown before its end
+        longest_s = min(longest_s, _GAP_SHARE * options.latency_s)
     if profile.closed_loop and not open_ended and (options.target_cbr or 1.0) >= FAR_BELOW_CBR:
         longest_s = min(longest_s, NEAR_GAP_S)
     rules = SkemRules(
@@ -55,6 +59,7 @@ def make_selector(
         candidate_spacing=frames(options.candidate_spacing_s),
         min_gap=frames(min(MIN_SEGMENT_S, longest_s) if open_ended else MIN_GAP_S),
         max_gap=frames(longest_s),
+        max_ticks=longest_s / float(source.time_base) if source.endless else math.inf,
     )
     if open_ended:
         return Openings(None if options.segment_s else mllm, rules, tell)

@@ -10,6 +10,7 @@ latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
   compared with the latest *semantic* keyframe.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -33,6 +34,7 @@ class SkemRules:
         candidate_spacing: between compared frames.
         min_gap: least distance from one semantic keyframe to the next, cuts and the last frame excepted.
         max_gap: largest distance from any keyframe to the next.
+        max_ticks: the same in the time base of the source, whose frames may be far apart.
     """
 
     focus: Focus
@@ -41,6 +43,11 @@ class SkemRules:
     candidate_spacing: int
     min_gap: int
     max_gap: int
+    max_ticks: float = math.inf
+
+    def are_apart(self, keyframe: Frame, frame: Frame) -> bool:
+        """Whether ``frame`` is so far behind ``keyframe`` that it must be the next."""
+        return frame.index - keyframe.index >= self.max_gap or frame.pts - keyframe.pts >= self.max_ticks
 
 
 class Skem:
@@ -84,7 +91,7 @@ class Skem:
             selected = self._end_gaps(frame, copy)
             if differs(frame):
                 selected += self._end_at(frame, Reason.SEMANTIC, copy)
-            elif frame.index - self._keyframe.index >= self._rules.max_gap:
+            elif self._rules.are_apart(self._keyframe, frame):
                 selected += self._end_at(frame, Reason.MAX_GAP, copy)
         self._previous = frame
         return selected

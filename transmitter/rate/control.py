@@ -59,12 +59,23 @@ class Budget:
         frames: of the video, as announced.
         frame_rate: frames per second.
         most: symbols that are never exceeded, whatever the link asks for.
+        endless: nobody knows when the video ends; it is what ``frames`` frames may cost, and `after` the same
+            for as many from then on.
     """
 
     symbols: float
     frames: int
     frame_rate: float
     most: float = math.inf
+    endless: bool = False
+
+    def after(self, frames: int) -> Budget:
+        """What holds once ``frames`` frames are sent: of an endless video, as if it ended a while later."""
+        if not self.endless:
+            return self
+        symbols = self.symbols * (1 + frames / self.frames)
+        tolerance = _TOLERANCE * self.symbols  # of the while, and not of days
+        return replace(self, symbols=symbols, frames=frames + self.frames, most=symbols + tolerance)
 
     @classmethod
     def for_target(cls, options: TransmissionOptions, source: SourceInfo) -> Budget | None:
@@ -72,7 +83,11 @@ class Budget:
         if options.target_cbr is None or options.given is not Given.BOTH_ENDS:
             return None
         frames = source.frame_count_hint
+        if source.endless:
+            frames = round(_LIKE_NOW_S * source.frame_rate)
         symbols = options.target_cbr * 3 * source.width * source.height * frames
+        if source.endless:
+            return cls(symbols, frames, float(source.frame_rate), endless=True)
         tolerance = _TOLERANCE if options.target_cbr >= _TOLERANT else 0.0
         return cls(symbols, frames, float(source.frame_rate), symbols * (1 + tolerance))
 
@@ -104,6 +119,7 @@ class RateControl:
         self._plan, self._budget, self._coding, self._lag = plan, budget, coding, lag
         self._wanted = plan.point.crf
         self._noted = self._frames = self._symbols = self._keyframe_symbols = 0  # so far
+        self._forgone = 0.0  # symbols that an endless video did not use, and may not any more
         self._begun = 0  # frame at which the shot or the sequence began
         self._all = plan.forecast or Forecast(0.0, 0.0, 0)
         self._recent: deque[Forecast] = deque()
@@ -129,7 +145,7 @@ class RateControl:
             refresh: the picture code begins anew in any case, because a keyframe was lost.
             bytes_alone: of this keyframe, coded at a CRF on its own.
         """
-        budget, crf = self._budget, self.point.crf
+        budget, crf = self._budget_after(frame), self.point.crf
         if budget is None or frame == 0:
             return None
         if self._coding is PictureCoding.INTRA:
@@ -176,9 +192,13 @@ class RateControl:
         )
         first = self._noted == 0
         self._frames, self._symbols, self._keyframe_symbols = frames, symbols, keyframe_symbols
-        if self._budget is not None and not first:
-            self._learn(spent, alone or cut, cut, self._budget)
-            self._wanted = self._quality_for_the_rest(self._budget)
+        if (budget := self._budget_after(frames)) is not None and not first:
+            if budget.endless:  # what a still scene saved in an hour is not for the next second
+                a_frame = budget.symbols / budget.frames
+                saved = a_frame * (frames - _LIKE_NOW_S * budget.frame_rate) - self._charged
+                self._forgone += max(0.0, saved)
+            self._learn(spent, alone or cut, cut, budget)
+            self._wanted = self._quality_for_the_rest(budget)
             plan = self._plan.point
             change = deserved_price(self._wanted) / deserved_price(plan.crf)
             self.point = replace(self.point, price=plan.price * change)
@@ -198,7 +218,7 @@ class RateControl:
         where the budget is kept. The rest costs what ``link`` charges now; where there is not enough for it,
         what is there is spent at an even pace.
         """
-        budget = self._budget
+        budget = self._budget_after(frames)
         if budget is None:
             return math.inf
         left = max(0, budget.frames - frames)
@@ -206,7 +226,7 @@ class RateControl:
         rest *= self._plan.point.link.bits_per_symbol / link.bits_per_symbol
         ahead = min(left, _AHEAD_S * budget.frame_rate)
         pace = (budget.frames - left + ahead) / budget.frames
-        return max(budget.symbols - _KEPT_FOR_THE_REST * rest, budget.symbols * pace) - self._symbols
+        return max(budget.symbols - _KEPT_FOR_THE_REST * rest, budget.symbols * pace) - self._charged
 
     def limit(self, frames: int, link: LinkPrice, last: bool) -> float:
         """Symbols that what leads up to ``frames`` frames may take at the very most; see `room`.
@@ -215,13 +235,13 @@ class RateControl:
             frames, link: as for `room`.
             last: nothing follows; otherwise something is left for saying where the stream ends.
         """
-        budget = self._budget
+        budget = self._budget_after(frames)
         if budget is None:
             return math.inf
         sounded = 0 if self._noted else SOUNDING_SYMBOLS
         end = 0.0 if last else _LAST_WORDS * link.block_symbols
         estimated = self.room(frames, link) + (budget.most - budget.symbols)
-        return min(estimated, budget.most - self._symbols - end) - sounded
+        return min(estimated, budget.most - self._charged - end) - sounded
 
     def coarsened(self, symbols: float, room: float, most: float = MAX_CRF) -> bool:
         """Whether what has no room can be coarser; the quality is, then, as coarse as the room asks.
@@ -259,6 +279,14 @@ class RateControl:
     def still_good(self) -> float:
         """The coarsest CRF with which a sequence looks better than with fewer pictures."""
         return min(MAX_CRF, self._plan.point.crf + _COARSER_THAN_PLANNED)
+
+    def _budget_after(self, frames: int) -> Budget | None:
+        return None if self._budget is None else self._budget.after(frames)
+
+    @property
+    def _charged(self) -> float:
+        """Symbols that are spent or forgone."""
+        return self._symbols + self._forgone
 
     def _learn(self, spent: Forecast, alone: bool, cut: bool, budget: Budget) -> None:
         """What keyframes cost says something about those to come, unless one stood alone without a cut."""
@@ -311,7 +339,7 @@ class RateControl:
         or missing is not made up for in the last pictures.
         """
         beyond = self._left(budget) - (budget.frames - self._frames)
-        affordable = budget.symbols * (1 + beyond / budget.frames) - self._symbols
+        affordable = budget.symbols * (1 + beyond / budget.frames) - self._charged
 
         def excess(crf: float) -> float:
             return alone_at_60 * bytes_factor(crf) + self._cost(crf, budget) - affordable

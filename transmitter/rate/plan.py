@@ -8,6 +8,9 @@ Three ways in:
 - a quality asked: the price of keyframes that belongs to it.
 - nothing asked: `DEFAULT_CRF`.
 
+Of a live source nobody waits for a plan: of the sizes and prices those are taken that usually win, and of the
+presets a quick one.
+
 How it goes on after the plan: `transmitter.rate.control`.
 """
 
@@ -24,10 +27,11 @@ from semvid.images.finishing import RESTORATION
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
+from transmitter.rate import presets
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint, bytes_factor, deserved_price
 from transmitter.rate.restoration import strength_for
-from transmitter.rate.trial import FAST_PRESET, Coded, Trial
+from transmitter.rate.trial import Coded, Trial
 
 DEFAULT_CRF: Final = 60.0
 FIRST_FRAME_CRF: Final = 45.0
@@ -50,12 +54,6 @@ _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that
 _LOSS_PER_DENSITY: Final = 0.1
 _LOSS_PER_SCALE: Final = 0.15
 
-# Seconds of one core that presets take for a million pixels of keyframes, how many may go into a second of
-# video, and how much more is lost for the same bytes with the faster ones (docs/decisions/0009-pyramid.md).
-_PRESET_S: Final = {2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, 8: 0.13}
-_CODING_S: Final = 0.75
-_PRESET_LOSS: Final = {2: 1.0, 3: 1.025, 4: 1.045, 6: 1.08, 8: 1.13}
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -70,24 +68,32 @@ class Plan:
     forecast: Forecast | None = None
 
 
-def make_plan(read: Callable[[], Footage], options: TransmissionOptions, link: LinkPrice = AT_10_DB) -> Plan:
+def make_plan(
+    read: Callable[[], Footage],
+    options: TransmissionOptions,
+    link: LinkPrice = AT_10_DB,
+    at_once: bool = False,
+) -> Plan:
     """The plan for a clip; see the module's text.
 
     Args:
         read: gives excerpts of the clip; called where something is to be tried.
         options: of the transmission.
         link: what it charges now; heeded where a CBR is asked.
+        at_once: of a live source; `coding_time` is not heeded then.
     """
     if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
     if options.target_cbr is None:
         crf = options.quality or DEFAULT_CRF
         footage = read()
-        point = OperatingPoint(crf, deserved_price(crf), preset=FAST_PRESET, link=link)
+        point = OperatingPoint(crf, deserved_price(crf), preset=presets.FAST, link=link)
         coded = Coded.at(footage, point)
         trial = coded.looked_at(_details(footage), 8)
-        return Plan(replace(_restored(footage, coded, trial.point), preset=_preset(footage, trial)))
-    return _Search(read(), options.target_cbr, link).plan()
+        preset = _quick(footage, 1.0) if at_once else _preset(footage, trial)
+        return Plan(replace(_restored(footage, coded, trial.point), preset=preset))
+    search = _Search(read(), options.target_cbr, link)
+    return search.usual() if at_once else search.plan()
 
 
 class _Search:
@@ -101,9 +107,16 @@ class _Search:
         self._footage, self._target, self._link = footage, target_cbr, link
         self._tried: dict[tuple[int, int], Trial | None] = {}
 
+    def usual(self) -> Plan:
+        """Where the walk would begin."""
+        size, price = self._start
+        preset = _quick(self._footage, SCALES[size])
+        point = OperatingPoint(62.0, _PRICES[price], SCALES[size], preset, link=self._link)
+        return self._finished(self._near(point, MAX_CRF, _MET, most=2), preset)
+
     def plan(self) -> Plan:
-        bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
-        place = next(start for least, start in _STARTS.items() if self._target * bits >= least)
+        """Where it ends."""
+        place = self._start
         corner = len(SCALES) - 1, len(_PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
@@ -122,6 +135,11 @@ class _Search:
             stood.add(place)
         return self._set_right(self._tried[place] or self._cheapest())
 
+    @property
+    def _start(self) -> tuple[int, int]:
+        bits = self._link.bits_per_symbol / AT_10_DB.bits_per_symbol
+        return next(start for least, start in _STARTS.items() if self._target * bits >= least)
+
     def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
         size, price = place
         places = [(size, price + 1), (size, price - 1), (size + 1, price), (size - 1, price)]
@@ -132,7 +150,7 @@ class _Search:
         trial = self._tried[place]
         if trial is None:
             return math.inf
-        slower = _PRESET_LOSS[_preset(self._footage, trial)]
+        slower = presets.loss_of(_preset(self._footage, trial))
         unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
         unseen *= math.pow(trial.point.scale, _LOSS_PER_SCALE)
         return slower * trial.loss * unseen * math.pow(trial.cbr / self._target, _LOSS_PER_BYTES)
@@ -146,7 +164,7 @@ class _Search:
     def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
-            point = OperatingPoint(crf, _PRICES[place[1]], SCALES[place[0]], FAST_PRESET, link=self._link)
+            point = OperatingPoint(crf, _PRICES[place[1]], SCALES[place[0]], presets.FAST, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
@@ -205,14 +223,17 @@ class _Search:
 
     def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
-        point = OperatingPoint(MAX_CRF, _PRICES[-1], SCALES[-1], FAST_PRESET, link=self._link)
+        point = OperatingPoint(MAX_CRF, _PRICES[-1], SCALES[-1], presets.FAST, link=self._link)
         return Coded.at(self._footage, point).trial
 
     def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
-        point = replace(best.point, preset=_preset(self._footage, best))
-        coded = self._near(point, MAX_CRF, _MET, most=5)
-        point = coded.looked_at(_details(self._footage), 8).point
+        preset = _preset(self._footage, best)
+        tried = replace(best.point, preset=max(preset, presets.SLOWEST_TRIED))
+        return self._finished(self._near(tried, MAX_CRF, _MET, most=5), preset)
+
+    def _finished(self, coded: Coded, preset: int) -> Plan:
+        point = replace(coded.looked_at(_details(self._footage), 8).point, preset=preset)
         return Plan(_restored(self._footage, coded, point), coded.trial.forecast)
 
 
@@ -234,10 +255,14 @@ def _restored(footage: Footage, coded: Coded, point: OperatingPoint) -> Operatin
     return replace(point, restoration=strength)
 
 
+def _quick(footage: Footage, scale: float) -> int:
+    """The slowest preset that does not make a picture late by itself."""
+    return presets.at_once(footage.source.width * footage.source.height / scale**2)
+
+
 def _preset(footage: Footage, trial: Trial) -> int:
     """The slowest preset that codes keyframes this dense and large in the time that there is."""
     source = footage.source
     pixels = source.width * source.height / trial.point.scale**2
-    megapixels_per_s = trial.keyframes_per_frame * float(source.frame_rate) * pixels / 1e6
-    fitting = [p for p, seconds in _PRESET_S.items() if seconds * megapixels_per_s <= _CODING_S]
-    return min(fitting, default=FAST_PRESET)
+    pixels_per_s = trial.keyframes_per_frame * float(source.frame_rate) * pixels
+    return presets.slowest_in_time(pixels_per_s, footage.options.coding_time)

@@ -19,11 +19,11 @@ from semvid.semantics import PictureCoding, layers_of
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from transmitter.keyframes.selection import Selected
+from transmitter.rate import presets
 from transmitter.rate.footage import Footage, Part
 from transmitter.rate.loss import NO_LOSS, ViewingLoss, viewing_loss
 from transmitter.rate.model import Forecast, OperatingPoint, coded_size
 
-FAST_PRESET: Final = 8
 _LOOKED_AT: Final = 640 * 360  # pixels; larger pictures are looked at in this size
 _LOOKS: Final = 48  # at gaps, over all excerpts
 _DOUBT: Final = 0.4  # of detail that is put back, 0 .. 1 (docs/decisions/0009-pyramid.md)
@@ -186,7 +186,7 @@ def _frames(footage: Footage, part: Part, selected: list[Selected]) -> int:
 def bytes_alone(picture: Picture, crf: float) -> float:
     """About how many bytes a keyframe takes that stands alone; ``picture`` at the size it is coded at."""
     height, width, _ = picture.shape
-    with KeyframeEncoder(width, height, crf, PictureCoding.LOW_DELAY, FAST_PRESET) as encoder:
+    with KeyframeEncoder(width, height, crf, PictureCoding.LOW_DELAY, presets.FAST) as encoder:
         ((coded,),) = encoder.push(picture)
     return len(coded.packet)
 

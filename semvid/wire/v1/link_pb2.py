@@ -24,17 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19semvid/wire/v1/link.proto\x12\x0esemvid.wire.v1\"\x12\n\x10QuestionsRequest\"F\n\x08Question\x12\x13\n\x0bquestion_id\x18\x01 \x01(\t\x12\x17\n\x0ftransmission_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"m\n\x0fTransmitRequest\x12$\n\x04open\x18\x01 \x01(\x0b\x32\x14.semvid.wire.v1.OpenH\x00\x12,\n\x05\x62lock\x18\x02 \x01(\x0b\x32\x1b.semvid.wire.v1.SymbolBlockH\x00\x42\x06\n\x04kind\"\xf6\x01\n\x04Open\x12\x17\n\x0ftransmission_id\x18\x01 \x01(\t\x12\x34\n\temulation\x18\x02 \x01(\x0b\x32!.semvid.wire.v1.ChannelConditions\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\"\n\x04ofdm\x18\x04 \x01(\x0b\x32\x14.semvid.wire.v1.Ofdm\x12)\n\x05radio\x18\x05 \x01(\x0b\x32\x1a.semvid.wire.v1.RadioFrame\x12/\n\x0breturn_link\x18\x08 \x01(\x0b\x32\x1a.semvid.wire.v1.ReturnLink\x12\x0e\n\x06window\x18\t \x01(\r\"B\n\nRadioFrame\x12\x10\n\x08preamble\x18\x01 \x01(\r\x12\x11\n\treference\x18\x02 \x01(\r\x12\x0f\n\x07stretch\x18\x03 \x01(\r\"!\n\nReturnLink\x12\x13\n\x0b\x61ggregation\x18\x01 \x01(\r\"3\n\x04Ofdm\x12\x12\n\nnumerology\x18\x01 \x01(\r\x12\x17\n\x0fresource_blocks\x18\x02 \x01(\r\"0\n\x0bSymbolBlock\x12\x10\n\x08sequence\x18\x01 \x01(\r\x12\x0f\n\x07symbols\x18\x02 \x01(\x0c\"\xe2\x01\n\x10TransmitResponse\x12,\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x18.semvid.wire.v1.AcceptedH\x00\x12-\n\x06report\x18\x02 \x01(\x0b\x32\x1b.semvid.wire.v1.BlockReportH\x00\x12\x32\n\x07summary\x18\x03 \x01(\x0b\x32\x1f.semvid.wire.v1.TransmitSummaryH\x00\x12\x35\n\x0ereport_symbols\x18\x08 \x01(\x0b\x32\x1b.semvid.wire.v1.SymbolBlockH\x00\x42\x06\n\x04kind\"\x8f\x01\n\x08\x41\x63\x63\x65pted\x12\x11\n\tvideo_url\x18\x01 \x01(\t\x12/\n\x07profile\x18\x02 \x01(\x0b\x32\x1e.semvid.wire.v1.DecoderProfile\x12\x14\n\x0csound_codecs\x18\x03 \x03(\t\x12)\n\x05radio\x18\x04 \x01(\x0b\x32\x1a.semvid.wire.v1.RadioFrame\"\xc4\x01\n\x0e\x44\x65\x63oderProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rlongest_gap_s\x18\x02 \x01(\x01\x12\x13\n\x0b\x63losed_loop\x18\x04 \x01(\x08\x12-\n\ndraws_from\x18\x07 \x03(\x0e\x32\x19.semvid.wire.v1.DrawsFrom\x12\x10\n\x08restorer\x18\x08 \x01(\tJ\x04\x08\x03\x10\x04J\x04\x08\x05\x10\x06J\x04\x08\x06\x10\x07R\x0elargest_motionR\nframe_gridR\tsize_grid\"\xcd\x01\n\x0b\x42lockReport\x12\x10\n\x08sequence\x18\x01 \x01(\r\x12\x17\n\x0f\x63ontrol_decoded\x18\x02 \x01(\x08\x12\x36\n\tprotected\x18\x03 \x01(\x0e\x32#.semvid.wire.v1.TransportBlockState\x12\x31\n\x04\x62ulk\x18\x04 \x01(\x0e\x32#.semvid.wire.v1.TransportBlockState\x12\x0e\n\x06snr_db\x18\x05 \x01(\x01\x12\x18\n\x10\x65\x66\x66\x65\x63tive_snr_db\x18\x06 \x01(\x01\"\xb4\x01\n\x0fTransmitSummary\x12\x0e\n\x06\x62ursts\x18\x01 \x01(\r\x12\x0f\n\x07symbols\x18\x02 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x03 \x01(\r\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\x12\x14\n\x0creturn_bytes\x18\x05 \x01(\x04\x12\x1c\n\x0frealised_snr_db\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\x0ereturn_symbols\x18\x08 \x01(\x04\x42\x12\n\x10_realised_snr_db\"\xf5\x05\n\x11\x43hannelConditions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x13\n\x06snr_db\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1e\n\x11\x63oherence_symbols\x18\x03 \x01(\rH\x01\x88\x01\x01\x12\x18\n\x0brician_k_db\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x04seed\x18\x05 \x01(\x04H\x03\x88\x01\x01\x12\x1c\n\x0f\x64\x65lay_spread_ns\x18\x06 \x01(\x01H\x04\x88\x01\x01\x12\x17\n\ndoppler_hz\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x1b\n\x0esymbol_rate_hz\x18\x08 \x01(\x01H\x06\x88\x01\x01\x12\x15\n\x08pause_ms\x18\t \x01(\x01H\x07\x88\x01\x01\x12\x18\n\x0b\x62\x61\x64_symbols\x18\n \x01(\x01H\x08\x88\x01\x01\x12\x16\n\tbad_share\x18\x0b \x01(\x01H\t\x88\x01\x01\x12\x18\n\x0b\x62\x61\x64_loss_db\x18\x0c \x01(\x01H\n\x88\x01\x01\x12\x13\n\x06\x63\x66o_hz\x18\r \x01(\x01H\x0b\x88\x01\x01\x12\x1c\n\x0fphase_noise_deg\x18\x0e \x01(\x01H\x0c\x88\x01\x01\x12\x1b\n\x0ephase_noise_hz\x18\x0f \x01(\x01H\r\x88\x01\x01\x12+\n\tsnr_trace\x18\x10 \x03(\x0b\x32\x18.semvid.wire.v1.SnrPoint\x12\x1a\n\rreturn_snr_db\x18\x11 \x01(\x01H\x0e\x88\x01\x01\x12\x1c\n\x0freturn_delay_ms\x18\x12 \x01(\x01H\x0f\x88\x01\x01\x42\t\n\x07_snr_dbB\x14\n\x12_coherence_symbolsB\x0e\n\x0c_rician_k_dbB\x07\n\x05_seedB\x12\n\x10_delay_spread_nsB\r\n\x0b_doppler_hzB\x11\n\x0f_symbol_rate_hzB\x0b\n\t_pause_msB\x0e\n\x0c_bad_symbolsB\x0c\n\n_bad_shareB\x0e\n\x0c_bad_loss_dbB\t\n\x07_cfo_hzB\x12\n\x10_phase_noise_degB\x11\n\x0f_phase_noise_hzB\x10\n\x0e_return_snr_dbB\x12\n\x10_return_delay_ms\"*\n\x08SnrPoint\x12\x0e\n\x06time_s\x18\x01 \x01(\x01\x12\x0e\n\x06snr_db\x18\x02 \x01(\x01*u\n\tDrawsFrom\x12\x1a\n\x16\x44RAWS_FROM_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44RAWS_FROM_BOTH_ENDS\x10\x01\x12\x1a\n\x16\x44RAWS_FROM_FIRST_FRAME\x10\x02\x12\x16\n\x12\x44RAWS_FROM_NOTHING\x10\x03*\x81\x01\n\x13TransportBlockState\x12%\n!TRANSPORT_BLOCK_STATE_UNSPECIFIED\x10\x00\x12!\n\x1dTRANSPORT_BLOCK_STATE_DECODED\x10\x01\x12 \n\x1cTRANSPORT_BLOCK_STATE_FAILED\x10\x02\x32\xab\x01\n\x0bLinkService\x12Q\n\x08Transmit\x12\x1f.semvid.wire.v1.TransmitRequest\x1a .semvid.wire.v1.TransmitResponse(\x01\x30\x01\x12I\n\tQuestions\x12 .semvid.wire.v1.QuestionsRequest\x1a\x18.semvid.wire.v1.Question0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19semvid/wire/v1/link.proto\x12\x0esemvid.wire.v1\"\x12\n\x10QuestionsRequest\"F\n\x08Question\x12\x13\n\x0bquestion_id\x18\x01 \x01(\t\x12\x17\n\x0ftransmission_id\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"m\n\x0fTransmitRequest\x12$\n\x04open\x18\x01 \x01(\x0b\x32\x14.semvid.wire.v1.OpenH\x00\x12,\n\x05\x62lock\x18\x02 \x01(\x0b\x32\x1b.semvid.wire.v1.SymbolBlockH\x00\x42\x06\n\x04kind\"\x84\x02\n\x04Open\x12\x17\n\x0ftransmission_id\x18\x01 \x01(\t\x12\x34\n\temulation\x18\x02 \x01(\x0b\x32!.semvid.wire.v1.ChannelConditions\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\"\n\x04ofdm\x18\x04 \x01(\x0b\x32\x14.semvid.wire.v1.Ofdm\x12)\n\x05radio\x18\x05 \x01(\x0b\x32\x1a.semvid.wire.v1.RadioFrame\x12/\n\x0breturn_link\x18\x08 \x01(\x0b\x32\x1a.semvid.wire.v1.ReturnLink\x12\x0e\n\x06window\x18\t \x01(\r\x12\x0c\n\x04live\x18\n \x01(\x08\"B\n\nRadioFrame\x12\x10\n\x08preamble\x18\x01 \x01(\r\x12\x11\n\treference\x18\x02 \x01(\r\x12\x0f\n\x07stretch\x18\x03 \x01(\r\"!\n\nReturnLink\x12\x13\n\x0b\x61ggregation\x18\x01 \x01(\r\"3\n\x04Ofdm\x12\x12\n\nnumerology\x18\x01 \x01(\r\x12\x17\n\x0fresource_blocks\x18\x02 \x01(\r\"0\n\x0bSymbolBlock\x12\x10\n\x08sequence\x18\x01 \x01(\r\x12\x0f\n\x07symbols\x18\x02 \x01(\x0c\"\xe2\x01\n\x10TransmitResponse\x12,\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x18.semvid.wire.v1.AcceptedH\x00\x12-\n\x06report\x18\x02 \x01(\x0b\x32\x1b.semvid.wire.v1.BlockReportH\x00\x12\x32\n\x07summary\x18\x03 \x01(\x0b\x32\x1f.semvid.wire.v1.TransmitSummaryH\x00\x12\x35\n\x0ereport_symbols\x18\x08 \x01(\x0b\x32\x1b.semvid.wire.v1.SymbolBlockH\x00\x42\x06\n\x04kind\"\x8f\x01\n\x08\x41\x63\x63\x65pted\x12\x11\n\tvideo_url\x18\x01 \x01(\t\x12/\n\x07profile\x18\x02 \x01(\x0b\x32\x1e.semvid.wire.v1.DecoderProfile\x12\x14\n\x0csound_codecs\x18\x03 \x03(\t\x12)\n\x05radio\x18\x04 \x01(\x0b\x32\x1a.semvid.wire.v1.RadioFrame\"\xc4\x01\n\x0e\x44\x65\x63oderProfile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x15\n\rlongest_gap_s\x18\x02 \x01(\x01\x12\x13\n\x0b\x63losed_loop\x18\x04 \x01(\x08\x12-\n\ndraws_from\x18\x07 \x03(\x0e\x32\x19.semvid.wire.v1.DrawsFrom\x12\x10\n\x08restorer\x18\x08 \x01(\tJ\x04\x08\x03\x10\x04J\x04\x08\x05\x10\x06J\x04\x08\x06\x10\x07R\x0elargest_motionR\nframe_gridR\tsize_grid\"\xcd\x01\n\x0b\x42lockReport\x12\x10\n\x08sequence\x18\x01 \x01(\r\x12\x17\n\x0f\x63ontrol_decoded\x18\x02 \x01(\x08\x12\x36\n\tprotected\x18\x03 \x01(\x0e\x32#.semvid.wire.v1.TransportBlockState\x12\x31\n\x04\x62ulk\x18\x04 \x01(\x0e\x32#.semvid.wire.v1.TransportBlockState\x12\x0e\n\x06snr_db\x18\x05 \x01(\x01\x12\x18\n\x10\x65\x66\x66\x65\x63tive_snr_db\x18\x06 \x01(\x01\"\xb4\x01\n\x0fTransmitSummary\x12\x0e\n\x06\x62ursts\x18\x01 \x01(\r\x12\x0f\n\x07symbols\x18\x02 \x01(\x04\x12\x0e\n\x06\x66rames\x18\x03 \x01(\r\x12\x10\n\x08\x63omplete\x18\x04 \x01(\x08\x12\x14\n\x0creturn_bytes\x18\x05 \x01(\x04\x12\x1c\n\x0frealised_snr_db\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\x0ereturn_symbols\x18\x08 \x01(\x04\x42\x12\n\x10_realised_snr_db\"\xf5\x05\n\x11\x43hannelConditions\x12\r\n\x05model\x18\x01 \x01(\t\x12\x13\n\x06snr_db\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x1e\n\x11\x63oherence_symbols\x18\x03 \x01(\rH\x01\x88\x01\x01\x12\x18\n\x0brician_k_db\x18\x04 \x01(\x01H\x02\x88\x01\x01\x12\x11\n\x04seed\x18\x05 \x01(\x04H\x03\x88\x01\x01\x12\x1c\n\x0f\x64\x65lay_spread_ns\x18\x06 \x01(\x01H\x04\x88\x01\x01\x12\x17\n\ndoppler_hz\x18\x07 \x01(\x01H\x05\x88\x01\x01\x12\x1b\n\x0esymbol_rate_hz\x18\x08 \x01(\x01H\x06\x88\x01\x01\x12\x15\n\x08pause_ms\x18\t \x01(\x01H\x07\x88\x01\x01\x12\x18\n\x0b\x62\x61\x64_symbols\x18\n \x01(\x01H\x08\x88\x01\x01\x12\x16\n\tbad_share\x18\x0b \x01(\x01H\t\x88\x01\x01\x12\x18\n\x0b\x62\x61\x64_loss_db\x18\x0c \x01(\x01H\n\x88\x01\x01\x12\x13\n\x06\x63\x66o_hz\x18\r \x01(\x01H\x0b\x88\x01\x01\x12\x1c\n\x0fphase_noise_deg\x18\x0e \x01(\x01H\x0c\x88\x01\x01\x12\x1b\n\x0ephase_noise_hz\x18\x0f \x01(\x01H\r\x88\x01\x01\x12+\n\tsnr_trace\x18\x10 \x03(\x0b\x32\x18.semvid.wire.v1.SnrPoint\x12\x1a\n\rreturn_snr_db\x18\x11 \x01(\x01H\x0e\x88\x01\x01\x12\x1c\n\x0freturn_delay_ms\x18\x12 \x01(\x01H\x0f\x88\x01\x01\x42\t\n\x07_snr_dbB\x14\n\x12_coherence_symbolsB\x0e\n\x0c_rician_k_dbB\x07\n\x05_seedB\x12\n\x10_delay_spread_nsB\r\n\x0b_doppler_hzB\x11\n\x0f_symbol_rate_hzB\x0b\n\t_pause_msB\x0e\n\x0c_bad_symbolsB\x0c\n\n_bad_shareB\x0e\n\x0c_bad_loss_dbB\t\n\x07_cfo_hzB\x12\n\x10_phase_noise_degB\x11\n\x0f_phase_noise_hzB\x10\n\x0e_return_snr_dbB\x12\n\x10_return_delay_ms\"*\n\x08SnrPoint\x12\x0e\n\x06time_s\x18\x01 \x01(\x01\x12\x0e\n\x06snr_db\x18\x02 \x01(\x01*u\n\tDrawsFrom\x12\x1a\n\x16\x44RAWS_FROM_UNSPECIFIED\x10\x00\x12\x18\n\x14\x44RAWS_FROM_BOTH_ENDS\x10\x01\x12\x1a\n\x16\x44RAWS_FROM_FIRST_FRAME\x10\x02\x12\x16\n\x12\x44RAWS_FROM_NOTHING\x10\x03*\x81\x01\n\x13TransportBlockState\x12%\n!TRANSPORT_BLOCK_STATE_UNSPECIFIED\x10\x00\x12!\n\x1dTRANSPORT_BLOCK_STATE_DECODED\x10\x01\x12 \n\x1cTRANSPORT_BLOCK_STATE_FAILED\x10\x02\x32\xab\x01\n\x0bLinkService\x12Q\n\x08Transmit\x12\x1f.semvid.wire.v1.TransmitRequest\x1a .semvid.wire.v1.TransmitResponse(\x01\x30\x01\x12I\n\tQuestions\x12 .semvid.wire.v1.QuestionsRequest\x1a\x18.semvid.wire.v1.Question0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'semvid.wire.v1.link_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DRAWSFROM']._serialized_start=2472
-  _globals['_DRAWSFROM']._serialized_end=2589
-  _globals['_TRANSPORTBLOCKSTATE']._serialized_start=2592
-  _globals['_TRANSPORTBLOCKSTATE']._serialized_end=2721
+  _globals['_DRAWSFROM']._serialized_start=2486
+  _globals['_DRAWSFROM']._serialized_end=2603
+  _globals['_TRANSPORTBLOCKSTATE']._serialized_start=2606
+  _globals['_TRANSPORTBLOCKSTATE']._serialized_end=2735
   _globals['_QUESTIONSREQUEST']._serialized_start=45
   _globals['_QUESTIONSREQUEST']._serialized_end=63
   _globals['_QUESTION']._serialized_start=65
@@ -42,29 +42,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TRANSMITREQUEST']._serialized_start=137
   _globals['_TRANSMITREQUEST']._serialized_end=246
   _globals['_OPEN']._serialized_start=249
-  _globals['_OPEN']._serialized_end=495
-  _globals['_RADIOFRAME']._serialized_start=497
-  _globals['_RADIOFRAME']._serialized_end=563
-  _globals['_RETURNLINK']._serialized_start=565
-  _globals['_RETURNLINK']._serialized_end=598
-  _globals['_OFDM']._serialized_start=600
-  _globals['_OFDM']._serialized_end=651
-  _globals['_SYMBOLBLOCK']._serialized_start=653
-  _globals['_SYMBOLBLOCK']._serialized_end=701
-  _globals['_TRANSMITRESPONSE']._serialized_start=704
-  _globals['_TRANSMITRESPONSE']._serialized_end=930
-  _globals['_ACCEPTED']._serialized_start=933
-  _globals['_ACCEPTED']._serialized_end=1076
-  _globals['_DECODERPROFILE']._serialized_start=1079
-  _globals['_DECODERPROFILE']._serialized_end=1275
-  _globals['_BLOCKREPORT']._serialized_start=1278
-  _globals['_BLOCKREPORT']._serialized_end=1483
-  _globals['_TRANSMITSUMMARY']._serialized_start=1486
-  _globals['_TRANSMITSUMMARY']._serialized_end=1666
-  _globals['_CHANNELCONDITIONS']._serialized_start=1669
-  _globals['_CHANNELCONDITIONS']._serialized_end=2426
-  _globals['_SNRPOINT']._serialized_start=2428
-  _globals['_SNRPOINT']._serialized_end=2470
-  _globals['_LINKSERVICE']._serialized_start=2724
-  _globals['_LINKSERVICE']._serialized_end=2895
+  _globals['_OPEN']._serialized_end=509
+  _globals['_RADIOFRAME']._serialized_start=511
+  _globals['_RADIOFRAME']._serialized_end=577
+  _globals['_RETURNLINK']._serialized_start=579
+  _globals['_RETURNLINK']._serialized_end=612
+  _globals['_OFDM']._serialized_start=614
+  _globals['_OFDM']._serialized_end=665
+  _globals['_SYMBOLBLOCK']._serialized_start=667
+  _globals['_SYMBOLBLOCK']._serialized_end=715
+  _globals['_TRANSMITRESPONSE']._serialized_start=718
+  _globals['_TRANSMITRESPONSE']._serialized_end=944
+  _globals['_ACCEPTED']._serialized_start=947
+  _globals['_ACCEPTED']._serialized_end=1090
+  _globals['_DECODERPROFILE']._serialized_start=1093
+  _globals['_DECODERPROFILE']._serialized_end=1289
+  _globals['_BLOCKREPORT']._serialized_start=1292
+  _globals['_BLOCKREPORT']._serialized_end=1497
+  _globals['_TRANSMITSUMMARY']._serialized_start=1500
+  _globals['_TRANSMITSUMMARY']._serialized_end=1680
+  _globals['_CHANNELCONDITIONS']._serialized_start=1683
+  _globals['_CHANNELCONDITIONS']._serialized_end=2440
+  _globals['_SNRPOINT']._serialized_start=2442
+  _globals['_SNRPOINT']._serialized_end=2484
+  _globals['_LINKSERVICE']._serialized_start=2738
+  _globals['_LINKSERVICE']._serialized_end=2909
 # @@protoc_insertion_point(module_scope)

@@ -155,12 +155,15 @@ class Open(_message.Message):
     RADIO_FIELD_NUMBER: _builtins.int
     RETURN_LINK_FIELD_NUMBER: _builtins.int
     WINDOW_FIELD_NUMBER: _builtins.int
+    LIVE_FIELD_NUMBER: _builtins.int
     transmission_id: _builtins.str
     """1..64 characters of [A-Za-z0-9_-]; chosen by the sender, or that of"""
     attempt: _builtins.int
     """Counts from 1; 0 means 1. A later attempt takes the place of an earlier one, with all that arrived of it."""
     window: _builtins.int
     """Blocks that may be under way at once, 1..8; 0 means 1. Only pictures of one group are, after its description."""
+    live: _builtins.bool
+    """Nobody knows when it ends, so that the receiver shows it while it comes and keeps a bounded part of it."""
     @_builtins.property
     def emulation(self) -> Global___ChannelConditions:
         """a question that is answered
@@ -195,10 +198,11 @@ class Open(_message.Message):
         radio: Global___RadioFrame | None = ...,
         return_link: Global___ReturnLink | None = ...,
         window: _builtins.int = ...,
+        live: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["emulation", b"emulation", "ofdm", b"ofdm", "radio", b"radio", "return_link", b"return_link"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "ofdm", b"ofdm", "radio", b"radio", "return_link", b"return_link", "transmission_id", b"transmission_id", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "emulation", b"emulation", "live", b"live", "ofdm", b"ofdm", "radio", b"radio", "return_link", b"return_link", "transmission_id", b"transmission_id", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

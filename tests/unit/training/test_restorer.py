@@ -44,6 +44,7 @@ def test_the_card_says_how_it_was_made(made: Path) -> None:
         assert said in card
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_model(clips: Path, made: Path, tmp_path: Path) -> None:
     again = train_restorer(Job([clips], tmp_path, Asked(10, batch=1), "cpu"))
     assert again.read_bytes() == (made / "restorer.onnx").read_bytes()

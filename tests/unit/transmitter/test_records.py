@@ -91,9 +91,9 @@ def test_what_follows_the_last_keyframe_is_none(tmp_path: Path) -> None:
 
 def test_arrivals_are_written_segment_by_segment(tmp_path: Path) -> None:
     record = SemanticsRecord(tmp_path, Fraction(1, 24))
-    record.add_arrivals([Arrival(3, 1.25, 0.5, text=True, picture=False)])
+    record.add_arrivals([Arrival(3, 1.25, 0.5, 0.75, 90, text=True, picture=False)])
     assert written(tmp_path)["arrivals"] == [
-        {"number": 3, "ready_s": 1.25, "delay_s": 0.5, "text": True, "picture": False}
+        {"number": 3, "ready_s": 1.25, "delay_s": 0.5, "latency_s": 0.75, "text": True, "picture": False}
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.clips import Clip
@@ -52,6 +52,7 @@ class MadeUp(Ladder):
         return math.log(self.stream(setting).size) - math.dist(place, self._best) ** 2
 
 
+@settings(max_examples=25)  # each tries every setting that there is
 @given(PLACES, st.integers(2_000, 30_000))
 def test_the_walk_finds_the_best_of_all_sizes_and_frame_rates(best: tuple[float, float], budget: int) -> None:
     ladder = MadeUp(best)

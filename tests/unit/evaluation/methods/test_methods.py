@@ -30,7 +30,7 @@ from tests.models.tiny_rife import tiny_checkpoint
 from tests.unit.evaluation.alignment import aligned
 from tests.unit.evaluation.synthetic import moving_bar
 
-FRAMES = 25
+FRAMES = 17
 TARGET = 0.02  # CBR; tiny clips are dear
 KEEPS_TARGET = (
     "av1",
@@ -127,9 +127,9 @@ def test_a_budget_that_pays_for_nothing_is_a_failure_not_an_overdraft(clip, tmp_
 
 
 def test_uniform_keyframes_are_coded_smaller_where_full_size_is_too_dear(clip, tmp_path):
-    rich, poor = (METHODS["uniform"]().run(clip, Conditions(10.0), cbr, tmp_path) for cbr in (0.04, 0.0028))
+    rich, poor = (METHODS["uniform"]().run(clip, Conditions(10.0), cbr, tmp_path) for cbr in (0.04, 0.0042))
     assert not poor.failed
-    assert clip.cbr(poor.crossed) <= 0.0028
+    assert clip.cbr(poor.crossed) <= 0.0042
     assert (rich.settings["shrink"], poor.settings["shrink"] > 1) == (1, True)
     assert len(list(aligned(clip.pictures, poor.pictures()))) == FRAMES
 

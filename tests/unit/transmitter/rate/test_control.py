@@ -407,3 +407,21 @@ def test_what_has_no_room_is_as_small_as_it_takes() -> None:
     assert control.shrunk(2000, -5)
     assert control.point.scale == 4.0
     assert not control.shrunk(2000, -5)
+
+
+def test_a_video_without_end_has_a_budget_for_the_next_seconds_and_days_do_not_add_up() -> None:
+    endless = replace(source(60), endless=True)
+    budget = Budget.for_target(TransmissionOptions(target_cbr=1e-2), endless)
+    assert budget is not None
+    a_frame = 1e-2 * 3 * endless.width * endless.height
+    assert budget.symbols == pytest.approx(240 * a_frame)  # ten seconds
+    day = 24 * 86_400
+    later = budget.after(day)
+    assert (later.frames, later.symbols) == (day + 240, pytest.approx((day + 240) * a_frame))
+    assert later.most - later.symbols == pytest.approx(0.02 * budget.symbols)  # no tolerance of days
+
+    control = RateControl(Plan(OperatingPoint(60.0, 2.0)), budget, PictureCoding.LOW_DELAY)
+    control.note(1, 1, 100, 80, 60.0, alone=True, cut=False)
+    for hour in range(1, 25):  # a still scene, which costs next to nothing
+        control.note(1, hour * day // 24, 100 + hour, 80 + hour, 60.0, alone=False, cut=False)
+    assert control.room(day + 24, AT_10_DB) <= 3 * budget.symbols  # and not what a day saved

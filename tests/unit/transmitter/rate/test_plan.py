@@ -21,11 +21,12 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import flicker, pan, still, written
+from transmitter.rate import presets
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB, LinkPrice
 from transmitter.rate.plan import DEFAULT_CRF, FIRST_FRAME_CRF, Plan, make_plan
 from transmitter.rate.restoration import STRENGTHS
-from transmitter.rate.trial import FAST_PRESET, Coded, Trial
+from transmitter.rate.trial import Coded, Trial
 
 PROFILE = Profile("embedded", longest_gap_s=1.2, closed_loop=True)
 DEAR = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
@@ -70,7 +71,7 @@ def _loss(footage: Footage, plan: Plan) -> float:
 
 def _fast_loss(footage: Footage, plan: Plan) -> float:
     """Slow presets jump by a fifth from one quarter step of the CRF to the next on pictures this small."""
-    return _loss(footage, replace(plan, point=replace(plan.point, preset=FAST_PRESET)))
+    return _loss(footage, replace(plan, point=replace(plan.point, preset=presets.FAST)))
 
 
 Planned = Callable[..., tuple[Plan, Trial]]
@@ -97,8 +98,11 @@ def planned(read: Read) -> Planned:
 @pytest.mark.parametrize("coding", ["pyramid", "low-delay"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_target_is_met(planned: Planned, target: float, coding: str) -> None:
-    _, trial = planned(target, coding=coding)
-    assert trial.cbr == pytest.approx(target, rel=0.06)
+    """By the presets that are tried; with slower ones pictures as small as these take up to 7 % less."""
+    plan, trial = planned(target, coding=coding)
+    assert trial.cbr == pytest.approx(
+        target, rel=0.06 if plan.point.preset >= presets.SLOWEST_TRIED else 0.08
+    )
 
 
 def test_a_lower_target_never_costs_more(planned: Planned) -> None:
@@ -132,6 +136,12 @@ def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, 
     footage = read(target_cbr=TARGETS[1])
     again = make_plan(lambda: footage, footage.options)
     assert again == planned(TARGETS[1])[0]
+
+
+@pytest.mark.parametrize(("coding_time", "preset"), [(1e-3, presets.FAST), (30, 0)])
+def test_who_leaves_more_time_gets_a_slower_preset(read: Read, coding_time: float, preset: int) -> None:
+    footage = read(quality=55, coding_time=coding_time)
+    assert make_plan(lambda: footage, footage.options).point.preset == preset
 
 
 def test_a_walk_that_has_nowhere_left_to_go_ends(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,11 @@ from semvid.profile import Profile
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from tests.unit.transmitter.clips import pan, written
+from transmitter.rate import presets
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import OperatingPoint
 from transmitter.rate.restoration import STRENGTHS, strength_for
-from transmitter.rate.trial import FAST_PRESET, Coded
+from transmitter.rate.trial import Coded
 
 
 def footage(tmp_path: Path, restorer: str) -> Footage:
@@ -28,7 +29,9 @@ def test_the_smaller_the_more_is_restored(tmp_path: Path) -> None:
     read = footage(tmp_path, shipped().digest)
     assert read.restorer is shipped()
     full, half, quarter = (
-        strength_for(Coded.at(read, OperatingPoint(40, 0.16, scale, FAST_PRESET)), read.source, read.restorer)
+        strength_for(
+            Coded.at(read, OperatingPoint(40, 0.16, scale, presets.FAST)), read.source, read.restorer
+        )
         for scale in (1.0, 2.0, 4.0)
     )
     assert {full, half, quarter} <= set(STRENGTHS)

@@ -15,12 +15,13 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, still, written
+from transmitter.rate import presets
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB, OperatingPoint
-from transmitter.rate.trial import FAST_PRESET, Coded, bytes_alone
+from transmitter.rate.trial import Coded, bytes_alone
 
 FRAMES = 72
-POINT = OperatingPoint(55.0, 0.3, preset=FAST_PRESET)
+POINT = OperatingPoint(55.0, 0.3, preset=presets.FAST)
 CODINGS = ["pyramid", "low-delay", "intra"]
 
 

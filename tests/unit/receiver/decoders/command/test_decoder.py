@@ -159,8 +159,8 @@ def gone(pid: int, within_s: float = 5.0) -> bool:
 
 def test_a_program_that_hangs_is_stopped_with_its_children(tmp_path: Path, temporary: Path) -> None:
     note = tmp_path / "child"
-    with pytest.raises(SemvidError, match=r"stopped after 12 s; raise timeout_s.*step 1 of 50"):
-        generate(f"timeout_s=12 {TO_FILE} hang {note}", 3)
+    with pytest.raises(SemvidError, match=r"stopped after 6 s; raise timeout_s.*step 1 of 50"):
+        generate(f"timeout_s=6 {TO_FILE} hang {note}", 3)
     assert gone(child_of(note))
     assert list(temporary.iterdir()) == []
 

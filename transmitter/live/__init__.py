@@ -1,0 +1,1 @@
+"""Live sources: an upload that goes on while it is sent (docs/live.md)."""
