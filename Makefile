@@ -12,7 +12,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-picture test test-slow check proto bench bench-baseline bench-deadlines bench-full bench-models bench-ofdm \
+.PHONY: help setup demo demo-picture test test-slow check proto bench bench-baseline bench-deadlines bench-full bench-jscc bench-models bench-ofdm \
   bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-radio bench-rates bench-return bench-search bench-sound \
   bench-players bench-speed bench-target soak soak-live chaos fuzz phy-wheel api e2e clean
 
@@ -80,6 +80,10 @@ bench-phy-speed: .venv/.dev  ## speed of every function of the physical layer as
 bench-baseline: .venv/.dev  ## stills by ready-made codes, LDPC and QAM; resumes (PICTURES=dir JUDGES=dir)
 	$(PIP) -e ".[jpeg-xl]"
 	$(BIN)/python -m evaluation.studies.baseline --pictures $(PICTURES) --out results/baseline \
+	  $(if $(wildcard $(JUDGES)/lpips_squeeze.onnx),--judges $(JUDGES),) $(ARGS)
+
+bench-jscc: .venv/.dev  ## the learned code for stills beside AV1 with LDPC and published points (PICTURES=dir JUDGES=dir)
+	$(BIN)/python -m evaluation.studies.jscc --pictures $(PICTURES) --out results/jscc.json \
 	  $(if $(wildcard $(JUDGES)/lpips_squeeze.onnx),--judges $(JUDGES),) $(ARGS)
 
 bench-ofdm: .venv/.dev  ## block error rates of OFDM over TDL-A beside those of Sionna's link

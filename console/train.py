@@ -1,4 +1,4 @@
-"""``semvid train``: makes the small networks that a receiver runs."""
+"""``semvid train``: makes small networks."""
 
 import math
 import shlex
@@ -11,12 +11,7 @@ import typer
 
 from semvid.errors import MissingComponent
 
-app = typer.Typer(no_args_is_help=True, help="Trains the small networks that a receiver runs.")
-
-
-@app.callback()
-def _root() -> None:
-    """Keeps `restorer` a command of its own, also while it is the only one."""
+app = typer.Typer(no_args_is_help=True, help="Trains small networks.")
 
 
 @app.command()
@@ -46,9 +41,7 @@ def restorer(
     ] = None,
 ) -> None:
     """Makes a restorer of coded keyframes; prints the path of the model."""
-    for package in ("torch", "onnx", "onnxruntime"):
-        if find_spec(package) is None:
-            raise MissingComponent(f'train: {package} is not installed; pip install "semvid[training]"')
+    _require_packages()
     from semvid.images.restorer import Restorer
     from training.loop import Asked
     from training.restorer import Job, train_restorer
@@ -65,10 +58,54 @@ def restorer(
         resume=resume,
         start=start,
         seconds=math.inf if minutes is None else 60 * minutes,
-        # a run that was interrupted gives what one that was not gives
-        command=shlex.join(["semvid", *(one for one in sys.argv[1:] if one != "--resume")]),
+        command=_command(),
     )
     typer.echo(train_restorer(job, lambda line: typer.echo(line, err=True)))
+
+
+@app.command()
+def jscc(
+    pictures: Annotated[list[Path], typer.Argument(help="Photographs, videos, and folders of them.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for models, card, curve and checkpoint.")],
+    steps: Annotated[int, typer.Option("--steps", min=1, help="In all.")] = 20_000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, crops, noise and the split.")] = 0,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Crops of one step.")] = 4,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="Take also what an index.json calls uncertain in its licence.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.0, help="Of training in this call, at most.")
+    ] = None,
+) -> None:
+    """Makes a joint source-channel code for stills; prints the folder of its two models."""
+    _require_packages()
+    from training.jscc.loop import Asked
+    from training.jscc.train import Job, train_jscc
+
+    job = Job(
+        pictures=pictures,
+        out=out,
+        asked=Asked(steps, seed, batch),
+        device=device,
+        doubtful=doubtful,
+        resume=resume,
+        seconds=math.inf if minutes is None else 60 * minutes,
+        command=_command(),
+    )
+    typer.echo(train_jscc(job, lambda line: typer.echo(line, err=True)))
+
+
+def _require_packages() -> None:
+    for package in ("torch", "onnx", "onnxruntime"):
+        if find_spec(package) is None:
+            raise MissingComponent(f'train: {package} is not installed; pip install "semvid[training]"')
+
+
+def _command() -> str:
+    """As it was typed; a run that was interrupted gives what one that was not gives."""
+    return shlex.join(["semvid", *(one for one in sys.argv[1:] if one != "--resume")])
 
 
 def _name(path: Path | None) -> str:

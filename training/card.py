@@ -77,7 +77,7 @@ def model_card(facts: Facts) -> str:
             "",
             "| sources | learned from | kept out | licence |",
             "|---|---|---|---|",
-            *_licences(facts),
+            *licence_rows(facts.learned, facts.kept_out),
             "",
             f"Kept out: {', '.join(sorted(source.name for source in facts.kept_out)) or 'none'}.",
             "",
@@ -97,14 +97,14 @@ def model_card(facts: Facts) -> str:
     )
 
 
-def _licences(facts: Facts) -> list[str]:
-    learned, kept_out = (
-        Counter(source.licence or "not stated" for source in sources)
-        for sources in (facts.learned, facts.kept_out)
+def licence_rows(learned: Sequence[Source], kept_out: Sequence[Source]) -> list[str]:
+    """Rows of a table: sources in all, learned from, kept out, licence."""
+    ours, theirs = (
+        Counter(source.licence or "not stated" for source in sources) for sources in (learned, kept_out)
     )
-    both = learned + kept_out
+    both = ours + theirs
     return [
-        f"| {both[licence]} | {learned[licence]} | {kept_out[licence]} | {licence.replace('|', '/')} |"
+        f"| {both[licence]} | {ours[licence]} | {theirs[licence]} | {licence.replace('|', '/')} |"
         for licence in sorted(both)
     ]
 

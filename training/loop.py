@@ -90,7 +90,7 @@ class Training:
         resume: bool = False,
         start: Path | None = None,
     ) -> None:
-        self._asked, self._folder, self._device = asked, folder, _device(device)
+        self._asked, self._folder, self._device = asked, folder, chosen_device(device)
         torch.manual_seed(asked.seed)
         network = RestorerNetwork()
         if start is not None:
@@ -225,7 +225,13 @@ def state(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().cpu() for name, value in network.state_dict().items()}
 
 
-def _device(name: str) -> torch.device:
+def chosen_device(name: str) -> torch.device:
+    """The device of a name: ``auto``, ``cpu`` or ``cuda``.
+
+    Raises:
+        InvalidInput: no such device.
+        MissingComponent: a GPU is asked for and torch finds none.
+    """
     if name not in ("auto", "cpu", "cuda"):
         raise InvalidInput(f"training: there is no device {name!r}; choose auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():

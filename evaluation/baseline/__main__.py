@@ -47,7 +47,9 @@ def baseline(
     options: dict[str, Any],
     code: Annotated[
         list[str] | None,
-        typer.Option("--code", help="av1, h265, webp, jpeg, jpeg-xl; videos: av1, h265, h264. (default all)"),
+        typer.Option(
+            "--code", help="av1, h265, webp, jpeg, jpeg-xl, jscc; videos: av1, h265, h264. (default all)"
+        ),
     ] = None,
     planned_snr_db: Annotated[
         float | None,

@@ -49,7 +49,18 @@ class OneShot:
 
 def send(stream: bytes, bursts: Bursts, air: Air) -> OneShot:
     """Sends ``stream``, at least 1 byte, in bursts of equal size, as few as can be."""
-    receiver, ledger = BlockReceiver(), Ledger()
+    ledger = Ledger()
+    parts = send_parts(stream, bursts, air, ledger, SymbolClass.KEYFRAME)
+    arrived = [part for part in parts if part is not None]
+    data = b"".join(arrived) if len(arrived) == len(parts) else None
+    return OneShot(data, verified(ledger.symbols, air), len(parts), len(parts) - len(arrived))
+
+
+def send_parts(
+    stream: bytes, bursts: Bursts, air: Air, ledger: Ledger, purpose: SymbolClass
+) -> list[bytes | None]:
+    """What arrived of each burst; symbols go into ``ledger``, those of the payload as ``purpose``."""
+    receiver = BlockReceiver()
     parts: list[bytes | None] = []
     for number, payload in enumerate(_blocks(stream, bursts)):
         transport_block = TransportBlock(payload, bursts.mcs)
@@ -57,24 +68,35 @@ def send(stream: bytes, bursts: Bursts, air: Air) -> OneShot:
         sizes = burst_sizes(block)
         ledger.add(SymbolClass.PILOT, sizes.pilots)
         ledger.add(SymbolClass.CONTROL, sizes.control)
-        ledger.add(SymbolClass.KEYFRAME, sizes.bulk, 8 * len(payload))
+        ledger.add(purpose, sizes.bulk, 8 * len(payload))
         parts.append(receiver.receive(air.cross(modulate(block))).bulk)
-    arrived = [part for part in parts if part is not None]
-    data = b"".join(arrived) if len(arrived) == len(parts) else None
-    return OneShot(data, verified(ledger.symbols, air), len(parts), len(parts) - len(arrived))
+    return parts
+
+
+def channel_uses(size: int, bursts: Bursts) -> int:
+    """Channel uses of a stream of so many bytes, everything counted."""
+    parts = (end - start for start, end in pairwise(_ends(size, bursts)))
+    return sum(total_symbols(_data_symbols(part, bursts), bursts.pilot_spacing) for part in parts)
 
 
 def _blocks(stream: bytes, bursts: Bursts) -> list[bytes]:
+    return [stream[start:end] for start, end in pairwise(_ends(len(stream), bursts))]
+
+
+def _ends(size: int, bursts: Bursts) -> list[int]:
+    """Where its blocks begin and end."""
     count = 1
-    while not _fits(-(-len(stream) // count), bursts):
+    while not _fits(-(-size // count), bursts):
         count += 1
-    share, longer = divmod(len(stream), count)
-    ends = [share * n + min(n, longer) for n in range(count + 1)]
-    return [stream[a:b] for a, b in pairwise(ends)]
+    share, longer = divmod(size, count)
+    return [share * n + min(n, longer) for n in range(count + 1)]
 
 
 def _fits(payload_bytes: int, bursts: Bursts) -> bool:
     if payload_bytes > MAX_BULK_BYTES:
         return False
-    data = symbols_at(bursts.aggregation) + symbols_for(payload_bytes, bursts.mcs)
-    return total_symbols(data, bursts.pilot_spacing) <= MAX_BLOCK_SYMBOLS
+    return total_symbols(_data_symbols(payload_bytes, bursts), bursts.pilot_spacing) <= MAX_BLOCK_SYMBOLS
+
+
+def _data_symbols(payload_bytes: int, bursts: Bursts) -> int:
+    return symbols_at(bursts.aggregation) + symbols_for(payload_bytes, bursts.mcs)

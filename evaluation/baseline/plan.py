@@ -23,6 +23,7 @@ _STREAM: Final = 0x6261  # keeps the draws of trials apart from those of picture
 _FADING_MARGIN_DB: Final = 6.0
 _CONTROL_MARGIN_DB: Final = 2.5
 _CONTROL_BLER: Final = 1e-3
+_MARGIN_DB: Final = 0.5  # of robust bursts, for channel estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,19 @@ def candidate_plans(budget: int, conditions: Conditions, trials: int = TRIALS) -
             f"at {conditions.snr_db:g} dB; raise --target-cbr or --snr-db"
         )
     return usable
+
+
+def robust_bursts(payload_bytes: int, conditions: Conditions, bler: float = 1e-3) -> Bursts:
+    """The most efficient bursts that lose so small a share of blocks of this size, by measured thresholds.
+
+    Args:
+        payload_bytes: of a block.
+        conditions: over fading 6 dB are added to what AWGN asks for, for want of a measurement.
+        bler: block error rate.
+    """
+    reach = conditions.snr_db - _MARGIN_DB - (0 if conditions.model == "awgn" else _FADING_MARGIN_DB)
+    met = [mcs for mcs in MCS_BY_EFFICIENCY if snr_threshold_db(mcs, 8 * payload_bytes, bler) <= reach]
+    return _bursts(met[-1] if met else MCS_BY_EFFICIENCY[0], conditions)
 
 
 def _likely(conditions: Conditions) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from console.results import VIDEO_SUFFIXES, folder_names
+from evaluation.baseline.learned import JSCC, LearnedStill
 from evaluation.baseline.measured import Measures
 from evaluation.baseline.pictures import STILL_SUFFIXES, read_picture, write_picture
 from evaluation.baseline.plan import candidate_plans
@@ -18,9 +19,11 @@ from evaluation.method import Conditions
 from evaluation.methods.budget import DEFAULT_CBR
 from evaluation.provenance import machine_free
 from semvid.errors import InvalidInput
+from semvid.images.jscc.networks import shipped
 from semvid.service.files import write_atomically
 
 STILL_CBR: Final = 0.04
+CODES_OF_STILLS: Final = (*STILL_CODES, JSCC)
 Result = dict[str, Any]
 
 
@@ -75,7 +78,7 @@ def check(files: Sequence[Path], asked: Asked) -> None:
     Raises:
         InvalidInput: a file that is not there, a code that is none, or none for a kind of file.
     """
-    every = {**STILL_CODES, **VIDEO_CODES}
+    every = dict.fromkeys([*CODES_OF_STILLS, *VIDEO_CODES])
     for code in asked.codes:
         if code not in every:
             raise InvalidInput(f"--code: there is no {code!r}; choose from {', '.join(every)}")
@@ -83,7 +86,7 @@ def check(files: Sequence[Path], asked: Asked) -> None:
         if not path.is_file():
             raise InvalidInput(f"baseline: there is no file {path}")
         if asked.codes and not _codes(path, asked):
-            kind, codes = ("still", STILL_CODES) if is_still(path) else ("video", VIDEO_CODES)
+            kind, codes = ("still", CODES_OF_STILLS) if is_still(path) else ("video", tuple(VIDEO_CODES))
             raise InvalidInput(f"--code: {path} is a {kind}; codes for it are {', '.join(codes)}")
         if asked.planned_snr_db is not None and not is_still(path):
             raise InvalidInput(f"--planned-snr-db: {path} is a video; a fixed plan is for stills")
@@ -109,7 +112,7 @@ def send_all(
 
 
 def _codes(path: Path, asked: Asked) -> list[str]:
-    known = STILL_CODES if is_still(path) else VIDEO_CODES
+    known = CODES_OF_STILLS if is_still(path) else tuple(VIDEO_CODES)
     return [code for code in asked.codes or known if code in known]
 
 
@@ -119,11 +122,15 @@ def _stills(path: Path, folder: Path, asked: Asked, measures: Measures) -> Itera
     planned = asked.conditions
     if asked.planned_snr_db is not None:
         planned = Conditions(asked.planned_snr_db, "awgn", None, planned.seed)
-    plans = candidate_plans(budget_symbols(picture, target_cbr), planned, asked.trials)
-    for code in _codes(path, asked):
-        ladder = StillLadder(STILL_CODES[code], picture)
+    budget, codes = budget_symbols(picture, target_cbr), _codes(path, asked)
+    plans = candidate_plans(budget, planned, asked.trials) if set(codes) - {JSCC} else ()
+    for code in codes:
         try:
-            sent = send_still(ladder, *choose(ladder, plans), asked.conditions)
+            if code == JSCC:
+                sent = LearnedStill(shipped(), picture, planned).send(budget, asked.conditions)
+            else:
+                ladder = StillLadder(STILL_CODES[code], picture)
+                sent = send_still(ladder, *choose(ladder, plans), asked.conditions)
         except InvalidInput as error:
             yield {"code": code, "failed": str(error)}
             continue

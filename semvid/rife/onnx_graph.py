@@ -36,6 +36,13 @@ class OnnxGraph:
         self._nodes.append(self._helper.make_node(operator, inputs, [result], **attributes))
         return result
 
+    def halved(self, value: NDArray[Any]) -> str:
+        """A constant that is kept in 16 bits and is float32 wherever it goes."""
+        array = np.asarray(value, np.float16)
+        name = f"halved_{len(self._constants)}"
+        self._constants[array.tobytes(), array.shape, name] = self._from_array(array, name)
+        return self("Cast", name, to=self.FLOAT)
+
     def slice(self, x: str, first: int, end: int, axis: int = 1) -> str:
         """``x[first:end]`` along ``axis``."""
         return self("Slice", x, *(np.array([number]) for number in (first, end, axis)))

@@ -1,0 +1,1 @@
+"""Makes the learned joint source-channel code for stills (docs/jscc.md)."""
