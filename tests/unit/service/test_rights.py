@@ -26,6 +26,8 @@ CHANGING = {
     ("POST", "/v1/transmissions"): Right.SEND,
     ("DELETE", "/v1/transmissions/{transmission_id}"): Right.SEND,
     ("PATCH", "/v1/transmissions/{transmission_id}/channel"): Right.CHANNEL,
+    ("POST", "/v1/live"): Right.SEND,
+    ("PUT", "/v1/transmissions/{transmission_id}/live"): Right.SEND,
     ("POST", "/v1/uploads"): Right.SEND,
     ("HEAD", "/v1/uploads/{upload_id}"): Right.SEND,
     ("PATCH", "/v1/uploads/{upload_id}"): Right.SEND,
