@@ -221,7 +221,8 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
         timeout_s = self._settings.idle_timeout_s
         reading = next_request(context)
         try:
-            return await asyncio.wait_for(reading, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await reading
         except DecodeError as error:
             raise InvalidInput("the receiver got a message that is no TransmitRequest") from error
         except TimeoutError as error:

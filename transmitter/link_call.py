@@ -176,7 +176,9 @@ class LinkCall:
 
     async def _read(self, expected: str, timeout_s: float) -> pb.TransmitResponse:
         try:
-            response = await asyncio.wait_for(self._call.read(), timeout_s)
+            # `asyncio.wait_for` of Python 3.11 loses a cancellation that comes together with the response
+            async with asyncio.timeout(timeout_s):
+                response = await self._call.read()
         except TimeoutError as error:
             raise LinkFailed(
                 f"{self._target} sent no {expected} within {timeout_s:g} s; is the receiver overloaded?"

@@ -71,7 +71,8 @@ async def replay(recording: Recording, target: str, tls: ClientTls | None = None
 
 async def _answer(call: Any, expected: str) -> pb.TransmitResponse:
     try:
-        response = await asyncio.wait_for(call.read(), _ANSWER_S)
+        async with asyncio.timeout(_ANSWER_S):
+            response = await call.read()
     except TimeoutError as error:
         raise LinkFailed(f"replay: the receiver sent no {expected} within {_ANSWER_S:g} s") from error
     if response is grpc.aio.EOF:
