@@ -78,7 +78,7 @@ def test_without_sound_nothing_of_it_is_left(
 
 def test_pictures_leave_room_for_the_sound(trio: Any, clip: Path) -> None:
     target = 2.5e-3
-    job = trio.transmit(clip, json.dumps({"target_cbr": target}))
+    job = trio.transmit(clip, json.dumps({"target_cbr": target, "coding_time": 0.1}))
     assert job["state"] == "SUCCEEDED"
     assert job["sound"]["codec"] == "opus"
     assert 0.1 < job["sound"]["symbols"] / (job["total_symbols"] * target / job["cbr"]) < 0.27
