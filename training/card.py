@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from semvid import __version__
+from training.course import CURVE
 from training.held_out import Row
-from training.loop import CURVE, Asked
+from training.loop import Asked
 from training.losses import FEATURE_WEIGHT, GIST_WEIGHT, LPIPS_WEIGHT, TEXTURE_WEIGHT
 from training.sources import Source
 

@@ -1,30 +1,23 @@
-"""Training itself: steps, a running average of the weights, checkpoints, a curve."""
+"""Training of the restorer: what one step does, and what it measures."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import pickle
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from semvid.errors import InvalidInput, MissingComponent
-from semvid.service.files import replacing, write_atomically
 from training.batches import Scene, draw
+from training.course import Course, follow
 from training.export import take_weights
 from training.losses import Loss
 from training.network import RestorerNetwork
 
-CHECKPOINT: Final = "checkpoint.pt"
-CURVE: Final = "curve.csv"
 _PARTS: Final = ("difference", "texture", "features", "gist", "lpips")
 COLUMNS: Final = ("step", *_PARTS, *(f"{part}_before" for part in _PARTS), "seconds")
 
@@ -33,7 +26,6 @@ _RATE_FROM_START: Final = 2e-4  # where it begins with what was learned before
 _RISE: Final = 100  # steps
 _STEEPEST: Final = 1.0  # norm of a gradient
 _AVERAGED: Final = 0.995  # of the running average, a step
-_CURVE_EVERY: Final = 50  # steps
 _COMPARED_EVERY: Final = 10  # steps; what the loss says of pictures as they were coded
 _CHECKPOINT_EVERY: Final = 200  # steps
 
@@ -72,8 +64,7 @@ class Training:
         start: a model whose weights it begins with.
 
     Attributes:
-        step: steps done.
-        seconds: spent on them.
+        course: steps, curve, checkpoint.
         average: the running average of the network, which is what is exported.
 
     Raises:
@@ -90,7 +81,7 @@ class Training:
         resume: bool = False,
         start: Path | None = None,
     ) -> None:
-        self._asked, self._folder, self._device = asked, folder, chosen_device(device)
+        self._asked, self._device = asked, chosen_device(device)
         torch.manual_seed(asked.seed)
         network = RestorerNetwork()
         if start is not None:
@@ -101,11 +92,10 @@ class Training:
         self.average.load_state_dict(self._network.state_dict())
         self._optimiser = torch.optim.Adam(self._network.parameters(), self._rate, betas=(0.9, 0.99))
         self._loss = (loss or Loss()).to_device(self._device)
-        self.step, self.seconds = 0, 0.0
-        self._rows: list[list[float]] = []
-        self._recent: list[list[float]] = []
+        self.course = Course(asked, asked.steps, folder, "a restorer", COLUMNS, _CHECKPOINT_EVERY)
+        self._learning = {"network": self._network, "average": self.average, "optimiser": self._optimiser}
         if resume:
-            self._resume()
+            self.course.take(self.course.checkpoint(self._device), self._learning)
 
     def run(
         self,
@@ -120,34 +110,17 @@ class Training:
             tell: given a line now and then.
             seconds: of this call, at most.
         """
-        begun, spent = time.monotonic(), self.seconds
-        while self.step < self._asked.steps and time.monotonic() - begun < seconds:
-            self._recent.append(self._step(scenes))
-            self.step += 1
-            self.seconds = spent + time.monotonic() - begun
-            if not self.step % _CURVE_EVERY or self.step == self._asked.steps:
-                means = [float(mean) for mean in np.nanmean(self._recent, axis=0)]
-                self._rows.append([self.step, *means, self.seconds])
-                self._recent.clear()
-                tell(self._progress())
-            if not self.step % _CHECKPOINT_EVERY:
-                self._save()
-        self._save()
-        return self.step == self._asked.steps
-
-    @property
-    def curve(self) -> list[dict[str, float]]:
-        """Means over some steps each, by the names of `COLUMNS`."""
-        return [dict(zip(COLUMNS, row, strict=True)) for row in self._rows]
+        return self.course.go(lambda: self._step(scenes), self._learning, tell, seconds)
 
     def _step(self, scenes: Sequence[Scene]) -> list[float]:
-        batch = draw(scenes, self._asked.seed, self.step, self._asked.batch)
+        step = self.course.step
+        batch = draw(scenes, self._asked.seed, step, self._asked.batch)
         coded, real, conditions, grain = (
             torch.from_numpy(part).to(self._device)
             for part in (batch.coded, batch.sources, batch.conditions, batch.grain)
         )
-        share = self.step / self._asked.steps
-        rate = self._rate * min(1.0, (self.step + 1) / _RISE) * (0.5 + 0.5 * math.cos(math.pi * share))
+        share = step / self._asked.steps
+        rate = self._rate * min(1.0, (step + 1) / _RISE) * (0.5 + 0.5 * math.cos(math.pi * share))
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._asked.bfloat16):
@@ -157,62 +130,14 @@ class Training:
         self._loss.total(parts).backward()
         nn.utils.clip_grad_norm_(self._network.parameters(), _STEEPEST)
         self._optimiser.step()
+        follow(self.average, self._network, step, _AVERAGED)
         with torch.no_grad():
-            self._follow(min(_AVERAGED, (1 + self.step) / (10 + self.step)))
-            compared = not self._recent or not self.step % _COMPARED_EVERY
+            compared = self.course.begins_a_row or not step % _COMPARED_EVERY
             before = self._loss.parts(coded, real) if compared else {}
         return [
             *(float(parts[name].detach()) for name in _PARTS),
             *(float(before.get(name, math.nan)) for name in _PARTS),
         ]
-
-    def _follow(self, kept: float) -> None:
-        for ours, theirs in zip(self.average.parameters(), self._network.parameters(), strict=True):
-            ours.lerp_(theirs, 1 - kept)
-
-    def _progress(self) -> str:
-        row = self.curve[-1]
-        parts = ", ".join(f"{part} {row[part]:.4f} (coded {row[part + '_before']:.4f})" for part in _PARTS)
-        return f"step {row['step']:.0f} of {self._asked.steps}: {parts}, {row['seconds']:.0f} s"
-
-    def _save(self) -> None:
-        state = {
-            "asked": asdict(self._asked),
-            "step": self.step,
-            "seconds": self.seconds,
-            "network": self._network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "rows": self._rows,
-            "recent": self._recent,
-        }
-        with replacing(self._folder / CHECKPOINT) as file:
-            torch.save(state, file)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([round(value, 6) for value in row] for row in self._rows)
-        write_atomically(self._folder / CURVE, text.getvalue())
-
-    def _resume(self) -> None:
-        path = self._folder / CHECKPOINT
-        if not path.is_file():
-            raise InvalidInput(f"training: there is no {path} to resume; leave --resume away")
-        try:
-            state: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
-            asked = Asked(**state["asked"])
-            self._network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            self._optimiser.load_state_dict(state["optimiser"])
-            self.step, self.seconds = state["step"], state["seconds"]
-            self._rows, self._recent = state["rows"], state["recent"]
-        except (RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            raise InvalidInput(f"training: {path} is no checkpoint of a restorer; remove it") from error
-        if asked != self._asked:
-            raise InvalidInput(
-                f"training: {path} belongs to a run of {asked}, and this one is {self._asked}; ask the same, "
-                "or begin anew without --resume"
-            )
 
 
 def parameters(network: nn.Module) -> int:

@@ -69,7 +69,9 @@ def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Pa
     training = Training(job.asked, job.out, job.device, Loss(features, lpips), job.resume, job.start)
     learned, kept_out = _prepared(job, tell)
     done = training.run([Scene(pairs, source.still) for source, pairs in learned], tell, job.seconds)
-    tell(f"{training.step} of {job.asked.steps} steps done" + ("" if done else "; go on with --resume"))
+    tell(
+        f"{training.course.step} of {job.asked.steps} steps done" + ("" if done else "; go on with --resume")
+    )
     path = job.out / MODEL
     write_atomically(path, restorer_model(training.average))
     difference = worst_difference(path, training.average)
@@ -77,12 +79,12 @@ def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Pa
     facts = Facts(
         command=job.command,
         asked=job.asked,
-        steps=training.step,
-        seconds=training.seconds,
+        steps=training.course.step,
+        seconds=training.course.seconds,
         parameters=parameters(training.average),
         learned=[source for source, _ in learned],
         kept_out=[source for source, _ in kept_out],
-        curve=training.curve,
+        curve=training.course.curve,
         measured=rows,
         difference=difference,
     )

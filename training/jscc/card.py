@@ -8,9 +8,9 @@ from typing import Final
 
 from semvid import __version__
 from training.card import licence_rows
+from training.course import CURVE
 from training.jscc.held_out import Row
 from training.jscc.loop import Asked
-from training.loop import CURVE
 from training.sources import Source
 
 _POINTS_OF_CURVE: Final = 12

@@ -1,28 +1,24 @@
-"""Training of the learned code: steps over noise, a running average of the weights, checkpoints, a curve."""
+"""Training of the learned code: what one step over noise does, and what it measures."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-import pickle
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from semvid.errors import InvalidInput
-from semvid.images.jscc.levels import CHANNELS, LEVELS, choose_levels
-from semvid.service.files import replacing, write_atomically
+from training.course import CHECKPOINT, Course, follow
 from training.jscc.crops import Pictures, draw
-from training.jscc.network import SENT, JsccNetwork, Order, channels_of
+from training.jscc.network import Order
 from training.jscc.start import Start, start_from
-from training.loop import CHECKPOINT, CURVE, chosen_device
+from training.jscc.transmission import across
+from training.loop import chosen_device
 
 COLUMNS: Final = ("step", "psnr_db", "symbols", "snr_db", "head", "seconds")
 
@@ -32,7 +28,6 @@ _RISE: Final = 30  # steps
 _FLAT: Final = 0.4  # of the steps, before the rate falls
 _STEEPEST: Final = 1.0  # norm of a gradient
 _AVERAGED: Final = 0.99  # of the running average, a step
-_CURVE_EVERY: Final = 50  # steps
 _CHECKPOINT_EVERY: Final = 100  # steps
 _START_CROPS: Final = 384
 _START_STREAM, _CROPS_STREAM, _CHANNEL_STREAM = 0, 1, 2  # keep the draws apart
@@ -70,8 +65,7 @@ class Training:
         resume: go on from the checkpoint in ``folder``.
 
     Attributes:
-        step: steps done.
-        seconds: spent on them.
+        course: steps, curve, checkpoint.
         average: the running average of the network, which is what is exported.
 
     Raises:
@@ -87,14 +81,15 @@ class Training:
         device: str = "auto",
         resume: bool = False,
     ) -> None:
-        self._asked, self._folder, self._device = asked, folder, chosen_device(device)
+        self._asked, self._device = asked, chosen_device(device)
         self._material = material
         torch.manual_seed(asked.seed)
-        state = self._read() if resume else None
+        self.course = Course(asked, asked.steps, folder, "a learned code", COLUMNS, _CHECKPOINT_EVERY)
+        state = self.course.checkpoint(self._device) if resume else None
         if state is None:
             start = start_from(draw(material, [asked.seed, _START_STREAM], _START_CROPS))
         else:
-            start = Start.nowhere(_order_of(state))
+            start = Start.nowhere(_order_of(state, folder / CHECKPOINT))
         self._order = start.order
         self._network = start.network().to(self._device, memory_format=torch.channels_last)
         self.average = start.network().to(self._device)
@@ -105,37 +100,17 @@ class Training:
         self._optimiser = torch.optim.Adam(
             [{"params": others, "share": 1.0}, {"params": linear, "share": _LINEAR}], _RATE, betas=(0.9, 0.99)
         )
-        self.step, self.seconds = 0, 0.0
-        self._rows: list[list[float]] = []
-        self._recent: list[list[float]] = []
+        self._learning = {"network": self._network, "average": self.average, "optimiser": self._optimiser}
         if state is not None:
-            self._take(state)
+            self.course.take(state, self._learning)
 
     def run(self, tell: Callable[[str], None] = lambda _: None, seconds: float = math.inf) -> bool:
         """Trains until all steps are done or ``seconds`` have passed; whether all are done."""
-        begun, spent = time.monotonic(), self.seconds
-        while self.step < self._asked.steps and time.monotonic() - begun < seconds:
-            self._recent.append(self._step())
-            self.step += 1
-            self.seconds = spent + time.monotonic() - begun
-            if not self.step % _CURVE_EVERY or self.step == self._asked.steps:
-                means = [float(mean) for mean in np.mean(self._recent, axis=0)]
-                self._rows.append([self.step, *means, self.seconds])
-                self._recent.clear()
-                told = ", ".join(f"{name} {value:.4g}" for name, value in self.curve[-1].items())
-                tell(f"{told} (of {self._asked.steps} steps)")
-            if not self.step % _CHECKPOINT_EVERY:
-                self._save()
-        self._save()
-        return self.step == self._asked.steps
-
-    @property
-    def curve(self) -> list[dict[str, float]]:
-        """Means over some steps each, by the names of `COLUMNS`."""
-        return [dict(zip(COLUMNS, row, strict=True)) for row in self._rows]
+        order = [self._order.component.tolist(), self._order.depth.tolist()]
+        return self.course.go(self._step, self._learning, tell, seconds, {"order": order})
 
     def _step(self) -> list[float]:
-        asked, step = self._asked, self.step
+        asked, step = self._asked, self.course.step
         crops = draw(self._material, [asked.seed, _CROPS_STREAM, step], asked.batch)
         rng = np.random.default_rng([asked.seed, _CHANNEL_STREAM, step])
         low, high = _SNR_DB
@@ -155,10 +130,7 @@ class Training:
         loss.backward()
         nn.utils.clip_grad_norm_(self._network.parameters(), _STEEPEST)
         self._optimiser.step()
-        with torch.no_grad():
-            kept = min(_AVERAGED, (1 + step) / (10 + step))
-            for ours, theirs in zip(self.average.parameters(), self._network.parameters(), strict=True):
-                ours.lerp_(theirs, 1 - kept)
+        follow(self.average, self._network, step, _AVERAGED)
         return [-10 * math.log10(float(mse.detach())), spent, snr_db, float(head.detach())]
 
     def _share(self, step: int) -> float:
@@ -167,109 +139,9 @@ class Training:
         falling = max(0.0, (done - _FLAT) / (1 - _FLAT))
         return min(1.0, (step + 1) / _RISE) * (0.5 + 0.5 * math.cos(math.pi * falling))
 
-    def _save(self) -> None:
-        state = {
-            "asked": asdict(self._asked),
-            "order": [self._order.component.tolist(), self._order.depth.tolist()],
-            "step": self.step,
-            "seconds": self.seconds,
-            "network": self._network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-            "rows": self._rows,
-            "recent": self._recent,
-        }
-        with replacing(self._folder / CHECKPOINT) as file:
-            torch.save(state, file)
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([round(value, 6) for value in row] for row in self._rows)
-        write_atomically(self._folder / CURVE, text.getvalue())
 
-    def _read(self) -> dict[str, Any]:
-        path = self._folder / CHECKPOINT
-        if not path.is_file():
-            raise InvalidInput(f"training: there is no {path} to resume; leave --resume away")
-        try:
-            state: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
-            asked = Asked(**state["asked"])
-            _order_of(state)
-        except (RuntimeError, KeyError, TypeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-            raise InvalidInput(f"training: {path} is no checkpoint of a learned code; remove it") from error
-        if asked != self._asked:
-            raise InvalidInput(
-                f"training: {path} belongs to a run of {asked}, and this one is {self._asked}; ask the same, "
-                "or begin anew without --resume"
-            )
-        return state
-
-    def _take(self, state: dict[str, Any]) -> None:
-        try:
-            self._network.load_state_dict(state["network"])
-            self.average.load_state_dict(state["average"])
-            self._optimiser.load_state_dict(state["optimiser"])
-            self.step, self.seconds = state["step"], state["seconds"]
-            self._rows, self._recent = state["rows"], state["recent"]
-        except (RuntimeError, KeyError, TypeError, ValueError) as error:
-            raise InvalidInput(
-                f"training: {self._folder / CHECKPOINT} is no checkpoint of this learned code; remove it"
-            ) from error
-
-
-def _order_of(state: dict[str, Any]) -> Order:
-    return Order(*(np.array(one, np.int64) for one in state["order"]))
-
-
-def across(
-    network: JsccNetwork,
-    crops: np.ndarray[Any, np.dtype[np.float32]],
-    planned_db: float,
-    snr_db: float,
-    symbols: float,
-    rng: np.random.Generator,
-    wander: float = 0.0,
-    spend_all: bool = False,
-) -> tuple[Tensor, Tensor, float]:
-    """Crops, as one picture, over AWGN.
-
-    Args:
-        crops: float32 [n, 3, h, w], RGB 0..1.
-        planned_db, snr_db: Es/N0 that the encoder was told, and the true one.
-        symbols: complex symbols of a patch, on average and at most.
-        rng: of noise and wandering.
-        wander: share of patches that get a level more or less than they should.
-        spend_all: see `choose_levels`.
-
-    Returns:
-        Mean squared errors of patches [n, h / 16, w / 16], the head's mean squared error of their logarithms,
-        symbols spent on a patch.
-    """
-    device = next(network.parameters()).device
-    real = torch.from_numpy(crops).to(device, memory_format=torch.channels_last)
-    planned = torch.full((1, 1), (planned_db - 10) / 10, device=device)
-    components, expected = network.analysis(real, planned)
-    tables = network.tables.log_gain(planned), network.tables.log_rate(planned)
-    n, _, h, w = components.shape
-    flat = expected.detach().permute(0, 2, 3, 1).reshape(-1, len(LEVELS)).double().exp().cpu().numpy()
-    chosen = choose_levels(flat, symbols * len(flat), spend_all=spend_all).astype(np.int64)
-    steps = rng.integers(0, 2, len(chosen)) * 2 - 1
-    chosen = np.where(rng.random(len(chosen)) < wander, np.clip(chosen + steps, 0, len(LEVELS) - 1), chosen)
-    if not chosen.any():
-        chosen[:] = 1  # an empty picture has no power to be normalised by
-    levels = torch.from_numpy(chosen.reshape(n, h, w)).to(device)
-    onehot = nn.functional.one_hot(levels, len(LEVELS)).permute(0, 3, 1, 2).float()
-    gain, rate = (torch.exp(table)[levels].permute(0, 3, 1, 2) for table in tables)
-    sent = torch.from_numpy(SENT).to(device)[levels].permute(0, 3, 1, 2)
-    scaled = gain * channels_of(components, network.order, rate) * sent
-    # unit mean power of complex symbols; the receiver is told by what they were divided
-    no = (scaled**2).sum() / sent.sum() * 10 ** (-snr_db / 10)
-    drawn = rng.standard_normal((n, CHANNELS, h, w), np.float32)
-    received = (scaled + torch.sqrt(no) * torch.from_numpy(drawn).to(device)) * sent
-    log_no = torch.log(no).expand(n, CHANNELS, h, w)
-    shown = network.synthesis(received, onehot, log_no, *tables, network.synthesis.log_power(planned))
-    error = ((shown - real) ** 2).mean(1, keepdim=True)
-    error = nn.functional.avg_pool2d(error, 16)[:, 0]
-    guess = expected.gather(1, levels[:, None])[:, 0]
-    head = (guess - torch.log(error.detach() + 1e-6)) ** 2
-    return error, head.mean(), float(np.mean(np.array(LEVELS)[chosen]))
+def _order_of(state: dict[str, Any], path: Path) -> Order:
+    try:
+        return Order(*(np.array(one, np.int64) for one in state["order"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"training: {path} is no checkpoint of a learned code; remove it") from error

@@ -67,7 +67,9 @@ def train_jscc(job: Job, tell: Callable[[str], None] = lambda _: None) -> Path:
         )
     training = Training(job.asked, job.out, learned, job.device, job.resume)
     done = training.run(tell, job.seconds)
-    tell(f"{training.step} of {job.asked.steps} steps done" + ("" if done else "; go on with --resume"))
+    tell(
+        f"{training.course.step} of {job.asked.steps} steps done" + ("" if done else "; go on with --resume")
+    )
     network = rounded(training.average)
     write_models(network, job.out)
     difference = worst_difference(job.out, network)
@@ -75,14 +77,14 @@ def train_jscc(job: Job, tell: Callable[[str], None] = lambda _: None) -> Path:
     facts = Facts(
         command=job.command,
         asked=job.asked,
-        steps=training.step,
-        seconds=training.seconds,
+        steps=training.course.step,
+        seconds=training.course.seconds,
         parameters=parameters(network),
         model_bytes=sum((job.out / name).stat().st_size for name in (ENCODER, DECODER)),
         digest=networks.digest,
         learned=[one.source for one in learned],
         kept_out=[one.source for one in kept_out],
-        curve=training.curve,
+        curve=training.course.curve,
         measured=measure(networks, kept_out, job.asked.seed),
         difference=difference,
         torch_version=torch.__version__,

@@ -15,12 +15,14 @@ from semvid.errors import InvalidInput
 from semvid.images.jscc.code import Analysed, Side, decode
 from semvid.images.jscc.levels import CHANNELS, LEVELS
 from semvid.images.jscc.networks import DECODER, ENCODER, Networks
+from training import course
 from training.jscc import loop
 from training.jscc.crops import CROP, draw, read_all
-from training.jscc.loop import Asked, Training, across
+from training.jscc.loop import Asked, Training
 from training.jscc.network import fold, unfold
 from training.jscc.start import start_from
 from training.jscc.train import CARD, Job, train_jscc
+from training.jscc.transmission import across
 from training.sources import find_sources, is_held_out
 
 STEPS = 10
@@ -99,11 +101,11 @@ def test_a_run_that_was_interrupted_gives_the_same_weights(material, made, tmp_p
     first = Training(Asked(STEPS, batch=1), tmp_path / "halves", material[0], "cpu")
     steps = iter([0.0] * 6 + [1e9] * 99)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop.time, "monotonic", lambda: next(steps))
+        patch.setattr(course.time, "monotonic", lambda: next(steps))
         assert not first.run(seconds=1.0)
-    assert 0 < first.step < STEPS
+    assert 0 < first.course.step < STEPS
     second = Training(Asked(STEPS, batch=1), tmp_path / "halves", material[0], "cpu", resume=True)
-    assert second.step == first.step
+    assert second.course.step == first.course.step
     assert second.run()
     for ours, theirs in zip(whole.average.parameters(), second.average.parameters(), strict=True):
         assert torch.equal(ours, theirs)

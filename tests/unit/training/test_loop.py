@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
@@ -7,10 +8,11 @@ import pytest
 import torch
 
 from semvid.errors import InvalidInput, MissingComponent
-from training import loop
+from training import course
 from training.batches import Scene
+from training.course import CHECKPOINT, CURVE
 from training.export import restorer_model
-from training.loop import CHECKPOINT, CURVE, Asked, Training, state
+from training.loop import Asked, Training, state
 from training.pairs import Pairs
 
 ASKED = Asked(steps=10, seed=4, batch=1)
@@ -19,8 +21,8 @@ ASKED = Asked(steps=10, seed=4, batch=1)
 @pytest.fixture(autouse=True)
 def _a_clock_that_ticks_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = count()
-    monkeypatch.setattr(loop.time, "monotonic", lambda: float(next(ticks)))
-    monkeypatch.setattr(loop, "_CURVE_EVERY", 4)
+    monkeypatch.setattr(course.time, "monotonic", lambda: float(next(ticks)))
+    monkeypatch.setattr(course, "_CURVE_EVERY", 4)
 
 
 def test_a_resumed_run_gives_what_an_uninterrupted_one_gives(pairs: list[Pairs], tmp_path: Path) -> None:
@@ -29,14 +31,14 @@ def test_a_resumed_run_gives_what_an_uninterrupted_one_gives(pairs: list[Pairs],
     assert whole.run([Scene(pairs)])
     first = Training(ASKED, tmp_path, "cpu")
     assert not first.run([Scene(pairs)], seconds=6)
-    assert 0 < first.step < ASKED.steps
-    assert first.step % 4  # in the middle of a row of the curve
+    assert 0 < first.course.step < ASKED.steps
+    assert first.course.step % 4  # in the middle of a row of the curve
     second = Training(ASKED, tmp_path, "cpu", resume=True)
-    assert second.step == first.step
+    assert second.course.step == first.course.step
     assert second.run([Scene(pairs)])
     for name, value in state(whole.average).items():
         assert torch.equal(value, state(second.average)[name]), name
-    rows = [[{**row, "seconds": 0} for row in run.curve] for run in (whole, second)]
+    rows = [[{**row, "seconds": 0} for row in run.course.curve] for run in (whole, second)]
     assert [row["step"] for row in rows[0]] == [4, 8, 10]
     assert rows[0] == rows[1]
     assert (tmp_path / CURVE).read_text().count("\n") == 4
@@ -55,7 +57,7 @@ def test_another_seed_gives_other_weights(pairs: list[Pairs], tmp_path: Path) ->
 def test_it_learns_what_one_clip_lost(pairs: list[Pairs], tmp_path: Path) -> None:
     training = Training(Asked(steps=40, batch=1), tmp_path, "cpu")
     training.run([Scene([pairs[-1]])])
-    first, *_, last = training.curve
+    first, *_, last = training.course.curve
     assert last["texture"] / last["texture_before"] < 0.97 * first["texture"] / first["texture_before"]
 
 
@@ -64,7 +66,8 @@ def test_it_learns_what_one_clip_lost(pairs: list[Pairs], tmp_path: Path) -> Non
     [
         (None, "there is no"),
         (b"nonsense", "no checkpoint of a restorer"),
-        ({"asked": {"steps": 10}}, "no checkpoint of a restorer"),
+        ({"asked": {"steps": 10, "of": "something else"}}, "no checkpoint of a restorer"),
+        ({"asked": asdict(ASKED)}, "no checkpoint of a restorer"),  # without weights
     ],
 )
 def test_what_cannot_be_resumed_is_refused(content: object, message: str, tmp_path: Path) -> None:
