@@ -250,7 +250,7 @@ class Assembly:
             case KeyframeSlice():
                 return self._keyframes.add_slice(unit)
             case Caption():
-                self._check_keyframe_number(unit.last, "a caption reaches")
+                self._check_keyframe_number(max(unit.first, unit.last - 1), "a caption reaches")
                 new = self._side.add_caption(unit)
                 self.captions += new
                 return new
@@ -332,8 +332,6 @@ class Assembly:
         loss = _describe_loss(missing - known, fates)
         if not loss and start is None and stop_frame:
             loss = f"the first keyframe sits at frame {stop_frame}"
-        if not loss and start is not None and end is None and self._closed_by_picture:
-            loss = f"no keyframe was sent after frame {start.frame}"
         cuts = [frame for frame in self._lost_cuts if frame < stop_frame]
         assert self.header is not None
         return Gap(start, end, stop_frame, loss, max(cuts, default=None), given=self.header.given)

@@ -138,7 +138,7 @@ def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
     elif gap.start is None:
         runs = [run(first, stop, Fill.HOLD_END, gap.loss)]
     elif gap.end is None:
-        runs = [run(first, stop, Fill.HOLD_START, gap.loss)]
+        runs = [run(first, stop, Fill.HOLD_START, gap.loss or "the video ends with this segment")]
     elif gap.end.shot_start:
         runs = [run(first, stop, Fill.HOLD_START, gap.loss or "a cut ends this segment")]
     elif gap.cut is not None:

@@ -76,9 +76,9 @@ class StreamHeader:
         seed: seed of every random draw at the receiver (0 .. 2**32 - 1).
         phase: where the container's rounding of time stamps falls, a multiple of 1/256 in 0 .. 255/256;
             1/2 is rounding to the nearest.
-        given: what segments are to be drawn from. ``BOTH_ENDS``: the first and the last frame are keyframes,
-            and segments are bridged. ``FIRST_FRAME``: every keyframe opens a segment that nothing closes.
-            ``NOTHING``: the same, and no keyframe has a picture.
+        given: what segments are to be drawn from. ``BOTH_ENDS``: they are bridged, and at the end of a shot
+            the last keyframe may be held. ``FIRST_FRAME``: every keyframe opens a segment that nothing
+            closes. ``NOTHING``: the same, and no keyframe has a picture.
         detail, restoration: what the receiver puts back into keyframes, 0 .. `MAX_FINISH` each, not both
             (`semvid.images.finishing`).
         pixel_aspect: width over height of a pixel, as displayed; coding and CBR know nothing of it.
@@ -277,7 +277,8 @@ class Caption:
     start a new caption, so one caption may span several segments: the paper's segment.
 
     Attributes:
-        first, last: keyframe numbers.
+        first, last: keyframe numbers; where the last keyframe of a video is held, ``last`` may be one past
+            it: the end.
         text: the sentence, at most 400 characters.
         motion: mean optical-flow magnitude of these segments (paper: side information), in eighths of a per
             mille of the picture diagonal per frame, 0..255 (saturating).

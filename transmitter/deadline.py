@@ -266,14 +266,14 @@ class Timing:
             }
         arrivals, first = [], self._unshown
         for place, segment in enumerate(shipment.segments):
-            if segment.keyframe is None and _stop(segment) <= first:  # the header, or the end, alone
+            if segment.keyframe is None and segment.stop <= first:  # the header, or the end, alone
                 continue
             ready_s = self._ready_s(segment)
             shown = place in there or segment.keyframe is None
             latency_s = self._now_s - self._taking.taken_s(first)
             times = ready_s, self._now_s - ready_s, latency_s
-            arrivals.append(Arrival(segment.number, *times, _stop(segment), delivery.protected, shown))
-            first = _stop(segment) if shown else first
+            arrivals.append(Arrival(segment.number, *times, segment.stop, delivery.protected, shown))
+            first = segment.stop if shown else first
         return arrivals
 
     def note(self, arrivals: Sequence[Arrival]) -> None:
@@ -316,13 +316,6 @@ class Timing:
         sent_s = (symbols - before) / self._rate_hz + (bursts - bursts_before) * self._pause_s
         self._now_s = max(self._now_s + sent_s, self._taking.now_s())
         self._counted = symbols, bursts
-
-
-def _stop(segment: Segment) -> int:
-    """One past the last frame that can be shown with ``segment``; 0 of the stream header alone."""
-    if segment.keyframe is not None:
-        return segment.keyframe.frame.index + 1
-    return segment.frames_read if segment.last else 0
 
 
 def together(text: Delivery, pictures: Delivery) -> Delivery:

@@ -158,7 +158,12 @@ class Encoder:
                 groups = self._pictures.push(picture)
             yield from self._shipped(groups, ended=False)
         if segment.last:
+            if joins := selected is None and bool(self._waiting):
+                newest = self._waiting.pop()
+                self._waiting.append(replace(newest, segment=newest.segment.joined(segment)))
             yield from self._shipped(self._ended(), ended=True)
+            if joins:
+                return
         if selected is None:
             most = self._control.limit(segment.frames_read, self._price(), last=True)
             yield Shipment((segment,), self._units_of(segment), most_symbols=most)
@@ -220,12 +225,11 @@ class Encoder:
     ) -> None:
         """`delivered`, of a group of keyframes."""
         self.captions_given_up += shipment.captions_given_up
-        last, group, crf = shipment.segments[-1].keyframe, coded.group, shipment.crf
-        assert last is not None
+        group, crf = coded.group, shipment.crf
         assert crf is not None
         self._control.note(
             len(shipment.segments),
-            last.frame.index + 1,
+            shipment.segments[-1].stop,
             *spent,
             crf,
             group.refresh,

@@ -28,16 +28,13 @@ class Means:
     def most(self, segments: Sequence[Segment]) -> float:
         """Symbols that ``segments`` and the group of their keyframes may take, repetitions included."""
         last = segments[-1]
-        assert last.keyframe is not None
-        return self._control.limit(last.keyframe.frame.index + 1, self._price(), last.last)
+        return self._control.limit(last.stop, self._price(), last.last)
 
     def room(self, segments: Sequence[Segment], units: Sequence[SideUnit]) -> float:
         """Symbols for the keyframes that end ``segments``; what ``units`` take is taken off."""
-        last = segments[-1].keyframe
-        assert last is not None
         price = self._price()
         beside = price.symbols_beside(len(bitstream.pack(units)))
-        return self._control.room(last.frame.index + 1, price) - beside
+        return self._control.room(segments[-1].stop, price) - beside
 
     def charged(self, offer: Offer, room: float) -> float:
         """By the estimate that plans are made with; more than ``room`` where the link asks for more than may

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from semvid.link.blocks import BlockPayload
@@ -18,7 +18,7 @@ class Segment:
 
     Attributes:
         units: for the protected transport block.
-        keyframe: None where only side information is left to send.
+        keyframe: that ends it; None where only side information is left to send.
         number: of the keyframe, or how many there were.
         frames_read: frames of the source looked at so far.
         last: no other segment follows.
@@ -29,6 +29,17 @@ class Segment:
     number: int
     frames_read: int
     last: bool
+
+    @property
+    def stop(self) -> int:
+        """One past the last frame that can be shown with it; 0 of the stream header alone."""
+        if self.last:
+            return self.frames_read
+        return 0 if self.keyframe is None else self.keyframe.frame.index + 1
+
+    def joined(self, end: Segment) -> Segment:
+        """With what follows it up to the end of the video, which has no keyframe: this one's is held."""
+        return replace(self, units=[*self.units, *end.units], frames_read=end.frames_read, last=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

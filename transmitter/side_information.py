@@ -71,15 +71,17 @@ class SideInformation:
         return units
 
     def finish(self) -> list[SideUnit]:
-        """Units of what follows the last keyframe: a whole segment where no picture closes it, otherwise only
-        what is left when the video ended where nobody expected it."""
+        """Units of what follows the last keyframe, and of what was not said because the video ended where
+        nobody expected it."""
         last = self._keyframes - 1
         seen = list(self._open)
         self._open.clear()
         units: list[SideUnit] = list(self._timings(seen))
         self._note_motion(seen)
-        if not self._closed_by_picture or self._caption_from < last:
+        if not self._closed_by_picture:
             units.append(self._describe(last))
+        elif seen or self._caption_from < last:
+            units.append(self._describe(last + bool(seen)))
         return units
 
     def _timings(self, seen: Sequence[_Seen]) -> list[Timing]:

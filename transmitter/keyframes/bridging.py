@@ -41,6 +41,13 @@ def bridging_error(copies: Sequence[Picture]) -> float:
     return float(np.mean([dissimilarity(copies[i], bridge.frame(i / last)) for i in tested]))
 
 
+def holding_error(copies: Sequence[Picture]) -> float:
+    """The same where the first of ``copies`` is shown in place of all the others."""
+    last = len(copies) - 1
+    tested = sorted({max(1, round(share * last)) for share in (*_TESTED, 1.0)}) if last else []
+    return float(np.mean([dissimilarity(copies[i], copies[0]) for i in tested])) if tested else 0.0
+
+
 def dissimilarity(picture: Picture, other: Picture) -> float:
     """Mean structural dissimilarity of two pictures, 0 for equal ones, 1 for unrelated ones.
 

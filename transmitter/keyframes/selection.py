@@ -69,4 +69,4 @@ class KeyframeSelector(Protocol):
         """Takes the next frame; gives the keyframes that are certain now, in order, earlier ones too."""
 
     def finish(self) -> list[Selected]:
-        """The keyframes that were still open when the video ended; the last frame is always among them."""
+        """The keyframes that were still open when the video ended."""

@@ -4,6 +4,8 @@ The paper's rules: first and last frame are keyframes; candidates at a fixed spa
 latest keyframe; one whose meaning differs becomes a keyframe. On top of them:
 
 - *Hard cuts.* Both sides become keyframes and nothing is interpolated across.
+- *Ends of shots.* Where bridging can be tried, the last frame before a cut, and that of the video, is a
+  keyframe only where it pays; otherwise the one before it is held.
 - *Gaps.* No two meanings closer than a minimum (cuts excepted), no gap longer than the decoder can take.
 - *Bridging.* Where the decoder's interpolation can be tried here (`Profile.closed_loop`), `GapTree` adds
   keyframes where they are worth their symbols. Such keyframes carry no new meaning: candidates go on being
@@ -85,7 +87,7 @@ class Skem:
         if self._previous is None:
             selected = [self._select(frame, Reason.FIRST, copy)]
         elif cut:
-            selected = self._end_at(self._previous, Reason.CUT)
+            selected = self._end_shot(self._previous, Reason.CUT)
             selected.append(self._select(frame, Reason.CUT, copy, shot_start=True))
         else:
             selected = self._end_gaps(frame, copy)
@@ -103,7 +105,7 @@ class Skem:
 
     def finish(self) -> list[Selected]:
         """See `KeyframeSelector.finish`."""
-        return [] if self._previous is None else self._end_at(self._previous, Reason.LAST)
+        return [] if self._previous is None else self._end_shot(self._previous, Reason.LAST)
 
     def _end_gaps(self, frame: Frame, copy: Picture) -> list[Selected]:
         """Keyframes that bridging needs before ``frame``, as far as they are certain."""
@@ -115,6 +117,17 @@ class Skem:
             return []
         earlier = [] if self._tree is None else self._tree.end_before(frame)
         return [*map(self._bridge_to, earlier), self._select(frame, reason, copy)]
+
+    def _end_shot(self, last: Frame, reason: Reason) -> list[Selected]:
+        """The keyframes that the newest frame, the last of a shot, needs before it, and itself if it pays."""
+        if self._tree is None:
+            return self._end_at(last, reason)
+        if last is self._keyframe:
+            return []
+        return [
+            self._select(last, reason, None) if frame is last else self._bridge_to(frame)
+            for frame in self._tree.end_shot(last)
+        ]
 
     def _means_something_else(self, frame: Frame) -> bool:
         if self._mllm is None or frame.index % self._rules.candidate_spacing:

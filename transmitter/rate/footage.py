@@ -114,7 +114,7 @@ class Footage:
                     certain += selector.push(frame)
                     read += 1
             certain += selector.finish()
-            if certain and (not parts or len(certain) > 1):
+            if certain and (not parts or read > 1):
                 parts.append(Part(certain, windows, read))
         restores = bool(profile.restorer) and source.width * source.height <= MOST_RESTORED
         known = restores and profile.restorer == shipped().digest

@@ -114,7 +114,7 @@ class Coded:
         window = keyframes = blocks = 0
         for part in footage.parts:
             selected = part.keyframes(point.price)
-            if not footage.whole and len(selected) > 1:
+            if not footage.whole and 0 < selected[-1].frame.index == part.frames - 1:
                 selected = selected[:-1]  # it merely ends the part
             groups = _coded(selected, size, point, footage.options.coding)
             sizes = [sum(len(picture.packet) for picture in group) for group in groups]
@@ -168,11 +168,11 @@ class Coded:
         detail = min(strengths, key=lambda strength: looks[strength].wrong)
         flattered = looks[0].total / looks[detail].total if detail else 1.0
         most = -(-_LOOKS // len(parts))
-        losses = [
-            _Look(footage.source, detail).between(part, selected, pictures, most)
-            * _frames(footage, part, selected)
-            for part, selected, pictures in parts
-        ]
+        look, losses = _Look(footage.source, detail), []
+        for part, selected, pictures in parts:
+            frames = _frames(footage, part, selected)
+            stop = selected[0].frame.index + frames
+            losses.append(look.between(part, selected, pictures, stop, most) * frames)
         loss = sum(losses, NO_LOSS).total / self.trial.window * flattered**_DOUBT
         return replace(self.trial, point=replace(point, detail=detail), loss=loss)
 
@@ -250,22 +250,27 @@ class _Look:
         """Loss of a frame that is shown like this."""
         return viewing_loss(at_size(frame.picture, self._size), shown)
 
-    def between(self, part: Part, selected: list[Selected], coded: list[Picture], most: int) -> ViewingLoss:
-        """Mean loss of a frame of ``part``: at keyframes, and in the middle of ``most`` of the gaps."""
+    def between(
+        self, part: Part, selected: list[Selected], coded: list[Picture], stop: int, most: int
+    ) -> ViewingLoss:
+        """Mean loss of a frame before ``stop``: at keyframes, and in the middle of ``most`` of the gaps."""
         total, weights = NO_LOSS, 0.0
         for number in range(0, len(selected), -(-len(selected) // most)):
             start = self.shown(coded[number])
             loss = self.at(selected[number].frame, start)
             total, weights = total + loss, weights + 1
-            if number + 1 == len(selected) or selected[number + 1].shot_start:
-                continue
-            first, last = selected[number].frame.index, selected[number + 1].frame.index
-            bridge = Bridge(start, self.shown(coded[number + 1]), Effort.HIGH)
+            follows = selected[number + 1] if number + 1 < len(selected) else None
+            first, last = selected[number].frame.index, stop if follows is None else follows.frame.index
+            between = last - first - 1
             middle = list(_spread(part.between(first, last)))
-            if middle:
+            if middle and (follows is None or follows.shot_start):  # held
+                looks = [self.at(frame, start) for frame in middle]
+            elif middle:
+                bridge = Bridge(start, self.shown(coded[number + 1]), Effort.HIGH)
                 looks = [self.at(f, bridge.frame((f.index - first) / (last - first))) for f in middle]
-                loss = sum(looks, NO_LOSS) * (1 / len(looks))
-            total, weights = total + loss * (last - first - 1), weights + last - first - 1
+            else:
+                looks = [loss]
+            total, weights = total + sum(looks, NO_LOSS) * (between / len(looks)), weights + between
         return total * (1 / weights)
 
 

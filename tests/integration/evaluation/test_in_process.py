@@ -46,7 +46,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     [
         (Conditions(10.0, seed=3), {}),
         (Conditions(6.0, seed=4), {"target_cbr": 2e-3}),
-        (Conditions(0.0, "rayleigh", 200, seed=7), {"retransmissions": 0, "quality": 45}),
+        (Conditions(0.0, "rayleigh", 200, seed=15), {"retransmissions": 0, "quality": 45}),
         (
             Conditions(0.0, "rayleigh", 200, seed=7),
             {"retransmissions": 0, "quality": 45, "coding": "low-delay"},

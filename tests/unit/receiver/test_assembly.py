@@ -187,15 +187,15 @@ def test_every_frame_is_planned_exactly_once_and_honestly(stream: Stream, data: 
 
     copied = [(run.segment, run.first_frame) for run in runs if run.provenance is Provenance.RECEIVED]
     assert copied == list(decodable.items())
-    whole_segments = {a for a, b in pairwise(numbers) if set(range(a + 1, b)) <= given_up}
+    ends = [*numbers, stream.end.keyframes] if (stream.end,) in arrived else numbers
+    whole_segments = {a for a, b in pairwise(ends) if set(range(a + 1, b)) <= given_up}
     for run in runs:
         assert not run.reason.startswith(";")
         if run.provenance is Provenance.REGENERATED:
             assert run.segment in whole_segments
         if run.provenance is Provenance.CONCEALED:
             assert run.reason
-            before, after = run.first_frame < places[0], run.first_frame > places[-1]
-            assert before or after or run.segment not in whole_segments
+            assert run.first_frame < places[0] or run.segment not in whole_segments
     described = [one for one in stream.groups if any(one in payload for payload in arrived)]
     cuts = {one.in_time[0].frame for one in described if one.shot_start}
     for run in runs:
@@ -352,6 +352,17 @@ def test_a_video_whose_last_keyframe_does_not_decode_is_held_and_not_complete() 
     assert (assembly.complete, assembly.undecodable_count, assembly.keyframes_lost) == (False, 1, 0)
 
 
+def test_a_video_whose_last_keyframe_is_held_is_complete_and_its_caption_reaches_to_the_end() -> None:
+    assembly = Assembly()
+    gaps = feed(assembly, [HEADER, *keyframe(0, 0), *keyframe(1, 4)])
+    gaps += feed(assembly, [Caption(0, 2, "A boat."), StreamEnd(9, 2)]) + ended(assembly)
+    *_, tail = runs_of(gaps)
+    assert (tail.first_frame, tail.stop_frame, tail.fill) == (5, 9, Fill.HOLD_START)
+    assert (tail.provenance, tail.reason) == (Provenance.REGENERATED, "the video ends with this segment")
+    assert gaps[-1].caption == "A boat."
+    assert assembly.complete
+
+
 def test_nothing_is_interpolated_across_a_cut() -> None:
     runs = whole([keyframe(0, 0), keyframe(1, 6, cut=True), [StreamEnd(7, 2)]])
     assert [(r.first_frame, r.stop_frame, r.fill, r.provenance) for r in runs[1:]] == [
@@ -496,7 +507,7 @@ def test_a_late_slice_of_a_group_that_was_given_up_is_ignored() -> None:
         ([HEADER, Caption(0, 3, "a", 1), Caption(0, 3, "a", 2)], "contradicts an earlier"),
         ([HEADER, Timing(0, (1, 2)), Timing(0, (3,))], "contradict earlier"),
         ([HEADER, StreamEnd(5, 2), Timing(4, (0, 0))], "has 5 frames"),
-        ([HEADER, StreamEnd(5, 2), Caption(0, 2, "")], "has 2 of them"),
+        ([HEADER, StreamEnd(5, 2), Caption(0, 3, "")], "has 2 of them"),
         ([StreamHeader(8, 8, 8, 8, Fraction(1, 2**31 - 1), Fraction(1, 2**31 - 1))], "63 bits"),
     ],
 )  # fmt: skip

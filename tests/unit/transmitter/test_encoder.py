@@ -15,6 +15,7 @@ from semvid.images.keyframe_codec import Group, KeyframeEncoder
 from semvid.images.types import Picture
 from semvid.link.blocks import Delivery
 from semvid.semantics import Opening, StreamEnd, StreamHeader
+from tests.unit.transmitter.clips import still
 from tests.unit.transmitter.encoding import (
     AHEAD,
     CODINGS,
@@ -52,6 +53,17 @@ def test_a_container_that_announced_another_number_of_frames_is_not_believed(
     receiver = transmit(encoder(announced))
     segments = [segment for shipment in receiver.shipments for segment in shipment.segments]
     assert receiver.shipments[-1].units[-1] == StreamEnd(FRAMES, len(keyframes(segments)), hold)
+
+
+@pytest.mark.parametrize(("coding", "alone"), [("pyramid", False), ("low-delay", True)])
+def test_where_the_last_keyframe_is_held_the_end_leaves_with_it_if_it_waits(coding: str, alone: bool) -> None:
+    receiver = transmit(encoder(coding=coding), frames=lambda: still(FRAMES))
+    *_, last = receiver.shipments
+    sent = [frame for shipment in receiver.shipments for frame in keyframes(shipment.segments)]
+    assert sent[-1] < FRAMES - 1
+    assert last.units[-1] == StreamEnd(FRAMES, len(sent))
+    assert last.segments[-1].stop == FRAMES
+    assert (last.coded is None) == alone
 
 
 @pytest.mark.parametrize("coding", CODINGS)

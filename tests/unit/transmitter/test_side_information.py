@@ -56,6 +56,24 @@ def test_captions_come_where_a_meaning_ends_and_not_where_a_gap_is_bridged() -> 
     assert spans(told) == [[], [], [(0, 2)], [], [], [(2, 5)]]
 
 
+@pytest.mark.parametrize(
+    ("keyframes", "reach"), [([(0, Reason.FIRST)], (0, 1)), ([(0, Reason.FIRST), (6, Reason.BRIDGE)], (0, 2))]
+)
+def test_what_is_held_to_the_end_is_described_with_what_leads_up_to_it(
+    keyframes: list[tuple[int, Reason]], reach: tuple[int, int]
+) -> None:
+    side = SideInformation(HEADER, Counting())  # type: ignore[arg-type]
+    for index in range(FRAMES):
+        frame = Frame(index, index, np.zeros((48, 64, 3), np.uint8))
+        side.push(frame)
+        for at, reason in keyframes:
+            if at == index:
+                assert side.close(Selected(frame, reason), last=False) == []
+    (caption,) = side.finish()
+    assert isinstance(caption, Caption)
+    assert (caption.first, caption.last) == reach
+
+
 def test_the_pictures_around_a_cut_have_no_caption_of_their_own() -> None:
     told = captions(
         (0, Reason.FIRST, False), (11, Reason.CUT, False), (12, Reason.CUT, True), (23, Reason.LAST, False)

@@ -19,10 +19,10 @@ STEP, MAX_GAP = 2, 32
 FREE, NEVER = 0.0, float("inf")
 
 
-def window(frames: Iterable[Frame], step: int = STEP) -> Window:
+def window(frames: Iterable[Frame], step: int = STEP, ends_shot: bool = False) -> Window:
     held = list(frames)
     grid = [*held[:-1:step], held[-1]]
-    return Window(grid, [small_copy(frame.picture) for frame in held])
+    return Window(grid, [small_copy(frame.picture) for frame in held], ends_shot)
 
 
 def indices(frames: Iterable[Frame]) -> list[int]:
@@ -60,6 +60,23 @@ def test_they_lie_where_bridging_fails(restless: Window) -> None:
     assert min(chosen) >= 16
     assert len(chosen) <= len(restless.that_pay(1.0))
     assert window(still(33)).that_pay(1.0) == []
+
+
+def test_the_end_of_a_shot_is_a_keyframe_where_it_pays_and_the_one_before_it_is_held_elsewhere() -> None:
+    restless, steady = (window(frames, ends_shot=True) for frames in (flicker(33), pan(33, 1.0)))
+    assert [indices(restless.that_pay(price)) for price in (2.0, 5.0, 8.0, NEVER)] == [
+        [4, 8, 12, 16, 20, 24, 28], [16], [], [],
+    ]  # fmt: skip
+    assert [indices(some.that_pay(FREE))[-1] for some in (restless, steady)] == [32, 32]
+    assert indices(steady.that_pay(20.0))[-1] == 32  # what is bridged well is cheap
+    assert window(still(33), ends_shot=True).that_pay(1e-3) == []
+
+
+def test_what_moves_only_in_the_end_is_held_until_then() -> None:
+    frames = [*still(17), *flicker(16, first=17)]
+    chosen = indices(window(frames, ends_shot=True).that_pay(1.0))
+    assert chosen
+    assert min(chosen) >= 16
 
 
 def test_a_window_with_nothing_on_its_grid_has_none(restless: Window) -> None:

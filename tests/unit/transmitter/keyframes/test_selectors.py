@@ -106,16 +106,24 @@ def test_no_gap_is_longer_than_allowed() -> None:
 
 
 def test_both_sides_of_a_cut_are_keyframes_and_nothing_bridges_it() -> None:
-    for selector in (skem(), skem(bridging=True), Skim(40, 2)):
+    for selector in (skem(), Skim(40, 2)):
         selected = walk(selector, [*still(20), *still(20, seed=9, first=20)])
         assert {19, 20} <= set(indices(selected))
         assert [one.frame.index for one in selected if one.shot_start] == [20]
 
 
+def test_where_bridging_can_be_tried_the_last_frame_of_a_shot_is_a_keyframe_only_if_it_pays() -> None:
+    calm = walk(skem(bridging=True), [*still(20), *still(20, seed=9, first=20)])
+    assert [(one.frame.index, one.shot_start) for one in calm] == [(0, False), (20, True)]
+    busy = walk(skem(bridging=True), [*pan(20, 1.0), *pan(20, 1.0, seed=9, first=20)])
+    ends = [(one.frame.index, one.reason) for one in busy if one.frame.index in (19, 39)]
+    assert ends == [(19, Reason.CUT), (39, Reason.LAST)]
+
+
 def test_bridging_spends_keyframes_where_the_decoder_needs_them() -> None:
     calm = walk(skem(bridging=True), still(48))
     busy = walk(skem(bridging=True), flicker(48))
-    assert len(calm) == 3  # the window that the tree halves ends at frame 32
+    assert indices(calm) == [0, 32]  # where the window that the tree halves ends
     assert len([one for one in busy if one.reason is Reason.BRIDGE]) >= 2
 
 
@@ -139,8 +147,7 @@ def test_keyframes_are_in_order_and_never_twice(parts: list[str], max_gap: int) 
     chosen = indices(walk(skem(max_gap=max_gap, bridging=True), frames))
     assert chosen == sorted(set(chosen))
     assert chosen[0] == 0
-    assert chosen[-1] == len(frames) - 1
-    assert max(np.diff(chosen), default=0) <= max_gap
+    assert max(np.diff([*chosen, len(frames) - 1])) <= max_gap
 
 
 def test_bridging_holds_few_frames_however_long_the_video() -> None:
