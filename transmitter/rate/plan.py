@@ -43,7 +43,8 @@ SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
 _PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
 # Where the walk begins, as indices of size and price: usual winners down to so low a CBR at 10 dB.
 _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
-_COARSEST_TRIED: Final = 65.0  # beyond, fewer or smaller pictures look better; without any, up to MAX_CRF
+_COARSEST_TRIED: Final = 62.0  # beyond, fewer or smaller pictures look better; without any, up to MAX_CRF
+_TOO_DEAR: Final = 0.06  # over the target, of the coarsest
 _MOST_TRIALS: Final = 10  # points looked at
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
 _MET: Final = 0.015  # of the target, in the end
@@ -171,12 +172,9 @@ class _Search:
     def _meeting(self, point: OperatingPoint) -> Trial | None:
         """A trial near the target, looked at; None where even the coarsest that is tried costs too much."""
         coded = self._near(point, _COARSEST_TRIED, _CLOSE, most=2)
-        too_dear = coded.trial.cbr > self._target * (1 + 2 * _CLOSE)
-        return (
-            None
-            if too_dear and coded.trial.point.crf >= _COARSEST_TRIED
-            else coded.looked_at(_details(self._footage)[::3], 3)
-        )
+        if coded.trial.point.crf >= _COARSEST_TRIED and self._excess(coded) > _TOO_DEAR:
+            return None
+        return coded.looked_at(_details(self._footage)[::3], 3)
 
     def _near(self, point: OperatingPoint, coarsest: float, close: float, most: int) -> Coded:
         """The keyframes at the CRF that comes nearest to the target; costing too much counts twice."""
