@@ -33,6 +33,7 @@ class BlockPayload:
         anchor: pictures in ``bulk`` are of layer 0.
         vital: without ``bulk`` nothing of the whole shipment can be shown.
         renewals: how often what did not arrive in all rounds is sent anew.
+        once: ``bulk`` is of use by itself and is not repeated: the receiver makes up for what does not come.
         renewed: it was sent before.
         short: a part of it was given up for want of room.
     """
@@ -43,6 +44,7 @@ class BlockPayload:
     anchor: bool = False
     vital: bool = False
     renewals: int = 0
+    once: bool = False
     renewed: bool = False
     short: bool = False
 

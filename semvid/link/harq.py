@@ -215,6 +215,8 @@ class HarqSender:
         self._seen += symbols
         rounds = self.record.rounds
         sending.take(report, self.adapter, rounds)
+        if sending.payload.once and sending.bulk is not None:
+            self._let_go(sending)
         most = min(rounds, SOUND_TRANSMISSIONS) if sending.payload.is_sound else rounds
         if sending.arrived or sending.rounds == most or self._in_vain:
             self._end(sending)
@@ -295,6 +297,13 @@ class HarqSender:
         self.record.sound_blocks_lost += payload.is_sound
         self._deliver(protected, bulk, payload)
 
+    def _let_go(self, sending: Sending) -> None:
+        """Bulk that is sent once has not arrived: what is protected beside it is repeated without it."""
+        self.record.blocks_lost += 1
+        self._deliver(True, False, sending.payload)
+        sending.bulk = None
+        sending.payload = replace(sending.payload, bulk=None, short=True)
+
     def _withhold(self, sending: Sending) -> None:
         """Gives up the bulk, or what is left without it: there is no room to send it, or to send it again."""
         payload = sending.payload
@@ -319,7 +328,8 @@ class HarqSender:
         """
         lost = [] if bulk else [payload.stretch]
         stretch = payload.stretch
-        if lost and stretch and (payload.vital or not stretch.start) and self._room < math.inf:
+        first = stretch and not stretch.start and not payload.once
+        if lost and stretch and (payload.vital or first) and self._room < math.inf:
             lost += [range(stretch.start)] if stretch.start else []
             vain = [waiting for waiting in self._waiting if waiting.bulk is not None]
             self.record.blocks_withheld += len(vain)

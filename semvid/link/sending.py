@@ -54,8 +54,7 @@ class Sending:
         small = None if protected is None else TransportBlock(protected.data, _safe_mcs(protected, adapter))
         large = None
         if bulk is not None:
-            choose = adapter.choose_sound if payload.is_sound else adapter.choose_bulk
-            large = TransportBlock(bulk.data, choose(len(bulk.data)))
+            large = TransportBlock(bulk.data, _bulk_mcs(payload, len(bulk.data), adapter))
         return cls(payload, small, large, adapter.aggregation(), adapter.pilot_spacing())
 
     @property
@@ -75,7 +74,7 @@ class Sending:
         What is shown next needs side information, slices of pictures need the description of their group, and
         sound comes in order.
         """
-        described = bool(self.payload.stretch) and not self.payload.stretch.start
+        described = bool(self.payload.stretch) and not self.payload.stretch.start and not self.payload.once
         return self.protected is not None or described or self.payload.is_sound
 
     def block(self) -> Block:
@@ -109,7 +108,7 @@ class Sending:
                 self.protected = None
             if report.bulk is TbState.DECODED:
                 self.bulk = None
-            if self.bulk is not None and pictures:
+            if self.bulk is not None and pictures and not self.payload.once:
                 self._shorten(self.bulk, report.effective_snr_db, adapter, rounds)
         self.pilot_spacing = DENSE_SPACING  # a repetition is no place for savings
 
@@ -148,6 +147,12 @@ class Sending:
         last = self.rounds + 1 == rounds
         mcs = first if last else adapter.choose_repetition(size, first, self.received)
         self.bulk = TransportBlock(bulk.payload, mcs)
+
+
+def _bulk_mcs(payload: BlockPayload, size: int, adapter: LinkAdapter) -> Mcs:
+    if payload.is_sound:
+        return adapter.choose_sound(size)
+    return adapter.choose_once(size) if payload.once else adapter.choose_bulk(size)
 
 
 def _safe_mcs(payload: Payload, adapter: LinkAdapter) -> Mcs:

@@ -45,6 +45,9 @@ FLATTERY = 1.25  # of a capacity: what symbols of few points carry less than it,
 LARGEST_FIRST_LOSS, LARGEST_FIRST_SOUND_LOSS = 0.3, 0.1
 LARGEST_HASTY_LOSS = 0.7  # of a block that has to leave faster than is wise, or not at all
 LARGEST_LOSS, LARGEST_SOUND_LOSS = 3e-3, 1e-3
+LARGEST_LOSS_OF_ONE = (
+    0.1  # of what is sent once, where each loss costs only itself; the target of NR's own links
+)
 SOUND_TRANSMISSIONS = 2  # at most: late sound helps nobody
 SMALLEST_EXPECTED_LOSS = 0.05  # so that successes take margin back
 # Together with a control word and pilots these fit one burst of 65536 symbols.
@@ -107,6 +110,7 @@ class LinkAdapter:
         self._sound = _Terms(
             SOUND_MARGIN_DB, min(sent, SOUND_TRANSMISSIONS), LARGEST_FIRST_SOUND_LOSS, LARGEST_SOUND_LOSS
         )
+        self._once = _Terms(BULK_MARGIN_DB, 1, LARGEST_LOSS_OF_ONE, LARGEST_LOSS_OF_ONE)
         self._reports: deque[_Report] = deque(maxlen=HISTORY)
         self._outer_db = 0.0
         self._expected_loss = 0.0
@@ -194,6 +198,12 @@ class LinkAdapter:
         self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes, self._bulk)[0]))
         return chosen
 
+    def choose_once(self, payload_bytes: int) -> Mcs:
+        """The MCS for bulk sent once: most arrives per symbol, at most `LARGEST_LOSS_OF_ONE` is not."""
+        chosen = self._bulk_mcs(payload_bytes, self._once)
+        self._expected_loss = float(np.mean(self._losses(chosen, payload_bytes, self._once)[0]))
+        return chosen
+
     def choose_in_time(self, payload_bytes: int, most_symbols: float) -> Mcs | None:
         """The most robust MCS with which a bulk block takes at most so many symbols.
 
@@ -267,11 +277,11 @@ class LinkAdapter:
                 return level
         return AGGREGATION_LEVELS[-1]
 
-    def _bulk_mcs(self, payload_bytes: int) -> Mcs:
+    def _bulk_mcs(self, payload_bytes: int, terms: _Terms | None = None) -> Mcs:
         if self._fixed is not None:
             return self._fixed
         fitting = [m for m in MCS_BY_EFFICIENCY if symbols_for(payload_bytes, m) <= MAX_BULK_SYMBOLS]
-        return self._most_efficient(fitting, payload_bytes, self._bulk)
+        return self._most_efficient(fitting, payload_bytes, terms or self._bulk)
 
     @staticmethod
     def _limit_bytes(mcs: Mcs) -> int:
