@@ -26,6 +26,7 @@ class Profile:
         draws_from: what it can draw a segment from.
         restorer: digest of the network that restores keyframes before it (`semvid.images.restorer`); empty:
             there is none.
+        tokens: digest of the model that it decodes tokens with (`semvid.tokens.model`); empty: there is none.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Profile:
     closed_loop: bool = False
     draws_from: frozenset[Given] = frozenset({Given.BOTH_ENDS})
     restorer: str = ""
+    tokens: str = ""
 
     def __post_init__(self) -> None:
         if not self.longest_gap_s > 0:
@@ -64,3 +66,21 @@ class Profile:
                 f"the receiver's decoder {self.name} draws from captions alone and has no use for keyframes; "
                 "send with keyframe_method text-only, or start the receiver with another decoder"
             )
+
+    def require_tokens(self, name: str, digest: str) -> None:
+        """Refuses keyframes as tokens that this receiver would read as others, or not at all.
+
+        Args:
+            name, digest: of the sender's token model.
+
+        Raises:
+            InvalidInput: says which model either end has, and where it is set.
+        """
+        if self.tokens == digest:
+            return
+        theirs = f"one with the digest {self.tokens}" if self.tokens else "none"
+        raise InvalidInput(
+            f"coding tokens needs the same token model at both ends: the transmitter has {name} with the "
+            f"digest {digest}, the receiver {theirs}; set SEMVID_RECEIVER_TOKEN_MODEL and "
+            "SEMVID_TRANSMITTER_TOKEN_MODEL to the same, or take another coding (docs/tokens.md)"
+        )

@@ -60,6 +60,7 @@ class PictureCoding(StrEnum):
     PYRAMID = "pyramid"  # hierarchical AV1: anchors, and layers of pictures predicted from both sides
     LOW_DELAY = "low-delay"  # each is predicted from earlier ones; a lost packet spoils what follows
     INTRA = "intra"  # every packet stands alone
+    TOKENS = "tokens"  # the same, of tokens; those that miss are drawn by the receiver (docs/tokens.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,8 +237,8 @@ class KeyframeSlice:
     Attributes:
         number: of the group.
         offset: of its first byte among the joined ones.
-        data: bytes of the picture code (elementary stream, no container); empty only where nothing of the
-            group is sent.
+        data: bytes of the picture code (elementary stream, no container; or tokens); empty only where nothing
+            of the group is sent.
     """
 
     number: int

@@ -177,7 +177,6 @@ def test_impossible_fields_are_refused(units: list[SideUnit]) -> None:
         (4 + 24, "1001", "unknown numbers, size 9"),
         (4 + 28, "11", "frame rate of the unknown kind 3"),
         (4 + 36, "111", "unknown numbers, size 1, time base 7"),
-        (4 + 39, "11", "unknown picture coding, 3"),
         (4 + 41, "11", "unknown source of segments, 3"),
     ],
 )
