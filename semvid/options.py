@@ -126,8 +126,27 @@ class QuestionOptions(BaseModel):
 # options that mean nothing where only answers are sent
 _OF_PICTURES = (
     *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
-    *("search", "quality", "target_cbr", "coding", "coding_time", "sound", "deadline_s", "latency_s"),
+    *(
+        "search",
+        "quality",
+        "target_cbr",
+        "coding",
+        "coding_time",
+        "token_share",
+        "sound",
+        "deadline_s",
+        "latency_s",
+    ),
 )
+
+# options that mean nothing where pictures are no AV1, or where nothing waits for late ones
+_NOT_OF_TOKENS = {
+    "quality": "it is that of AV1; `token_share` says how many are sent",
+    "target_cbr": "tokens cannot aim at one; `token_share` and how many keyframes there are decide the rate",
+    "coding_time": "it is that of AV1",
+    "deadline_s": "none are left out for being late",
+    "latency_s": "none are left out for being late",
+}
 
 
 class TransmissionOptions(BaseModel):
@@ -203,7 +222,14 @@ class TransmissionOptions(BaseModel):
     coding: PictureCoding = Field(
         PictureCoding.PYRAMID,
         description="pyramid: keyframes in layers, predicted from both sides, costs least; low-delay: each "
-        "leans on earlier ones and leaves at once; intra: each alone, for links without a return path",
+        "leans on earlier ones and leaves at once; intra: each alone, for links without a return path; "
+        "tokens: of a model that both ends have; what misses is drawn, not repeated (docs/tokens.md)",
+    )
+    token_share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="of the tokens of a keyframe that are sent, for coding tokens; left out: all",
     )
     mcs: Annotated[int, Field(ge=0, le=27)] | Literal["auto"] = Field(
         "auto", description="auto, or row 0..27 of TS 38.214 Table 5.1.3.1-2, for keyframes"
@@ -255,6 +281,14 @@ class TransmissionOptions(BaseModel):
             for name in _OF_PICTURES:
                 if getattr(self, name) != type(self).model_fields[name].default:
                     raise ValueError(f"`task` sends answers, no picture and no sound; leave `{name}` out")
+        if self.coding is PictureCoding.TOKENS:
+            for name, reason in _NOT_OF_TOKENS.items():
+                if getattr(self, name) != type(self).model_fields[name].default:
+                    raise ValueError(f"`coding` tokens has no use for `{name}`: {reason}; leave it out")
+        elif self.token_share is not None:
+            raise ValueError("`token_share` belongs to `coding` tokens")
+        if self.coding is PictureCoding.TOKENS and self.given is Given.NOTHING:
+            raise ValueError(f"`keyframe_method` {method} sends no picture; leave `coding` out")
         for name in ("numerology", "resource_blocks"):
             if getattr(self, name) is not None and self.waveform is not WaveformName.OFDM:
                 raise ValueError(f"`{name}` belongs to `waveform` ofdm")

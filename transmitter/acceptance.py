@@ -8,8 +8,10 @@ from typing import Any
 
 from semvid.mllm.library import MllmLibrary
 from semvid.options import SoundChoice, TransmissionOptions
+from semvid.semantics import PictureCoding
 from semvid.service.tracing import Span
 from semvid.sound.track import TrackInfo
+from semvid.tokens.library import TokenLibrary
 from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
@@ -35,9 +37,10 @@ class Acceptance:
         limits: VideoLimits,
         mllms: MllmLibrary,
         speech: SpeechLibrary,
+        tokens: TokenLibrary,
     ) -> None:
         self._jobs, self._settings, self._limits = jobs, settings, limits
-        self._mllms, self._speech = mllms, speech
+        self._mllms, self._speech, self._tokens = mllms, speech, tokens
         self._bounds = ExaminationBounds(
             settings.look_memory_bytes, settings.look_cpu_s, settings.look_wall_s
         )
@@ -53,6 +56,8 @@ class Acceptance:
         await asyncio.to_thread(self._mllms.check, chosen.mllm, chosen.scoring)
         if chosen.sound is SoundChoice.TEXT:
             await asyncio.to_thread(self._speech.check)
+        if chosen.coding is PictureCoding.TOKENS:
+            await asyncio.to_thread(self._tokens.check)
         return chosen
 
     async def accept(

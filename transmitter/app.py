@@ -46,6 +46,7 @@ from semvid.service.signed_links import AccessResource, SignedLinks
 from semvid.service.trace_export import traces_to
 from semvid.service.tracing import Traces, traceparent_of
 from semvid.service.uploads import bound_bodies
+from semvid.tokens.library import TokenLibrary
 from semvid.video.limits import VideoLimits
 from transmitter.acceptance import Acceptance
 from transmitter.admission import admitting
@@ -92,6 +93,8 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
     )
     mllms = MllmLibrary(settings)
     speech = SpeechLibrary(settings.speech_model, settings)
+    variable = "SEMVID_TRANSMITTER_TOKEN_MODEL"
+    tokens = TokenLibrary(settings.token_model, settings.token_device, variable, fills=False)
     tls = settings.link_credentials()
     registry = CollectorRegistry()
     metrics = TransmitterMetrics(registry)
@@ -102,7 +105,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
         traces.span("queue wait", job.traceparent, job.waiting_since, transmission_id=job.id).end()
         try:
             with traces.span("attempt", job.traceparent, transmission_id=job.id, number=job.attempts) as span:
-                await transmit(job, settings, limits, mllms, speech, span)
+                await transmit(job, settings, limits, mllms, speech, tokens, span)
         finally:
             metrics.running.dec()
             metrics.count_attempt(job.facts)
@@ -119,7 +122,7 @@ def create_app(settings: TransmitterSettings, traces: Traces | None = None) -> F
     )
     metrics.watch_queue(lambda: jobs.waiting, jobs.oldest_s)
 
-    acceptance = Acceptance(jobs, settings, limits, mllms, speech)
+    acceptance = Acceptance(jobs, settings, limits, mllms, speech, tokens)
     partials = PartialUploads(jobs, acceptance, settings.max_upload_bytes, settings.upload_idle_s, traces)
     respondent = Respondent(jobs, settings, limits, mllms)
 

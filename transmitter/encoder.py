@@ -20,6 +20,7 @@ from semvid.images.types import Picture
 from semvid.link.blocks import Delivery
 from semvid.link.packing import CodedGroup
 from semvid.link.record import LinkRecord
+from semvid.link.token_packing import CodedTokens
 from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
@@ -38,6 +39,7 @@ from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
 from transmitter.shipment import LayerRecord, Quote, Segment, Shipment
+from transmitter.tokens import TokenEncoder
 
 # Below so many bits of keyframe a symbol (about 8 dB), and where a block costs so little of the budget beside
 # its keyframes, the header leaves first.
@@ -71,6 +73,7 @@ class Encoder:
         clock: takes the seconds of reading, motion, selecting, captions and coding.
         sound: said beside the stream header; its packets are none of the encoder's business.
         late: whether what ends a segment would be late before it is coded; it is left out then.
+        tokens: codes keyframes in the place of AV1, for `PictureCoding.TOKENS`.
 
     Attributes:
         layers: what became of the keyframes, by layer.
@@ -91,8 +94,9 @@ class Encoder:
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
         late: Callable[[Segment], bool] = lambda _: False,
+        tokens: TokenEncoder | None = None,
     ) -> None:
-        self._source, self._options = source, options
+        self._source, self._options, self._tokens = source, options, tokens
         self._price, self._late = price, late
         self._clock = clock or StageClock()
         self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
@@ -105,6 +109,8 @@ class Encoder:
             options, source, profile, mllm, lambda: self._control.price_for(self._analysis.closed), compared
         )
         self._size = coded_size(source, plan.point.scale)
+        if tokens is not None:
+            self._size = tokens.coded_size(source.width, source.height)
         self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
         self._analysis = Analysis(source, self._header, mllm, self._clock)
         self._headers: list[SideUnit] = [self._header] if sound is None else [self._header, sound]
@@ -225,8 +231,8 @@ class Encoder:
     ) -> None:
         """`delivered`, of a group of keyframes."""
         self.captions_given_up += shipment.captions_given_up
-        group, crf = coded.group, shipment.crf
-        assert crf is not None
+        group = coded.group
+        crf = self._control.point.crf if shipment.crf is None else shipment.crf
         self._control.note(
             len(shipment.segments),
             shipment.segments[-1].stop,
@@ -235,6 +241,8 @@ class Encoder:
             group.refresh,
             group.shot_start,
         )
+        if self._tokens is not None:
+            self._tokens.note(self._size, coded.packets[0], delivery.lost)
         lost = coded.pictures_in(delivery.lost)
         given_up = {index for index, packet in enumerate(coded.packets) if not packet}
         layers = group.layers()
@@ -278,8 +286,10 @@ class Encoder:
         self._pictures.finish()
         self._pictures = self._begun()
 
-    def _begun(self) -> KeyframeEncoder:
+    def _begun(self) -> KeyframeEncoder | TokenEncoder:
         self._spoilt = False
+        if self._tokens is not None:
+            return self._tokens
         point = self._control.point
         return KeyframeEncoder(*self._size, point.crf, self._options.coding, point.preset)
 
@@ -322,8 +332,10 @@ class Encoder:
         """Whether the header leaves in a block of its own.
 
         Where little is known of a poor link, a first burst that is lost would leave no room to send it again,
-        and another control word costs little.
+        and another control word costs little. Tokens, which are not sent again, are read by the header.
         """
+        if self._tokens is not None:
+            return True
         if self._budget is None:
             return False
         price = self._price()
@@ -405,7 +417,8 @@ class Encoder:
         return Shipment((segment,), self._units_of(segment), coded, self._pictures.crf, most)
 
     def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Offers:
-        return Offers(group, segments, self._all_units(segments), self._pictures.crf, most, self._missing)
+        units, kind = self._all_units(segments), CodedGroup if self._tokens is None else CodedTokens
+        return Offers(group, segments, units, self._pictures.crf, most, self._missing, kind)
 
     def _all_units(self, segments: Sequence[Segment]) -> list[SideUnit]:
         return [unit for segment in segments for unit in self._units_of(segment)]

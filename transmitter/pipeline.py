@@ -31,10 +31,13 @@ from semvid.mllm.library import MllmLibrary
 from semvid.mllm.meter import Meter
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.profile import Given
+from semvid.semantics import PictureCoding
 from semvid.service.clock import StageClock
 from semvid.service.prefetch import prefetched
 from semvid.service.tracing import NO_SPAN, Span
 from semvid.sound.track import read_sound
+from semvid.tokens.library import TokenLibrary
+from semvid.tokens.model import TokenModel
 from semvid.video.limits import VideoLimits
 from semvid.video.live_reader import live_info
 from semvid.video.probe import SourceInfo, probe
@@ -58,6 +61,7 @@ from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.sound.speech.transcriber import Transcriber
+from transmitter.tokens import TokenEncoder
 from transmitter.watchdog import within
 
 _LIVE_SEGMENTS_AHEAD = 1  # more would be past when they leave; frames are dropped instead
@@ -70,6 +74,7 @@ async def transmit(
     limits: VideoLimits,
     mllms: MllmLibrary,
     speech: SpeechLibrary,
+    tokens: TokenLibrary,
     span: Span = NO_SPAN,
 ) -> None:
     """Sends the video of ``job`` and keeps the job's facts up to date; ``span`` is what it is a part of.
@@ -84,6 +89,10 @@ async def transmit(
     with span.child("load model"):
         mllm = await asyncio.to_thread(mllms.open, job.options.mllm, job.options.scoring)
     transcriber = await asyncio.to_thread(speech.open) if job.options.sound is SoundChoice.TEXT else None
+    token_model = None
+    if job.options.coding is PictureCoding.TOKENS:
+        with span.child("load token model"):
+            token_model = await asyncio.to_thread(tokens.open)
     timeouts = settings.accept_timeout_s, settings.report_timeout_s, settings.video_timeout_s
     most_bytes = settings.live_lines_bytes if job.is_live else None
     record = SemanticsRecord(job.folder, source.time_base, most_bytes)
@@ -102,11 +111,13 @@ async def transmit(
     job.advance("opening the link", 0.0)
     async with call:
         call.profile.require(job.options.given)
+        if token_model is not None:
+            call.profile.require_tokens(token_model.name, token_model.digest)
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
         if job.is_live:
             job.facts["live_url"] = f"{job.facts['video_url']}/live.m3u8"
-        opened = job, seen, source, limits, record, call, mllm, transcriber, span
+        opened = job, seen, source, limits, record, call, mllm, transcriber, token_model, span
         ahead = _LIVE_SEGMENTS_AHEAD if job.is_live else settings.segments_ahead
         await _Transmission(*opened, settings.encode_timeout_s).run(ahead)
 
@@ -124,6 +135,7 @@ class _Transmission:
         call: LinkCall,
         mllm: Meter,
         transcriber: Transcriber | None,
+        token_model: TokenModel | None,
         span: Span,
         encode_timeout_s: float,
     ) -> None:
@@ -139,6 +151,9 @@ class _Transmission:
         self._timing = Timing.of(self._options, source, job.live)
         self._arrivals: list[Arrival] = []  # of the latest shipment
         self._harq.hastens = self._timing is not None and self._timing.has_deadline
+        self._tokens: TokenEncoder | None = None
+        if token_model is not None:
+            self._tokens = TokenEncoder(token_model, job.options.token_share or 1.0)
         self._sound: SoundSender | None = None
         self._decision = Decision(None, "")
         job.facts["seconds"] = self._clock.seconds
@@ -161,7 +176,7 @@ class _Transmission:
         job.advance("choosing quality and density", 0.0)
         with self._clock.stage("planning"), self._span.child("plan"):
             plan = await within(self._encode_timeout_s, "trial of encodings", partial(self._plan, options))
-        if job.options.given is not Given.NOTHING:
+        if job.options.given is not Given.NOTHING and self._tokens is None:
             job.facts["operating_point"] = plan.point.resource()
         encoder = Encoder(
             self._source,
@@ -176,6 +191,7 @@ class _Transmission:
             self._clock,
             None if self._sound is None else self._sound.plan.header,
             self._late,
+            self._tokens,
         )
         analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
         async with aclosing(analysis) as segments:
@@ -197,6 +213,8 @@ class _Transmission:
                         str(n): asdict(layer) for n, layer in sorted(encoder.layers.items())
                     }
                     job.facts["captions_given_up"] = encoder.captions_given_up
+                    if self._tokens is not None:
+                        job.facts["tokens"] = asdict(self._tokens.record)
         # only here: where this is cancelled a thread may still be coding, and closing under it would hang
         await asyncio.to_thread(encoder.close)
 

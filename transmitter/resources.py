@@ -148,6 +148,16 @@ class DelaysResource(BaseModel):
     longest_latency_s: float | None = None
 
 
+class TokensResource(BaseModel):
+    """What became of the tokens of keyframes, where these are tokens (docs/tokens.md)."""
+
+    model: str
+    keyframes: int = Field(description="that were sent")
+    left_out: int = Field(description="tokens that were not sent, for the receiver to draw")
+    sent: int = Field(description="tokens that left")
+    lost: int = Field(description="of them, those that did not arrive; the receiver draws them too")
+
+
 class TransmissionResource(BaseModel):
     """One transmission. Fields of the second half appear once they are known."""
 
@@ -194,6 +204,7 @@ class TransmissionResource(BaseModel):
     layers: dict[str, dict[str, int]] = Field(
         {}, description="keyframes by layer, 0 the anchors: sent and their bytes, given up, lost"
     )
+    tokens: TokensResource | None = Field(None, description="where keyframes are tokens")
     captions_given_up: int = Field(0, description="not sent: the target CBR had no room for them")
     delays: DelaysResource | None = Field(
         None, description="where the link's symbol rate is known, and of every live source"

@@ -40,6 +40,13 @@ class TransmitterSettings(MllmSettings, HttpSettings, ServiceSettings):
         description="who writes down what is said, for sound text: hf:ID-OR-PATH of a speech recogniser, on "
         "the device of the multimodal model; empty: sound text is refused",
     )
+    token_model: str = Field(
+        "",
+        max_length=512,
+        description="who makes tokens of keyframes, for coding tokens: hf:ID-OR-PATH of an aMUSEd "
+        "checkpoint, the same as the receiver's; empty: coding tokens is refused",
+    )
+    token_device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="of that model")
     answers_questions: bool = Field(
         True, description="asked at the receiver about sources that are kept; false: nobody hears them here"
     )

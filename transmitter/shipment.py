@@ -50,7 +50,7 @@ class Shipment:
         segments: in the order of time.
         units: theirs, the stream header before the first, the openings of segments without picture after.
         coded: the group; None where no picture is sent.
-        crf: of its pictures.
+        crf: of its pictures; None where they are not AV1.
         most_symbols: that it may take, repetitions included.
     """
 

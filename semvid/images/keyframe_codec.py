@@ -39,7 +39,7 @@ from semvid.semantics import ALL_SLOTS, PictureCoding
 
 MIN_CRF, MAX_CRF = 20.0, 70.0
 FASTEST_PRESET: Final = 13
-MOST_HELD: Final = {PictureCoding.PYRAMID: 40, PictureCoding.LOW_DELAY: 0, PictureCoding.INTRA: 0}
+MOST_HELD: Final = {**dict.fromkeys(PictureCoding, 0), PictureCoding.PYRAMID: 40}
 """Pictures that are pushed and not given back yet, at most."""
 _MIN_SIDE = 16  # pixels; SVT-AV1 refuses some smaller sizes
 _ORDER: Final = 128  # places in time that frame headers tell apart

@@ -27,6 +27,7 @@ from semvid.images.finishing import RESTORATION
 from semvid.images.keyframe_codec import MAX_CRF
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
+from semvid.semantics import PictureCoding
 from transmitter.rate import presets
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint, bytes_factor, deserved_price
@@ -85,6 +86,8 @@ def make_plan(
     """
     if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
+    if options.coding is PictureCoding.TOKENS:  # as dense as by default; there is no AV1 to try
+        return Plan(OperatingPoint(DEFAULT_CRF, deserved_price(DEFAULT_CRF)))
     if options.target_cbr is None:
         crf = options.quality or DEFAULT_CRF
         footage = read()

@@ -32,7 +32,8 @@ PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=fr
 AHEAD = 3
 EACH = {"keyframe_method": "skim", "keyframe_count": FRAMES}
 """Options under which every frame is a keyframe."""
-CODINGS = [coding.value for coding in PictureCoding]
+CODINGS = [coding.value for coding in PictureCoding if coding is not PictureCoding.TOKENS]
+"""Those of AV1."""
 
 
 class Mute:
