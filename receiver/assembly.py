@@ -21,6 +21,7 @@ from semvid.semantics import (
     KeyframeGroup,
     KeyframeSlice,
     Opening,
+    PictureCoding,
     SoundHeader,
     SoundPackets,
     StreamEnd,
@@ -173,18 +174,29 @@ class Assembly:
             self.decoded(received, [Fate.DECODED])
         return None
 
-    def decoded(self, received: ReceivedGroup, fates: Sequence[Fate]) -> None:
+    def caption_of(self, group: KeyframeGroup) -> str:
+        """What is said of the first keyframe of ``group``: of the segment that it ends, or of that which it
+        opens where it shows another shot or nothing closes segments. Empty when nothing arrived."""
+        return self._side.described(self._described_in(group))[0]
+
+    def caption_may_come(self, group: KeyframeGroup) -> bool:
+        """Whether `caption_of` is missing, may still arrive, and no more keyframes wait for it than may."""
+        waiting = len(self._keyframes.settled) < MAX_WAITING_GAPS
+        return waiting and not self._finished and self._side.caption_may_come(self._described_in(group))
+
+    def decoded(self, received: ReceivedGroup, fates: Sequence[Fate], guessed: str = "") -> None:
         """Closes the gaps before the pictures that are there.
 
         Args:
             received: the latest of `next_group`.
             fates: of its pictures, in coding order.
+            guessed: what of them did not arrive and was made up for.
         """
         group = received.group
         for picture, fate in sorted(zip(group.pictures, fates, strict=True), key=lambda pair: pair[0].place):
             shot_start = group.shot_start and picture.place == 0
             if fate is Fate.DECODED:
-                self._close_gap(group.number + picture.place, picture.frame, shot_start)
+                self._close_gap(group.number + picture.place, picture.frame, shot_start, guessed)
             else:
                 self._fates[fate] += 1
                 self.undecodable_count += fate in (Fate.DEPENDENT, Fate.DAMAGED)
@@ -236,6 +248,7 @@ class Assembly:
         if header.nominal_pts(self._limits.frames) > _MAX_PTS:
             raise InvalidInput("the stream header's time stamps leave the range of 63 bits")
         self.header = header
+        self._keyframes.of_use_in_part = header.coding is PictureCoding.TOKENS
         early, self._early = self._early, []
         return [header, *(unit for unit in early if self._add(unit))]
 
@@ -317,8 +330,13 @@ class Assembly:
             raise InvalidInput(f"keyframe {last} at frame {frame} leaves no place for the others")
         return self._keyframes.add_group(group)
 
-    def _close_gap(self, number: int, frame: int, shot_start: bool) -> None:
-        anchor = Anchor(number, frame, shot_start, pictured=not self._draws_from_nothing)
+    def _described_in(self, group: KeyframeGroup) -> int:
+        """The segment whose caption says what the first keyframe of ``group`` shows."""
+        opens = group.shot_start or not self._closed_by_picture
+        return group.number if opens else max(0, group.number - 1)
+
+    def _close_gap(self, number: int, frame: int, shot_start: bool, guessed: str) -> None:
+        anchor = Anchor(number, frame, shot_start, not self._draws_from_nothing, guessed)
         self._closed.append(self._gap(anchor, frame, number))
         self._anchor = anchor
         self._fates.clear()

@@ -38,12 +38,14 @@ class Anchor:
         frame: of the source that it shows.
         shot_start: a hard cut lies just before it.
         pictured: it has a picture; otherwise it only marks where a segment begins.
+        guessed: what of its picture did not arrive and was made up for; empty: nothing.
     """
 
     number: int
     frame: int
     shot_start: bool = False
     pictured: bool = True
+    guessed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
         runs = [run(first, stop, Fill.BRIDGE, gap.loss)]
     if gap.end is not None and gap.end.pictured:
         end = gap.end.frame
-        runs.append(Run(gap.end.number, end, end + 1, Fill.COPY, Provenance.RECEIVED))
+        runs.append(Run(gap.end.number, end, end + 1, Fill.COPY, Provenance.RECEIVED, gap.end.guessed))
     return [run for run in runs if len(run)]
 
 

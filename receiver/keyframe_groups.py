@@ -1,8 +1,8 @@
 """Groups and slices in, groups of keyframe packets out, in the order of time."""
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from receiver.side_information import Coverage
 from semvid.errors import InvalidInput
@@ -19,11 +19,13 @@ class ReceivedGroup:
             given up before it was sent.
         follows: it is the next one after the group before it; otherwise nobody knows what hung on those that
             are missing in between.
+        slices: what arrived of all packets, by offset, where that is of use in part.
     """
 
     group: KeyframeGroup
     packets: tuple[bytes | None, ...]
     follows: bool
+    slices: Mapping[int, bytes] = field(default_factory=dict)
 
 
 class KeyframeGroups:
@@ -31,14 +33,17 @@ class KeyframeGroups:
 
     Attributes:
         newest: the newest group begun.
-        arrived: keyframes that have a packet and of which all of it arrived.
+        arrived: keyframes that have a packet and of which all of it arrived; or some of it, where they are
+            ``of_use_in_part``.
         given_up: keyframes that were not sent.
+        of_use_in_part: what arrives of a keyframe can be shown (`PictureCoding.TOKENS`).
         settled: groups of which nothing more will come, oldest first; to be taken from the left.
     """
 
     def __init__(self) -> None:
         self.newest: KeyframeGroup | None = None
         self.arrived = self.given_up = 0
+        self.of_use_in_part = False
         self.settled: deque[ReceivedGroup] = deque()
         self._slices: dict[int, bytes] | None = None  # of the newest group while it is open
         self._covered = Coverage()
@@ -116,8 +121,9 @@ class KeyframeGroups:
         """Nothing more will come of the newest group."""
         if self.newest is not None and self._slices is not None:
             packets = tuple(self._packets(self.newest, self._slices))
-            self.settled.append(ReceivedGroup(self.newest, packets, self._follows))
-            self.arrived += sum(bool(packet) for packet in packets)
+            in_part = self._slices if self.of_use_in_part else {}
+            self.settled.append(ReceivedGroup(self.newest, packets, self._follows, in_part))
+            self.arrived += 1 if in_part else sum(bool(packet) for packet in packets)
             self.given_up += packets.count(b"")
             self._slices = None
 

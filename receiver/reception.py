@@ -14,7 +14,9 @@ from receiver.answer_sheet import AnswerSheet
 from receiver.assembly import Assembly, AssemblyLimits, Fate
 from receiver.block_tally import BlockTally
 from receiver.gaps import Gap
-from semvid import bitstream, keyframe_payload, sound_payload
+from receiver.keyframe_groups import ReceivedGroup
+from receiver.token_pictures import TokenPictures, TokenTally
+from semvid import bitstream, keyframe_payload, sound_payload, token_payload
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.images.keyframe_codec import KeyframeDecoder
@@ -23,7 +25,8 @@ from semvid.images.restorer import Coding
 from semvid.images.types import Picture
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
-from semvid.semantics import GroupPicture, Unit
+from semvid.semantics import GroupPicture, PictureCoding, StreamHeader, Unit
+from semvid.tokens.model import TokenModel
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 _log = structlog.get_logger(__name__)
@@ -44,6 +47,7 @@ class ReceivedKeyframe:
         shot_start: a hard cut lies just before it.
         picture: uint8 RGB [height, width, 3], as coded.
         coding: how it was coded.
+        tokens: what it was made of; None: of no tokens.
     """
 
     number: int
@@ -52,6 +56,7 @@ class ReceivedKeyframe:
     shot_start: bool
     picture: Picture
     coding: Coding
+    tokens: TokenTally | None = None
 
 
 class StreamReceiver:
@@ -65,6 +70,7 @@ class StreamReceiver:
         log: is told of what makes no sense.
         waveform: how bursts were sent.
         window: blocks that the sender may have under way at once.
+        token_model: makes pictures of tokens; None: keyframes that are sent so are refused.
 
     Attributes:
         assembly: what arrived of the video, and what did not.
@@ -79,6 +85,7 @@ class StreamReceiver:
         log: Any = _log,
         waveform: Waveform = SINGLE_CARRIER,
         window: int = 1,
+        token_model: TokenModel | None = None,
     ) -> None:
         self.assembly = Assembly(limits, wait_for_captions)
         self.sheet = AnswerSheet()
@@ -86,6 +93,9 @@ class StreamReceiver:
         self._log = log
         self._bursts = BlockReceiver(waveform, window)
         self._pictures: KeyframeDecoder | None = None
+        self._token_model = token_model
+        self._tokens: TokenPictures | None = None
+        self._held: ReceivedGroup | None = None  # whose tokens wait for their caption
         self._malformed = 0
         self._units: list[Unit] = []
         self._gaps: list[Gap] = []
@@ -112,8 +122,7 @@ class StreamReceiver:
             units += parsed or []
             reception.protected_state = TbState.FAILED if parsed is None else TbState.DECODED
         if reception.bulk is not None:
-            kind = sound_payload if sound_payload.is_sound(reception.bulk) else keyframe_payload
-            parsed = self._parse(kind.unpack, reception.bulk)
+            parsed = self._parse(self._unpack_bulk, reception.bulk)
             units += parsed or []
             reception.bulk_state = TbState.FAILED if parsed is None else TbState.DECODED
         if self.tally.begins_another(reception):
@@ -133,6 +142,9 @@ class StreamReceiver:
 
         Those of a group count as decoded once the first of the next one is asked for.
         """
+        if self._tokens is not None:
+            yield from self._token_keyframes(self._tokens)
+            return
         while (received := self.assembly.next_group()) is not None:
             group, pictures = received.group, self._decoder()
             if not received.follows:
@@ -148,6 +160,24 @@ class StreamReceiver:
                     coding = self._coding(pictures.quantiser, layer)
                     yield ReceivedKeyframe(number, described.frame, len(packet), shot_start, picture, coding)
             self.assembly.decoded(received, fates)
+
+    def _token_keyframes(self, tokens: TokenPictures) -> Iterator[ReceivedKeyframe]:
+        """`keyframes`, of tokens: those that lack some wait for their caption, the others behind them."""
+        while (received := self._held or self.assembly.next_group()) is not None:
+            group, self._held = received.group, None
+            if tokens.lacks(received) and self.assembly.caption_may_come(group):
+                self._held = received
+                return
+            frame = group.pictures[0].frame
+            try:
+                picture, tally = tokens.show(received, self.assembly.caption_of(group))
+            except MalformedUnits as error:
+                self._log.warning("keyframe cannot be decoded", frame=frame, error=str(error))
+                self.assembly.decoded(received, [Fate.DAMAGED])
+                continue
+            size, coding = sum(len(data) for data in received.slices.values()), self._coding(0, 0)
+            yield ReceivedKeyframe(group.number, frame, size, group.shot_start, picture, coding, tally)
+            self.assembly.decoded(received, [Fate.DECODED], tally.guessed)
 
     def gaps(self) -> list[Gap]:
         """Gaps closed since the last call, in order, of which nothing more will arrive."""
@@ -171,8 +201,17 @@ class StreamReceiver:
             self._units += [unit] if self.sheet.add(unit) else []
         else:
             self._units += self.assembly.add(unit)
+        if isinstance(unit, StreamHeader) and unit.coding is PictureCoding.TOKENS and self._tokens is None:
+            self._tokens = TokenPictures(self._token_model, unit)
         if self.sheet.begun and self.assembly.begun:
             raise InvalidInput("a transmission carries a video or answers, not both")
+
+    def _unpack_bulk(self, payload: bytes) -> Sequence[Unit]:
+        """Sound says itself that it is; what pictures are is said by the header, which comes before them."""
+        if sound_payload.is_sound(payload):
+            return sound_payload.unpack(payload)
+        unpack = keyframe_payload.unpack if self._tokens is None else token_payload.unpack
+        return unpack(payload)
 
     def _parse(self, parse: Callable[[bytes], Sequence[Unit]], payload: bytes) -> Sequence[Unit] | None:
         try:

@@ -53,6 +53,19 @@ class SoundRecord:
     concealed_s: float = 0.0
 
 
+@dataclass(slots=True)
+class TokenRecord:
+    """What keyframes of tokens were made of.
+
+    Attributes:
+        received: tokens that arrived.
+        drawn: tokens that did not, or were not sent, and that the receiver's model drew.
+    """
+
+    received: int = 0
+    drawn: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerRecord:
     """One answer that arrived.
@@ -98,6 +111,7 @@ class VideoRecord:
         captions_lost: stretches of the video whose caption is missing; at least one lost caption each.
         segments: runs of frames by provenance, finished ones.
         sound: None where none is sent.
+        tokens: None where keyframes are none.
         answers_expected: of a transmission of answers, which has no video; None: it is one of video.
         answers: that arrived, by number.
         in_flight: share done of the segments that are being regenerated, by number.
@@ -136,6 +150,7 @@ class VideoRecord:
     captions_lost: int = 0
     segments: dict[str, int] = field(default_factory=lambda: dict.fromkeys(Provenance, 0))
     sound: SoundRecord | None = None
+    tokens: TokenRecord | None = None
     answers_expected: int | None = None
     answers: list[AnswerRecord] = field(default_factory=list)
     in_flight: dict[int, float] = field(default_factory=dict)
@@ -175,6 +190,7 @@ class VideoRecord:
             "segments": dict(self.segments),
             "seconds": dict(self.seconds),
             "sound": None if self.sound is None else asdict(self.sound),
+            "tokens": None if self.tokens is None else asdict(self.tokens),
             "answers": [asdict(answer) for answer in self.answers],
         }
 
@@ -192,5 +208,7 @@ class VideoRecord:
         record.state = State(record.state)
         if document.get("sound") is not None:
             record.sound = SoundRecord(**document["sound"])
+        if document.get("tokens") is not None:
+            record.tokens = TokenRecord(**document["tokens"])
         record.answers = [AnswerRecord(**answer) for answer in document.get("answers", [])]
         return record

@@ -40,6 +40,15 @@ class SoundResource(BaseModel):
     concealed_s: float = Field(description="seconds made up for packets of either kind")
 
 
+class TokensResource(BaseModel):
+    """What keyframes were made of, where they are tokens (docs/tokens.md)."""
+
+    received: int = Field(description="tokens that arrived")
+    drawn: int = Field(
+        description="tokens that did not, or were not sent, and that the receiver's model drew"
+    )
+
+
 class AnswerResource(BaseModel):
     """One answer of a transmission of answers (docs/questions.md); the questions did not cross."""
 
@@ -98,6 +107,7 @@ class VideoResource(BaseModel):
         description="stretches of the video without caption; each is at least one lost caption"
     )
     sound: SoundResource | None = Field(None, description="null where none is sent")
+    tokens: TokensResource | None = Field(None, description="where keyframes are tokens")
     answers_expected: int | None = Field(
         None, description="where answers were sent and no video: how many; null: it is a video"
     )
@@ -177,6 +187,7 @@ class KeyframeResource(BaseModel):
     frame: int
     bytes: int = Field(description="of its packet")
     shot_start: bool = Field(description="a hard cut lies just before it")
+    tokens: TokensResource | None = Field(None, description="where it was made of tokens")
 
 
 class CaptionResource(BaseModel):

@@ -21,6 +21,7 @@ from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
 from semvid.link.peer import LINK_SERVICE
 from semvid.service.tracing import NO_TRACES, Traces
+from semvid.tokens.library import TokenLibrary
 from semvid.wire.v1 import link_pb2_grpc
 
 _OTHER_CALLS = 32  # health checks and transmissions that are to be refused with a reason
@@ -37,7 +38,8 @@ class ReceiverService:
         link_port: of the LinkService; None before `start`.
 
     Raises:
-        InvalidInput, MissingComponent: the decoder, the restorer or the voice of the settings cannot be had.
+        InvalidInput, MissingComponent: the decoder, the restorer, the voice or the token model of the
+            settings cannot be had.
     """
 
     def __init__(
@@ -52,6 +54,9 @@ class ReceiverService:
         self._decoder = decoder
         restorer = named(settings.restorer)
         voice = voices.named(settings.voice_model, settings.voice_device)
+        variable = "SEMVID_RECEIVER_TOKEN_MODEL"
+        library = TokenLibrary(settings.token_model, settings.token_device, variable, fills=True)
+        tokens = library.open() if library.named else None
         actors: int = getattr(decoder, "actors", 1)
         if actors > 1:  # every one of them needs a thread that waits for it, and a segment to work on
             wider = {
@@ -61,7 +66,7 @@ class ReceiverService:
             settings = settings.model_copy(update=wider)
         self._settings = settings
         metrics = ReceiverMetrics(registry)
-        self._transmissions = Transmissions(settings, self.library, decoder, metrics, restorer, voice)
+        self._transmissions = Transmissions(settings, self.library, decoder, metrics, restorer, voice, tokens)
         self.questions = QuestionBook(self.library, settings, Reconstruction(settings))
         self._server: Server | None = None
         self._health: Health | None = None

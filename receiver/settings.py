@@ -78,6 +78,14 @@ class ReceiverSettings(MllmSettings, HttpSettings, ServiceSettings):
     )
     voice_device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="of an hf voice")
 
+    token_model: str = Field(
+        "",
+        max_length=512,
+        description="who makes keyframes of tokens, and draws those that miss: hf:ID-OR-PATH of an aMUSEd "
+        "checkpoint, the same as the transmitter's; empty: coding tokens is refused",
+    )
+    token_device: str = Field("cpu", pattern=r"^(cpu|cuda(:\d+)?)$", description="of that model")
+
     mllm: str = Field(
         "embedded",
         max_length=512,

@@ -15,9 +15,10 @@ from receiver.gaps import Gap
 from receiver.live_video import LiveVideo
 from receiver.pipeline import Pipeline
 from receiver.reception import ReceivedKeyframe, StreamReceiver
-from receiver.record import AnswerRecord, State, VideoRecord
+from receiver.record import AnswerRecord, State, TokenRecord, VideoRecord
 from receiver.settings import ReceiverSettings
 from receiver.sound.voices.voice import Voice
+from receiver.token_pictures import TokenTally
 from receiver.video_files import VideoFiles
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
@@ -28,6 +29,7 @@ from semvid.phy.realised_snr import RealisedSnr
 from semvid.profile import Given
 from semvid.semantics import Caption, SoundHeader, SoundPackets, StreamEnd, StreamHeader, Unit
 from semvid.service.tracing import NO_SPAN, Span
+from semvid.tokens.model import TokenModel
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +54,7 @@ class Transmission:
         moved: called, from any thread, when a gap has left the queue.
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
+        tokens: makes pictures of tokens; None: nobody does.
         waveform: how its bursts were sent.
         window: blocks that the sender may have under way at once.
         span: what the making of the video is a part of.
@@ -67,6 +70,7 @@ class Transmission:
         moved: Callable[[], None],
         restorer: Restorer | None = None,
         voice: Voice | None = None,
+        tokens: TokenModel | None = None,
         waveform: Waveform = SINGLE_CARRIER,
         window: int = 1,
         span: Span = NO_SPAN,
@@ -82,7 +86,7 @@ class Transmission:
         self._moved, self._restorer, self._voice = moved, restorer, voice
         limits = AssemblyLimits(settings.max_units, settings.max_frames, settings.max_pixels)
         log = _log.bind(transmission_id=record.id)
-        self._stream = StreamReceiver(limits, decoder.uses_captions, log, waveform, window)
+        self._stream = StreamReceiver(limits, decoder.uses_captions, log, waveform, window, tokens)
 
     @property
     def crowded(self) -> bool:
@@ -194,7 +198,13 @@ class Transmission:
     def _keep(self, keyframe: ReceivedKeyframe) -> dict[str, Any]:
         assert self.pipeline is not None
         self.pipeline.note(keyframe.number, keyframe.coding)
+        if keyframe.tokens is not None:
+            self._count_tokens(keyframe.tokens)
         return self._files.keep_picture(keyframe)
+
+    def _count_tokens(self, tally: TokenTally) -> None:
+        record = self.record.tokens = self.record.tokens or TokenRecord()
+        record.received, record.drawn = record.received + tally.received, record.drawn + tally.drawn
 
     def _note(self, unit: Unit) -> None:
         match unit:

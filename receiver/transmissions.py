@@ -20,6 +20,7 @@ from semvid.errors import Busy, LinkFailed, SemvidError
 from semvid.images.restorer import Restorer
 from semvid.phy.block import Reception
 from semvid.service.tracing import NO_SPAN, Span
+from semvid.tokens.model import TokenModel
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
 Result = TypeVar("Result")
@@ -76,9 +77,10 @@ class Transmissions:
         metrics: what is counted.
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
+        tokens: makes pictures of tokens; None: nobody does.
 
     Attributes:
-        profile: what decoder and restorer together can do.
+        profile: what decoder, restorer and token model together can do.
     """
 
     def __init__(
@@ -89,9 +91,14 @@ class Transmissions:
         metrics: ReceiverMetrics,
         restorer: Restorer | None = None,
         voice: Voice | None = None,
+        tokens: TokenModel | None = None,
     ) -> None:
-        self.decoder, self._restorer, self.voice = decoder, restorer, voice
-        self.profile = replace(decoder.profile, restorer="" if restorer is None else restorer.digest)
+        self.decoder, self._restorer, self.voice, self._tokens = decoder, restorer, voice, tokens
+        self.profile = replace(
+            decoder.profile,
+            restorer="" if restorer is None else restorer.digest,
+            tokens="" if tokens is None else tokens.digest,
+        )
         self._settings, self._library, self._metrics = settings, library, metrics
         self._receiving = ThreadPoolExecutor(settings.concurrent_transmissions, "receive")
         self._regenerating = ThreadPoolExecutor(settings.workers, "regenerate")
@@ -155,6 +162,7 @@ class Transmissions:
             notify,
             self._restorer,
             self.voice,
+            self._tokens,
             waveform,
             window,
             span,

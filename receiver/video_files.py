@@ -150,6 +150,7 @@ class VideoFiles:
             "frame": keyframe.frame,
             "bytes": keyframe.size,
             "shot_start": keyframe.shot_start,
+            **({} if keyframe.tokens is None else {"tokens": asdict(keyframe.tokens)}),
         }
 
     def drop_picture(self, number: int) -> None:
