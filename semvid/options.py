@@ -141,7 +141,7 @@ _OF_PICTURES = (
 
 # options that mean nothing where pictures are no AV1, or where nothing waits for late ones
 _NOT_OF_TOKENS = {
-    "quality": "it is that of AV1; `token_share` says how many are sent",
+    "quality": "it is that of AV1, and `token_share` says how many are sent",
     "target_cbr": "tokens cannot aim at one; `token_share` and how many keyframes there are decide the rate",
     "coding_time": "it is that of AV1",
     "deadline_s": "none are left out for being late",

@@ -66,6 +66,33 @@ def test_the_schema_lists_choices_and_ranges() -> None:
             "<task> sends answers, no picture and no sound; leave <sound> out",
         ),
         ({"keyframe_count": 4}, "<keyframe_count> belongs to <keyframe_method> skim"),
+        ({"token_share": 0.5}, "<token_share> belongs to <coding> tokens"),
+        (
+            {"coding": "tokens", "quality": 40},
+            "<coding> tokens has no use for <quality>: it is that of AV1, and <token_share> says how many "
+            "are sent; leave it out",
+        ),
+        (
+            {"coding": "tokens", "target_cbr": 1e-3},
+            "<coding> tokens has no use for <target_cbr>: tokens cannot aim at one; <token_share> and how "
+            "many keyframes there are decide the rate; leave it out",
+        ),
+        (
+            {"coding": "tokens", "deadline_s": 1},
+            "<coding> tokens has no use for <deadline_s>: none are left out for being late; leave it out",
+        ),
+        (
+            {"coding": "tokens", "latency_s": 1},
+            "<coding> tokens has no use for <latency_s>: none are left out for being late; leave it out",
+        ),
+        (
+            {"coding": "tokens", "coding_time": 2},
+            "<coding> tokens has no use for <coding_time>: it is that of AV1; leave it out",
+        ),
+        (
+            {"coding": "tokens", "keyframe_method": "text-only"},
+            "<keyframe_method> text-only sends no picture; leave <coding> out",
+        ),
     ],
 )
 def test_a_refusal_spells_options_as_its_reader_does(options: dict, told: str) -> None:

@@ -232,6 +232,19 @@ def test_sound_as_text_is_refused_at_the_door_where_there_is_no_model(tmp_path: 
     run(tmp_path, scenario)
 
 
+def test_tokens_are_refused_at_the_door_where_there_is_no_model(tmp_path: Path, video: bytes) -> None:
+    async def scenario(http: httpx.AsyncClient) -> None:
+        answer = await post(http, video, '{"coding": "tokens"}')
+        assert answer.status_code == 501
+        assert "SEMVID_TRANSMITTER_TOKEN_MODEL=hf:" in answer.json()["detail"]
+        useless = await post(http, video, '{"coding": "tokens", "quality": 40}')
+        assert useless.status_code == 422
+        assert "option coding tokens has no use for option quality" in useless.json()["detail"]
+        assert (await http.get(TRANSMISSIONS)).json()["transmissions"] == []
+
+    run(tmp_path, scenario)
+
+
 def test_a_key_hands_in_as_much_as_it_may_within_a_day(
     tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
