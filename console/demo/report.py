@@ -111,6 +111,7 @@ def build_report(findings: Findings) -> Json:
         **{name: sent.get(name) for name in ("return_bytes", "return_link", "operating_point", "decoder")},
         "video_state": seen["state"],
         "restorer": seen.get("restorer", ""),
+        "tokens": None if sent.get("tokens") is None else sent["tokens"] | (seen.get("tokens") or {}),
         "keyframes": [k["frame"] for k in semantics["keyframes"]],
         "keyframes_by_reason": dict(Counter(k["reason"] for k in semantics["keyframes"])),
         "keyframe_bytes": sum(k["bytes"] for k in semantics["keyframes"]),

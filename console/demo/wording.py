@@ -100,6 +100,12 @@ def closeness(report: Report) -> str:
             f" Keyframes are shown as the network {report['restorer']} restores them: fine texture is what "
             "it holds for likely, not what was there."
         )
+    if tokens := report["tokens"]:
+        text += (
+            f" Keyframes are tokens of {tokens['model']}: {tokens['sent']:,} were sent, {tokens['lost']:,} of "
+            f"them lost, and {tokens.get('drawn', 0):,} drawn by the receiver: these are likely, not what was "
+            "there."
+        )
     if report["metrics"]["identical_frames"]:
         text += f" {report['metrics']['identical_frames']} frames are identical."
     return text

@@ -149,6 +149,19 @@ def test_what_a_network_drew_is_said(page: str, make_findings: Callable[..., Fin
     assert "restores them" not in build_page(build_report(bare), bare, [])
 
 
+def test_tokens_that_were_drawn_are_told_of(page: str, make_findings: Callable[..., Findings]) -> None:
+    assert "tokens" not in page
+    findings = make_findings()
+    sent = {"model": "hf:a/b", "keyframes": 5, "sent": 1_200, "lost": 64, "left_out": 80}
+    other = dataclasses.replace(
+        findings,
+        transmission=findings.transmission | {"tokens": sent},
+        video=findings.video | {"tokens": {"received": 1_136, "drawn": 144}},
+    )
+    told = build_page(build_report(other), other, [])
+    assert "tokens of hf:a/b: 1,200 were sent, 64 of them lost, and 144 drawn by the receiver" in told
+
+
 def test_the_air_is_told_of_over_the_whole_transmission(page: str) -> None:
     assert "10.0 dB realised" in page
     assert "50,321 symbols that it knew" in page
