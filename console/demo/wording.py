@@ -102,9 +102,9 @@ def closeness(report: Report) -> str:
         )
     if tokens := report["tokens"]:
         text += (
-            f" Keyframes are tokens of {tokens['model']}: {tokens['sent']:,} were sent, {tokens['lost']:,} of "
-            f"them lost, and {tokens.get('drawn', 0):,} drawn by the receiver: these are likely, not what was "
-            "there."
+            f" Keyframes are tokens of {tokens['model']}: {tokens['sent']:,} were sent, {tokens['lost']:,} "
+            f"of them lost, and {tokens.get('drawn', 0):,} drawn by the receiver: these are likely, not what "
+            "was there."
         )
     if report["metrics"]["identical_frames"]:
         text += f" {report['metrics']['identical_frames']} frames are identical."

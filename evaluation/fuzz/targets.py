@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from semvid import bitstream, keyframe_payload
+from semvid import bitstream, keyframe_payload, token_payload
 from semvid.errors import SemvidError
 from semvid.link.symbols import pack_symbols, unpack_symbols
 from semvid.link.waveform import waveform_of
@@ -57,6 +57,13 @@ def keyframe_payloads() -> Target:
     """Coded keyframes as they come off the channel."""
     part = KeyframeSlice(3, 5, b"\x12\x00\x0a\x0b" * 8)
     return Target([keyframe_payload.pack(None, part)], keyframe_payload.unpack, (SemvidError,))
+
+
+def token_payloads() -> Target:
+    """Packets of tokens as they come off the channel."""
+    group = token_payload.group_of(3, 70, False, 400)
+    part = KeyframeSlice(3, 100, b"\x12\x00\x0a\x0b" * 25)
+    return Target([token_payload.pack(group, part)], token_payload.unpack, (SemvidError,))
 
 
 def control_words() -> Target:
@@ -133,6 +140,7 @@ def upload_probe(scratch: Path) -> Target:
 TARGETS: dict[str, Callable[[Path], Target]] = {
     "units": lambda _: units(),
     "keyframe payloads": lambda _: keyframe_payloads(),
+    "token payloads": lambda _: token_payloads(),
     "control words": lambda _: control_words(),
     "link messages": lambda _: link_messages(),
     "job records": lambda _: job_records(),

@@ -87,7 +87,7 @@ class KeyframeEncoder:
         preset: of SVT-AV1, 0 (slowest) .. 13.
 
     Raises:
-        InvalidInput: ``crf`` or ``preset`` out of range, or a size that AV1 cannot code.
+        InvalidInput: ``crf`` or ``preset`` out of range, or a coding or size that AV1 does not have.
     """
 
     def __init__(
@@ -100,6 +100,8 @@ class KeyframeEncoder:
     ) -> None:
         if not MIN_CRF <= crf <= MAX_CRF:
             raise InvalidInput(f"keyframe quality (crf) must lie in {MIN_CRF:g}..{MAX_CRF:g}, got {crf:g}")
+        if coding not in _STRUCTURE:
+            raise InvalidInput(f"AV1 codes keyframes as {', '.join(_STRUCTURE)}, and not as {coding}")
         if not 0 <= preset <= FASTEST_PRESET:
             raise InvalidInput(f"keyframe encoder preset must lie in 0..{FASTEST_PRESET}, got {preset}")
         self.width, self.height, self.crf, self.coding, self.preset = width, height, crf, coding, preset

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -271,9 +272,10 @@ def test_a_packet_of_another_size_is_refused() -> None:
         ({"crf": 71}, "20..70"),
         ({"crf": 50, "preset": -1}, "0..13"),
         ({"crf": 50, "preset": 14}, "0..13"),
+        ({"crf": 50, "coding": PictureCoding.TOKENS}, "low-delay, intra, and not as tokens"),
     ],
 )
-def test_what_lies_outside_the_range_is_refused(options: dict[str, int], message: str) -> None:
+def test_what_lies_outside_the_range_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         KeyframeEncoder(WIDTH, HEIGHT, **options)
 
