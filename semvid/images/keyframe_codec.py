@@ -50,6 +50,8 @@ _STRUCTURE: Final = {
     PictureCoding.LOW_DELAY: _LOW_DELAY,
     PictureCoding.INTRA: _LOW_DELAY,
 }
+CODINGS: Final = tuple(_STRUCTURE)
+"""Those of AV1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class KeyframeEncoder:
     ) -> None:
         if not MIN_CRF <= crf <= MAX_CRF:
             raise InvalidInput(f"keyframe quality (crf) must lie in {MIN_CRF:g}..{MAX_CRF:g}, got {crf:g}")
-        if coding not in _STRUCTURE:
-            raise InvalidInput(f"AV1 codes keyframes as {', '.join(_STRUCTURE)}, and not as {coding}")
+        if coding not in CODINGS:
+            raise InvalidInput(f"AV1 codes keyframes as {', '.join(CODINGS)}, and not as {coding}")
         if not 0 <= preset <= FASTEST_PRESET:
             raise InvalidInput(f"keyframe encoder preset must lie in 0..{FASTEST_PRESET}, got {preset}")
         self.width, self.height, self.crf, self.coding, self.preset = width, height, crf, coding, preset

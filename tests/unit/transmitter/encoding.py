@@ -9,6 +9,7 @@ from itertools import chain, count
 
 from semvid import bitstream
 from semvid.accounting import SymbolClass
+from semvid.images import keyframe_codec
 from semvid.images.fidelity import psnr_db
 from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.images.obu import ReferenceLost
@@ -19,7 +20,7 @@ from semvid.link.record import LinkRecord
 from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.psss import Answer
-from semvid.semantics import PictureCoding, StreamHeader
+from semvid.semantics import StreamHeader
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder
@@ -32,8 +33,7 @@ PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=fr
 AHEAD = 3
 EACH = {"keyframe_method": "skim", "keyframe_count": FRAMES}
 """Options under which every frame is a keyframe."""
-CODINGS = [coding.value for coding in PictureCoding if coding is not PictureCoding.TOKENS]
-"""Those of AV1."""
+CODINGS = [coding.value for coding in keyframe_codec.CODINGS]
 
 
 class Mute:
