@@ -17,6 +17,7 @@ from receiver.settings import ReceiverSettings
 from receiver.sound.voices.voice import Voice
 from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
+from semvid.images.jscc.networks import shipped_digest
 from semvid.images.restorer import Restorer
 from semvid.phy.block import Reception
 from semvid.service.tracing import NO_SPAN, Span
@@ -78,7 +79,7 @@ class Transmissions:
         voice: reads sound that came as text; None: nobody does.
 
     Attributes:
-        profile: what decoder and restorer together can do.
+        profile: what the receiver can show: its decoder, restorer and networks together.
     """
 
     def __init__(
@@ -91,7 +92,8 @@ class Transmissions:
         voice: Voice | None = None,
     ) -> None:
         self.decoder, self._restorer, self.voice = decoder, restorer, voice
-        self.profile = replace(decoder.profile, restorer="" if restorer is None else restorer.digest)
+        digest = "" if restorer is None else restorer.digest
+        self.profile = replace(decoder.profile, restorer=digest, jscc=shipped_digest())
         self._settings, self._library, self._metrics = settings, library, metrics
         self._receiving = ThreadPoolExecutor(settings.concurrent_transmissions, "receive")
         self._regenerating = ThreadPoolExecutor(settings.workers, "regenerate")

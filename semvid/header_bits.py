@@ -14,7 +14,12 @@ _Choice = TypeVar("_Choice", PictureCoding, Given)
 _NEAREST: Final = Fraction(1, 2)
 _NTSC: Final = Fraction(1000, 1001)
 _INTEGER_RATE, _NTSC_RATE, _OTHER_RATE = range(3)
-_CODINGS: Final = (PictureCoding.PYRAMID, PictureCoding.LOW_DELAY, PictureCoding.INTRA)
+_CODINGS: Final = (
+    PictureCoding.PYRAMID,
+    PictureCoding.LOW_DELAY,
+    PictureCoding.INTRA,
+    PictureCoding.JSCC,
+)
 _GIVEN: Final = (Given.BOTH_ENDS, Given.FIRST_FRAME, Given.NOTHING)
 _SIDE_ORDER, _RATE_ORDER, _PART_ORDER, _ASPECT_ORDER = 9, 5, 12, 5  # of Exponential-Golomb codes
 _SCALE_BITS, _BASE_BITS, _CHOICE_BITS, _ASPECT_BITS, _PHASE_BITS, _SEED_BITS = 4, 3, 2, 4, 8, 32

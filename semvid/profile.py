@@ -26,6 +26,8 @@ class Profile:
         draws_from: what it can draw a segment from.
         restorer: digest of the network that restores keyframes before it (`semvid.images.restorer`); empty:
             there is none.
+        jscc: digest of the networks that make pictures of symbols without bits
+            (`semvid.images.jscc.networks`); empty: there are none, or the receiver knows no such pictures.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Profile:
     closed_loop: bool = False
     draws_from: frozenset[Given] = frozenset({Given.BOTH_ENDS})
     restorer: str = ""
+    jscc: str = ""
 
     def __post_init__(self) -> None:
         if not self.longest_gap_s > 0:
@@ -64,3 +67,20 @@ class Profile:
                 f"the receiver's decoder {self.name} draws from captions alone and has no use for keyframes; "
                 "send with keyframe_method text-only, or start the receiver with another decoder"
             )
+
+    def require_jscc(self, digest: str) -> None:
+        """Refuses to send keyframes as symbols without bits to a receiver that would make nothing of them.
+
+        Args:
+            digest: of the sender's networks.
+
+        Raises:
+            InvalidInput: names what the receiver has and what to do.
+        """
+        if self.jscc == digest:
+            return
+        has = f"has the networks {self.jscc} for coding jscc" if self.jscc else "does not know coding jscc"
+        raise InvalidInput(
+            f"the receiver {has}, the transmitter has the networks {digest}; update one of them, or send "
+            "with another coding"
+        )

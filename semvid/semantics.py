@@ -31,6 +31,7 @@ MAX_HOLD = 2**31 - 1  # of the last frame, units of the time base: what an MP4 s
 MAX_GROUP = 64  # keyframes that are decoded together
 MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
+MAX_ANALOGUE_SIDE_BYTES = 1_000  # beside one keyframe; all of it travels in one protected transport block
 MAX_FINISH = 7  # of what is put back into keyframes
 ALL_SLOTS = 255  # of the picture decoder, a bit mask
 MAX_SOUND_PACKETS = 256  # in one unit
@@ -60,6 +61,7 @@ class PictureCoding(StrEnum):
     PYRAMID = "pyramid"  # hierarchical AV1: anchors, and layers of pictures predicted from both sides
     LOW_DELAY = "low-delay"  # each is predicted from earlier ones; a lost packet spoils what follows
     INTRA = "intra"  # every packet stands alone
+    JSCC = "jscc"  # each stands alone and crosses as symbols without bits (docs/jscc.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,28 @@ class KeyframeSlice:
         _require(bool(self.data) or not self.offset, "only the first slice of a group can be empty")
 
 
+@dataclass(frozen=True, slots=True)
+class AnalogueKeyframe:
+    """A keyframe that crosses as symbols without bits (`PictureCoding.JSCC`), in the same burst.
+
+    Attributes:
+        number: counts keyframes from 0 in time order.
+        frame: index of the source frame.
+        side: what must arrive exactly (`semvid.images.jscc.code.Coded`); empty: the keyframe was given up and
+            no symbols are sent.
+        shot_start: a hard cut lies just before this frame; nothing may be interpolated across it.
+    """
+
+    number: int
+    frame: int
+    side: bytes
+    shot_start: bool = False
+
+    def __post_init__(self) -> None:
+        _check_place(self.number, self.frame)
+        _in_range("bytes of side information", len(self.side), 0, MAX_ANALOGUE_SIDE_BYTES)
+
+
 def layers_of(coded: Sequence[int]) -> list[int]:
     """The layer of each picture of a hierarchy: 0 where none coded before it lies later in time, otherwise
     one more than the higher of its two neighbours in time then.
@@ -394,7 +418,17 @@ class SoundPackets:
         return self.first + len(self.packets)
 
 
-SideUnit = StreamHeader | SoundHeader | Opening | Caption | Timing | StreamEnd | TaskHeader | TaskAnswer
+SideUnit = (
+    StreamHeader
+    | SoundHeader
+    | Opening
+    | Caption
+    | Timing
+    | StreamEnd
+    | TaskHeader
+    | TaskAnswer
+    | AnalogueKeyframe
+)
 """What travels protected."""
 
 Unit = SideUnit | KeyframeGroup | KeyframeSlice | SoundPackets

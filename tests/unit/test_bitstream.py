@@ -13,6 +13,7 @@ from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
 from semvid.semantics import (
     MAX_OFFSET,
+    AnalogueKeyframe,
     Caption,
     Opening,
     PictureCoding,
@@ -75,6 +76,15 @@ timings = st.builds(
     st.integers(0, 2**31 - 1),
     st.lists(st.integers(-MAX_OFFSET, MAX_OFFSET), min_size=1, max_size=20).map(tuple),
 )
+analogue = st.integers(0, 2**24).flatmap(
+    lambda number: st.builds(
+        AnalogueKeyframe,
+        st.just(number),
+        st.integers(number, 2**31 - 1),
+        st.binary(max_size=300) | st.just(bytes(1000)),
+        st.booleans(),
+    )
+)
 ends = st.integers(1, 2**24).flatmap(
     lambda keyframes: st.builds(
         StreamEnd,
@@ -92,6 +102,7 @@ ends = st.integers(1, 2**24).flatmap(
     st.lists(captions, max_size=2),
     st.lists(timings, max_size=2),
     st.lists(ends, max_size=1),
+    st.lists(analogue, max_size=1),
 )
 def test_round_trip(
     headers: list[SideUnit],
@@ -100,8 +111,9 @@ def test_round_trip(
     captions: list[SideUnit],
     timings: list[SideUnit],
     ends: list[SideUnit],
+    analogue: list[SideUnit],
 ) -> None:
-    units = [*headers, *sounds, *openings, *captions, *timings, *ends]
+    units = [*headers, *sounds, *openings, *captions, *timings, *ends, *analogue]
     assert unpack(pack(units)) == units
 
 
@@ -124,6 +136,21 @@ def test_damaged_units_are_units_or_refused(data: st.DataObject) -> None:
     position = data.draw(st.integers(0, len(payload) - 1))
     payload[position] ^= data.draw(st.integers(1, 255))
     _are_units_or_refused(bytes(payload))
+
+
+@given(analogue, st.integers(0, 7), st.integers(0, 40))
+def test_a_damaged_keyframe_without_bits_is_units_or_refused(
+    keyframe: AnalogueKeyframe, bit: int, byte: int
+) -> None:
+    payload = bytearray(pack([Caption(0, 1, "a dog", 8), keyframe]))
+    payload[byte % len(payload)] ^= 1 << bit
+    _are_units_or_refused(bytes(payload))
+
+
+def test_a_burst_describes_one_keyframe_without_bits() -> None:
+    """There is one run of symbols in it."""
+    with pytest.raises(MalformedUnits, match="more than one AnalogueKeyframe"):
+        unpack(pack([AnalogueKeyframe(0, 0, b"map"), AnalogueKeyframe(1, 5, b"map")]))
 
 
 def test_truncated_units_are_refused() -> None:
@@ -177,7 +204,6 @@ def test_impossible_fields_are_refused(units: list[SideUnit]) -> None:
         (4 + 24, "1001", "unknown numbers, size 9"),
         (4 + 28, "11", "frame rate of the unknown kind 3"),
         (4 + 36, "111", "unknown numbers, size 1, time base 7"),
-        (4 + 39, "11", "unknown picture coding, 3"),
         (4 + 41, "11", "unknown source of segments, 3"),
     ],
 )

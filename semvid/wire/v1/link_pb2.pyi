@@ -403,6 +403,7 @@ class DecoderProfile(_message.Message):
     CLOSED_LOOP_FIELD_NUMBER: _builtins.int
     DRAWS_FROM_FIELD_NUMBER: _builtins.int
     RESTORER_FIELD_NUMBER: _builtins.int
+    JSCC_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """for example "embedded" """
     longest_gap_s: _builtins.float
@@ -411,6 +412,10 @@ class DecoderProfile(_message.Message):
     """deterministic; the sender can run the same interpolation to test a gap"""
     restorer: _builtins.str
     """first 16 hex digits of the SHA-256 of the network that restores"""
+    jscc: _builtins.str
+    """keyframes before; empty: there is none
+    first 16 hex digits of the SHA-256 of the networks that make keyframes
+    """
     @_builtins.property
     def draws_from(self) -> _containers.RepeatedScalarFieldContainer[Global___DrawsFrom.ValueType]:
         """what it can draw a segment from; empty: both ends"""
@@ -423,10 +428,11 @@ class DecoderProfile(_message.Message):
         closed_loop: _builtins.bool = ...,
         draws_from: _abc.Iterable[Global___DrawsFrom.ValueType] | None = ...,
         restorer: _builtins.str = ...,
+        jscc: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "longest_gap_s", b"longest_gap_s", "name", b"name", "restorer", b"restorer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "jscc", b"jscc", "longest_gap_s", b"longest_gap_s", "name", b"name", "restorer", b"restorer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
