@@ -25,12 +25,14 @@ from urllib.parse import urljoin
 
 from semvid import __version__
 from semvid.accounting import cbr
+from semvid.images.jscc.networks import shipped_digest
 from semvid.link.blocks import BlockPayload, Delivery
 from semvid.link.packing import sound_blocks
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.meter import Meter
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.profile import Given
+from semvid.semantics import PictureCoding
 from semvid.service.clock import StageClock
 from semvid.service.prefetch import prefetched
 from semvid.service.tracing import NO_SPAN, Span
@@ -39,9 +41,10 @@ from semvid.video.limits import VideoLimits
 from semvid.video.live_reader import live_info
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import Frame, read_frames
+from transmitter.analogue.plan import AnaloguePlan
 from transmitter.answers import answered, send_task
+from transmitter.coding import VideoEncoder, make_encoder, plan_for
 from transmitter.deadline import Arrival, Timing, together, within_link
-from transmitter.encoder import Encoder
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
 from transmitter.link_sender import LinkSender, account
@@ -49,7 +52,7 @@ from transmitter.options import search_of
 from transmitter.rate.control import Budget
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
-from transmitter.rate.plan import Plan, make_plan
+from transmitter.rate.plan import Plan
 from transmitter.records import SemanticsRecord
 from transmitter.settings import TransmitterSettings
 from transmitter.shipment import Segment, Shipment
@@ -102,6 +105,8 @@ async def transmit(
     job.advance("opening the link", 0.0)
     async with call:
         call.profile.require(job.options.given)
+        if job.options.coding is PictureCoding.JSCC:
+            call.profile.require_jscc(shipped_digest())
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
         if job.is_live:
@@ -162,16 +167,16 @@ class _Transmission:
         with self._clock.stage("planning"), self._span.child("plan"):
             plan = await within(self._encode_timeout_s, "trial of encodings", partial(self._plan, options))
         if job.options.given is not Given.NOTHING:
-            job.facts["operating_point"] = plan.point.resource()
-        encoder = Encoder(
+            job.facts["operating_point"] = plan.resource()
+        encoder = make_encoder(
+            plan,
             self._source,
             options,
             self._call.profile,
             self._mllm,
-            plan,
-            segments_ahead,
-            lambda: LinkPrice.of(self._harq.adapter),
+            self._harq,
             self._quote,
+            segments_ahead,
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
@@ -220,15 +225,16 @@ class _Transmission:
         for_sound = cbr(round(symbols), source.frame_count_hint, source.height, source.width)
         return options.model_copy(update={"target_cbr": options.target_cbr - for_sound})
 
-    def _plan(self, options: TransmissionOptions) -> Plan:
+    def _plan(self, options: TransmissionOptions) -> Plan | AnaloguePlan:
         upload, source, limits = self._job.upload, self._seen, self._limits
         if self._source.endless:  # what is sent once is shared by more than the beginning
             shared = round(_BEGINNING_COUNTS_FOR_S * source.frame_rate)
             source = replace(source, frame_count_hint=max(shared, source.frame_count_hint))
         read = partial(Footage.read, upload, source, limits, options, self._call.profile)
-        return make_plan(read, options, LinkPrice.of(self._harq.adapter), self._source.endless)
+        link = LinkPrice.of(self._harq.adapter)
+        return plan_for(read, options, source, link, self._source.endless)
 
-    def _segments(self, encoder: Encoder, gone: Callable[[], bool]) -> Iterator[Segment]:
+    def _segments(self, encoder: VideoEncoder, gone: Callable[[], bool]) -> Iterator[Segment]:
         with closing(self._frames()) as frames:
             segments = encoder.segments(frames, gone)
             began = time.time()

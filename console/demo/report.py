@@ -111,6 +111,8 @@ def build_report(findings: Findings) -> Json:
         **{name: sent.get(name) for name in ("return_bytes", "return_link", "operating_point", "decoder")},
         "video_state": seen["state"],
         "restorer": seen.get("restorer", ""),
+        "coding": seen.get("coding", ""),
+        "analogue_symbols": sum(k.get("symbols", 0) for k in semantics["keyframes"]),
         "keyframes": [k["frame"] for k in semantics["keyframes"]],
         "keyframes_by_reason": dict(Counter(k["reason"] for k in semantics["keyframes"])),
         "keyframe_bytes": sum(k["bytes"] for k in semantics["keyframes"]),

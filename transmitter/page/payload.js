@@ -75,7 +75,8 @@ function captionEntry(caption, { captions }) {
 function keyframeEntry(keyframe, { pictures, receiver }) {
   const here = pictures?.has(keyframe.number);
   const layer = keyframe.layer === null ? "" : keyframe.layer === 0 ? ", anchor" : `, layer ${keyframe.layer}`;
-  const fate = keyframe.bytes === 0 ? ", given up for the budget" : `, CRF ${Math.round(keyframe.crf)}`;
+  const coded = keyframe.crf === null ? `${keyframe.symbols} symbols without bits` : `CRF ${Math.round(keyframe.crf)}`;
+  const fate = keyframe.bytes === 0 ? ", given up for the budget" : `, ${coded}`;
   const name = `keyframe ${keyframe.number}, frame ${keyframe.frame}`;
   const picture = here
     ? h("img", {

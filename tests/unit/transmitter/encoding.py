@@ -10,7 +10,7 @@ from itertools import chain, count
 from semvid import bitstream
 from semvid.accounting import SymbolClass
 from semvid.images.fidelity import psnr_db
-from semvid.images.keyframe_codec import KeyframeDecoder
+from semvid.images.keyframe_codec import MOST_HELD, KeyframeDecoder
 from semvid.images.obu import ReferenceLost
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
@@ -19,7 +19,7 @@ from semvid.link.record import LinkRecord
 from semvid.options import Focus, TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.psss import Answer
-from semvid.semantics import PictureCoding, StreamHeader
+from semvid.semantics import StreamHeader
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder
@@ -32,7 +32,7 @@ PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=fr
 AHEAD = 3
 EACH = {"keyframe_method": "skim", "keyframe_count": FRAMES}
 """Options under which every frame is a keyframe."""
-CODINGS = [coding.value for coding in PictureCoding]
+CODINGS = [coding.value for coding in MOST_HELD]
 
 
 class Mute:
