@@ -1,7 +1,7 @@
 """Keyframes that crossed as symbols without bits: the symbols that wait, and pictures of them."""
 
 from semvid.errors import MalformedUnits
-from semvid.images.jscc.code import Side, decode
+from semvid.images.jscc.code import Side, decode, size_of
 from semvid.images.jscc.networks import shipped
 from semvid.images.types import Picture
 from semvid.phy.analogue import AnalogueReception, padded_symbols
@@ -34,12 +34,9 @@ class AnalogueKeyframes:
             MissingComponent: the networks cannot be loaded.
         """
         received = self._waiting.pop(number)
+        if (came := size_of(side)) != size:
+            raise MalformedUnits(f"jscc: a keyframe of {came} pixels came, the header announced {size}")
         parsed = Side.of(side)
-        if (parsed.width, parsed.height) != size:
-            raise MalformedUnits(
-                f"jscc: a keyframe of {parsed.width}x{parsed.height} pixels, the header announced "
-                f"{size[0]}x{size[1]}"
-            )
         count = parsed.symbols
         if padded_symbols(count) != len(received.symbols):
             raise MalformedUnits(

@@ -32,6 +32,7 @@ MAX_GROUP = 64  # keyframes that are decoded together
 MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
 MAX_ANALOGUE_SIDE_BYTES = 1_000  # beside one keyframe; all of it travels in one protected transport block
+MAX_ANALOGUE_PIXELS = 2**20  # of a keyframe without bits, as coded: seconds of one core for the receiver
 MAX_FINISH = 7  # of what is put back into keyframes
 ALL_SLOTS = 255  # of the picture decoder, a bit mask
 MAX_SOUND_PACKETS = 256  # in one unit
@@ -111,6 +112,12 @@ class StreamHeader:
         _in_range("seed", self.seed, 0, 2**32 - 1)
         _in_range("detail", self.detail, 0, MAX_FINISH)
         _in_range("restoration", self.restoration, 0, MAX_FINISH)
+        _require(
+            self.coding is not PictureCoding.JSCC
+            or self.coded_width * self.coded_height <= MAX_ANALOGUE_PIXELS,
+            f"with coding jscc keyframes have at most {MAX_ANALOGUE_PIXELS} pixels, got "
+            f"{self.coded_width}x{self.coded_height}; scale the video down",
+        )
         _require(not (self.detail and self.restoration), "keyframes are restored or given detail, not both")
         _in_range("pixel_aspect numerator", self.pixel_aspect.numerator, 1, MAX_ASPECT_PART)
         _in_range("pixel_aspect denominator", self.pixel_aspect.denominator, 1, MAX_ASPECT_PART)

@@ -42,17 +42,24 @@ plain_headers = st.builds(
     positive
     | st.sampled_from([Fraction(1, 1000), Fraction(1, 12_800), Fraction(1, 30_000), Fraction(1, 25)]),
     positive | rates,
-    st.sampled_from(PictureCoding),
+    st.sampled_from([coding for coding in PictureCoding if coding is not PictureCoding.JSCC]),
     st.integers(0, 2**32 - 1),
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
     st.sampled_from(Given),
     st.integers(0, 7),
     aspects,
 )
-headers = st.builds(
-    lambda header, restored: replace(header, detail=0, restoration=header.detail) if restored else header,
+headers = st.one_of(
     plain_headers,
-    st.booleans(),
+    plain_headers.map(lambda header: replace(header, detail=0, restoration=header.detail)),
+    plain_headers.map(
+        lambda header: replace(
+            header,
+            coding=PictureCoding.JSCC,
+            coded_width=min(header.coded_width, 1024),
+            coded_height=min(header.coded_height, 1024),
+        )
+    ),
 )
 sounds = st.builds(
     SoundHeader,
