@@ -3,16 +3,16 @@
     python -m evaluation.studies.jscc_services CLIP... [--keyframes 4] [--snr-db -2 4 10 20]
 
 The three services as processes. The same frames are keyframes everywhere (skim). *jscc* has one setting;
-*intra planned for 10 dB* has the target CBR that jscc took at 10 dB, the MCS that the services choose there,
-and no retransmissions, as over a link that nobody reports on; *intra* has that target and what the services
-do by default: they adapt and repeat. PSNR is that of the shown video at the keyframes' frames, whatever
-arrived.
-Prints a Markdown table.
+*intra planned for 10 dB* the CRF that takes as many symbols at 10 dB, the MCS that the services choose there,
+and no retransmissions, as over a link that nobody reports on; *intra adapting* the CRF that takes as many at
+each SNR, and what the services do by default: they follow the link and repeat. PSNR is that of the shown
+video at the keyframes' frames, whatever arrived. Prints a Markdown table.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +34,10 @@ from semvid.video.reader import read_frames
 PLANNED_DB: Final = 10.0
 SNRS_DB: Final = (-2.0, 4.0, PLANNED_DB, 20.0)
 SEED: Final = 1
+_FIRST_CRF: Final = 40.0
+_BYTES_PER_CRF: Final = 0.08  # d log bytes / d CRF, about
+_CLOSE: Final = 0.03
+_TRIES: Final = 4
 COLUMNS: Final = [
     ("clip", "{clip}"),
     ("coding", "{coding}"),
@@ -53,7 +57,7 @@ class Ends:
     folder: Path
 
     def send(self, clip: Path, snr_db: float, options: Mapping[str, Any]) -> dict[str, Any]:
-        """What came of one transmission: ``psnr``, ``lost``, ``symbols``, ``cbr`` and ``mcs``."""
+        """What came of one transmission: ``psnr``, ``lost``, ``symbols`` and ``mcs``."""
         channel = {"model": "awgn", "snr_db": snr_db, "seed": SEED}
         job = self.transmitter.submit(clip, {"sound": "none", **options, "channel": channel})["id"]
         try:
@@ -61,7 +65,7 @@ class Ends:
         except SemvidError:
             sent = self.transmitter.transmission(job)
         keyframes = [one["frame"] for one in self.transmitter.semantics(job)["keyframes"]]
-        spent = {"symbols": sent["total_symbols"], "cbr": sent["cbr"], "mcs": sent["mcs"]}
+        spent = {"symbols": sent["total_symbols"], "mcs": sent["mcs"]}
         try:
             video = self.receiver.wait(job)
             path = self.receiver.fetch(job, self.folder / f"{job}.mp4")
@@ -72,6 +76,20 @@ class Ends:
         found = [psnr_db(shown[frame], true[frame]) for frame in keyframes if frame in shown]
         lost = video["keyframes_lost"] + video["keyframes_undecodable"] + video["keyframes_given_up"]
         return {"psnr": f"{np.mean(found):.1f}", "lost": lost, **spent}
+
+    def costing(
+        self, clip: Path, snr_db: float, options: Mapping[str, Any], symbols: int
+    ) -> tuple[float, dict[str, Any]]:
+        """The CRF that takes about ``symbols``, and what came of it."""
+        crf, tried = _FIRST_CRF, dict[float, dict[str, Any]]()
+        while crf not in tried and len(tried) < _TRIES:
+            tried[crf] = self.send(clip, snr_db, {**options, "quality": crf})
+            dearer = math.log(tried[crf]["symbols"] / symbols)
+            if abs(dearer) < _CLOSE:
+                break
+            crf = min(70.0, max(20.0, round(4 * (crf + dearer / _BYTES_PER_CRF)) / 4))
+        best = min(tried, key=lambda one: abs(math.log(tried[one]["symbols"] / symbols)))
+        return best, tried[best]
 
 
 @contextmanager
@@ -89,17 +107,24 @@ def running() -> Iterator[Ends]:
 def measured(ends: Ends, clip: Path, keyframes: int, snrs_db: tuple[float, ...]) -> Iterator[dict[str, Any]]:
     """One row for every coding and SNR."""
     same = {"keyframe_method": "skim", "keyframe_count": keyframes}
-    jscc = {**same, "coding": "jscc"}
-    target = {**same, "coding": "intra", "target_cbr": ends.send(clip, PLANNED_DB, jscc)["cbr"]}
-    used = ends.send(clip, PLANNED_DB, target)["mcs"]["keyframe"]
+
+    def row(coding: str, snr_db: float, found: dict[str, Any]) -> dict[str, Any]:
+        return {"clip": clip.stem, "coding": coding, "snr_db": snr_db, **found}
+
+    jscc, intra = ({**same, "coding": coding} for coding in ("jscc", "intra"))
+    for snr_db in snrs_db:
+        yield row("jscc", snr_db, ends.send(clip, snr_db, jscc))
+    symbols = ends.send(clip, PLANNED_DB, jscc)["symbols"]
+    crf, planned = ends.costing(clip, PLANNED_DB, intra, symbols)
+    used = planned["mcs"]["keyframe"]
     name = max(used, key=lambda one: used[one])
     mcs = next(code for code, one in MCS_TABLE.items() if one.name == name)
-    fixed = {**target, "mcs": mcs, "retransmissions": 0}
-    codings = {"jscc": jscc, f"intra planned for {PLANNED_DB:g} dB": fixed, "intra": target}
-    for coding, options in codings.items():
-        for snr_db in snrs_db:
-            row = ends.send(clip, snr_db, options)
-            yield {"clip": clip.stem, "coding": coding, "snr_db": snr_db, **row}
+    fixed = {**intra, "quality": crf, "mcs": mcs, "retransmissions": 0}
+    for snr_db in snrs_db:
+        yield row(f"intra planned for {PLANNED_DB:g} dB", snr_db, ends.send(clip, snr_db, fixed))
+    for snr_db in snrs_db:
+        _, found = ends.costing(clip, snr_db, intra, symbols)
+        yield row("intra adapting", snr_db, found)
 
 
 def main() -> None:

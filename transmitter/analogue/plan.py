@@ -73,7 +73,8 @@ def plan_analogue(
     Raises:
         TransmissionFailed: the target CBR has no room for any keyframe that is worth sending.
     """
-    usual = min(MAX_BULK_SYMBOLS, round(KEYFRAME_CBR * 3 * source.width * source.height))
+    least = least_symbols(source, SCALES[-1])
+    usual = max(least, min(MAX_BULK_SYMBOLS, round(KEYFRAME_CBR * 3 * source.width * source.height)))
     if options.target_cbr is None or options.given is not Given.BOTH_ENDS:
         return AnaloguePlan(deserved_price(_USUAL_CRF), scale_for(source, usual), usual)
     footage, frames = read(), source.frame_count_hint
@@ -85,8 +86,8 @@ def plan_analogue(
         if symbols >= usual:
             break
     most = min(MAX_BULK_SYMBOLS, patches(source, 1.0) * LEVELS[-1])
-    if symbols < least_symbols(source, SCALES[-1]):
-        needed = _cost(least_symbols(source, SCALES[-1]), source, link)
+    if symbols < least:
+        needed = _cost(least, source, link)
         raise TransmissionFailed(
             f"option target_cbr: {options.target_cbr:g} allows {max(0, round(budget / keyframes)):,} symbols "
             f"for each of {keyframes:.0f} keyframes, and coding jscc sends none with fewer than "

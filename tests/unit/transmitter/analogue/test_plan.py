@@ -77,6 +77,11 @@ def test_a_keyframe_fits_one_burst_and_large_pictures_are_coded_smaller(size: tu
     assert made.scale > 1
 
 
+def test_the_smallest_video_has_a_patch_worth_sending() -> None:
+    made = plan_analogue(unread, TransmissionOptions(coding="jscc"), large(8, 8), AT_10_DB)
+    assert (made.symbols, made.scale) == (LEAST_PATCH_SYMBOLS, 4.0)
+
+
 @pytest.mark.parametrize("symbols", [100, 3000, 10_000, 40_000])
 def test_the_size_is_the_largest_at_which_patches_get_enough(symbols: int) -> None:
     seen = large(576, 320)
