@@ -4,9 +4,9 @@
 
 The three services as processes. The same frames are keyframes everywhere (skim). *jscc* has one setting;
 *intra planned for 10 dB* the CRF that takes as many symbols at 10 dB, the MCS that the services choose there,
-and no retransmissions, as over a link that nobody reports on; *intra adapting* the CRF that takes as many at
-each SNR, and what the services do by default: they follow the link and repeat. PSNR is that of the shown
-video at the keyframes' frames, whatever arrived. Prints a Markdown table.
+and no retransmissions (what is lost is still sent anew once); *intra adapting* the CRF that takes as many at
+each SNR, or a target CBR where none is coarse enough, and what the services do by default: they follow the
+link and repeat. PSNR is that of the shown video at the keyframes' frames, whatever arrived. Prints a table.
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ from semvid.video.reader import read_frames
 PLANNED_DB: Final = 10.0
 SNRS_DB: Final = (-2.0, 4.0, PLANNED_DB, 20.0)
 SEED: Final = 1
-_FIRST_CRF: Final = 40.0
-_BYTES_PER_CRF: Final = 0.08  # d log bytes / d CRF, about
-_CLOSE: Final = 0.03
+_FIRST_CRF: Final = 44.0
+_BYTES_PER_CRF: Final = 0.06  # d log bytes / d CRF, about
+_CRF_PER_DB: Final = 1.6  # of the same symbols, about
+_CLOSE: Final = 0.04
 _TRIES: Final = 4
+_MUCH_DEARER: Final = 1.25
 COLUMNS: Final = [
     ("clip", "{clip}"),
     ("coding", "{coding}"),
@@ -57,7 +59,7 @@ class Ends:
     folder: Path
 
     def send(self, clip: Path, snr_db: float, options: Mapping[str, Any]) -> dict[str, Any]:
-        """What came of one transmission: ``psnr``, ``lost``, ``symbols`` and ``mcs``."""
+        """What came of one transmission: ``psnr``, ``lost``, ``symbols``, ``cbr`` and ``mcs``."""
         channel = {"model": "awgn", "snr_db": snr_db, "seed": SEED}
         job = self.transmitter.submit(clip, {"sound": "none", **options, "channel": channel})["id"]
         try:
@@ -65,7 +67,7 @@ class Ends:
         except SemvidError:
             sent = self.transmitter.transmission(job)
         keyframes = [one["frame"] for one in self.transmitter.semantics(job)["keyframes"]]
-        spent = {"symbols": sent["total_symbols"], "mcs": sent["mcs"]}
+        spent = {"symbols": sent["total_symbols"], "cbr": sent["cbr"], "mcs": sent["mcs"]}
         try:
             video = self.receiver.wait(job)
             path = self.receiver.fetch(job, self.folder / f"{job}.mp4")
@@ -78,17 +80,22 @@ class Ends:
         return {"psnr": f"{np.mean(found):.1f}", "lost": lost, **spent}
 
     def costing(
-        self, clip: Path, snr_db: float, options: Mapping[str, Any], symbols: int
+        self, clip: Path, snr_db: float, options: Mapping[str, Any], symbols: int, crf: float
     ) -> tuple[float, dict[str, Any]]:
-        """The CRF that takes about ``symbols``, and what came of it."""
-        crf, tried = _FIRST_CRF, dict[float, dict[str, Any]]()
+        """The CRF that takes about ``symbols``, and what came of it; ``crf`` is tried first."""
+        tried: dict[float, dict[str, Any]] = {}
+        dearer: dict[float, float] = {}  # logarithms
+        slope = _BYTES_PER_CRF
         while crf not in tried and len(tried) < _TRIES:
             tried[crf] = self.send(clip, snr_db, {**options, "quality": crf})
-            dearer = math.log(tried[crf]["symbols"] / symbols)
-            if abs(dearer) < _CLOSE:
+            dearer[crf] = math.log(tried[crf]["symbols"] / symbols)
+            best = min(dearer, key=lambda one: abs(dearer[one]))
+            if abs(dearer[best]) < _CLOSE:
                 break
-            crf = min(70.0, max(20.0, round(4 * (crf + dearer / _BYTES_PER_CRF)) / 4))
-        best = min(tried, key=lambda one: abs(math.log(tried[one]["symbols"] / symbols)))
+            if len(dearer) > 1:  # the secant through the two nearest
+                low, high = sorted(sorted(dearer, key=lambda one: abs(dearer[one]))[:2])
+                slope = max(_BYTES_PER_CRF / 4, (dearer[low] - dearer[high]) / (high - low))
+            crf = min(70.0, max(20.0, round(8 * (best + dearer[best] / slope)) / 8))
         return best, tried[best]
 
 
@@ -112,19 +119,25 @@ def measured(ends: Ends, clip: Path, keyframes: int, snrs_db: tuple[float, ...])
         return {"clip": clip.stem, "coding": coding, "snr_db": snr_db, **found}
 
     jscc, intra = ({**same, "coding": coding} for coding in ("jscc", "intra"))
-    for snr_db in snrs_db:
-        yield row("jscc", snr_db, ends.send(clip, snr_db, jscc))
-    symbols = ends.send(clip, PLANNED_DB, jscc)["symbols"]
-    crf, planned = ends.costing(clip, PLANNED_DB, intra, symbols)
+    found = {snr_db: ends.send(clip, snr_db, jscc) for snr_db in {*snrs_db, PLANNED_DB}}
+    yield from (row("jscc", snr_db, found[snr_db]) for snr_db in snrs_db)
+    symbols = found[PLANNED_DB]["symbols"]
+    crf, planned = ends.costing(clip, PLANNED_DB, intra, symbols, _FIRST_CRF)
     used = planned["mcs"]["keyframe"]
     name = max(used, key=lambda one: used[one])
     mcs = next(code for code, one in MCS_TABLE.items() if one.name == name)
     fixed = {**intra, "quality": crf, "mcs": mcs, "retransmissions": 0}
     for snr_db in snrs_db:
         yield row(f"intra planned for {PLANNED_DB:g} dB", snr_db, ends.send(clip, snr_db, fixed))
-    for snr_db in snrs_db:
-        _, found = ends.costing(clip, snr_db, intra, symbols)
-        yield row("intra adapting", snr_db, found)
+    adapted = {PLANNED_DB: planned}
+    for snr_db in sorted(snrs_db, key=lambda one: abs(one - PLANNED_DB)):
+        if snr_db not in adapted:
+            first = min(65.0, max(30.0, crf + _CRF_PER_DB * (PLANNED_DB - snr_db)))
+            _, adapted[snr_db] = ends.costing(clip, snr_db, intra, symbols, first)
+            if adapted[snr_db]["symbols"] > _MUCH_DEARER * symbols:  # at its coarsest: smaller pictures then
+                target = {**intra, "target_cbr": found[PLANNED_DB]["cbr"]}
+                adapted[snr_db] = ends.send(clip, snr_db, target)
+    yield from (row("intra adapting", snr_db, adapted[snr_db]) for snr_db in snrs_db)
 
 
 def main() -> None:
