@@ -240,6 +240,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
                 restorer=profile.restorer,
                 tokens=profile.tokens,
+                jscc=profile.jscc,
             ),
             sound_codecs=[codec.value for codec in decodable(self._transmissions.voice)],
             radio=None if radio is None else frame_message(radio),

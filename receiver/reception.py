@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from receiver.analogue_keyframes import AnalogueKeyframes
 from receiver.answer_sheet import AnswerSheet
 from receiver.assembly import Assembly, AssemblyLimits, Fate
 from receiver.block_tally import BlockTally
@@ -23,9 +24,19 @@ from semvid.images.keyframe_codec import KeyframeDecoder
 from semvid.images.obu import ReferenceLost
 from semvid.images.restorer import Coding
 from semvid.images.types import Picture
+from semvid.phy.analogue import AnalogueReception
 from semvid.phy.arrays import Symbols
 from semvid.phy.block import BlockReceiver, Reception, TbState
-from semvid.semantics import GroupPicture, PictureCoding, StreamHeader, Unit
+from semvid.semantics import (
+    ALL_SLOTS,
+    AnalogueKeyframe,
+    GroupPicture,
+    KeyframeGroup,
+    KeyframeSlice,
+    PictureCoding,
+    StreamHeader,
+    Unit,
+)
 from semvid.tokens.model import TokenModel
 from semvid.waveform import SINGLE_CARRIER, Waveform
 
@@ -43,7 +54,7 @@ class ReceivedKeyframe:
     Attributes:
         number: counts keyframes in time order.
         frame: of the source.
-        size: bytes of its packet.
+        size: bytes of its packet, or beside its symbols where it has no bits.
         shot_start: a hard cut lies just before it.
         picture: uint8 RGB [height, width, 3], as coded.
         coding: how it was coded.
@@ -96,6 +107,7 @@ class StreamReceiver:
         self._token_model = token_model
         self._tokens: TokenPictures | None = None
         self._held: ReceivedGroup | None = None  # whose tokens wait for their caption
+        self._analogue = AnalogueKeyframes()
         self._malformed = 0
         self._units: list[Unit] = []
         self._gaps: list[Gap] = []
@@ -129,7 +141,10 @@ class StreamReceiver:
             self._gaps += self.assembly.release()  # nothing of the block before is outstanding any more
         self.tally.add(reception)
         for unit in units:
-            self._add(unit)
+            if isinstance(unit, AnalogueKeyframe):
+                self._add_analogue(unit, reception.analogue)
+            else:
+                self._add(unit)
         return reception
 
     def units(self) -> list[Unit]:
@@ -152,11 +167,11 @@ class StreamReceiver:
             fates = []
             described_layers = zip(group.pictures, received.packets, group.layers(), strict=True)
             for described, packet, layer in described_layers:
-                picture, fate = self._decode(pictures, described, packet, layer)
+                number = group.number + described.place
+                picture, fate = self._decode(pictures, number, described, packet, layer)
                 fates.append(fate)
                 if picture is not None and packet is not None:
                     shot_start = group.shot_start and described.place == 0
-                    number = group.number + described.place
                     coding = self._coding(pictures.quantiser, layer)
                     yield ReceivedKeyframe(number, described.frame, len(packet), shot_start, picture, coding)
             self.assembly.decoded(received, fates)
@@ -213,6 +228,25 @@ class StreamReceiver:
         unpack = keyframe_payload.unpack if self._tokens is None else token_payload.unpack
         return unpack(payload)
 
+    def _add_analogue(self, unit: AnalogueKeyframe, symbols: AnalogueReception | None) -> None:
+        """Takes in a keyframe without bits: a group of its own, whose packet is what came beside its symbols.
+
+        Without symbols it is as if the packet were missing, and before the header there is nobody to keep
+        them for.
+        """
+        header = self.assembly.header
+        if header is not None and header.coding is not PictureCoding.JSCC:
+            raise InvalidInput(
+                f"keyframe {unit.number} crossed as symbols, the header announced coding {header.coding}"
+            )
+        described = GroupPicture(0, unit.frame, len(unit.side), ALL_SLOTS)
+        group = KeyframeGroup(unit.number, (described,), unit.shot_start, refresh=True)
+        new = self.assembly.add(group)
+        self._units += new
+        if new and unit.side and symbols is not None:
+            self._analogue.keep(unit.number, symbols)
+            self._units += self.assembly.add(KeyframeSlice(unit.number, 0, unit.side))
+
     def _parse(self, parse: Callable[[bytes], Sequence[Unit]], payload: bytes) -> Sequence[Unit] | None:
         try:
             return parse(payload)
@@ -229,6 +263,14 @@ class StreamReceiver:
         coded, shown = (header.coded_width, header.coded_height), (header.width, header.height)
         return Coding.of(quantiser, coded, shown, layer)
 
+    def _is_analogue(self, number: int) -> bool:
+        header = self.assembly.header
+        assert header is not None
+        analogue = header.coding is PictureCoding.JSCC
+        if analogue and not self._analogue.has(number):
+            raise InvalidInput(f"keyframe {number} crossed as bits, the header announced coding jscc")
+        return analogue
+
     def _decoder(self) -> KeyframeDecoder:
         if self._pictures is None:
             header = self.assembly.header
@@ -237,7 +279,12 @@ class StreamReceiver:
         return self._pictures
 
     def _decode(
-        self, pictures: KeyframeDecoder, described: GroupPicture, packet: bytes | None, layer: int
+        self,
+        pictures: KeyframeDecoder,
+        number: int,
+        described: GroupPicture,
+        packet: bytes | None,
+        layer: int,
     ) -> tuple[Picture | None, Fate]:
         if not packet:
             pictures.lose(described.kept_in)
@@ -245,6 +292,9 @@ class StreamReceiver:
                 return None, Fate.ABSENT
             return None, Fate.GIVEN_UP if layer else Fate.ANCHOR_GIVEN_UP
         try:
+            if self._is_analogue(number):
+                size = pictures.width, pictures.height
+                return self._analogue.picture(number, packet, size), Fate.DECODED
             return pictures.decode(packet), Fate.DECODED
         except ReferenceLost:
             return None, Fate.DEPENDENT

@@ -96,6 +96,7 @@ class VideoRecord:
         id: of the transmission.
         decoder: name of the video decoder.
         restorer: file of the network that restored keyframes; empty: none did.
+        coding: of the keyframes; empty until the stream header has arrived.
         pixel_aspect: width to height of a pixel.
         frames_written: frames in the MP4.
         attempt: of the transmission; a later one takes the place of an earlier one.
@@ -128,6 +129,7 @@ class VideoRecord:
     symbols_of_earlier_attempts: int = 0
     decoder: str = ""
     restorer: str = ""
+    coding: str = ""
     width: int | None = None
     height: int | None = None
     pixel_aspect: str = "1:1"

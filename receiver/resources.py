@@ -74,6 +74,11 @@ class VideoResource(BaseModel):
     )
     decoder: str = Field(examples=["embedded"])
     restorer: str = Field("", description="file of the network that restores keyframes; empty: none does")
+    coding: str = Field(
+        "",
+        examples=["pyramid"],
+        description="of its keyframes, as in the transmission's options; empty: not known yet, or answers",
+    )
     width: int | None
     height: int | None
     pixel_aspect: str = Field("1:1", description="width to height of a pixel")

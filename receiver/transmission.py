@@ -229,6 +229,7 @@ class Transmission:
         self._decoder.profile.require(header.given)
         record = self.record
         record.width, record.height = header.width, header.height
+        record.coding = header.coding.value
         record.pixel_aspect = f"{header.pixel_aspect.numerator}:{header.pixel_aspect.denominator}"
         record.frame_rate = round(float(header.frame_rate), 6)
         if self._restorer is not None and header.restoration:

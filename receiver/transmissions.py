@@ -17,6 +17,7 @@ from receiver.settings import ReceiverSettings
 from receiver.sound.voices.voice import Voice
 from receiver.transmission import Summary, Transmission
 from semvid.errors import Busy, LinkFailed, SemvidError
+from semvid.images.jscc.networks import shipped_digest
 from semvid.images.restorer import Restorer
 from semvid.phy.block import Reception
 from semvid.service.tracing import NO_SPAN, Span
@@ -80,7 +81,7 @@ class Transmissions:
         tokens: makes pictures of tokens; None: nobody does.
 
     Attributes:
-        profile: what decoder, restorer and token model together can do.
+        profile: what the receiver can show: its decoder, restorer, token model and networks together.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Transmissions:
             decoder.profile,
             restorer="" if restorer is None else restorer.digest,
             tokens="" if tokens is None else tokens.digest,
+            jscc=shipped_digest(),
         )
         self._settings, self._library, self._metrics = settings, library, metrics
         self._receiving = ThreadPoolExecutor(settings.concurrent_transmissions, "receive")

@@ -6,6 +6,9 @@ something is as usual.
 
     units less one, golomb 0 | kind, 3 bits | its fields | kind | its fields ... | padding to a byte
 
+Eight kinds take all three bits. A ninth, `AnalogueKeyframe`, begins as a sound header whose codec has the
+last of four numbers, which no codec has.
+
 What `unpack` returns has passed every invariant of `semvid.semantics`, and nothing that it was given goes
 unlooked-at.
 """
@@ -20,6 +23,7 @@ from semvid.bits import BitReader, BitWriter, golomb_length, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.semantics import (
     MAX_TIMING_FRAMES,
+    AnalogueKeyframe,
     Caption,
     Opening,
     SideUnit,
@@ -33,10 +37,11 @@ from semvid.semantics import (
 MAX_UNITS: Final = 256  # in one transport block
 _KIND_BITS, _CHOICE_BITS, _MOTION_BITS, _SURE_BITS, _STEP_ORDER_BITS = 3, 2, 8, 7, 4
 _NUMBER_ORDER, _SPAN_ORDER, _FRAME_ORDER, _COUNT_ORDER, _LENGTH_ORDER = 3, 1, 6, 3, 4
-_HOLD_ORDER, _PACKET_ORDER, _RATE_ORDER, _ANSWER_ORDER = 10, 6, 10, 1
+_HOLD_ORDER, _PACKET_ORDER, _RATE_ORDER, _ANSWER_ORDER, _SIDE_ORDER = 10, 6, 10, 1, 6
 _STEP_ORDERS: Final = range(0, 2 << _STEP_ORDER_BITS, 2)
 _SOUNDS: Final = (SoundCodec.OPUS, SoundCodec.CODEC2, SoundCodec.TEXT)
 _OUTCOMES: Final = (Outcome.ANSWERED, Outcome.OUTSIDE, Outcome.GONE, Outcome.FAILED)
+_SOUND, _NINTH, _NO_CODEC = 1, 8, (1 << _CHOICE_BITS) - 1
 _USUAL_PACKET_MS: Final = 20
 _SURE_STEPS: Final = 100
 
@@ -84,7 +89,7 @@ def _read(bits: BitReader) -> list[SideUnit]:
     units = [_KINDS[bits.fixed(_KIND_BITS)][2](bits) for _ in range(count)]
     if bits.rest():
         raise MalformedUnits("bytes follow the units")
-    for once in (StreamHeader, SoundHeader, TaskHeader, StreamEnd):
+    for once in (StreamHeader, SoundHeader, TaskHeader, StreamEnd, AnalogueKeyframe):
         if sum(isinstance(unit, once) for unit in units) > 1:
             raise MalformedUnits(f"more than one {once.__name__} in one transport block")
     return units
@@ -92,7 +97,7 @@ def _read(bits: BitReader) -> list[SideUnit]:
 
 def _write(bits: BitWriter, unit: SideUnit) -> None:
     number = _number_of(unit)
-    bits.fixed(number, _KIND_BITS)
+    bits.fixed(_SOUND if number == _NINTH else number, _KIND_BITS)
     _KINDS[number][1](bits, unit)
 
 
@@ -166,15 +171,30 @@ def _write_sound(bits: BitWriter, unit: SoundHeader) -> None:
         bits.golomb(unit.bit_rate - 1, _RATE_ORDER)
 
 
-def _read_sound(bits: BitReader) -> SoundHeader:
+def _read_sound(bits: BitReader) -> SoundHeader | AnalogueKeyframe:
     codec = bits.fixed(_CHOICE_BITS)
-    if codec >= len(_SOUNDS):
-        raise MalformedUnits(f"unknown sound codec {codec}")
+    if codec == _NO_CODEC:
+        return _read_analogue(bits)
     packet_ms = bits.golomb(_PACKET_ORDER) + 1 if bits.fixed(1) else _USUAL_PACKET_MS
     channels = 1 + bits.fixed(1)
     return SoundHeader(
         _SOUNDS[codec], packet_ms, channels, bits.golomb(_RATE_ORDER) + 1 if bits.fixed(1) else 0
     )
+
+
+def _write_analogue(bits: BitWriter, unit: AnalogueKeyframe) -> None:
+    bits.fixed(_NO_CODEC, _CHOICE_BITS)
+    bits.golomb(unit.number, _NUMBER_ORDER)
+    bits.golomb(unit.frame - unit.number, _FRAME_ORDER)
+    bits.fixed(unit.shot_start, 1)
+    bits.golomb(len(unit.side), _SIDE_ORDER)
+    bits.string(unit.side)
+
+
+def _read_analogue(bits: BitReader) -> AnalogueKeyframe:
+    number = bits.golomb(_NUMBER_ORDER)
+    frame, shot_start = number + bits.golomb(_FRAME_ORDER), bool(bits.fixed(1))
+    return AnalogueKeyframe(number, frame, bits.string(bits.golomb(_SIDE_ORDER)), shot_start)
 
 
 def _write_task(bits: BitWriter, unit: TaskHeader) -> None:
@@ -223,5 +243,6 @@ _KINDS: Final[tuple[_Kind, ...]] = (
     (Timing, _write_timing, _read_timing),
     (StreamEnd, _write_end, _read_end),
     (TaskAnswer, _write_answer, _read_answer),
+    (AnalogueKeyframe, _write_analogue, _read_analogue),
 )
 """By number: the unit, and how its fields are written and read."""

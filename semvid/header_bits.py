@@ -14,9 +14,16 @@ _Choice = TypeVar("_Choice", PictureCoding, Given)
 _NEAREST: Final = Fraction(1, 2)
 _NTSC: Final = Fraction(1000, 1001)
 _INTEGER_RATE, _NTSC_RATE, _OTHER_RATE = range(3)
-_CODINGS: Final = (PictureCoding.PYRAMID, PictureCoding.LOW_DELAY, PictureCoding.INTRA, PictureCoding.TOKENS)
+_CODINGS: Final = (
+    PictureCoding.PYRAMID,
+    PictureCoding.LOW_DELAY,
+    PictureCoding.INTRA,
+    PictureCoding.TOKENS,
+    PictureCoding.JSCC,
+)
 _GIVEN: Final = (Given.BOTH_ENDS, Given.FIRST_FRAME, Given.NOTHING)
-_SIDE_ORDER, _RATE_ORDER, _PART_ORDER, _ASPECT_ORDER = 9, 5, 12, 5  # of Exponential-Golomb codes
+# of Exponential-Golomb codes
+_SIDE_ORDER, _RATE_ORDER, _PART_ORDER, _ASPECT_ORDER, _CODING_ORDER = 9, 5, 12, 5, 1
 _SCALE_BITS, _BASE_BITS, _CHOICE_BITS, _ASPECT_BITS, _PHASE_BITS, _SEED_BITS = 4, 3, 2, 4, 8, 32
 _FINISH_BITS: Final = MAX_FINISH.bit_length()
 
@@ -34,7 +41,7 @@ def write(bits: BitWriter, header: StreamHeader) -> None:
     bits.fixed(base, _BASE_BITS)
     if not base:
         _write_fraction(bits, header.time_base, _PART_ORDER)
-    bits.fixed(_CODINGS.index(header.coding), _CHOICE_BITS)
+    bits.golomb(_CODINGS.index(header.coding), _CODING_ORDER)
     bits.fixed(_GIVEN.index(header.given), _CHOICE_BITS)
     _write_unless(bits, header.phase == _NEAREST, int(256 * header.phase), _PHASE_BITS)
     _write_unless(bits, not header.seed, header.seed, _SEED_BITS)
@@ -61,7 +68,8 @@ def read(bits: BitReader) -> StreamHeader:
     base = usual.time_base_of(base_code, rate) if base_code else _read_fraction(bits, _PART_ORDER)
     if coded is None or base is None:
         raise MalformedUnits(f"a stream header with unknown numbers, size {scale}, time base {base_code}")
-    coding, given = _chosen(bits, _CODINGS, "picture coding"), _chosen(bits, _GIVEN, "source of segments")
+    coding = _chosen(bits.golomb(_CODING_ORDER), _CODINGS, "picture coding")
+    given = _chosen(bits.fixed(_CHOICE_BITS), _GIVEN, "source of segments")
     phase = Fraction(bits.fixed(_PHASE_BITS), 256) if bits.fixed(1) else _NEAREST
     seed = bits.fixed(_SEED_BITS) if bits.fixed(1) else 0
     finish, restored = divmod(bits.fixed(1 + _FINISH_BITS), 2) if bits.fixed(1) else (0, 0)
@@ -130,8 +138,7 @@ def _read_aspect(bits: BitReader) -> Fraction:
     return usual.aspect_of(code) or Fraction(1) if code else _read_fraction(bits, _ASPECT_ORDER)
 
 
-def _chosen(bits: BitReader, choices: tuple[_Choice, ...], what: str) -> _Choice:
-    number = bits.fixed(_CHOICE_BITS)
+def _chosen(number: int, choices: tuple[_Choice, ...], what: str) -> _Choice:
     if number >= len(choices):
         raise MalformedUnits(f"a stream header with an unknown {what}, {number}")
     return choices[number]

@@ -223,7 +223,8 @@ class TransmissionOptions(BaseModel):
         PictureCoding.PYRAMID,
         description="pyramid: keyframes in layers, predicted from both sides, costs least; low-delay: each "
         "leans on earlier ones and leaves at once; intra: each alone, for links without a return path; "
-        "tokens: of a model that both ends have; what misses is drawn, not repeated (docs/tokens.md)",
+        "tokens: of a model that both ends have; what misses is drawn, not repeated (docs/tokens.md); jscc: "
+        "each alone, as symbols without bits, in which noise on the link is noise in the picture",
     )
     token_share: float | None = Field(
         None,
@@ -309,6 +310,8 @@ class TransmissionOptions(BaseModel):
             raise ValueError(f"`keyframe_method` {method} asks about every candidate; leave `search` out")
         if self.deadline_s is not None and self.latency_s is not None:
             raise ValueError("`latency_s` and `deadline_s`: both bound a delay; give one of them")
+        if self.coding is PictureCoding.JSCC:
+            self._require_possible_with_jscc()
         late = "latency_s" if self.latency_s is not None else "deadline_s"
         if self.is_timed and self.coding is PictureCoding.PYRAMID:
             raise ValueError(
@@ -323,6 +326,24 @@ class TransmissionOptions(BaseModel):
         if self.quality is not None and self.given is Given.NOTHING:
             raise ValueError(f"`keyframe_method` {method} sends no picture; leave `quality` out")
         return self
+
+    def _require_possible_with_jscc(self) -> None:
+        if self.given is Given.NOTHING:
+            raise ValueError("`keyframe_method` text-only sends no picture; leave `coding` out")
+        if self.quality is not None:
+            raise ValueError(
+                "`quality` is AV1's, and `coding` jscc has none: its pictures are as good as the link; leave "
+                "`quality` out, or say by `target_cbr` what they may cost"
+            )
+        for name in ("mcs", "coding_time"):
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"`{name}` is of keyframes with bits; leave it out with `coding` jscc")
+        for name in ("deadline_s", "latency_s"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"`{name}` leaves out what would be late, and `coding` jscc sends a keyframe in one "
+                    "piece; take `coding` low-delay or intra"
+                )
 
     @property
     def given(self) -> Given:

@@ -27,6 +27,8 @@ class Profile:
         restorer: digest of the network that restores keyframes before it (`semvid.images.restorer`); empty:
             there is none.
         tokens: digest of the model that it decodes tokens with (`semvid.tokens.model`); empty: there is none.
+        jscc: digest of the networks that make pictures of symbols without bits
+            (`semvid.images.jscc.networks`); empty: there are none, or the receiver knows no such pictures.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Profile:
     draws_from: frozenset[Given] = frozenset({Given.BOTH_ENDS})
     restorer: str = ""
     tokens: str = ""
+    jscc: str = ""
 
     def __post_init__(self) -> None:
         if not self.longest_gap_s > 0:
@@ -83,4 +86,21 @@ class Profile:
             f"coding tokens needs the same token model at both ends: the transmitter has {name} with the "
             f"digest {digest}, the receiver {theirs}; set SEMVID_RECEIVER_TOKEN_MODEL and "
             "SEMVID_TRANSMITTER_TOKEN_MODEL to the same, or take another coding (docs/tokens.md)"
+        )
+
+    def require_jscc(self, digest: str) -> None:
+        """Refuses to send keyframes as symbols without bits to a receiver that would make nothing of them.
+
+        Args:
+            digest: of the sender's networks.
+
+        Raises:
+            InvalidInput: names what the receiver has and what to do.
+        """
+        if self.jscc == digest:
+            return
+        has = f"has the networks {self.jscc} for coding jscc" if self.jscc else "does not know coding jscc"
+        raise InvalidInput(
+            f"the receiver {has}, the transmitter has the networks {digest}; update one of them, or send "
+            "with another coding"
         )

@@ -31,6 +31,8 @@ MAX_HOLD = 2**31 - 1  # of the last frame, units of the time base: what an MP4 s
 MAX_GROUP = 64  # keyframes that are decoded together
 MAX_PACKET_BYTES = 2**24 - 1
 MAX_GROUP_BYTES = 2**26
+MAX_ANALOGUE_SIDE_BYTES = 1_000  # beside one keyframe; all of it travels in one protected transport block
+MAX_ANALOGUE_PIXELS = 2**20  # of a keyframe without bits, as coded: bounds what its network takes of memory
 MAX_FINISH = 7  # of what is put back into keyframes
 ALL_SLOTS = 255  # of the picture decoder, a bit mask
 MAX_SOUND_PACKETS = 256  # in one unit
@@ -61,6 +63,7 @@ class PictureCoding(StrEnum):
     LOW_DELAY = "low-delay"  # each is predicted from earlier ones; a lost packet spoils what follows
     INTRA = "intra"  # every packet stands alone
     TOKENS = "tokens"  # the same, of tokens; those that miss are drawn by the receiver (docs/tokens.md)
+    JSCC = "jscc"  # each stands alone and crosses as symbols without bits (docs/jscc.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,12 @@ class StreamHeader:
         _in_range("seed", self.seed, 0, 2**32 - 1)
         _in_range("detail", self.detail, 0, MAX_FINISH)
         _in_range("restoration", self.restoration, 0, MAX_FINISH)
+        _require(
+            self.coding is not PictureCoding.JSCC
+            or self.coded_width * self.coded_height <= MAX_ANALOGUE_PIXELS,
+            f"with coding jscc keyframes have at most {MAX_ANALOGUE_PIXELS} pixels, got "
+            f"{self.coded_width}x{self.coded_height}; scale the video down",
+        )
         _require(not (self.detail and self.restoration), "keyframes are restored or given detail, not both")
         _in_range("pixel_aspect numerator", self.pixel_aspect.numerator, 1, MAX_ASPECT_PART)
         _in_range("pixel_aspect denominator", self.pixel_aspect.denominator, 1, MAX_ASPECT_PART)
@@ -250,6 +259,28 @@ class KeyframeSlice:
         _in_range("offset in a group", self.offset, 0, MAX_GROUP_BYTES)
         _in_range("end in a group", self.offset + len(self.data), 0, MAX_GROUP_BYTES)
         _require(bool(self.data) or not self.offset, "only the first slice of a group can be empty")
+
+
+@dataclass(frozen=True, slots=True)
+class AnalogueKeyframe:
+    """A keyframe that crosses as symbols without bits (`PictureCoding.JSCC`), in the same burst.
+
+    Attributes:
+        number: counts keyframes from 0 in time order.
+        frame: index of the source frame.
+        side: what must arrive exactly (`semvid.images.jscc.code.Coded`); empty: the keyframe was given up and
+            no symbols are sent.
+        shot_start: a hard cut lies just before this frame; nothing may be interpolated across it.
+    """
+
+    number: int
+    frame: int
+    side: bytes
+    shot_start: bool = False
+
+    def __post_init__(self) -> None:
+        _check_place(self.number, self.frame)
+        _in_range("bytes of side information", len(self.side), 0, MAX_ANALOGUE_SIDE_BYTES)
 
 
 def layers_of(coded: Sequence[int]) -> list[int]:
@@ -396,7 +427,17 @@ class SoundPackets:
         return self.first + len(self.packets)
 
 
-SideUnit = StreamHeader | SoundHeader | Opening | Caption | Timing | StreamEnd | TaskHeader | TaskAnswer
+SideUnit = (
+    StreamHeader
+    | SoundHeader
+    | Opening
+    | Caption
+    | Timing
+    | StreamEnd
+    | TaskHeader
+    | TaskAnswer
+    | AnalogueKeyframe
+)
 """What travels protected."""
 
 Unit = SideUnit | KeyframeGroup | KeyframeSlice | SoundPackets

@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Final
 
 from semvid.accounting import SymbolClass
-from semvid.errors import TransmissionFailed
 from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
@@ -40,6 +39,7 @@ from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
 from transmitter.shipment import LayerRecord, Quote, Segment, Shipment
 from transmitter.tokens import TokenEncoder
+from transmitter.verdict import require_header, require_pictures
 
 # Below so many bits of keyframe a symbol (about 8 dB), and where a block costs so little of the budget beside
 # its keyframes, the header leaves first.
@@ -192,14 +192,7 @@ class Encoder:
             TransmissionFailed: the stream header was lost, without which nothing can be shown, or the target
                 CBR had no room for any picture.
         """
-        if shipment.carries_header and not delivery.protected:
-            tried, remedy = f"all {link.rounds} rounds", " or allow more retransmissions"
-            if self._budget is not None:
-                tried, remedy = f"the rounds, {link.rounds} at most, that have room{self._within}", ""
-            raise TransmissionFailed(
-                f"the stream header was lost in {tried}; the receiver last measured {link.snr_db:.1f} dB. "
-                f"Raise the SNR{self._or_the_target}{remedy}"
-            )
+        require_header(shipment, delivery, link, self._budget)
         spent = link.ledger.total_symbols - round(for_sound), link.ledger.symbols[SymbolClass.KEYFRAME]
         if shipment.coded is None:
             self._control.note_spent(*spent)
@@ -215,11 +208,8 @@ class Encoder:
                 return False
             self._note(shipment, shipment.coded, delivery, spent)
         arrived = sum(layer.sent - layer.lost for layer in self.layers.values())
-        if shipment.segments[-1].last and self._budget is not None and not arrived:
-            raise TransmissionFailed(
-                f"no picture arrived{self._within}: the coarsest has no room, or was lost; the receiver last "
-                f"measured {link.snr_db:.1f} dB. Raise the SNR{self._or_the_target}, or send smaller pictures"
-            )
+        if shipment.segments[-1].last and self._budget is not None:
+            require_pictures(arrived, link, self._budget)
         return True
 
     def _note(
@@ -266,16 +256,6 @@ class Encoder:
         described = all(stretch.start or not stretch for stretch in delivery.lost)
         again = self._budget is not None and not self._options.is_timed
         return again and coded.group.refresh and not described
-
-    @property
-    def _within(self) -> str:
-        if self._budget is None or self._budget.endless:
-            return ""
-        return f" within the {self._budget.most:,.0f} symbols that the target CBR allows"
-
-    @property
-    def _or_the_target(self) -> str:
-        return "" if self._budget is None else " or the target CBR"
 
     def close(self) -> None:
         """Frees the picture code."""

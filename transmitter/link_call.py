@@ -121,6 +121,7 @@ class LinkCall:
             or frozenset({Given.BOTH_ENDS}),
             restorer=announced.restorer,
             tokens=announced.tokens,
+            jscc=announced.jscc,
         )
         return self
 

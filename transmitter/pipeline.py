@@ -25,6 +25,7 @@ from urllib.parse import urljoin
 
 from semvid import __version__
 from semvid.accounting import cbr
+from semvid.images.jscc.networks import shipped_digest
 from semvid.link.blocks import BlockPayload, Delivery
 from semvid.link.packing import sound_blocks
 from semvid.mllm.library import MllmLibrary
@@ -42,9 +43,10 @@ from semvid.video.limits import VideoLimits
 from semvid.video.live_reader import live_info
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import Frame, read_frames
+from transmitter.analogue.plan import AnaloguePlan
 from transmitter.answers import answered, send_task
+from transmitter.coding import VideoEncoder, make_encoder, plan_for
 from transmitter.deadline import Arrival, Timing, together, within_link
-from transmitter.encoder import Encoder
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
 from transmitter.link_sender import LinkSender, account
@@ -52,7 +54,7 @@ from transmitter.options import search_of
 from transmitter.rate.control import Budget
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
-from transmitter.rate.plan import Plan, make_plan
+from transmitter.rate.plan import Plan
 from transmitter.records import SemanticsRecord
 from transmitter.settings import TransmitterSettings
 from transmitter.shipment import Segment, Shipment
@@ -113,6 +115,8 @@ async def transmit(
         call.profile.require(job.options.given)
         if token_model is not None:
             call.profile.require_tokens(token_model.name, token_model.digest)
+        if job.options.coding is PictureCoding.JSCC:
+            call.profile.require_jscc(shipped_digest())
         job.facts["decoder"] = call.profile.name
         job.facts["video_url"] = urljoin(settings.receiver_url, call.video_url)
         if job.is_live:
@@ -177,16 +181,16 @@ class _Transmission:
         with self._clock.stage("planning"), self._span.child("plan"):
             plan = await within(self._encode_timeout_s, "trial of encodings", partial(self._plan, options))
         if job.options.given is not Given.NOTHING and self._tokens is None:
-            job.facts["operating_point"] = plan.point.resource()
-        encoder = Encoder(
+            job.facts["operating_point"] = plan.resource()
+        encoder = make_encoder(
+            plan,
             self._source,
             options,
             self._call.profile,
             self._mllm,
-            plan,
-            segments_ahead,
-            lambda: LinkPrice.of(self._harq.adapter),
+            self._harq,
             self._quote,
+            segments_ahead,
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
@@ -238,15 +242,16 @@ class _Transmission:
         for_sound = cbr(round(symbols), source.frame_count_hint, source.height, source.width)
         return options.model_copy(update={"target_cbr": options.target_cbr - for_sound})
 
-    def _plan(self, options: TransmissionOptions) -> Plan:
+    def _plan(self, options: TransmissionOptions) -> Plan | AnaloguePlan:
         upload, source, limits = self._job.upload, self._seen, self._limits
         if self._source.endless:  # what is sent once is shared by more than the beginning
             shared = round(_BEGINNING_COUNTS_FOR_S * source.frame_rate)
             source = replace(source, frame_count_hint=max(shared, source.frame_count_hint))
         read = partial(Footage.read, upload, source, limits, options, self._call.profile)
-        return make_plan(read, options, LinkPrice.of(self._harq.adapter), self._source.endless)
+        link = LinkPrice.of(self._harq.adapter)
+        return plan_for(read, options, source, link, self._source.endless)
 
-    def _segments(self, encoder: Encoder, gone: Callable[[], bool]) -> Iterator[Segment]:
+    def _segments(self, encoder: VideoEncoder, gone: Callable[[], bool]) -> Iterator[Segment]:
         with closing(self._frames()) as frames:
             segments = encoder.segments(frames, gone)
             began = time.time()

@@ -15,8 +15,8 @@ from semvid.semantics import Caption, Unit
 from semvid.service.files import JsonLines
 from semvid.video.reader import Frame
 from transmitter.deadline import Arrival
-from transmitter.keyframes.selection import Comparison
-from transmitter.shipment import Shipment
+from transmitter.keyframes.selection import Comparison, Selected
+from transmitter.shipment import AnaloguePicture, Segment, Shipment
 
 KINDS = ("keyframes", "candidates", "captions", "arrivals")
 
@@ -51,27 +51,41 @@ class SemanticsRecord:
     def add_keyframes(self, shipment: Shipment, delivery: Delivery) -> None:
         """The keyframes of a shipment, in the order of time: what each is, and what became of it."""
         coded = shipment.coded
+        if shipment.analogue is not None:
+            self._add_analogue(shipment, shipment.analogue, delivery)
+            return
         lost = set() if coded is None else coded.pictures_in(delivery.lost)
         layers = [] if coded is None else coded.group.layers()
         index_of = {} if coded is None else {p.place: i for i, p in enumerate(coded.group.pictures)}
         for place, segment in enumerate(shipment.segments):
-            if (selected := segment.keyframe) is None:
+            if segment.keyframe is None:
                 continue
             index = index_of.get(place)
             size = 0 if coded is None or index is None else len(coded.packets[index])
-            self._append(
-                "keyframes",
-                number=segment.number,
-                frame=selected.frame.index,
-                time_s=self._seconds(selected.frame),
-                reason=selected.reason.value,
-                shot_start=selected.shot_start,
+            self._append_keyframe(
+                segment,
+                segment.keyframe,
                 layer=None if index is None else layers[index],
                 refresh=coded is not None and index == 0 and coded.group.refresh,
                 bytes=size,
                 crf=shipment.crf,
                 delivered=delivery.protected if index is None else size > 0 and index not in lost,
             )
+
+    def _add_analogue(self, shipment: Shipment, picture: AnaloguePicture, delivery: Delivery) -> None:
+        """The keyframe of a shipment that crosses as symbols."""
+        (segment,) = shipment.segments
+        assert segment.keyframe is not None
+        self._append_keyframe(
+            segment,
+            segment.keyframe,
+            layer=0,
+            refresh=True,
+            bytes=len(picture.keyframe.side),
+            crf=None,
+            symbols=picture.count,
+            delivered=picture.symbols is not None and not delivery.lost,
+        )
 
     def add_units(self, units: Sequence[Unit]) -> None:
         """Captions that were sent, with their motion scores."""
@@ -91,6 +105,17 @@ class SemanticsRecord:
         """When each segment of a shipment could be shown."""
         for arrival in arrivals:
             self._append("arrivals", **arrival.resource())
+
+    def _append_keyframe(self, segment: Segment, selected: Selected, **fields: Any) -> None:
+        self._append(
+            "keyframes",
+            number=segment.number,
+            frame=selected.frame.index,
+            time_s=self._seconds(selected.frame),
+            reason=selected.reason.value,
+            shot_start=selected.shot_start,
+            **fields,
+        )
 
     def _seconds(self, frame: Frame) -> float:
         return round(float(frame.pts * self._time_base), 6)

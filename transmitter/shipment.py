@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from semvid.link.blocks import BlockPayload
-from semvid.link.packing import CodedGroup, block_payloads
-from semvid.semantics import Caption, SideUnit, StreamHeader
+from semvid.link.packing import CodedGroup, analogue_blocks, block_payloads
+from semvid.phy.analogue import AnalogueBlock
+from semvid.semantics import AnalogueKeyframe, Caption, SideUnit, StreamHeader
 from transmitter.keyframes.selection import Selected
 
 
@@ -43,6 +44,24 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class AnaloguePicture:
+    """A keyframe as symbols without bits.
+
+    Attributes:
+        keyframe: what the receiver must know exactly.
+        symbols: as many as are sent; None where the keyframe was given up.
+    """
+
+    keyframe: AnalogueKeyframe
+    symbols: AnalogueBlock | None
+
+    @property
+    def count(self) -> int:
+        """Symbols that are sent."""
+        return 0 if self.symbols is None else len(self.symbols.symbols)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Shipment:
     """What leaves together: some segments, and the group of the keyframes that end them.
 
@@ -52,6 +71,7 @@ class Shipment:
         coded: the group; None where no picture is sent.
         crf: of its pictures; None where they are not AV1.
         most_symbols: that it may take, repetitions included.
+        analogue: a keyframe as symbols, in the place of ``coded``.
     """
 
     segments: tuple[Segment, ...]
@@ -59,6 +79,7 @@ class Shipment:
     coded: CodedGroup | None = None
     crf: float | None = None
     most_symbols: float = math.inf
+    analogue: AnaloguePicture | None = None
 
     @property
     def carries_header(self) -> bool:
@@ -73,6 +94,8 @@ class Shipment:
 
     def blocks(self, bulk_limit_bytes: int, probe_bytes: int | None = None) -> list[BlockPayload]:
         """As payloads for `semvid.link.harq.HarqSender.ship`; see `semvid.link.packing.block_payloads`."""
+        if self.analogue is not None:
+            return analogue_blocks(self.units, self.analogue.keyframe, self.analogue.symbols)
         return block_payloads(self.units, self.coded, bulk_limit_bytes, probe_bytes)
 
 

@@ -112,6 +112,8 @@ def build_report(findings: Findings) -> Json:
         "video_state": seen["state"],
         "restorer": seen.get("restorer", ""),
         "tokens": None if sent.get("tokens") is None else sent["tokens"] | (seen.get("tokens") or {}),
+        "coding": seen.get("coding", ""),
+        "analogue_symbols": sum(k.get("symbols", 0) for k in semantics["keyframes"]),
         "keyframes": [k["frame"] for k in semantics["keyframes"]],
         "keyframes_by_reason": dict(Counter(k["reason"] for k in semantics["keyframes"])),
         "keyframe_bytes": sum(k["bytes"] for k in semantics["keyframes"]),

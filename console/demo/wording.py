@@ -117,7 +117,17 @@ def ledger(report: Report) -> str:
     return (
         f"Everything that was sent counts: {report['total_symbols']:,} symbols for {spent:,} information "
         f"bits, {spent / max(1, report['total_symbols']):.2f} bits per symbol with all pilots, control words "
-        f"and retransmissions.{reports_back(report)}"
+        f"and retransmissions.{_without_bits(report)}{reports_back(report)}"
+    )
+
+
+def _without_bits(report: Report) -> str:
+    """What keyframes took that crossed as symbols; empty where they had bits."""
+    if report["coding"] != "jscc":
+        return ""
+    return (
+        f" Keyframes crossed with coding jscc: {report['analogue_symbols']:,} of the symbols carry no bits, "
+        "and the noise on them is in the pictures."
     )
 
 

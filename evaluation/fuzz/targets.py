@@ -13,13 +13,15 @@ from google.protobuf.message import DecodeError
 
 from semvid import bitstream, keyframe_payload, token_payload
 from semvid.errors import SemvidError
+from semvid.images.jscc.code import Analysed, Side
+from semvid.images.jscc.networks import shipped
 from semvid.link.symbols import pack_symbols, unpack_symbols
 from semvid.link.waveform import waveform_of
 from semvid.options import TransmissionOptions
-from semvid.phy.control_word import ControlWord, Section
+from semvid.phy.control_word import AnalogueSection, ControlWord, Section
 from semvid.phy.crc import CRC16
 from semvid.phy.mcs import MCS_TABLE
-from semvid.semantics import Caption, KeyframeSlice, StreamEnd, StreamHeader
+from semvid.semantics import AnalogueKeyframe, Caption, KeyframeSlice, StreamEnd, StreamHeader
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import probe
 from semvid.video.writer import VideoWriter
@@ -49,8 +51,19 @@ def units() -> Target:
         bitstream.pack([header]),
         bitstream.pack([header, Caption(0, 1, "a dog runs over grass")]),
         bitstream.pack([Caption(0, 3, "two people talk"), StreamEnd(100, 4)]),
+        bitstream.pack([Caption(0, 3, "two people talk"), AnalogueKeyframe(3, 90, _rate_map())]),
     ]
     return Target(corpus, bitstream.unpack, (SemvidError,))
+
+
+def analogue_sides() -> Target:
+    """What stands beside the symbols of a keyframe without bits."""
+    return Target([_rate_map()], Side.of, (SemvidError,))
+
+
+def _rate_map() -> bytes:
+    picture = np.random.default_rng(3).integers(0, 256, (64, 96, 3), np.uint8)
+    return Analysed(shipped(), picture, 10.0).code(400).side
 
 
 def keyframe_payloads() -> Target:
@@ -71,6 +84,7 @@ def control_words() -> Target:
     words = [
         ControlWord(3, 1, Section(40, MCS_TABLE[4]), None),
         ControlWord(0, 0, Section(9, MCS_TABLE[4]), Section(500, MCS_TABLE[9])),
+        ControlWord(5, 0, Section(90, MCS_TABLE[4]), AnalogueSection(20_000)),
     ]
     valid = words[0].to_bits()
     fields = len(valid) - CRC16.length
@@ -139,6 +153,7 @@ def upload_probe(scratch: Path) -> Target:
 
 TARGETS: dict[str, Callable[[Path], Target]] = {
     "units": lambda _: units(),
+    "analogue sides": lambda _: analogue_sides(),
     "keyframe payloads": lambda _: keyframe_payloads(),
     "token payloads": lambda _: token_payloads(),
     "control words": lambda _: control_words(),

@@ -22,11 +22,10 @@ from semvid.mllm.settings import MllmSettings
 from semvid.options import TransmissionOptions
 from semvid.video.limits import VideoLimits
 from semvid.video.reader import read_frames
+from transmitter.coding import make_encoder, plan_for
 from transmitter.deadline import Arrival, Timing, together, within_link
-from transmitter.encoder import Encoder
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
-from transmitter.rate.plan import make_plan
 from transmitter.shipment import Shipment
 
 _ATTEMPTS: Final = 4  # at a target
@@ -91,7 +90,12 @@ class Semvid:
         link = InProcessLink(air, receiver.take, options.mcs, options.retransmissions)
         read = partial(Footage.read, clip.path, clip.source, _LIMITS, options, profile)
         link.harq.hastens = timing is not None and timing.has_deadline
-        plan = make_plan(read, options, self._planned_for or LinkPrice.of(link.harq.adapter))
+        price = self._planned_for or LinkPrice.of(link.harq.adapter)
+        try:
+            plan = plan_for(read, options, clip.source, price)
+        except TransmissionFailed as error:
+            spent = verified(link.harq.record.ledger.symbols, air)
+            return Outcome(symbols=spent, crossed=air.crossed, settings={}, failed=str(error))
         mllm = self._mllms.open(options.mllm, options.scoring)
 
         def quote(shipment: Shipment, repeated: bool) -> float:
@@ -100,16 +104,7 @@ class Semvid:
 
         failed = ""
         arrivals: list[dict[str, Any]] = []
-        encoding = Encoder(
-            clip.source,
-            options,
-            profile,
-            mllm,
-            plan,
-            _SEGMENTS_AHEAD,
-            lambda: LinkPrice.of(link.harq.adapter),
-            quote,
-        )
+        encoding = make_encoder(plan, clip.source, options, profile, mllm, link.harq, quote, _SEGMENTS_AHEAD)
         with (
             closing(encoding) as encoder,
             closing(read_frames(clip.path, clip.source, _LIMITS)) as frames,
@@ -130,7 +125,7 @@ class Semvid:
             "options": options.model_dump(mode="json", exclude_defaults=True),
             "decoder": self._decoder_name,
             **({"restorer": digest} if digest else {}),
-            "operating_point": plan.point.resource(),
+            "operating_point": plan.resource(),
             "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
             "blocks_sent": record.blocks_sent,
             "retransmissions": record.retransmissions,

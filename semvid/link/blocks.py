@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from semvid.accounting import SymbolClass
+from semvid.phy.analogue import AnalogueBlock
 from semvid.phy.block import Reception, TbState
 
 
@@ -24,7 +25,7 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class BlockPayload:
-    """What is sent, and repeated until it arrives, under one control word; at least one of the two.
+    """What is sent, and repeated until it arrives, under one control word; at least one of the first two.
 
     Attributes:
         protected: side information.
@@ -36,6 +37,11 @@ class BlockPayload:
         once: ``bulk`` is of use by itself and is not repeated: the receiver makes up for what does not come.
         renewed: it was sent before.
         short: a part of it was given up for want of room.
+        analogue: a picture as symbols without bits, in the place of ``bulk`` beside the side information that
+            says what they are. They are sent once: only what is protected is repeated.
+
+    Raises:
+        ValueError: symbols without bits beside a bulk payload, or without side information.
     """
 
     protected: Payload | None = None
@@ -47,6 +53,11 @@ class BlockPayload:
     once: bool = False
     renewed: bool = False
     short: bool = False
+    analogue: AnalogueBlock | None = None
+
+    def __post_init__(self) -> None:
+        if self.analogue is not None and (self.bulk is not None or self.protected is None):
+            raise ValueError("symbols without bits travel in the place of the bulk, beside what is protected")
 
     @property
     def is_sound(self) -> bool:
@@ -89,7 +100,7 @@ class Delivery:
     Attributes:
         protected: all of its protected transport blocks.
         lost: stretches of the bulk transport blocks that did not, because they failed or had no room, and
-            those that arrived in vain.
+            those that arrived in vain. An empty one stands for symbols without bits.
     """
 
     protected: bool = True

@@ -275,9 +275,10 @@ class HarqSender:
         self.record.blocks_sent += 1
         self.record.count_mcs(sending.payload.protected, sending.protected)
         self.record.count_mcs(sending.payload.bulk, sending.bulk)
+        self.record.count_analogue(sending.payload)
 
     def _end(self, sending: Sending) -> None:
-        protected, bulk = sending.protected is None, sending.bulk is None
+        protected, bulk = sending.protected is None, sending.shown
         payload = sending.payload
         if protected and bulk:
             return
@@ -305,19 +306,22 @@ class HarqSender:
         sending.payload = replace(sending.payload, bulk=None, short=True)
 
     def _withhold(self, sending: Sending) -> None:
-        """Gives up the bulk, or what is left without it: there is no room to send it, or to send it again."""
+        """Gives up the bulk, or what is left without it: there is no room to send it, or to send it again.
+
+        Symbols without bits are given up as a bulk is, before they have left.
+        """
         payload = sending.payload
         if not payload.short:
             tried = sending.repeats
             self.record.blocks_lost += tried
             self.record.blocks_withheld += not tried
             self.record.sound_blocks_lost += payload.is_sound
-        if sending.protected is None or sending.bulk is None:
-            self._deliver(sending.protected is None, sending.bulk is None, payload)
+        if sending.protected is None or (sending.bulk is None and sending.analogue is None):
+            self._deliver(sending.protected is None, sending.shown, payload)
             return
         self._deliver(True, False, payload)
-        sending.bulk = None
-        sending.payload = replace(payload, bulk=None, short=True)
+        sending.bulk = sending.analogue = None
+        sending.payload = replace(payload, bulk=None, analogue=None, short=True)
         self._again.appendleft(sending)
 
     def _deliver(self, protected: bool, bulk: bool, payload: BlockPayload) -> None:

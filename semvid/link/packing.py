@@ -13,7 +13,9 @@ from semvid.accounting import SymbolClass
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.blocks import BlockPayload, Payload
+from semvid.phy.analogue import AnalogueBlock
 from semvid.semantics import (
+    AnalogueKeyframe,
     Caption,
     GroupPicture,
     KeyframeGroup,
@@ -162,6 +164,20 @@ def block_payloads(
     return [*blocks, first, *others]
 
 
+def analogue_blocks(
+    units: Sequence[SideUnit], keyframe: AnalogueKeyframe, symbols: AnalogueBlock | None
+) -> list[BlockPayload]:
+    """The blocks in which ``units`` and a keyframe without bits travel.
+
+    Args:
+        units: go before it, or beside it where they fit.
+        keyframe: says what the symbols are.
+        symbols: of the keyframe; None where it was given up.
+    """
+    *before, last = [BlockPayload(protected=_payload(group)) for group in _groups([*units, keyframe])]
+    return [*before, replace(last, analogue=symbols)]
+
+
 def sound_blocks(unit: SoundPackets, limit_bytes: int) -> list[BlockPayload]:
     """The blocks in which sound packets travel: one, or more where it would pass ``limit_bytes``."""
     data = sound_payload.pack(unit)
@@ -190,6 +206,8 @@ def _class_of(unit: SideUnit) -> SymbolClass:
             return SymbolClass.SOUND
         case TaskHeader() | TaskAnswer():
             return SymbolClass.ANSWER
+        case AnalogueKeyframe():
+            return SymbolClass.KEYFRAME
         case _:
             return SymbolClass.HEADER
 

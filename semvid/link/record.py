@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from semvid.accounting import Ledger, SymbolClass
 from semvid.link.blocks import BlockPayload, Payload
 from semvid.phy.block import BurstSizes, TransportBlock
+
+ANALOGUE: Final = "analogue"
 
 
 @dataclass
@@ -17,7 +20,8 @@ class LinkRecord:
     Attributes:
         rounds: how often a block is sent at most; those that are sent anew, as often again.
         ledger: every symbol sent, by class.
-        mcs: transport blocks by class and modulation and coding scheme, repetitions not counted.
+        mcs: transport blocks by class and modulation and coding scheme, repetitions not counted; pictures
+            that crossed as symbols without bits under `ANALOGUE`.
         bursts_sent: with soundings and repetitions.
         blocks_sent: repetitions not counted.
         blocks_lost: blocks of which a part that was sent never arrived.
@@ -52,6 +56,11 @@ class LinkRecord:
             for symbol_class in payload.bits:
                 self.mcs.setdefault(symbol_class, Counter())[block.mcs.name] += 1
 
+    def count_analogue(self, payload: BlockPayload) -> None:
+        """Counts a picture that leaves as symbols without bits."""
+        if payload.analogue is not None:
+            self.mcs.setdefault(SymbolClass.KEYFRAME, Counter())[ANALOGUE] += 1
+
     def count_burst(self, sizes: BurstSizes, payload: BlockPayload, repeats: bool) -> None:
         """Counts every symbol of a burst.
 
@@ -73,3 +82,5 @@ class LinkRecord:
             self.ledger.add_shared(sizes.protected, payload.protected.bits)
         if payload.bulk is not None:
             self.ledger.add_shared(sizes.bulk, payload.bulk.bits)
+        if payload.analogue is not None:  # as they are: there are no bits to deal them by
+            self.ledger.add(SymbolClass.KEYFRAME, sizes.bulk)

@@ -9,6 +9,7 @@ from typing import Final
 from semvid.accounting import SymbolClass
 from semvid.link.blocks import BlockPayload, BlockReport, Payload
 from semvid.phy.adaptation import LinkAdapter, capacity
+from semvid.phy.analogue import AnalogueBlock
 from semvid.phy.block import Block, BurstSizes, TbState, TransportBlock, burst_sizes
 from semvid.phy.control_word import AGGREGATION_LEVELS
 from semvid.phy.framing import Framing
@@ -34,6 +35,8 @@ class Sending:
         versions_received: how many redundancy versions the receiver holds.
         bulk_mcs: of the first transmission of the bulk, once it is repeated.
         received: what came in of the bulk, bits (`LinkAdapter.choose_repetition`).
+        analogue: symbols without bits that have not left yet.
+        analogue_there: the receiver has them.
     """
 
     payload: BlockPayload
@@ -46,6 +49,8 @@ class Sending:
     versions_received: int = 0
     bulk_mcs: Mcs | None = None
     received: float = 0.0
+    analogue: AnalogueBlock | None = None
+    analogue_there: bool = False
 
     @classmethod
     def prepared(cls, payload: BlockPayload, adapter: LinkAdapter) -> Sending:
@@ -55,12 +60,20 @@ class Sending:
         large = None
         if bulk is not None:
             large = TransportBlock(bulk.data, _bulk_mcs(payload, len(bulk.data), adapter))
-        return cls(payload, small, large, adapter.aggregation(), adapter.pilot_spacing())
+        spacing = adapter.pilot_spacing()
+        return cls(payload, small, large, adapter.aggregation(), spacing, analogue=payload.analogue)
 
     @property
     def arrived(self) -> bool:
-        """Whether nothing of it is missing."""
+        """Whether nothing of it is missing that could still be sent."""
         return self.protected is None and self.bulk is None
+
+    @property
+    def shown(self) -> bool:
+        """Whether its bulk is there, or its symbols without bits and what they are."""
+        if self.payload.analogue is not None:
+            return self.analogue_there and self.protected is None
+        return self.bulk is None
 
     @property
     def repeats(self) -> bool:
@@ -80,9 +93,8 @@ class Sending:
     def block(self) -> Block:
         """What goes out next."""
         version = REDUNDANCY_VERSIONS[self.versions_received]
-        return Block(
-            self.process or 0, version, self.protected, self.bulk, self.aggregation, self.pilot_spacing
-        )
+        bulk = self.bulk if self.analogue is None else self.analogue
+        return Block(self.process or 0, version, self.protected, bulk, self.aggregation, self.pilot_spacing)
 
     def sizes(self, framing: Framing) -> BurstSizes:
         """Symbols of what goes out next, by what they are."""
@@ -96,6 +108,8 @@ class Sending:
             adapter: knows of it already; is told whether a first transmission arrived.
             rounds: how often a block is sent at most.
         """
+        if self.analogue is not None:
+            self.analogue, self.analogue_there = None, report.control_decoded
         if not report.control_decoded:
             self.aggregation = min(2 * self.aggregation, MAX_AGGREGATION)
         else:

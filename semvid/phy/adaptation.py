@@ -144,6 +144,11 @@ class LinkAdapter:
         return float(np.mean(history) - np.std(history))
 
     @property
+    def expected_snr_db(self) -> float:
+        """The effective SNR of the next burst: the mean of the history."""
+        return float(np.mean(self._effective_snr_db))
+
+    @property
     def _effective_snr_db(self) -> list[float]:
         """Of the history. Soundings are short and err: alone they stand for a range; bursts say it better.
 

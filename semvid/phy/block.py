@@ -1,4 +1,7 @@
-"""One burst on the air: a control word and up to two transport blocks, as symbols and back."""
+"""One burst on the air: a control word and up to two transport blocks, as symbols and back.
+
+In the place of the second there may be symbols that carry no bits (`semvid.phy.analogue`).
+"""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -8,10 +11,12 @@ from numpy.typing import NDArray
 
 from semvid.errors import LimitExceeded
 from semvid.phy import transport_block
-from semvid.phy.arrays import Llrs, Symbols
+from semvid.phy.analogue import AnalogueBlock, AnalogueReception, AnalogueSlot
+from semvid.phy.arrays import Llrs, Reals, Symbols
 from semvid.phy.channel_estimate import SNR_FLOOR_DB, ChannelEstimate
 from semvid.phy.control_word import (
     AGGREGATION_LEVELS,
+    AnalogueSection,
     ControlWord,
     Section,
     decode_control,
@@ -49,7 +54,7 @@ class Block:
             combined with what the receiver has. Where the receiver did not even read the control word, send
             rv 0 again: later versions alone hold few of the information bits.
         protected: header, captions, time stamps; at most 1023 bytes; or None.
-        bulk: keyframes; at most 8191 bytes; or None.
+        bulk: keyframes; at most 8191 bytes, or symbols that carry none; or None.
         aggregation: level of the control word, see `semvid.phy.control_word.symbols_at`.
         pilot_spacing: of the scattered pilots, one of `semvid.phy.layout.PILOT_SPACINGS`. The sparse ones are
             for links that do not fade within a burst.
@@ -58,7 +63,7 @@ class Block:
     process: int
     rv: int
     protected: TransportBlock | None
-    bulk: TransportBlock | None
+    bulk: TransportBlock | AnalogueBlock | None
     aggregation: int
     pilot_spacing: int = DENSE_SPACING
 
@@ -101,7 +106,9 @@ class Reception:
 
     Attributes:
         control: the control word, or None where it was not found; then both states are ABSENT.
-        protected, bulk: payloads, None unless the state is DECODED.
+        protected, bulk: payloads, None unless the state is DECODED. Symbols without bits have no payload, and
+            count as DECODED when they are there.
+        analogue: such symbols, handed over with the protected payload that says what they are; else None.
         snr_db: mean received Es/N0, -30..60.
         effective_snr_db: the AWGN Es/N0 of equal mean capacity; lower than ``snr_db`` under fading.
         power: what it measured for the SNR of the whole transmission.
@@ -114,6 +121,7 @@ class Reception:
     control: ControlWord | None = None
     protected: bytes | None = None
     bulk: bytes | None = None
+    analogue: AnalogueReception | None = None
     protected_state: TbState = TbState.ABSENT
     bulk_state: TbState = TbState.ABSENT
     snr_db: float = SNR_FLOOR_DB
@@ -127,13 +135,17 @@ class Reception:
 
 def burst_sizes(block: Block, framing: Framing = SINGLE_CARRIER_FRAMING) -> BurstSizes:
     """What `modulate` will make of ``block``, without making it."""
-    sections = _section_symbols(_section(block.protected), _section(block.bulk), block.aggregation)
+    sections = _section_symbols(_section(block.protected), _bulk_section(block.bulk), block.aggregation)
     total = framing.total_symbols(sum(sections), block.pilot_spacing)
     return BurstSizes(total - sum(sections), *sections)
 
 
 def _section(block: TransportBlock | None) -> Section | None:
     return Section(len(block.payload), block.mcs) if block is not None else None
+
+
+def _bulk_section(block: TransportBlock | AnalogueBlock | None) -> Section | AnalogueSection | None:
+    return AnalogueSection(len(block.symbols)) if isinstance(block, AnalogueBlock) else _section(block)
 
 
 def _modulate_section(block: TransportBlock | None, rv: int, scrambling: int) -> Symbols:
@@ -150,7 +162,7 @@ def modulate(block: Block, framing: Framing = SINGLE_CARRIER_FRAMING) -> Symbols
         ValueError: a field out of range, an empty or too long payload, or no transport block at all.
         LimitExceeded: the burst would be longer than 65536 symbols.
     """
-    word = ControlWord(block.process, block.rv, _section(block.protected), _section(block.bulk))
+    word = ControlWord(block.process, block.rv, _section(block.protected), _bulk_section(block.bulk))
     total = burst_sizes(block, framing).total
     if total > MAX_BLOCK_SYMBOLS:  # with what a radio puts around it
         raise LimitExceeded(
@@ -159,7 +171,10 @@ def modulate(block: Block, framing: Framing = SINGLE_CARRIER_FRAMING) -> Symbols
         )
     control = modulate_control(word, block.aggregation)
     protected = _modulate_section(block.protected, block.rv, _PROTECTED_SCRAMBLING)
-    bulk = _modulate_section(block.bulk, block.rv, _BULK_SCRAMBLING)
+    if isinstance(block.bulk, AnalogueBlock):
+        bulk = block.bulk.symbols
+    else:
+        bulk = _modulate_section(block.bulk, block.rv, _BULK_SCRAMBLING)
     data = np.concatenate([control, protected, bulk])
     places = framing.layout(len(data), block.pilot_spacing)
     symbols = np.empty(places.total, np.complex64)
@@ -199,6 +214,7 @@ class BlockReceiver:
         self._framing = framing_of(waveform)
         self._protected = _Slot(_PROTECTED_SCRAMBLING)
         self._bulk = _Slot(_BULK_SCRAMBLING, window)
+        self._analogue = AnalogueSlot()
 
     def receive(self, symbols: Symbols) -> Reception:
         """Receives one burst.
@@ -239,7 +255,7 @@ class BlockReceiver:
         order = np.argsort(known)
         qm = np.zeros(places.total, np.int8)
         for positions, section in ((protected, word.protected), (bulk, word.bulk)):
-            qm[positions] = section.mcs.qm if section else 0
+            qm[positions] = section.mcs.qm if isinstance(section, Section) else 0
         channel = self._framing.estimate(received, known[order], values[order], qm)
 
         reception = Reception(word, sections=sections)
@@ -247,6 +263,7 @@ class BlockReceiver:
         ends = np.cumsum(sections)
         sent = np.zeros(places.total, np.complex64)
         sent[known] = values
+        self._keep_analogue(word, reception, noise[ends[1] :])
         if word.protected is not None:
             part = slice(ends[0], ends[1])
             llrs = demap(reception.equalised[part], noise[part], word.protected.mcs.qm)
@@ -254,7 +271,8 @@ class BlockReceiver:
             reception.protected_state = _state(reception.protected)
             if reception.protected is not None:
                 sent[protected] = _sent(reception.protected, word.protected, word.rv, _PROTECTED_SCRAMBLING)
-        if word.bulk is not None:
+                reception.analogue = self._analogue.take(word.process)
+        if isinstance(word.bulk, Section):
             part = slice(ends[1], ends[2])
             llrs = demap(reception.equalised[part], noise[part], word.bulk.mcs.qm)
             reception.bulk = self._bulk.receive(word.bulk, word, llrs)
@@ -268,6 +286,15 @@ class BlockReceiver:
         reception.snr_db = channel.snr_db
         reception.effective_snr_db = channel.effective_snr_db(places.data)
         return reception
+
+    def _keep_analogue(self, word: ControlWord, reception: Reception, no: Reals) -> None:
+        """Keeps symbols that carry no bits, the last of the burst, whose noise is ``no``."""
+        if isinstance(word.bulk, AnalogueSection):
+            symbols = reception.equalised[-word.bulk.symbols :]
+            self._analogue.begin(word.process, AnalogueReception(symbols, no))
+            reception.bulk_state = TbState.DECODED
+        elif word.rv == 0:
+            self._analogue.begin(word.process, None)
 
 
 def _gain_power(channel: ChannelEstimate, level: float) -> NDArray[np.float32]:
@@ -286,14 +313,16 @@ def _state(payload: bytes | None) -> TbState:
 
 
 def _section_symbols(
-    protected: Section | None, bulk: Section | None, aggregation: int
+    protected: Section | None, bulk: Section | AnalogueSection | None, aggregation: int
 ) -> tuple[int, int, int]:
     """Symbols of control word, protected and bulk transport block."""
-    small, large = (
-        transport_block.symbols_for(section.payload_bytes, section.mcs) if section else 0
-        for section in (protected, bulk)
-    )
-    return symbols_at(aggregation), small, large
+
+    def symbols_of(section: Section | AnalogueSection | None) -> int:
+        if isinstance(section, AnalogueSection):
+            return section.symbols
+        return transport_block.symbols_for(section.payload_bytes, section.mcs) if section else 0
+
+    return symbols_at(aggregation), symbols_of(protected), symbols_of(bulk)
 
 
 def _find_control(

@@ -2,6 +2,9 @@
 
     process 4 | rv 2 | protected bytes 10, mcs 6 | bulk bytes 13, mcs 6 | CRC 16
 
+Of the 64 codes of a scheme 34 are those of `MCS_TABLE`. In the place of the bulk's, `ANALOGUE_CODE` says that
+symbols without bits follow, and the 13 bits before it then count them in eights (docs/decisions/0022).
+
 It is LDPC coded (base graph 2), scrambled and sent as QPSK on 32 symbols times the aggregation level (as a
 PDCCH has 1, 2, 4, 8 or 16 control channel elements, TS 38.211 clause 7.3.2); at level 1 it takes 40, because
 less than 34 cannot be decoded. The receiver finds the level by trying all five.
@@ -25,6 +28,9 @@ AGGREGATION_LEVELS = (1, 2, 4, 8, 16)
 _SYMBOLS_PER_LEVEL, _FEWEST_SYMBOLS = 32, 40
 MAX_PROTECTED_BYTES = 1023
 MAX_BULK_BYTES = 8191
+ANALOGUE_CODE = 63
+ANALOGUE_STEP = 8  # symbols
+MAX_ANALOGUE_SYMBOLS = ANALOGUE_STEP * MAX_BULK_BYTES  # what 13 bits can count; a burst holds fewer
 PROCESSES = 16  # of hybrid ARQ
 QM = 2
 
@@ -42,6 +48,29 @@ class Section:
     payload_bytes: int
     mcs: Mcs
 
+    @property
+    def fields(self) -> tuple[int, int]:
+        """Size and code on air."""
+        return self.payload_bytes, self.mcs.code
+
+
+@dataclass(frozen=True)
+class AnalogueSection:
+    """What the control word says about symbols without bits: how many, a multiple of `ANALOGUE_STEP`."""
+
+    symbols: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.symbols <= MAX_ANALOGUE_SYMBOLS or self.symbols % ANALOGUE_STEP:
+            raise ValueError(
+                f"a burst announces 1..{MAX_ANALOGUE_SYMBOLS} analogue symbols, in eights, not {self.symbols}"
+            )
+
+    @property
+    def fields(self) -> tuple[int, int]:
+        """Size and code on air."""
+        return self.symbols // ANALOGUE_STEP, ANALOGUE_CODE
+
 
 @dataclass(frozen=True)
 class ControlWord:
@@ -51,13 +80,13 @@ class ControlWord:
         process: HARQ process, 0..15.
         rv: redundancy version, 0..3.
         protected: the better protected transport block, at most 1023 bytes, or None.
-        bulk: the bulk transport block, at most 8191 bytes, or None.
+        bulk: the bulk transport block, at most 8191 bytes, or symbols in its place, or None.
     """
 
     process: int
     rv: int
     protected: Section | None
-    bulk: Section | None
+    bulk: Section | AnalogueSection | None
 
     def __post_init__(self) -> None:
         if not 0 <= self.process < PROCESSES or not 0 <= self.rv <= 3:
@@ -65,14 +94,14 @@ class ControlWord:
         if self.protected is None and self.bulk is None:
             raise ValueError("a control word announces at least one transport block")
         for section, limit in ((self.protected, MAX_PROTECTED_BYTES), (self.bulk, MAX_BULK_BYTES)):
-            if section is not None and not 1 <= section.payload_bytes <= limit:
+            if isinstance(section, Section) and not 1 <= section.payload_bytes <= limit:
                 raise ValueError(f"the transport block carries 1..{limit} bytes, not {section.payload_bytes}")
 
     def to_bits(self) -> Bits:
         """uint8[57]: fields, then the masked CRC16."""
         values = [self.process, self.rv]
         for section in (self.protected, self.bulk):
-            values += [section.payload_bytes, section.mcs.code] if section else [0, 0]
+            values += section.fields if section else (0, 0)
         text = "".join(f"{value:0{width}b}" for value, width in zip(values, _FIELDS, strict=True))
         bits = np.frombuffer(text.encode(), np.uint8) - ord("0")
         return np.concatenate([bits, CRC16.parity(bits) ^ _CRC_MASK])
@@ -85,13 +114,25 @@ class ControlWord:
             return None
         fields = np.split(payload, np.cumsum(_FIELDS)[:-1])
         values = [int("".join(map(str, field)), 2) for field in fields]
-        process, rv, *announced = values
-        sections: list[Section | None] = []
-        for size, code in (announced[:2], announced[2:]):
-            if code not in MCS_TABLE or (size == 0 and code > 0):
-                return None
-            sections.append(Section(size, MCS_TABLE[code]) if size else None)
-        return cls(process, rv, *sections) if any(sections) else None
+        process, rv, protected_bytes, protected_code, bulk_size, bulk_code = values
+        if bulk_code == ANALOGUE_CODE and bulk_size:
+            bulk: Section | AnalogueSection | None = AnalogueSection(ANALOGUE_STEP * bulk_size)
+        elif _announces(bulk_size, bulk_code):
+            bulk = _section(bulk_size, bulk_code)
+        else:
+            return None
+        if not _announces(protected_bytes, protected_code) or not (protected_bytes or bulk):
+            return None
+        return cls(process, rv, _section(protected_bytes, protected_code), bulk)
+
+
+def _announces(size: int, code: int) -> bool:
+    """Whether these fields speak of a transport block, or of none."""
+    return code in MCS_TABLE and (size > 0 or code == 0)
+
+
+def _section(size: int, code: int) -> Section | None:
+    return Section(size, MCS_TABLE[code]) if size else None
 
 
 def symbols_at(aggregation: int) -> int:

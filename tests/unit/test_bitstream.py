@@ -13,6 +13,7 @@ from semvid.errors import InvalidInput, MalformedUnits
 from semvid.profile import Given
 from semvid.semantics import (
     MAX_OFFSET,
+    AnalogueKeyframe,
     Caption,
     Opening,
     PictureCoding,
@@ -41,17 +42,24 @@ plain_headers = st.builds(
     positive
     | st.sampled_from([Fraction(1, 1000), Fraction(1, 12_800), Fraction(1, 30_000), Fraction(1, 25)]),
     positive | rates,
-    st.sampled_from(PictureCoding),
+    st.sampled_from([coding for coding in PictureCoding if coding is not PictureCoding.JSCC]),
     st.integers(0, 2**32 - 1),
     st.integers(0, 255).map(lambda phase: Fraction(phase, 256)),
     st.sampled_from(Given),
     st.integers(0, 7),
     aspects,
 )
-headers = st.builds(
-    lambda header, restored: replace(header, detail=0, restoration=header.detail) if restored else header,
+headers = st.one_of(
     plain_headers,
-    st.booleans(),
+    plain_headers.map(lambda header: replace(header, detail=0, restoration=header.detail)),
+    plain_headers.map(
+        lambda header: replace(
+            header,
+            coding=PictureCoding.JSCC,
+            coded_width=min(header.coded_width, 1024),
+            coded_height=min(header.coded_height, 1024),
+        )
+    ),
 )
 sounds = st.builds(
     SoundHeader,
@@ -75,6 +83,15 @@ timings = st.builds(
     st.integers(0, 2**31 - 1),
     st.lists(st.integers(-MAX_OFFSET, MAX_OFFSET), min_size=1, max_size=20).map(tuple),
 )
+analogue = st.integers(0, 2**24).flatmap(
+    lambda number: st.builds(
+        AnalogueKeyframe,
+        st.just(number),
+        st.integers(number, 2**31 - 1),
+        st.binary(max_size=300) | st.just(bytes(1000)),
+        st.booleans(),
+    )
+)
 ends = st.integers(1, 2**24).flatmap(
     lambda keyframes: st.builds(
         StreamEnd,
@@ -92,6 +109,7 @@ ends = st.integers(1, 2**24).flatmap(
     st.lists(captions, max_size=2),
     st.lists(timings, max_size=2),
     st.lists(ends, max_size=1),
+    st.lists(analogue, max_size=1),
 )
 def test_round_trip(
     headers: list[SideUnit],
@@ -100,8 +118,9 @@ def test_round_trip(
     captions: list[SideUnit],
     timings: list[SideUnit],
     ends: list[SideUnit],
+    analogue: list[SideUnit],
 ) -> None:
-    units = [*headers, *sounds, *openings, *captions, *timings, *ends]
+    units = [*headers, *sounds, *openings, *captions, *timings, *ends, *analogue]
     assert unpack(pack(units)) == units
 
 
@@ -124,6 +143,21 @@ def test_damaged_units_are_units_or_refused(data: st.DataObject) -> None:
     position = data.draw(st.integers(0, len(payload) - 1))
     payload[position] ^= data.draw(st.integers(1, 255))
     _are_units_or_refused(bytes(payload))
+
+
+@given(analogue, st.integers(0, 7), st.integers(0, 40))
+def test_a_damaged_keyframe_without_bits_is_units_or_refused(
+    keyframe: AnalogueKeyframe, bit: int, byte: int
+) -> None:
+    payload = bytearray(pack([Caption(0, 1, "a dog", 8), keyframe]))
+    payload[byte % len(payload)] ^= 1 << bit
+    _are_units_or_refused(bytes(payload))
+
+
+def test_a_burst_describes_one_keyframe_without_bits() -> None:
+    """There is one run of symbols in it."""
+    with pytest.raises(MalformedUnits, match="more than one AnalogueKeyframe"):
+        unpack(pack([AnalogueKeyframe(0, 0, b"map"), AnalogueKeyframe(1, 5, b"map")]))
 
 
 def test_truncated_units_are_refused() -> None:

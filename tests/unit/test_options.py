@@ -93,6 +93,31 @@ def test_the_schema_lists_choices_and_ranges() -> None:
             {"coding": "tokens", "keyframe_method": "text-only"},
             "<keyframe_method> text-only sends no picture; leave <coding> out",
         ),
+        (
+            {"coding": "jscc", "keyframe_method": "text-only"},
+            "<keyframe_method> text-only sends no picture; leave <coding> out",
+        ),
+        (
+            {"coding": "jscc", "quality": 50},
+            "<quality> is AV1's, and <coding> jscc has none: its pictures are as good as the link; leave "
+            "<quality> out, or say by <target_cbr> what they may cost",
+        ),
+        (
+            {"coding": "jscc", "mcs": 9},
+            "<mcs> is of keyframes with bits; leave it out with <coding> jscc",
+        ),
+        (
+            {"coding": "jscc", "coding_time": 2},
+            "<coding_time> is of keyframes with bits; leave it out with <coding> jscc",
+        ),
+        *(
+            (
+                {"coding": "jscc", late: 1, "channel": {"symbol_rate_hz": 20e3}},
+                f"<{late}> leaves out what would be late, and <coding> jscc sends a keyframe in one piece; "
+                "take <coding> low-delay or intra",
+            )
+            for late in ("deadline_s", "latency_s")
+        ),
     ],
 )
 def test_a_refusal_spells_options_as_its_reader_does(options: dict, told: str) -> None:

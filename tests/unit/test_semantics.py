@@ -20,6 +20,7 @@ from semvid.semantics import (
     KeyframeGroup,
     KeyframeSlice,
     Opening,
+    PictureCoding,
     StreamEnd,
     StreamHeader,
     Timing,
@@ -168,3 +169,11 @@ def test_packets_travel_by_importance() -> None:
     assert deep.layers() == [0, 0, 1, 2, 0]
     assert deep.by_importance() == [0, 1, 4, 2, 3]
     assert deep.spans() == [range(0, 1), range(1, 3), range(19, 23), range(23, 31), range(3, 19)]
+
+
+def test_a_keyframe_without_bits_is_small_enough_for_its_network() -> None:
+    sides = {"width": 4096, "height": 2304, "time_base": Fraction(1, 24), "frame_rate": Fraction(24)}
+    StreamHeader(coded_width=1024, coded_height=1024, coding=PictureCoding.JSCC, **sides)
+    with pytest.raises(InvalidInput, match="at most 1048576 pixels, got 1024x1025; scale the video down"):
+        StreamHeader(coded_width=1024, coded_height=1025, coding=PictureCoding.JSCC, **sides)
+    StreamHeader(coded_width=4096, coded_height=2304, **sides)

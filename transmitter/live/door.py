@@ -34,6 +34,10 @@ def live_options(options: TransmissionOptions) -> TransmissionOptions:
         raise InvalidInput(
             "option coding: a pyramid waits for later pictures; a live source takes low-delay or intra"
         )
+    if coding is PictureCoding.JSCC:
+        raise InvalidInput(
+            "option coding: jscc needs the whole video to plan by; a live source takes low-delay or intra"
+        )
     return options.model_copy(update={"coding": coding, "sound": SoundChoice.NONE})
 
 

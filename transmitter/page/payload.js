@@ -75,8 +75,9 @@ function captionEntry(caption, { captions }) {
 function keyframeEntry(keyframe, { pictures, receiver }) {
   const here = pictures?.has(keyframe.number);
   const layer = keyframe.layer === null ? "" : keyframe.layer === 0 ? ", anchor" : `, layer ${keyframe.layer}`;
-  const coded = keyframe.crf === null ? ", tokens" : `, CRF ${Math.round(keyframe.crf)}`;
-  const fate = keyframe.bytes === 0 ? ", given up for the budget" : coded;
+  const way = keyframe.symbols ? `${keyframe.symbols} symbols without bits` : "tokens";
+  const coded = keyframe.crf === null ? way : `CRF ${Math.round(keyframe.crf)}`;
+  const fate = keyframe.bytes === 0 ? ", given up for the budget" : `, ${coded}`;
   const name = `keyframe ${keyframe.number}, frame ${keyframe.frame}`;
   const picture = here
     ? h("img", {

@@ -41,7 +41,7 @@ FIRST_FRAME_CRF: Final = 45.0
 CRF_STEP: Final = 0.25
 FINEST_CRF: Final = 35.0
 SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
-_PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
+PRICES: Final = tuple(0.16 * 2.0**step for step in range(9))
 # Where the walk begins, as indices of size and price: usual winners down to so low a CBR at 10 dB.
 _STARTS: Final = {5e-4: (0, 4), 2.5e-4: (1, 5), 1.4e-4: (3, 5), 8e-5: (3, 6), 0.0: (4, 7)}
 _COARSEST_TRIED: Final = 62.0  # beyond, fewer or smaller pictures look better; without any, up to MAX_CRF
@@ -68,6 +68,10 @@ class Plan:
 
     point: OperatingPoint
     forecast: Forecast | None = None
+
+    def resource(self) -> dict[str, float]:
+        """For reports."""
+        return self.point.resource()
 
 
 def make_plan(
@@ -115,13 +119,13 @@ class _Search:
         """Where the walk would begin."""
         size, price = self._start
         preset = _quick(self._footage, SCALES[size])
-        point = OperatingPoint(62.0, _PRICES[price], SCALES[size], preset, link=self._link)
+        point = OperatingPoint(62.0, PRICES[price], SCALES[size], preset, link=self._link)
         return self._finished(self._near(point, MAX_CRF, _MET, most=2), preset)
 
     def plan(self) -> Plan:
         """Where it ends."""
         place = self._start
-        corner = len(SCALES) - 1, len(_PRICES) - 1
+        corner = len(SCALES) - 1, len(PRICES) - 1
         while self._at(place, 62.0) is None and place != corner:  # too dear even at its coarsest
             place = min(place[0] + 1, corner[0]), min(place[1] + 1, corner[1])
         stood = {place}
@@ -147,7 +151,7 @@ class _Search:
     def _neighbours(self, place: tuple[int, int]) -> list[tuple[int, int]]:
         size, price = place
         places = [(size, price + 1), (size, price - 1), (size + 1, price), (size - 1, price)]
-        return [(s, p) for s, p in places if 0 <= s < len(SCALES) and 0 <= p < len(_PRICES)]
+        return [(s, p) for s, p in places if 0 <= s < len(SCALES) and 0 <= p < len(PRICES)]
 
     def _loss(self, place: tuple[int, int]) -> float:
         """Loss at the target, infinite where it cannot be met."""
@@ -162,13 +166,13 @@ class _Search:
     def _guess(self, here: Trial, place: tuple[int, int]) -> float:
         """The CRF that will probably meet the target at a neighbour of what was tried."""
         smaller = (SCALES[place[0]] / here.point.scale) ** BYTES_PER_SCALE
-        fewer = (_PRICES[place[1]] / here.point.price) ** _BYTES_PER_PRICE
+        fewer = (PRICES[place[1]] / here.point.price) ** _BYTES_PER_PRICE
         return self._crf_for(here, smaller * fewer)
 
     def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
-            point = OperatingPoint(crf, _PRICES[place[1]], SCALES[place[0]], presets.FAST, link=self._link)
+            point = OperatingPoint(crf, PRICES[place[1]], SCALES[place[0]], presets.FAST, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
@@ -224,7 +228,7 @@ class _Search:
 
     def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
-        point = OperatingPoint(MAX_CRF, _PRICES[-1], SCALES[-1], presets.FAST, link=self._link)
+        point = OperatingPoint(MAX_CRF, PRICES[-1], SCALES[-1], presets.FAST, link=self._link)
         return Coded.at(self._footage, point).trial
 
     def _set_right(self, best: Trial) -> Plan:

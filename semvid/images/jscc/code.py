@@ -120,11 +120,8 @@ class Side:
         Raises:
             MalformedUnits: bytes that no encoder makes.
         """
-        if len(side) < _HEAD.size:
-            raise MalformedUnits(f"jscc: {len(side)} bytes of side information are too few")
-        width, height, planned, scale = _HEAD.unpack_from(side)
-        if not width or not height or width * height > MAX_PIXELS:
-            raise MalformedUnits(f"jscc: side information of {width}x{height} pixels, at most {MAX_PIXELS}")
+        width, height = size_of(side)
+        _, _, planned, scale = _HEAD.unpack_from(side)
         if planned > _SNR_STEPS * SNR_RANGE_DB[1]:
             raise MalformedUnits(f"jscc: side information that plans for {planned / _SNR_STEPS:g} dB")
         rows, columns = -(-height // PATCH), -(-width // PATCH)
@@ -134,6 +131,20 @@ class Side:
     def symbols(self) -> int:
         """How many symbols belong to it."""
         return int(np.array(LEVELS)[self.levels].sum())
+
+
+def size_of(side: bytes) -> tuple[int, int]:
+    """Width and height of the picture of `Coded.side`, pixels, without a look at its rate map.
+
+    Raises:
+        MalformedUnits: bytes that no encoder makes.
+    """
+    if len(side) < _HEAD.size:
+        raise MalformedUnits(f"jscc: {len(side)} bytes of side information are too few")
+    width, height, _, _ = _HEAD.unpack_from(side)
+    if not width or not height or width * height > MAX_PIXELS:
+        raise MalformedUnits(f"jscc: side information of {width}x{height} pixels, at most {MAX_PIXELS}")
+    return width, height
 
 
 def decode(

@@ -49,8 +49,8 @@ class Networks:
     """
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        models = [_read(folder / name) for name in (ENCODER, DECODER)]
-        self.digest = hashlib.sha256(b"".join(models)).hexdigest()[:_DIGITS]
+        models = _models(folder)
+        self.digest = _digest(models)
         self._encoder, self._decoder = (
             _session(model, folder / name, threads, inputs, outputs)
             for model, name, inputs, outputs in (
@@ -78,6 +78,24 @@ class Networks:
 def shipped() -> Networks:
     """Those that come with semvid, loaded once."""
     return Networks(SHIPPED)
+
+
+@lru_cache(maxsize=1)
+def shipped_digest() -> str:
+    """`Networks.digest` of those that come with semvid, which are not loaded for it.
+
+    Raises:
+        MissingComponent: a file is not there.
+    """
+    return _digest(_models(SHIPPED))
+
+
+def _models(folder: Path) -> list[bytes]:
+    return [_read(folder / name) for name in (ENCODER, DECODER)]
+
+
+def _digest(models: list[bytes]) -> str:
+    return hashlib.sha256(b"".join(models)).hexdigest()[:_DIGITS]
 
 
 def _read(path: Path) -> bytes:

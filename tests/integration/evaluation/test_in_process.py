@@ -55,8 +55,16 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
             Conditions(6.0, "rayleigh", 200, seed=5),
             {"quality": 55, "coding": "low-delay", "deadline_s": 0.3, "channel": {"symbol_rate_hz": 20e3}},
         ),
+        (Conditions(8.0, seed=6), {"target_cbr": 8e-3, "coding": "jscc"}),
     ],
-    ids=["clean", "small pictures", "fading, nothing repeated", "the same with low delay", "a deadline"],
+    ids=[
+        "clean",
+        "small pictures",
+        "fading, nothing repeated",
+        "the same with low delay",
+        "a deadline",
+        "without bits",
+    ],
 )
 def test_as_the_services(clip: Clip, services: Services, tmp_path: Path, conditions, options):
     untargeted = {name: value for name, value in options.items() if name != "target_cbr"}

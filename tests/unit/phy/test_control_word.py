@@ -7,12 +7,16 @@ from hypothesis import strategies as st
 
 from semvid.phy.control_word import (
     AGGREGATION_LEVELS,
+    ANALOGUE_CODE,
+    MAX_ANALOGUE_SYMBOLS,
+    AnalogueSection,
     ControlWord,
     Section,
     decode_control,
     modulate_control,
     symbols_at,
 )
+from semvid.phy.crc import CRC16
 from semvid.phy.mcs import MCS_TABLE, control_threshold_db
 from semvid.phy.qam import demap
 
@@ -22,7 +26,9 @@ words = st.builds(
     process=st.integers(0, 15),
     rv=st.integers(0, 3),
     protected=st.builds(Section, st.integers(1, 1023), mcs),
-    bulk=st.none() | st.builds(Section, st.integers(1, 8191), mcs),
+    bulk=st.none()
+    | st.builds(Section, st.integers(1, 8191), mcs)
+    | st.integers(1, 8191).map(lambda eights: AnalogueSection(8 * eights)),
 )
 
 
@@ -43,6 +49,44 @@ def test_up_to_three_wrong_bits_are_noticed(word: ControlWord, flips: set[int]) 
     assert ControlWord.from_bits(bits) is None
 
 
+def on_air(values: list[int]) -> np.ndarray:
+    """A word of these fields, whatever they mean, with the checksum of words that mean something."""
+    widths = (4, 2, 10, 6, 13, 6)
+    text = "".join(f"{value:0{width}b}" for value, width in zip(values, widths, strict=True))
+    bits = np.frombuffer(text.encode(), np.uint8) - ord("0")
+    mask = np.unpackbits(np.frombuffer(b"\x5e\x5d", np.uint8))
+    return np.concatenate([bits, CRC16.parity(bits) ^ mask])
+
+
+@settings(max_examples=300)
+@given(
+    process=st.integers(0, 15),
+    rv=st.integers(0, 3),
+    protected=st.tuples(st.integers(0, 1023), st.integers(0, 63)),
+    bulk=st.tuples(st.just(0) | st.integers(0, 8191), st.just(ANALOGUE_CODE) | st.integers(0, 63)),
+)
+def test_any_fields_are_a_word_that_says_them_or_refused(
+    process: int, rv: int, protected: tuple[int, int], bulk: tuple[int, int]
+) -> None:
+    bits = on_air([process, rv, *protected, *bulk])
+    word = ControlWord.from_bits(bits)
+    (small, small_code), (large, large_code) = protected, bulk
+    known = (small_code in MCS_TABLE and (small > 0 or small_code == 0)) and (
+        (large_code in MCS_TABLE and (large > 0 or large_code == 0))
+        or (large_code == ANALOGUE_CODE and large > 0)
+    )
+    assert (word is not None) == (known and small + large > 0)
+    if word is not None:
+        assert np.array_equal(word.to_bits(), bits)
+        assert isinstance(word.bulk, AnalogueSection) == (large_code == ANALOGUE_CODE)
+
+
+def test_a_receiver_that_knows_transport_blocks_only_refuses_analogue_symbols() -> None:
+    """What released receivers accept are the codes of the table."""
+    assert ANALOGUE_CODE not in MCS_TABLE
+    assert len(MCS_TABLE) == 34
+
+
 def test_zeros_are_not_a_control_word() -> None:
     assert ControlWord.from_bits(np.zeros(57, np.uint8)) is None
     assert decode_control(np.zeros(128, np.float32)) is None
@@ -60,6 +104,9 @@ def test_words_without_meaning_are_refused() -> None:
     ]:
         with pytest.raises(ValueError):
             ControlWord(process, rv, protected, bulk)
+    for symbols in (0, 7, 12, MAX_ANALOGUE_SYMBOLS + 8):
+        with pytest.raises(ValueError, match="in eights"):
+            AnalogueSection(symbols)
     with pytest.raises(ValueError, match="aggregation"):
         symbols_at(3)
 

@@ -151,7 +151,7 @@ def test_who_leaves_more_time_gets_a_slower_preset(read: Read, coding_time: floa
 def test_a_walk_that_has_nowhere_left_to_go_ends(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a density that changes nothing, with a single size."""
     monkeypatch.setattr("transmitter.rate.plan.SCALES", (1.0,))
-    monkeypatch.setattr("transmitter.rate.plan._PRICES", (1e-4, 1e-4))
+    monkeypatch.setattr("transmitter.rate.plan.PRICES", (1e-4, 1e-4))
     monkeypatch.setattr("transmitter.rate.plan._STARTS", {0.0: (0, 0)})
     footage = read(target_cbr=TARGETS[2])
     assert make_plan(lambda: footage, footage.options).point.scale == 1

@@ -1,0 +1,1 @@
+"""Keyframes that cross as symbols without bits (`PictureCoding.JSCC`): planned, paced, coded."""
