@@ -67,14 +67,3 @@ def test_tokens_cross_a_channel_that_fades_and_nothing_is_sent_again(
     assert all(reason.endswith("of 60 tokens did not arrive and were drawn") for reason in drawn)
     made = probe(trio.content(str(sent["id"]), tmp_path / "out.mp4"), VideoLimits())
     assert made.frame_count_hint == FRAMES
-
-
-def test_of_a_share_the_receiver_draws_the_rest(trio: Trio, clip: Path) -> None:
-    sent: dict[str, Any] = trio.transmit(
-        clip, '{"coding": "tokens", "token_share": 0.5, "channel": {"model": "awgn", "snr_db": 35}}'
-    )
-    assert sent["state"] == "SUCCEEDED", sent
-    tokens = sent["tokens"]
-    assert (tokens["sent"], tokens["lost"]) == (tokens["left_out"], 0)
-    video: dict[str, Any] = trio.wait_video(str(sent["id"]))
-    assert video["tokens"] == {"received": tokens["sent"], "drawn": tokens["left_out"]}
