@@ -132,9 +132,7 @@ def _density(footage: Footage, price: float) -> float:
     """Keyframes a frame, the first not counted."""
     keyframes = frames = 0
     for part in footage.parts:
-        selected = part.keyframes(price)
-        if not footage.whole and len(selected) > 2:
-            selected = selected[:-1]  # it merely ends the part
+        selected = footage.keyframes(part, price)
         keyframes += len(selected) - 1
-        frames += selected[-1].frame.index - selected[0].frame.index
+        frames += footage.frames(part, selected)
     return keyframes / max(1, frames)

@@ -77,6 +77,18 @@ class Footage:
     restores: bool = False
     restorer: Restorer | None = None
 
+    def keyframes(self, part: Part, price: float) -> list[Selected]:
+        """The keyframes of ``part`` that pay at a price, in order, less one that merely ends it."""
+        selected = part.keyframes(price)
+        merely_ends = not self.whole and 0 < selected[-1].frame.index == part.frames - 1
+        return selected[:-1] if merely_ends else selected
+
+    def frames(self, part: Part, selected: list[Selected]) -> int:
+        """Frames of ``part`` that its keyframes stand for."""
+        if self.whole:
+            return part.frames
+        return max(1, selected[-1].frame.index - selected[0].frame.index)
+
     @classmethod
     def read(
         cls,

@@ -113,9 +113,7 @@ class Coded:
         first = others = 0
         window = keyframes = blocks = 0
         for part in footage.parts:
-            selected = part.keyframes(point.price)
-            if not footage.whole and 0 < selected[-1].frame.index == part.frames - 1:
-                selected = selected[:-1]  # it merely ends the part
+            selected = footage.keyframes(part, point.price)
             groups = _coded(selected, size, point, footage.options.coding)
             sizes = [sum(len(picture.packet) for picture in group) for group in groups]
             alone = len(groups[0][0].packet)
@@ -123,7 +121,7 @@ class Coded:
             others += sum(sizes) - alone
             keyframes += len(selected) - 1
             blocks += sum(map(_blocks, groups))
-            window += _frames(footage, part, selected)
+            window += footage.frames(part, selected)
             parts.append((part, selected, groups))
         source = footage.source
         trial = Trial(
@@ -170,17 +168,11 @@ class Coded:
         most = -(-_LOOKS // len(parts))
         look, losses = _Look(footage.source, detail), []
         for part, selected, pictures in parts:
-            frames = _frames(footage, part, selected)
+            frames = footage.frames(part, selected)
             stop = selected[0].frame.index + frames
             losses.append(look.between(part, selected, pictures, stop, most) * frames)
         loss = sum(losses, NO_LOSS).total / self.trial.window * flattered**_DOUBT
         return replace(self.trial, point=replace(point, detail=detail), loss=loss)
-
-
-def _frames(footage: Footage, part: Part, selected: list[Selected]) -> int:
-    if footage.whole:
-        return part.frames
-    return max(1, selected[-1].frame.index - selected[0].frame.index)
 
 
 def bytes_alone(picture: Picture, crf: float) -> float:
