@@ -11,8 +11,9 @@ import pytest
 from evaluation.clips import Clip, load
 from evaluation.method import Conditions
 from evaluation.methods.semantic import Semvid
+from transmitter.coding import plan_for
 from transmitter.rate.model import AT_10_DB
-from transmitter.rate.plan import Plan, make_plan
+from transmitter.rate.plan import Plan
 
 TARGET, SMALL = 6.5e-4, 9e-5  # above and below 1e-4, where nothing may pass the target
 
@@ -51,10 +52,12 @@ def test_the_budget_holds_whatever_the_channel(
     """``shown`` is None where it is a matter of luck."""
 
     def plan(*arguments: Any) -> Plan:
-        planned[:] = planned or [make_plan(*arguments)]
+        made = planned or [plan_for(*arguments)]
+        assert isinstance(made[0], Plan)
+        planned[:] = made
         return planned[0]
 
-    monkeypatch.setattr("evaluation.methods.semantic.make_plan", plan)
+    monkeypatch.setattr("evaluation.methods.semantic.plan_for", plan)
     semvid = Semvid("for 10 dB", planned_for=AT_10_DB, restorer="none")
     outcome = semvid.run(clip, conditions, target, tmp_path)
     assert 0 < clip.cbr(outcome.crossed) <= target * (1.02 if target >= 1e-4 else 1.0)

@@ -199,7 +199,7 @@ def test_semvid_without_its_header_fails_with_the_reason(clip, tmp_path):
 
 def test_psss_is_off_where_the_row_says_so(clip, tmp_path, monkeypatch):
     compared = []
-    monkeypatch.setattr(semantic, "Encoder", partial(semantic.Encoder, compared=compared.append))
+    monkeypatch.setattr(semantic, "make_encoder", partial(semantic.make_encoder, compared=compared.append))
     METHODS["semvid-no-psss"]().run(clip, Conditions(), None, tmp_path)
     assert compared
     assert not any(comparison.decision for comparison in compared)
