@@ -149,6 +149,7 @@ def _wait_for_the_end(connection: socket.socket) -> None:
         return
 
 
+@pytest.mark.slow
 def test_a_transmission_under_way_notices_nothing(tmp_path: Path, short_clip: Path) -> None:
     """It costs what it costs alone, and what is refused takes no place in the queue."""
     clip = tmp_path / "ten_seconds.mp4"

@@ -31,6 +31,7 @@ def semvid(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
+@pytest.mark.slow
 def test_a_file_gives_the_cbr_that_it_promises(generative: Trio, tiny_clip: Path, tmp_path: Path) -> None:
     target = generative.transmit(tiny_clip, json.dumps({"quality": 55, "threshold": 0.5}))["cbr"]
     path = tmp_path / "mine.json"

@@ -24,6 +24,7 @@ def _begin(trio: Trio, clip: Path) -> str:
     return str(job_id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["channel", "receiver"])
 def test_killed_in_the_middle(
     trio: Trio, long_clip: Path, short_clip: Path, tmp_path: Path, victim: str
