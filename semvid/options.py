@@ -126,17 +126,8 @@ class QuestionOptions(BaseModel):
 # options that mean nothing where only answers are sent
 _OF_PICTURES = (
     *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
-    *(
-        "search",
-        "quality",
-        "target_cbr",
-        "coding",
-        "coding_time",
-        "token_share",
-        "sound",
-        "deadline_s",
-        "latency_s",
-    ),
+    *("search", "quality", "target_cbr", "coding", "coding_time", "token_share", "sound"),
+    *("deadline_s", "latency_s"),
 )
 
 # options that mean nothing where pictures are no AV1, or where nothing waits for late ones

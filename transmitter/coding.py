@@ -103,5 +103,18 @@ def make_encoder(
     if isinstance(plan, AnaloguePlan):
         link = AnalogueLink(lambda: harq.adapter.expected_snr_db, price, quote)
         return AnalogueEncoder(source, options, profile, mllm, plan, shipped(), link, compared, clock, sound)
-    listeners = compared, clock, sound, late, tokens
-    return Encoder(source, options, profile, mllm, plan, segments_ahead, price, quote, *listeners)
+    return Encoder(
+        source,
+        options,
+        profile,
+        mllm,
+        plan,
+        segments_ahead,
+        price,
+        quote,
+        compared,
+        clock,
+        sound,
+        late,
+        tokens,
+    )

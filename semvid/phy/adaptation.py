@@ -45,9 +45,8 @@ FLATTERY = 1.25  # of a capacity: what symbols of few points carry less than it,
 LARGEST_FIRST_LOSS, LARGEST_FIRST_SOUND_LOSS = 0.3, 0.1
 LARGEST_HASTY_LOSS = 0.7  # of a block that has to leave faster than is wise, or not at all
 LARGEST_LOSS, LARGEST_SOUND_LOSS = 3e-3, 1e-3
-LARGEST_LOSS_OF_ONE = (
-    0.1  # of what is sent once, where each loss costs only itself; the target of NR's own links
-)
+# Of what is sent once, where each loss costs only itself; the target of NR's own links.
+LARGEST_LOSS_OF_ONE = 0.1
 SOUND_TRANSMISSIONS = 2  # at most: late sound helps nobody
 SMALLEST_EXPECTED_LOSS = 0.05  # so that successes take margin back
 # Together with a control word and pilots these fit one burst of 65536 symbols.

@@ -117,15 +117,7 @@ class AnalogueEncoder:
     def delivered(
         self, shipment: Shipment, delivery: Delivery, link: LinkRecord, for_sound: float = 0.0
     ) -> bool:
-        """Takes what became of the latest shipment.
-
-        Args:
-            shipment, delivery: the latest.
-            link: what was sent so far, sound included.
-            for_sound: symbols that the plan puts aside for the sound sent so far.
-
-        Returns:
-            True: nothing is ever sent again.
+        """See `transmitter.encoder.Encoder.delivered`; True: nothing is ever sent again.
 
         Raises:
             TransmissionFailed: the stream header was lost, or no picture arrived at all.

@@ -124,8 +124,7 @@ def test_an_impossible_target_gets_the_cheapest_there_is(planned: Planned) -> No
 def test_a_change_that_nobody_sees_changes_little(planned: Planned, read: Read, target: float) -> None:
     """What is spent is the same, and what it shows is of one kind.
 
-    On 96 pixels the walk may end at another local optimum, on every noise and every processor another: over
-    six noises the loss differs by a factor of 1.7 at most.
+    On 96 pixels the walk may end at another local optimum, on every noise and every processor another.
     """
     footage = read(target_cbr=target)
     (plan, trial), (other_plan, other_trial) = planned(target), planned(target, noisy)
