@@ -18,7 +18,7 @@ from training.export import take_weights
 from training.losses import Loss
 from training.network import RestorerNetwork
 
-_PARTS: Final = ("difference", "texture", "features", "gist", "lpips")
+_PARTS: Final = ("difference", "texture", "features", "gist", "lpips", "glance")
 COLUMNS: Final = ("step", *_PARTS, *(f"{part}_before" for part in _PARTS), "seconds")
 
 _RATE: Final = 5e-4  # of Adam, at its highest

@@ -29,18 +29,18 @@ AREA: Final = 576 * 320
 """Pixels of a picture that is coded, about."""
 SIZES: Final = (Fraction(1), Fraction(3, 4), Fraction(2, 3), Fraction(1, 2), Fraction(1, 3), Fraction(1, 4))
 """Of the sides that are coded, against those that are shown."""
-LEAST_SIDE: Final = 192
+LEAST_SIDE: Final = 256
 """Pixels of a picture that is coded."""
 
-_CRF: Final = (55.0, 70.0)
+_CRF: Final = (48.0, 64.0)  # what plans choose from, and a little more
 _PRESETS: Final = (4, 8)
 _SPACINGS: Final = (2, 12)  # frames from keyframe to keyframe
 _KEYFRAMES: Final = 9  # an anchor and the group of eight that hangs on it
-_SEQUENCES: Final = 3  # of a video, each from another place and at another spacing
-_POINTS: Final = 3  # at which each is coded
+_SEQUENCES: Final = 5  # of a video, each from another place and at another spacing
+_POINTS: Final = 3  # at which each is coded: at one of the two largest sizes, of the next two, of the last
 _KEPT_OF_STILL: Final = 3  # pictures; the others show nearly the same
 _PAN: Final = 6  # pixels from picture to picture, at most
-_FORMAT: Final = 1  # raised when files of an earlier one must not be read
+_FORMAT: Final = 2  # raised when files of an earlier one must not be read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,7 +134,7 @@ def _made(source: Source, seed: int) -> Iterator[Pairs]:
     rng = np.random.default_rng(int.from_bytes(drawn, "big"))
     for pictures in [_photographed(source, rng)] if source.still else _filmed(source, rng):
         for point in range(_POINTS):
-            size = SIZES[int(rng.integers(len(SIZES)))] if point else Fraction(1)
+            size = SIZES[2 * point + int(rng.integers(2))]
             crf = round(float(rng.uniform(*_CRF)) * 4) / 4
             preset = int(rng.integers(_PRESETS[0], _PRESETS[1] + 1))
             kept = list(range(len(pictures)))
