@@ -20,7 +20,7 @@ from semvid.video.writer import VideoWriter
 from tests.synthetic_clip import clip_frames, write_clip
 
 HOST = "127.0.0.1"
-LONG = 260  # frames of the clip in whose middle services are killed
+LONG = 160  # frames of the clip in whose middle services are killed
 
 
 def free_ports(count: int) -> list[int]:

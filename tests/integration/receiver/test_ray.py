@@ -24,6 +24,7 @@ def pictures(receiver: Any, clip: Any, folder: Path) -> list[np.ndarray]:
     return [frame.picture for frame in read_frames(path, probe(path))]
 
 
+@pytest.mark.slow  # `tests/integration/test_ray.py` has the same of the executor alone
 def test_the_video_is_the_same_as_without_ray(
     start_receiver: Any, receiver: Any, clip: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
