@@ -10,7 +10,7 @@ from semvid import __version__
 from training.course import CURVE
 from training.held_out import Row
 from training.loop import Asked
-from training.losses import FEATURE_WEIGHT, GIST_WEIGHT, LPIPS_WEIGHT, TEXTURE_WEIGHT
+from training.losses import FEATURE_WEIGHT, GIST_WEIGHT, GLANCE_WEIGHT, LPIPS_WEIGHT, TEXTURE_WEIGHT
 from training.sources import Source
 
 _POINTS_OF_CURVE = 10
@@ -49,7 +49,10 @@ def model_card(facts: Facts) -> str:
     asked = facts.asked
     losses = ["the mean absolute difference of RGB in 0..1"]
     if asked.lpips:
-        losses.append(f"{LPIPS_WEIGHT:g} times LPIPS (`{asked.lpips}`): it is no judge of this network")
+        losses.append(
+            f"{LPIPS_WEIGHT:g} times LPIPS (`{asked.lpips}`), which is no judge of this network, and "
+            f"{GLANCE_WEIGHT:g} times what its last layers see that differs on the whole"
+        )
     else:
         losses.append(f"{TEXTURE_WEIGHT:g} times the strength of fine texture that differs (no network)")
     if asked.features:
@@ -90,8 +93,8 @@ def model_card(facts: Facts) -> str:
             "",
             f"Means over the steps before, as restored and (as coded); all rows are in `{CURVE}`.",
             "",
-            "| step | difference | texture | features | on the whole | LPIPS |",
-            "|---|---|---|---|---|---|",
+            "| step | difference | texture | features | on the whole | LPIPS | on the whole |",
+            "|---|---|---|---|---|---|---|",
             *_curve(facts.curve),
             "",
         ]
@@ -133,6 +136,7 @@ def _curve(curve: Sequence[dict[str, float]]) -> list[str]:
         f"{row['texture']:.4f} ({row['texture_before']:.4f}) | "
         f"{row['features']:.4f} ({row['features_before']:.4f}) | "
         f"{row['gist']:.4f} ({row['gist_before']:.4f}) | "
-        f"{row['lpips']:.4f} ({row['lpips_before']:.4f}) |"
+        f"{row['lpips']:.4f} ({row['lpips_before']:.4f}) | "
+        f"{row['glance']:.4f} ({row['glance_before']:.4f}) |"
         for row in reversed(curve[::-1][::every])
     ]

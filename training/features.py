@@ -18,6 +18,7 @@ from training.graph import Graph, Node, is_known, known_operators
 
 _ENLARGES: Final = "Resize"
 _LEVELS: Final = 255.0
+_DEEPEST: Final = 3  # layers of LPIPS that are asked what there is
 
 
 class Features:
@@ -80,7 +81,7 @@ class Features:
             for a, b in zip(self(ours), wanted, strict=True):
                 unlike = (functional.normalize(a, dim=1) - functional.normalize(b, dim=1)) ** 2
                 places.append(unlike.sum(1).mean())
-                wholes.append(1 - functional.cosine_similarity(a.mean((2, 3)), b.mean((2, 3))).mean())
+                wholes.append(_unlike_on_the_whole(a, b))
         return torch.stack(places).mean(), torch.stack(wholes).mean()
 
 
@@ -105,6 +106,12 @@ class Lpips:
                 f"made of {known_operators()}"
             )
         (self._output,) = self._graph.outputs
+        made_of_both = [
+            node.inputs
+            for node in self._graph.nodes
+            if node.operator == "Sub" and not any(map(self._graph.is_constant, node.inputs))
+        ]
+        self._deepest = made_of_both[-_DEEPEST:]
 
     def to_device(self, device: torch.device) -> Lpips:
         """Itself, on ``device``."""
@@ -113,13 +120,32 @@ class Lpips:
 
     def __call__(self, made: Tensor, real: Tensor) -> Tensor:
         """The mean over pairs of float32 [n, 3, h, w], RGB 0..1."""
-        values = self._graph.run(self._graph.nodes, {"a": 2 * made - 1, "b": 2 * real - 1})
-        return values[self._output].mean()
+        return self._run(made, real)[self._output].mean()
 
-    def distance(self, made: Tensor, real: Tensor) -> Tensor:
-        """Likewise, the mean of both sizes."""
-        each = [self(ours, theirs) for ours, theirs in zip(_sizes(made), _sizes(real), strict=True)]
-        return torch.stack(each).mean()
+    def distances(self, made: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """LPIPS, and how far what its network sees last differs on the whole; means of both sizes.
+
+        Args:
+            made, real: float32 [n, 3, h, w], RGB 0..1.
+
+        Returns:
+            The distance; and one minus the cosine of the means over all places of the unit vectors that its
+            last layers compare, which asks what there is and not where, 0 .. 2.
+        """
+        distances, wholes = [], []
+        for ours, theirs in zip(_sizes(made), _sizes(real), strict=True):
+            values = self._run(ours, theirs)
+            distances.append(values[self._output].mean())
+            wholes += [_unlike_on_the_whole(values[a], values[b]) for a, b in self._deepest]
+        return torch.stack(distances).mean(), torch.stack(wholes).mean()
+
+    def _run(self, made: Tensor, real: Tensor) -> dict[str, Tensor]:
+        return self._graph.run(self._graph.nodes, {"a": 2 * made - 1, "b": 2 * real - 1})
+
+
+def _unlike_on_the_whole(ours: Tensor, theirs: Tensor) -> Tensor:
+    """One minus the cosine of the means over all places of float32 [n, c, h, w], mean."""
+    return 1 - functional.cosine_similarity(ours.mean((2, 3)), theirs.mean((2, 3))).mean()
 
 
 def _sizes(picture: Tensor) -> tuple[Tensor, Tensor]:

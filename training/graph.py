@@ -78,6 +78,10 @@ class Graph:
         """Moves its weights."""
         self._constants = {name: value.to(device) for name, value in self._constants.items()}
 
+    def is_constant(self, name: str) -> bool:
+        """Whether the value of ``name`` stands in the file."""
+        return name in self._constants
+
     def run(self, nodes: list[Node], feeds: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """All values by name after ``nodes``, each of which `is_known`."""
         values = self._constants | dict(feeds)

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from training.features import Features, Lpips
 
-PARTS: Final = ("difference", "texture", "features", "gist", "lpips")
+PARTS: Final = ("difference", "texture", "features", "gist", "lpips", "glance")
 """Names, see `Loss.parts`."""
 TEXTURE_WEIGHT: Final = 0.4
 """Of texture that differs, against the mean absolute difference of RGB in 0..1; none where LPIPS judges."""
@@ -23,6 +23,8 @@ GIST_WEIGHT: Final = 4.0
 """Of features that differ on the whole, likewise."""
 LPIPS_WEIGHT: Final = 0.5
 """Likewise."""
+GLANCE_WEIGHT: Final = 1.5
+"""Of what LPIPS' network sees last and differs on the whole, likewise."""
 
 _BANDS: Final = (0.8, 1.6)  # pixels; each band is what a blur of this sigma takes out of the one before
 _AROUND: Final = (1.5, 4.0)  # pixels; sigma of the windows in which a band's strength is measured
@@ -58,21 +60,22 @@ class Loss:
         """
         none = made.new_zeros(())
         places, gist = (none, none) if self.features is None else self.features.distances(made, real)
+        lpips, glance = (none, none) if self.lpips is None else self.lpips.distances(made, real)
         return {
             "difference": (made - real).abs().mean(),
             "texture": texture_loss(made, real),
             "features": places,
             "gist": gist,
-            "lpips": none if self.lpips is None else self.lpips.distance(made, real),
+            "lpips": lpips,
+            "glance": glance,
         }
 
     def total(self, parts: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum of `parts`."""
         texture = TEXTURE_WEIGHT if self.lpips is None else 0.0
-        seen = (
-            FEATURE_WEIGHT * parts["features"] + GIST_WEIGHT * parts["gist"] + LPIPS_WEIGHT * parts["lpips"]
-        )
-        return parts["difference"] + texture * parts["texture"] + seen
+        detector = FEATURE_WEIGHT * parts["features"] + GIST_WEIGHT * parts["gist"]
+        judge = LPIPS_WEIGHT * parts["lpips"] + GLANCE_WEIGHT * parts["glance"]
+        return parts["difference"] + texture * parts["texture"] + detector + judge
 
 
 def texture_loss(made: Tensor, real: Tensor) -> Tensor:

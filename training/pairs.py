@@ -27,18 +27,18 @@ AREA: Final = 576 * 320
 """Pixels of a picture that is coded, about."""
 SIZES: Final = (Fraction(1), Fraction(3, 4), Fraction(2, 3), Fraction(1, 2), Fraction(1, 3), Fraction(1, 4))
 """Of the sides that are coded, against those that are shown."""
-LEAST_SIDE: Final = 192
+LEAST_SIDE: Final = 256
 """Pixels of a picture that is coded."""
 
-_CRF: Final = (55.0, 70.0)
+_CRF: Final = (48.0, 64.0)  # what plans choose from, and a little more
 _PRESETS: Final = (4, 8)
 _SPACINGS: Final = (2, 12)  # frames from keyframe to keyframe
 _KEYFRAMES: Final = 9  # an anchor and the group of eight that hangs on it
-_SEQUENCES: Final = 3  # of a video, each from another place and at another spacing
-_POINTS: Final = 3  # at which each is coded
+_SEQUENCES: Final = 5  # of a video, each from another place and at another spacing
+_POINTS: Final = 3  # at which each is coded: at one of the two largest sizes, of the next two, of the last
 _KEPT_OF_STILL: Final = 3  # pictures; the others show nearly the same
 _PAN: Final = 6  # pixels from picture to picture, at most
-_FORMAT: Final = 1  # raised when files of an earlier one must not be read
+_FORMAT: Final = 2  # raised when files of an earlier one must not be read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +128,7 @@ def _made(source: Source, seed: int) -> Iterator[Pairs]:
     rng = draws_of(source, seed)
     for pictures in [_photographed(source, rng)] if source.still else _filmed(source, rng):
         for point in range(_POINTS):
-            size = SIZES[int(rng.integers(len(SIZES)))] if point else Fraction(1)
+            size = SIZES[2 * point + int(rng.integers(2))]
             crf = round(float(rng.uniform(*_CRF)) * 4) / 4
             preset = int(rng.integers(_PRESETS[0], _PRESETS[1] + 1))
             kept = list(range(len(pictures)))
@@ -154,7 +154,7 @@ def _filmed(source: Source, rng: np.random.Generator) -> list[list[Picture]]:
         spacing = max(1, min(spacing, (frames - 1) // _KEYFRAMES))
         first = int(rng.integers(0, max(1, frames - _KEYFRAMES * spacing)))
         wanted.append(range(first, first + _KEYFRAMES * spacing, spacing))
-    return [list(pictures.values()) for pictures in frames_at(source, wanted, sized) if pictures]
+    return [list(pictures.values()) for pictures in frames_at(source, wanted, _large) if pictures]
 
 
 def _photographed(source: Source, rng: np.random.Generator) -> list[Picture]:
@@ -162,7 +162,8 @@ def _photographed(source: Source, rng: np.random.Generator) -> list[Picture]:
     read = cv2.imdecode(np.fromfile(source.path, np.uint8), cv2.IMREAD_COLOR)
     if read is None:
         raise InvalidInput(f"training: {source.path.name} is no photograph that OpenCV reads; leave it out")
-    picture = sized(np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8), source)
+    read_as_rgb = np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8)
+    picture = sized(read_as_rgb, source, LEAST_SIDE + _PAN * (_KEYFRAMES - 1))
     height, width = picture.shape[:2]
     right, down = (int(step) for step in rng.integers(0, _PAN + 1, 2))
     shown = width - right * (_KEYFRAMES - 1), height - down * (_KEYFRAMES - 1)
@@ -172,17 +173,30 @@ def _photographed(source: Source, rng: np.random.Generator) -> list[Picture]:
     ]
 
 
-def sized(picture: Picture, source: Source) -> Picture:
-    """At about `AREA`; never enlarged, for what is not there cannot be learned."""
+def sized(picture: Picture, source: Source, least: int) -> Picture:
+    """At about `AREA`; never enlarged, for what is not there cannot be learned.
+
+    Args:
+        picture: uint8 RGB [height, width, 3].
+        source: where it is from.
+        least: pixels of its shorter side then.
+
+    Raises:
+        InvalidInput: it has fewer.
+    """
     height, width = picture.shape[:2]
     scale = min(1.0, (AREA / (height * width)) ** 0.5)
     size = round(width * scale), round(height * scale)
-    if min(size) < LEAST_SIDE + _PAN * (_KEYFRAMES - 1) * source.still:
+    if min(size) < least:
         raise InvalidInput(
             f"training: {source.path.name} is {width}x{height} pixels, {size[0]}x{size[1]} at the area of "
-            f"{AREA} pixels; crops of {LEAST_SIDE} do not fit, leave it out"
+            f"{AREA} pixels, and crops need sides of {least}; leave it out"
         )
     return at_size(picture, size)
+
+
+def _large(picture: Picture, source: Source) -> Picture:
+    return sized(picture, source, LEAST_SIDE)
 
 
 def _arrays(pairs: Pairs) -> dict[str, NDArray[np.uint8]]:

@@ -17,9 +17,10 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
 from transmitter.job import Job
-from transmitter.jobs import JobQueue, Place
+from transmitter.jobs import JobQueue
 from transmitter.live.stream import LiveStream
 from transmitter.options import parse_options
+from transmitter.places import Place
 from transmitter.settings import TransmitterSettings
 from transmitter.sound.door import track_of
 from transmitter.sound.speech.library import SpeechLibrary

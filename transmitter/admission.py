@@ -23,7 +23,7 @@ def admitting(jobs: JobQueue) -> type[APIRoute]:
     """Routes whose requests hold a place in ``jobs`` while they last, as ``request.state.place``;
     ``request.state.asked_at`` is the Unix time at which that began.
 
-    They refuse with Busy, Conflict or QuotaExceeded, as `JobQueue.place` does, and with StorageFull where
+    They refuse with Busy, Conflict or QuotaExceeded, as `Places.place` does, and with StorageFull where
     there is no room for the body among the temporary files.
     """
 
@@ -34,7 +34,7 @@ def admitting(jobs: JobQueue) -> type[APIRoute]:
             async def admitted(request: Request) -> Response:
                 # without a file of keys nobody is asked who they are
                 caller: Key | None = getattr(request.state, "caller", None)
-                with jobs.place(_key(request), caller) as place:
+                with jobs.places.place(_key(request), caller) as place:
                     request.state.place, request.state.asked_at = place, time.time()
                     try:
                         return await handle(request)

@@ -52,12 +52,13 @@ from transmitter.acceptance import Acceptance
 from transmitter.admission import admitting
 from transmitter.channel_routes import install_channel_routes
 from transmitter.job import Job
-from transmitter.jobs import JobQueue, Place, Retries
+from transmitter.jobs import JobQueue, Retries
 from transmitter.live.routes import install_live_routes, is_endless
 from transmitter.metrics import TransmitterMetrics
 from transmitter.page import install_page, is_page
 from transmitter.partial_uploads import PartialUploads
 from transmitter.pipeline import transmit
+from transmitter.places import Place
 from transmitter.questions import Respondent
 from transmitter.records import stream_semantics
 from transmitter.resources import TransmissionList, TransmissionResource

@@ -8,7 +8,6 @@ import asyncio
 import shutil
 import threading
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from semvid.errors import Busy, Cancelled, Conflict, LinkFailed, NotFound, QuotaExceeded, SemvidError
+from semvid.errors import Busy, Cancelled, Conflict, LinkFailed, NotFound, SemvidError
 from semvid.service.files import is_full, room_on_disk, storage_full
-from semvid.service.keys import Key
 from semvid.service.problems import Problem, problem_of
 from transmitter.job import Job
+from transmitter.places import Place, Places
 from transmitter.resources import TransmissionResource
 from transmitter.store import JobRecord, JobStore, PartialRecord, State
 
@@ -53,27 +52,14 @@ class Retries:
         return min(self.longest_pause_s, self.pause_s * 2.0 ** min(failures - 1, 60))
 
 
-@dataclass(frozen=True)
-class Place:
-    """What an upload is to become.
-
-    Attributes:
-        job_id: of the new job.
-        key: under which the client hands it in; None: none.
-        known: the job that was handed in under that key before.
-        caller: name of the API key of whoever hands it in; None: nobody is asked.
-    """
-
-    job_id: str
-    key: str | None = None
-    known: Job | None = None
-    caller: str | None = None
-
-
 class JobQueue:
     """Accepted jobs in order, ``concurrent`` at a time, at most ``waiting`` in the queue.
 
     Of finished ones it keeps the newest ``kept`` records and the newest ``kept_source_bytes`` of uploads.
+
+    Attributes:
+        folder: of the database and the uploads.
+        places: held by uploads that arrive.
     """
 
     def __init__(
@@ -89,8 +75,8 @@ class JobQueue:
     ) -> None:
         self.folder = folder
         self._run = run
+        self.places = Places(self, concurrent, waiting)
         self._concurrent = concurrent
-        self._max_waiting = waiting
         self._kept = kept
         self._kept_source_bytes = kept_source_bytes
         self._on_end = on_end
@@ -100,7 +86,6 @@ class JobQueue:
         self._by_key: dict[str, Job] = {}
         self._waiting: dict[str, Job] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
-        self._arriving: dict[str, Place] = {}  # uploads under way
         self._unsaved: set[str] = set()  # over, and the disk does not know it: a restart wants their uploads
         self._changed = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
@@ -110,6 +95,19 @@ class JobQueue:
     def waiting(self) -> int:
         """Jobs that wait for their turn or for their next attempt."""
         return len(self._waiting)
+
+    @property
+    def running(self) -> int:
+        """Jobs that have a worker."""
+        return len(self._running)
+
+    def under_key(self, key: str | None) -> Job | None:
+        """The job that was handed in under this Idempotency-Key."""
+        return self._by_key.get(key or "")
+
+    def handed_in(self, caller: str) -> int:
+        """How many jobs the API key of this name handed in within 24 hours."""
+        return self._store.handed_in(caller)
 
     def oldest_s(self) -> float:
         """How long the oldest of them has waited, seconds; 0 where there is none."""
@@ -147,65 +145,6 @@ class JobQueue:
         await asyncio.gather(*self._workers, return_exceptions=True)
         self._store.close()
 
-    @contextmanager
-    def place(self, key: str | None = None, caller: Key | None = None) -> Iterator[Place]:
-        """Holds a place in the queue while an upload arrives, decided before any of it is read.
-
-        Args:
-            key: two uploads under one key are one job.
-            caller: the API key of whoever hands it in.
-
-        Raises:
-            Busy: the queue is full.
-            Conflict: an upload under the same key is under way.
-            QuotaExceeded: the caller has handed in as much as the API key may.
-        """
-        if known := self._by_key.get(key or ""):
-            yield Place(known.id, key, known)
-            return
-        place = self.hold(key, caller)
-        try:
-            yield place
-        finally:
-            self.release(place)
-
-    def hold(self, key: str | None, caller: Key | None) -> Place:
-        """A place in the queue, held until `release`.
-
-        Raises:
-            Busy, Conflict, QuotaExceeded: as `place` does.
-        """
-        if key is not None and any(place.key == key for place in self._arriving.values()):
-            raise Conflict(f"an upload with the Idempotency-Key {key!r} is under way; wait for its answer")
-        taken = len(self._waiting) + len(self._arriving)
-        if taken >= self._max_waiting + self._concurrent - len(self._running):
-            raise Busy(f"{taken} transmissions wait already; try again in a few seconds")
-        if caller is not None:
-            self._check_quota(caller)
-        return self.hold_again(uuid.uuid4().hex[:16], None if caller is None else caller.name, key)
-
-    def require_worker(self, place: Place) -> None:
-        """Refuses what cannot wait for its turn.
-
-        Raises:
-            Busy: every worker has something to do, or will have before ``place`` is taken.
-        """
-        others = len(self._arriving) - (place.job_id in self._arriving)
-        if len(self._running) + len(self._waiting) + others >= self._concurrent:
-            raise Busy(
-                f"a live source cannot wait, and all {self._concurrent} places here are taken; "
-                "try again when one is free, or raise SEMVID_TRANSMITTER_CONCURRENT_JOBS"
-            )
-
-    def hold_again(self, job_id: str, caller: str | None, key: str | None = None) -> Place:
-        """The place of an upload that held it before this process was started."""
-        place = self._arriving[job_id] = Place(job_id, key, caller=caller)
-        return place
-
-    def release(self, place: Place) -> None:
-        """Gives a place back; it may be given back already."""
-        self._arriving.pop(place.job_id, None)
-
     def partials(self) -> list[PartialRecord]:
         """Uploads in pieces that an earlier process left."""
         return self._store.partials()
@@ -221,16 +160,6 @@ class JobQueue:
     def drop(self, job_id: str) -> None:
         """Takes away an upload that becomes no job."""
         self._remove(job_id)
-
-    def _check_quota(self, caller: Key) -> None:
-        if caller.per_day is None:
-            return
-        arriving = sum(place.caller == caller.name for place in self._arriving.values())
-        if self._store.handed_in(caller.name) + arriving >= caller.per_day:
-            raise QuotaExceeded(
-                f"the key {caller.name} may hand in {caller.per_day} transmissions within 24 hours and has; "
-                "wait, or ask the operator for more"
-            )
 
     @contextmanager
     def upload(self, place: Place) -> Iterator[Path]:

@@ -24,7 +24,8 @@ from semvid.service.keys import Key
 from semvid.service.tracing import Traces
 from transmitter.acceptance import Acceptance
 from transmitter.job import Job
-from transmitter.jobs import JobQueue, Place
+from transmitter.jobs import JobQueue
+from transmitter.places import Place
 from transmitter.store import PartialRecord
 
 Given = TypeVar("Given")
@@ -123,7 +124,7 @@ class PartialUploads:
             if offset > record.length or not path.parent.exists():
                 self._jobs.drop(record.id)
                 continue
-            place = self._jobs.hold_again(record.id, record.caller)
+            place = self._jobs.places.hold_again(record.id, record.caller)
             self._uploads[record.id] = PartialUpload(record, place, path, offset, time.time(), time.time())
 
     async def watch(self) -> None:
@@ -162,7 +163,7 @@ class PartialUploads:
         if length < 1:
             raise InvalidInput("Upload-Length is 0; there is no video of no bytes")
         await self._acceptance.choose(options)
-        place = self._jobs.hold(None, caller)
+        place = self._jobs.places.hold(None, caller)
         record = PartialRecord(place.job_id, length, name, options, place.caller, traceparent)
         path = self._jobs.folder / record.id / _NAME
         try:
@@ -171,7 +172,7 @@ class PartialUploads:
                 path.parent.mkdir()
                 path.touch()
         except BaseException:
-            self._jobs.release(place)
+            self._jobs.places.release(place)
             self._jobs.drop(record.id)
             raise
         upload = PartialUpload(record, place, path, 0, time.time(), time.time())
@@ -261,7 +262,7 @@ class PartialUploads:
             self._drop(upload)
             raise
         del self._uploads[record.id]
-        self._jobs.release(upload.place)
+        self._jobs.places.release(upload.place)
         return job
 
     async def _write(
@@ -300,7 +301,7 @@ class PartialUploads:
 
     def _drop(self, upload: PartialUpload) -> None:
         self._uploads.pop(upload.record.id, None)
-        self._jobs.release(upload.place)
+        self._jobs.places.release(upload.place)
         self._jobs.drop(upload.record.id)
 
 

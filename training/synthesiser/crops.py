@@ -11,10 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.images.types import Picture
-from training.synthesiser.gaps import Gap
+from training.synthesiser.gaps import CROP, Gap
 
-CROP: Final = 192
-"""Sides of a crop, pixels."""
 MARGIN: Final = 64
 """Pixels of the keyframes around a crop, from which motion may bring something in."""
 

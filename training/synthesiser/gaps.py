@@ -23,6 +23,9 @@ from training.footage import draws_of, frame_count, frames_at, place_of
 from training.pairs import SIZES, code, sized
 from training.sources import Source
 
+CROP: Final = 192
+"""Sides of a crop of training, pixels."""
+
 _KEYFRAMES: Final = 9  # an anchor and the group of eight that hangs on it
 _SPACINGS: Final = (2, 16)  # frames from keyframe to keyframe
 _SEQUENCES: Final = 3  # of a video, each from another place and at another spacing
@@ -137,7 +140,7 @@ def _coded(pictures: list[Picture], rng: np.random.Generator) -> Iterator[Gap]:
 
 
 def _even(picture: Picture, source: Source) -> Picture:
-    picture = sized(picture, source)
+    picture = sized(picture, source, CROP)
     height, width = picture.shape[:2]
     return np.ascontiguousarray(picture[: height // 2 * 2, : width // 2 * 2])
 

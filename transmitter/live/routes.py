@@ -15,8 +15,9 @@ from semvid.service.tracing import Traces, traceparent_of
 from semvid.video.limits import VideoLimits
 from transmitter.acceptance import Acceptance
 from transmitter.admission import admitting
-from transmitter.jobs import JobQueue, Place
+from transmitter.jobs import JobQueue
 from transmitter.live.door import live_options, opener
+from transmitter.places import Place
 from transmitter.resources import TransmissionResource
 from transmitter.settings import TransmitterSettings
 
@@ -56,7 +57,7 @@ def install_live_routes(
         """Begins a live transmission, planned on what is handed in here; the rest follows by
         `PUT /v1/transmissions/{id}/live`."""
         place: Place = request.state.place
-        jobs.require_worker(place)
+        jobs.places.require_worker(place)
         chosen = live_options(await acceptance.choose(options))
         parent = traceparent_of(request.headers.items())
         upload = traces.span("upload", parent, request.state.asked_at, transmission_id=place.job_id)

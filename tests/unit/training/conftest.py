@@ -12,7 +12,7 @@ from tests.synthetic_clip import clip_frames
 from training.pairs import Pairs, prepare
 from training.sources import Source, find_sources, is_held_out
 
-WIDTH, HEIGHT, FRAMES = 216, 200, 20
+WIDTH, HEIGHT, FRAMES = 280, 264, 20
 NAMES = ("clip0", "clip3")
 
 

@@ -10,7 +10,7 @@ import torch
 from semvid.errors import InvalidInput
 from semvid.rife.onnx_graph import OnnxGraph
 from training.features import Features, Lpips
-from training.losses import LPIPS_WEIGHT, Loss
+from training.losses import GLANCE_WEIGHT, LPIPS_WEIGHT, Loss
 
 
 def build(path: Path, last: str = "Relu") -> Path:
@@ -111,11 +111,24 @@ def test_lpips_is_what_onnx_runtime_makes_of_it_and_has_a_slope_everywhere(tmp_p
     parts = loss.parts(made.requires_grad_(), real)
     assert loss.lpips is not None
     assert loss.lpips(made, real).item() == pytest.approx(theirs.mean(), rel=1e-4)
-    wanted = parts["difference"] + LPIPS_WEIGHT * parts["lpips"]  # and no other idea of texture beside it
+    # and no other idea of texture beside it
+    wanted = parts["difference"] + LPIPS_WEIGHT * parts["lpips"] + GLANCE_WEIGHT * parts["glance"]
     assert loss.total(parts).item() == pytest.approx(wanted.item())
-    (slope,) = torch.autograd.grad(Lpips(path).distance(made, torch.zeros_like(made)), made)
-    assert torch.isfinite(slope).all()
-    assert slope.abs().max() > 0
+    for number in (0, 1):
+        distance = Lpips(path).distances(made, torch.zeros_like(made))[number]
+        (slope,) = torch.autograd.grad(distance, made)
+        assert torch.isfinite(slope).all()
+        assert slope.abs().max() > 0
+
+
+def test_what_lpips_sees_last_differs_on_the_whole_where_something_else_is_there(tmp_path: Path) -> None:
+    lpips = Lpips(lpips_like(tmp_path / "lpips.onnx"))
+    real = torch.rand((1, 3, 64, 64), generator=torch.Generator().manual_seed(1))
+    equal, moved, flat = (
+        float(lpips.distances(made, real)[1]) for made in (real, real.roll(16, 3), torch.full_like(real, 0.5))
+    )
+    assert equal == pytest.approx(0, abs=1e-6)
+    assert moved < 0.1 * flat
 
 
 def test_what_is_not_lpips_is_refused(tmp_path: Path) -> None:

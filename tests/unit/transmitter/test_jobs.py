@@ -27,7 +27,7 @@ def queue(folder: Path, run: Any, retries: Retries = SOON, **bounds: int) -> Job
 
 
 def accept(jobs: JobQueue, key: str | None = None) -> Job:
-    with jobs.place(key) as place, jobs.upload(place) as folder:
+    with jobs.places.place(key) as place, jobs.upload(place) as folder:
         (folder / "upload").write_bytes(b"video")
         job = Job(place.job_id, OPTIONS, SOURCE, folder=folder, idempotency_key=key)
         jobs.accept(job)
@@ -200,10 +200,10 @@ def test_the_queue_is_bounded_before_uploads_arrive(tmp_path: Path) -> None:
         first = accept(jobs)
         await running(first)
         accept(jobs)
-        with jobs.place(), pytest.raises(Busy, match="2 transmissions wait"), jobs.place():
+        with jobs.places.place(), pytest.raises(Busy, match="2 transmissions wait"), jobs.places.place():
             pass
         accept(jobs)
-        with pytest.raises(Busy, match="2 transmissions wait"), jobs.place():
+        with pytest.raises(Busy, match="2 transmissions wait"), jobs.places.place():
             pass
         await jobs.stop()
 
@@ -218,7 +218,7 @@ def test_of_200_uploads_at_once_as_many_are_taken_as_there_are_places(tmp_path: 
             refused = 0
             for _ in range(200):
                 try:
-                    stack.enter_context(jobs.place())
+                    stack.enter_context(jobs.places.place())
                 except Busy:
                     refused += 1
         assert refused == 193
@@ -232,7 +232,7 @@ def test_an_upload_that_comes_to_nothing_leaves_nothing(tmp_path: Path) -> None:
     async def scenario() -> None:
         jobs = queue(tmp_path, at_once)
         await jobs.start()
-        with suppress(InvalidInput), jobs.place() as place, jobs.upload(place) as folder:
+        with suppress(InvalidInput), jobs.places.place() as place, jobs.upload(place) as folder:
             (folder / "upload").write_bytes(b"no video")
             raise InvalidInput("no video")
         assert not folder.exists()
@@ -247,10 +247,14 @@ def test_one_key_is_one_job_even_while_it_arrives_and_after_a_restart(tmp_path: 
         jobs = queue(tmp_path, at_work, waiting=0)
         await jobs.start()
         if first is None:
-            with jobs.place("k") as place, pytest.raises(Conflict, match="under way"), jobs.place("k"):
+            with (
+                jobs.places.place("k") as place,
+                pytest.raises(Conflict, match="under way"),
+                jobs.places.place("k"),
+            ):
                 assert place.known is None
             first = accept(jobs, "k").id
-        with jobs.place("k") as place:  # although the queue is full
+        with jobs.places.place("k") as place:  # although the queue is full
             assert (place.known or 0) is jobs.get(first)
         await jobs.stop()
         return first

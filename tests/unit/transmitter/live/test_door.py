@@ -50,8 +50,8 @@ def test_only_the_rest_of_a_live_source_may_be_of_any_length() -> None:
 
 
 def accept(jobs: JobQueue, camera: Camera) -> Job:
-    with jobs.place() as place, jobs.upload(place) as folder:
-        jobs.require_worker(place)
+    with jobs.places.place() as place, jobs.upload(place) as folder:
+        jobs.places.require_worker(place)
         (folder / "upload").write_bytes(b"the beginning")
         job = Job(place.job_id, OPTIONS, {**SOURCE, "live": True}, folder=folder)
         job.live = stream(camera)
