@@ -84,7 +84,7 @@ class Correction(Generic[Network]):
     ) -> None:
         self._rate, self._loss = rate, loss.to_device(device)
         self.average = copy.deepcopy(network).to(device)
-        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(device, memory_format=torch.channels_last)
         self._optimiser = torch.optim.Adam(self.network.parameters(), rate, betas=(0.9, 0.99))
         self.course = Course(asked, asked.steps, folder, what, COLUMNS, _CHECKPOINT_EVERY)
         self._learning: dict[str, Any] = {

@@ -107,6 +107,7 @@ def _strengths(picture: Tensor) -> Iterator[Tensor]:
 
 
 def blurred(plane: Tensor, sigma: float) -> Tensor:
+    """A Gaussian blur of float32 [n, 1, h, w], ``sigma`` in pixels."""
     reach = round(3 * sigma)
     at = torch.arange(-reach, reach + 1, dtype=plane.dtype, device=plane.device)
     window = torch.exp(-(at**2) / (2 * sigma**2))

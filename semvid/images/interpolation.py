@@ -67,8 +67,7 @@ class Bridge:
         if t in (0, 1):
             return (self._end if t else self._start).copy()
         draft = self.draft(t)
-        share = cv2.resize(draft.share_of_end, self._size)
-        return sharpened(cv2.blendLinear(draft.start, draft.end, cv2.subtract(1.0, share), share), t)
+        return blended(draft.start, draft.end, cv2.resize(draft.share_of_end, self._size), t)
 
     def draft(self, t: float) -> Draft:
         """What the picture at ``t``, between 0 and 1, is blended from."""
@@ -91,6 +90,13 @@ class Bridge:
         visible = self._between.visible(motion, t)
         odds = nearness + contradiction * (nearer - nearness) + visible * _ONLY_ONE
         return np.asarray(1 / (1 + cv2.exp(-odds)), np.float32)
+
+
+def blended(
+    start: cv2.typing.MatLike, end: cv2.typing.MatLike, share_of_end: cv2.typing.MatLike, t: float
+) -> Picture:
+    """Two pictures, uint8, of which the second counts ``share_of_end``, 0 .. 1, sharpened as at ``t``."""
+    return sharpened(cv2.blendLinear(start, end, cv2.subtract(1.0, share_of_end), share_of_end), t)
 
 
 def sharpened(blend: cv2.typing.MatLike, t: float) -> Picture:

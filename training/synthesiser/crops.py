@@ -69,8 +69,10 @@ def _crop(scenes: Sequence[Sequence[Gap]], rng: np.random.Generator) -> tuple[An
     places = np.s_[row : row + CROP // 2, column : column + CROP // 2]
     motion = moment.motion[places].astype(np.float32)
     share = moment.share_of_end[places].astype(np.float32)[..., None]
+    start: NDArray[Any]
+    end: NDArray[Any]
     start, end = (_with_margin(one, 2 * row, 2 * column) for one in (gap.start, gap.end))
-    source = moment.source[2 * row : 2 * row + CROP, 2 * column : 2 * column + CROP]
+    source: NDArray[Any] = moment.source[2 * row : 2 * row + CROP, 2 * column : 2 * column + CROP]
     t = moment.t
     if rng.integers(2):
         start, end, motion, share, source = (one[:, ::-1] for one in (start, end, motion, share, source))

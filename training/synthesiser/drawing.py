@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -56,9 +54,6 @@ class Drawing:
         smooth = blurred(blend.reshape(-1, 1, h, w), DETAIL_SIGMA).reshape(n, 3, h, w)
         t = self._t[:, :, None, None]
         return blend + SHARPENING * 4 * t * (1 - t) * (blend - smooth)
-
-
-
 
 
 def _sampled(pictures: Tensor, away: Tensor) -> Tensor:

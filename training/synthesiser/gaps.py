@@ -162,6 +162,6 @@ def _arrays(gap: Gap) -> dict[str, NDArray[Any]]:
 
 
 def _read(kept: Any, number: int, described: dict[str, Any]) -> Gap:
-    ends, *each = (kept[f"{name}{number}"] for name in ("ends", "motions", "shares", "sources"))
+    (start, end), *each = (kept[f"{name}{number}"] for name in ("ends", "motions", "shares", "sources"))
     moments = tuple(Moment(*one) for one in zip(described["t"], *each, strict=True))
-    return Gap(Fraction(described["size"]), described["crf"], described["spacing"], *ends, moments)
+    return Gap(Fraction(described["size"]), described["crf"], described["spacing"], start, end, moments)

@@ -18,7 +18,7 @@ from training.synthesiser.drawing import Drawing
 from training.synthesiser.gaps import Gap
 from training.synthesiser.network import SynthesiserNetwork
 
-_RATE: Final = 5e-4  # of Adam, at its highest
+_RATE: Final = 1e-3  # of Adam, at its highest
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-WIDTHS: Final = (16, 32, 64)
+WIDTHS: Final = (16, 32, 48)
 """Channels at half, a quarter and an eighth of the sides."""
 MOTION_SCALE: Final = 1 / 16
 """Of motion before it goes in, so that it is about as large as a picture is."""
