@@ -26,14 +26,9 @@ def bridged(
     Raises:
         Cancelled: ``cancelled`` said so.
     """
-    _stop_if(cancelled)
     bridge = make()
     for number in range(1, request.num_frames + 1):
-        _stop_if(cancelled)
+        if cancelled():
+            raise Cancelled("regeneration was stopped")
         yield bridge.frame(number / (request.num_frames + 1))
         progress(number / request.num_frames)
-
-
-def _stop_if(cancelled: Callable[[], bool]) -> None:
-    if cancelled():
-        raise Cancelled("regeneration was stopped")

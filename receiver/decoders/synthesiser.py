@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from receiver.decoders.bridging import bridged
 from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.embedded import EmbeddedDecoder
-from semvid.images import synthesiser
-from semvid.images.synthesiser import SynthesisedBridge
+from semvid.errors import InvalidInput
+from semvid.images.synthesiser import COMMAND, SynthesisedBridge, Synthesiser
 from semvid.images.types import Picture
 
 
@@ -19,17 +20,22 @@ class SynthesiserDecoder:
     It bridges the same gaps, and the transmitter tries them with the embedded decoder's interpolation.
 
     Args:
-        argument: path of an ONNX model that ``semvid train synthesiser`` wrote; empty: the one that comes
-            with semvid.
+        argument: path of an ONNX model that ``semvid train synthesiser`` wrote.
 
     Raises:
+        InvalidInput: no argument.
         MissingComponent, InvalidInput: see `semvid.images.synthesiser.Synthesiser`.
     """
 
     uses_captions = False
 
     def __init__(self, argument: str = "") -> None:
-        self._argument, self._synthesiser = argument, synthesiser.named(argument)
+        if not argument:
+            raise InvalidInput(
+                "decoder synthesiser needs a model, such as synthesiser:DIR/synthesiser.onnx; make one with: "
+                f"{COMMAND}"
+            )
+        self._argument, self._synthesiser = argument, Synthesiser(Path(argument))
         self.profile = replace(
             EmbeddedDecoder.profile, name="synthesiser", synthesiser=self._synthesiser.digest
         )

@@ -8,7 +8,6 @@ such networks (docs/training.md).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +31,6 @@ OUTPUTS: Final = ("shift", "share_of_end", "colour_added", "luma_added")
 counts [1, 1, h, w], 0..1; what is to be added, of RGB in 0..1, [1, 3, h, w], and to all three
 [1, 1, 2 h, 2 w]."""
 COMMAND: Final = "semvid train synthesiser VIDEOS --out DIR"
-SHIPPED: Final = Path(__file__).with_name("synthesiser.onnx")
-"""The one that comes with semvid; `synthesiser.md` beside it says how it was made."""
 
 _LEVELS: Final = np.float32(255)
 
@@ -108,25 +105,6 @@ class SynthesisedBridge:
         """Where the pixels lie that a keyframe gives, from how many places of the half-sized grid away."""
         scale = [self._size[axis] / away.shape[1 - axis] for axis in (0, 1)]
         return cv2.add(grid(self._size), cv2.resize(away * np.array(scale, np.float32), self._size))
-
-
-@lru_cache(maxsize=1)
-def shipped() -> Synthesiser:
-    """The one that comes with semvid, loaded once.
-
-    Raises:
-        MissingComponent: ONNX Runtime is not installed, or the installation lacks the file.
-    """
-    return Synthesiser(SHIPPED)
-
-
-def named(path: str) -> Synthesiser:
-    """The one of a path; of an empty one, the one that comes with semvid.
-
-    Raises:
-        MissingComponent, InvalidInput: see `Synthesiser`.
-    """
-    return Synthesiser(Path(path)) if path else shipped()
 
 
 def _luma(picture: Picture, half: tuple[int, int]) -> Planes:

@@ -75,8 +75,8 @@ def _crop(scenes: Sequence[Sequence[Gap]], rng: np.random.Generator) -> tuple[An
     source: NDArray[Any] = moment.source[2 * row : 2 * row + CROP, 2 * column : 2 * column + CROP]
     t = moment.t
     if rng.integers(2):
-        start, end, motion, share, source = (one[:, ::-1] for one in (start, end, motion, share, source))
-        motion = motion * np.array([-1, 1], np.float32)
+        start, end, source = (one[:, ::-1] for one in (start, end, source))
+        motion, share = motion[:, ::-1] * np.array([-1, 1], np.float32), share[:, ::-1]
     if rng.integers(2):
         start, end, motion, share, t = end, start, -motion, 1 - share, 1 - t
     return start, end, motion, share, t, source
