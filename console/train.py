@@ -64,6 +64,48 @@ def restorer(
 
 
 @app.command()
+def synthesiser(
+    videos: Annotated[list[Path], typer.Argument(help="Videos, and folders of them.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for model, card, curve and checkpoint.")],
+    steps: Annotated[int, typer.Option("--steps", min=1, help="In all.")] = 20_000,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of weights, gaps, crops and the split.")] = 0,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Crops of one step.")] = 4,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")] = "auto",
+    features: Annotated[
+        Path | None, typer.Option("--features", help="ONNX model of a feature loss: YOLOX-nano's.")
+    ] = None,
+    lpips: Annotated[
+        Path | None, typer.Option("--lpips", help="ONNX model of LPIPS, as a loss; then it is no judge.")
+    ] = None,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="Take also what an index.json calls uncertain in its licence.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", min=0.0, help="Of training in this call, at most.")
+    ] = None,
+) -> None:
+    """Makes a synthesiser of the frames between keyframes; prints the path of the model."""
+    _require_packages()
+    from training.synthesiser.loop import Asked
+    from training.synthesiser.train import Job, train_synthesiser
+
+    job = Job(
+        videos=videos,
+        out=out,
+        asked=Asked(steps, seed, batch, _name(features), _name(lpips)),
+        device=device,
+        features=features,
+        lpips=lpips,
+        doubtful=doubtful,
+        resume=resume,
+        seconds=math.inf if minutes is None else 60 * minutes,
+        command=_command(),
+    )
+    typer.echo(train_synthesiser(job, lambda line: typer.echo(line, err=True)))
+
+
+@app.command()
 def jscc(
     pictures: Annotated[list[Path], typer.Argument(help="Photographs, videos, and folders of them.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for models, card, curve and checkpoint.")],

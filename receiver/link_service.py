@@ -239,6 +239,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 closed_loop=profile.closed_loop,
                 draws_from=[_DRAWS_FROM[given] for given in sorted(profile.draws_from)],
                 restorer=profile.restorer,
+                synthesiser=profile.synthesiser,
                 tokens=profile.tokens,
                 jscc=profile.jscc,
             ),

@@ -96,6 +96,7 @@ class VideoRecord:
         id: of the transmission.
         decoder: name of the video decoder.
         restorer: file of the network that restored keyframes; empty: none did.
+        synthesiser: digest of the network that corrected what was drawn between them; empty: none did.
         coding: of the keyframes; empty until the stream header has arrived.
         pixel_aspect: width to height of a pixel.
         frames_written: frames in the MP4.
@@ -129,6 +130,7 @@ class VideoRecord:
     symbols_of_earlier_attempts: int = 0
     decoder: str = ""
     restorer: str = ""
+    synthesiser: str = ""
     coding: str = ""
     width: int | None = None
     height: int | None = None

@@ -74,6 +74,10 @@ class VideoResource(BaseModel):
     )
     decoder: str = Field(examples=["embedded"])
     restorer: str = Field("", description="file of the network that restores keyframes; empty: none does")
+    synthesiser: str = Field(
+        "",
+        description="digest of the network that corrects what is drawn between keyframes; empty: none does",
+    )
     coding: str = Field(
         "",
         examples=["pyramid"],

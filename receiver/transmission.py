@@ -232,6 +232,7 @@ class Transmission:
         record.coding = header.coding.value
         record.pixel_aspect = f"{header.pixel_aspect.numerator}:{header.pixel_aspect.denominator}"
         record.frame_rate = round(float(header.frame_rate), 6)
+        record.synthesiser = self._decoder.profile.synthesiser
         if self._restorer is not None and header.restoration:
             record.restorer = self._restorer.name
         elif header.restoration:

@@ -26,6 +26,8 @@ class Profile:
         draws_from: what it can draw a segment from.
         restorer: digest of the network that restores keyframes before it (`semvid.images.restorer`); empty:
             there is none.
+        synthesiser: digest of the network that corrects what is drawn between keyframes
+            (`semvid.images.synthesiser`); empty: there is none.
         tokens: digest of the model that it decodes tokens with (`semvid.tokens.model`); empty: there is none.
         jscc: digest of the networks that make pictures of symbols without bits
             (`semvid.images.jscc.networks`); empty: there are none, or the receiver knows no such pictures.
@@ -36,6 +38,7 @@ class Profile:
     closed_loop: bool = False
     draws_from: frozenset[Given] = frozenset({Given.BOTH_ENDS})
     restorer: str = ""
+    synthesiser: str = ""
     tokens: str = ""
     jscc: str = ""
 

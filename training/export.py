@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from semvid.errors import InvalidInput, SemvidError
+from semvid.errors import InvalidInput
 from semvid.images.restorer import INPUTS, OUTPUT, STEP
 from semvid.rife.onnx_graph import OnnxGraph
+from training import onnx_layers
 from training.network import CONDITIONS, RestorerNetwork
+from training.onnx_layers import layer_of, told_of
 
-_TOLERANCE: Final = 1e-3  # of RGB in 0..1; a quarter of a level
 _SIDES: Final = (5 * STEP, 7 * STEP)  # of the picture that is tried
 
 
@@ -27,21 +28,19 @@ def restorer_model(network: RestorerNetwork) -> bytes:
     """
     graph = OnnxGraph()
     picture, conditions, grain = INPUTS
-    x = _layer(graph, network.enter, graph("Concat", picture, grain, axis=1))
+    x = layer_of(graph, network.enter, graph("Concat", picture, grain, axis=1))
     levels: list[str] = []
     for level, blocks in enumerate(network.before):
         if level:
-            x = _layer(graph, network.down[level - 1], x)
-        told = network.told[level]
-        shift = graph("Gemm", conditions, _array(told.weight), _array(told.bias), transB=1)
-        x = graph("Add", x, graph("Unsqueeze", shift, np.array([2, 3])))
+            x = layer_of(graph, network.down[level - 1], x)
+        x = told_of(graph, network.told[level], conditions, x)
         x = _blocks(graph, blocks, x)
         levels.append(x)
     for level in (1, 0):
         x = _blocks(
-            graph, network.after[level], graph("Add", levels[level], _layer(graph, network.up[level], x))
+            graph, network.after[level], graph("Add", levels[level], layer_of(graph, network.up[level], x))
         )
-    graph.name_output(OUTPUT, graph("Add", picture, _layer(graph, network.leave, x)))
+    graph.name_output(OUTPUT, graph("Add", picture, layer_of(graph, network.leave, x)))
     shapes: dict[str, tuple[int | str, ...]] = {
         picture: (1, 3, "height", "width"),
         conditions: (1, CONDITIONS),
@@ -64,7 +63,7 @@ def take_weights(path: Path, network: RestorerNetwork) -> None:
         constants = onnx.load(str(path)).graph.initializer
     except Exception as error:  # protobuf's own errors, and those of the file system
         raise InvalidInput(f"training: --start {path} is no ONNX model; leave --start away") from error
-    weights = [numpy_helper.to_array(one) for one in constants if one.data_type == onnx.TensorProto.FLOAT]
+    weights = [numpy_helper.toarray_of(one) for one in constants if one.data_type == onnx.TensorProto.FLOAT]
     wanted = [tensor for layer in _in_order(network) for tensor in (layer.weight, layer.bias)]
     if [weight.shape for weight in weights] != [tuple(tensor.shape) for tensor in wanted]:
         raise InvalidInput(
@@ -82,23 +81,16 @@ def worst_difference(path: Path, network: RestorerNetwork) -> float:
     Raises:
         SemvidError: it is no rounding.
     """
-    import onnxruntime
-
     rng = np.random.default_rng(0)
     feeds = {
         "picture": rng.random((1, 3, *_SIDES), np.float32),
         "conditions": rng.random((1, CONDITIONS), np.float32),
         "grain": rng.standard_normal((1, 1, *_SIDES), np.float32),
     }
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    (theirs,) = session.run([OUTPUT], feeds)
+    device = next(network.parameters()).device
     with torch.no_grad():
-        device = next(network.parameters()).device
-        ours = network(*(torch.from_numpy(feeds[name]).to(device) for name in INPUTS)).cpu().numpy()
-    difference = float(np.abs(ours - theirs).max())
-    if not difference < _TOLERANCE:
-        raise SemvidError(f"training: the exported model differs from the trained one by {difference:.2g}")
-    return difference
+        made = network(*(torch.from_numpy(feeds[name]).to(device) for name in INPUTS))
+    return onnx_layers.worst_difference(path, feeds, {OUTPUT: made})
 
 
 def _in_order(network: RestorerNetwork) -> Iterator[Any]:
@@ -122,28 +114,7 @@ def _in_order(network: RestorerNetwork) -> Iterator[Any]:
 
 def _blocks(graph: OnnxGraph, blocks: nn.Module, x: str) -> str:
     for block in blocks.children():
-        assert isinstance(block.first, nn.Conv2d)
-        assert isinstance(block.second, nn.Conv2d)
-        inner = _layer(graph, block.first, x)
+        inner = layer_of(graph, block.first, x)
         inner = graph("Mul", inner, graph("Sigmoid", inner))
-        x = graph("Add", x, _layer(graph, block.second, inner))
+        x = graph("Add", x, layer_of(graph, block.second, inner))
     return x
-
-
-def _layer(graph: OnnxGraph, layer: nn.Module, x: str) -> str:
-    assert isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)
-    assert layer.bias is not None
-    pads = [int(side) for side in layer.padding] * 2
-    return graph(
-        "Conv" if isinstance(layer, nn.Conv2d) else "ConvTranspose",
-        x,
-        _array(layer.weight),
-        _array(layer.bias),
-        kernel_shape=list(layer.kernel_size),
-        strides=list(layer.stride),
-        pads=pads,
-    )
-
-
-def _array(tensor: torch.Tensor) -> Any:
-    return tensor.detach().cpu().contiguous().numpy()

@@ -1,4 +1,4 @@
-"""Training of the restorer: what one step does, and what it measures."""
+"""Training of the restorer: with what it begins, and what it looks at."""
 
 from __future__ import annotations
 
@@ -13,21 +13,13 @@ from torch import Tensor, nn
 
 from semvid.errors import InvalidInput, MissingComponent
 from training.batches import Scene, draw
-from training.course import Course, follow
+from training.correction import Correction, Shown
 from training.export import take_weights
 from training.losses import Loss
 from training.network import RestorerNetwork
 
-_PARTS: Final = ("difference", "texture", "features", "gist", "lpips", "glance")
-COLUMNS: Final = ("step", *_PARTS, *(f"{part}_before" for part in _PARTS), "seconds")
-
 _RATE: Final = 5e-4  # of Adam, at its highest
 _RATE_FROM_START: Final = 2e-4  # where it begins with what was learned before
-_RISE: Final = 100  # steps
-_STEEPEST: Final = 1.0  # norm of a gradient
-_AVERAGED: Final = 0.995  # of the running average, a step
-_COMPARED_EVERY: Final = 10  # steps; what the loss says of pictures as they were coded
-_CHECKPOINT_EVERY: Final = 200  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +78,11 @@ class Training:
         network = RestorerNetwork()
         if start is not None:
             take_weights(start, network)
-        self._network = network.to(self._device, memory_format=torch.channels_last)
-        self._rate = _RATE if start is None else _RATE_FROM_START
-        self.average = RestorerNetwork().to(self._device)
-        self.average.load_state_dict(self._network.state_dict())
-        self._optimiser = torch.optim.Adam(self._network.parameters(), self._rate, betas=(0.9, 0.99))
-        self._loss = (loss or Loss()).to_device(self._device)
-        self.course = Course(asked, asked.steps, folder, "a restorer", COLUMNS, _CHECKPOINT_EVERY)
-        self._learning = {"network": self._network, "average": self.average, "optimiser": self._optimiser}
-        if resume:
-            self.course.take(self.course.checkpoint(self._device), self._learning)
+        rate = _RATE if start is None else _RATE_FROM_START
+        self._correction = Correction(
+            asked, network, folder, "a restorer", self._device, loss or Loss(), rate, resume
+        )
+        self.course, self.average = self._correction.course, self._correction.average
 
     def run(
         self,
@@ -110,34 +97,17 @@ class Training:
             tell: given a line now and then.
             seconds: of this call, at most.
         """
-        return self.course.go(lambda: self._step(scenes), self._learning, tell, seconds)
+        return self._correction.run(lambda step: self._shown(scenes, step), tell, seconds)
 
-    def _step(self, scenes: Sequence[Scene]) -> list[float]:
-        step = self.course.step
+    def _shown(self, scenes: Sequence[Scene], step: int) -> Shown:
         batch = draw(scenes, self._asked.seed, step, self._asked.batch)
         coded, real, conditions, grain = (
             torch.from_numpy(part).to(self._device)
             for part in (batch.coded, batch.sources, batch.conditions, batch.grain)
         )
-        share = step / self._asked.steps
-        rate = self._rate * min(1.0, (step + 1) / _RISE) * (0.5 + 0.5 * math.cos(math.pi * share))
-        for group in self._optimiser.param_groups:
-            group["lr"] = rate
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._asked.bfloat16):
-            made = self._network(coded, conditions, grain)
-        parts = self._loss.parts(made, real)
-        self._optimiser.zero_grad()
-        self._loss.total(parts).backward()
-        nn.utils.clip_grad_norm_(self._network.parameters(), _STEEPEST)
-        self._optimiser.step()
-        follow(self.average, self._network, step, _AVERAGED)
-        with torch.no_grad():
-            compared = self.course.begins_a_row or not step % _COMPARED_EVERY
-            before = self._loss.parts(coded, real) if compared else {}
-        return [
-            *(float(parts[name].detach()) for name in _PARTS),
-            *(float(before.get(name, math.nan)) for name in _PARTS),
-        ]
+            made = self._correction.network(coded, conditions, grain)
+        return Shown(made, coded, real)
 
 
 def parameters(network: nn.Module) -> int:

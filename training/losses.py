@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from training.features import Features, Lpips
 
+PARTS: Final = ("difference", "texture", "features", "gist", "lpips", "glance")
+"""Names, see `Loss.parts`."""
 TEXTURE_WEIGHT: Final = 0.4
 """Of texture that differs, against the mean absolute difference of RGB in 0..1; none where LPIPS judges."""
 FEATURE_WEIGHT: Final = 0.4
@@ -28,7 +30,7 @@ _BANDS: Final = (0.8, 1.6)  # pixels; each band is what a blur of this sigma tak
 _AROUND: Final = (1.5, 4.0)  # pixels; sigma of the windows in which a band's strength is measured
 _FAINT: Final = 0.004  # of RGB in 0..1; strength that hardly counts
 _STEEP: Final = 1e-7  # keeps the root's slope finite
-_LUMA: Final = (0.299, 0.587, 0.114)  # ITU-R BT.601
+LUMA: Final = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +97,17 @@ def texture_loss(made: Tensor, real: Tensor) -> Tensor:
 
 def _strengths(picture: Tensor) -> Iterator[Tensor]:
     """Of each band in each window, [n, 1, h, w]."""
-    weights = torch.tensor(_LUMA, dtype=picture.dtype, device=picture.device)
+    weights = torch.tensor(LUMA, dtype=picture.dtype, device=picture.device)
     planes = [(picture * weights[:, None, None]).sum(1, keepdim=True)]
     for sigma in _BANDS:
-        planes.append(_blurred(planes[-1], sigma))
+        planes.append(blurred(planes[-1], sigma))
     for finer, coarser in pairwise(planes):
         for sigma in _AROUND:
-            yield torch.sqrt(_blurred((finer - coarser) ** 2, sigma) + _STEEP)
+            yield torch.sqrt(blurred((finer - coarser) ** 2, sigma) + _STEEP)
 
 
-def _blurred(plane: Tensor, sigma: float) -> Tensor:
+def blurred(plane: Tensor, sigma: float) -> Tensor:
+    """A Gaussian blur of float32 [n, 1, h, w], ``sigma`` in pixels."""
     reach = round(3 * sigma)
     at = torch.arange(-reach, reach + 1, dtype=plane.dtype, device=plane.device)
     window = torch.exp(-(at**2) / (2 * sigma**2))

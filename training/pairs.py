@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +13,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.errors import InvalidInput, LimitExceeded, UnsupportedMedia
+from semvid.errors import InvalidInput
 from semvid.images.keyframe_codec import KeyframeDecoder, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.restorer import Coding
 from semvid.images.types import Picture
 from semvid.semantics import PictureCoding, layers_of
 from semvid.service.files import replacing
-from semvid.video.probe import probe
-from semvid.video.reader import read_frames
+from training.footage import draws_of, frame_count, frames_at, place_of
 from training.sources import Source
 
 AREA: Final = 576 * 320
@@ -74,10 +72,7 @@ def prepare(source: Source, folder: Path, seed: int) -> list[Pairs]:
     Raises:
         InvalidInput: it cannot be read, or has too few pixels.
     """
-    stat = source.path.stat()
-    said = f"{_FORMAT}:{seed}:{source.name}:{stat.st_size}:{stat.st_mtime_ns}"
-    key = hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
-    path = folder / f"{source.name}-{key}.npz"
+    path = place_of(source, folder, seed, _FORMAT)
     if not path.exists():
         made = list(_made(source, seed))
         described = [
@@ -130,8 +125,7 @@ def code(pictures: list[Picture], size: Fraction, crf: float, preset: int) -> li
 
 
 def _made(source: Source, seed: int) -> Iterator[Pairs]:
-    drawn = hashlib.blake2b(f"{seed}:{source.name}".encode(), digest_size=8).digest()
-    rng = np.random.default_rng(int.from_bytes(drawn, "big"))
+    rng = draws_of(source, seed)
     for pictures in [_photographed(source, rng)] if source.still else _filmed(source, rng):
         for point in range(_POINTS):
             size = SIZES[2 * point + int(rng.integers(2))]
@@ -153,25 +147,14 @@ def _made(source: Source, seed: int) -> Iterator[Pairs]:
 
 def _filmed(source: Source, rng: np.random.Generator) -> list[list[Picture]]:
     """Sequences of keyframes at even spacing, each from a place of its own."""
-    try:
-        info = probe(source.path)
-        frames = info.frame_count_hint
-        wanted = []
-        for _ in range(_SEQUENCES):
-            spacing = int(rng.integers(_SPACINGS[0], _SPACINGS[1] + 1))
-            spacing = max(1, min(spacing, (frames - 1) // _KEYFRAMES))
-            first = int(rng.integers(0, max(1, frames - _KEYFRAMES * spacing)))
-            wanted.append(range(first, first + _KEYFRAMES * spacing, spacing))
-        sequences: list[list[Picture]] = [[] for _ in wanted]
-        for frame in read_frames(source.path, info):
-            taking = [n for n, places in enumerate(wanted) if frame.index in places]
-            if taking:
-                picture = _sized(frame.picture, source)
-                for n in taking:
-                    sequences[n].append(picture)
-    except (UnsupportedMedia, LimitExceeded) as error:
-        raise InvalidInput(f"training: {source.path.name} cannot be read: {error}") from error
-    return [pictures for pictures in sequences if pictures]
+    frames = frame_count(source)
+    wanted = []
+    for _ in range(_SEQUENCES):
+        spacing = int(rng.integers(_SPACINGS[0], _SPACINGS[1] + 1))
+        spacing = max(1, min(spacing, (frames - 1) // _KEYFRAMES))
+        first = int(rng.integers(0, max(1, frames - _KEYFRAMES * spacing)))
+        wanted.append(range(first, first + _KEYFRAMES * spacing, spacing))
+    return [list(pictures.values()) for pictures in frames_at(source, wanted, _large) if pictures]
 
 
 def _photographed(source: Source, rng: np.random.Generator) -> list[Picture]:
@@ -179,7 +162,8 @@ def _photographed(source: Source, rng: np.random.Generator) -> list[Picture]:
     read = cv2.imdecode(np.fromfile(source.path, np.uint8), cv2.IMREAD_COLOR)
     if read is None:
         raise InvalidInput(f"training: {source.path.name} is no photograph that OpenCV reads; leave it out")
-    picture = _sized(np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8), source)
+    read_as_rgb = np.asarray(cv2.cvtColor(read, cv2.COLOR_BGR2RGB), np.uint8)
+    picture = sized(read_as_rgb, source, LEAST_SIDE + _PAN * (_KEYFRAMES - 1))
     height, width = picture.shape[:2]
     right, down = (int(step) for step in rng.integers(0, _PAN + 1, 2))
     shown = width - right * (_KEYFRAMES - 1), height - down * (_KEYFRAMES - 1)
@@ -189,17 +173,30 @@ def _photographed(source: Source, rng: np.random.Generator) -> list[Picture]:
     ]
 
 
-def _sized(picture: Picture, source: Source) -> Picture:
-    """At about `AREA`; never enlarged, for what is not there cannot be learned."""
+def sized(picture: Picture, source: Source, least: int) -> Picture:
+    """At about `AREA`; never enlarged, for what is not there cannot be learned.
+
+    Args:
+        picture: uint8 RGB [height, width, 3].
+        source: where it is from.
+        least: pixels of its shorter side then.
+
+    Raises:
+        InvalidInput: it has fewer.
+    """
     height, width = picture.shape[:2]
     scale = min(1.0, (AREA / (height * width)) ** 0.5)
     size = round(width * scale), round(height * scale)
-    if min(size) < LEAST_SIDE + _PAN * (_KEYFRAMES - 1) * source.still:
+    if min(size) < least:
         raise InvalidInput(
             f"training: {source.path.name} is {width}x{height} pixels, {size[0]}x{size[1]} at the area of "
-            f"{AREA} pixels; crops of {LEAST_SIDE} do not fit, leave it out"
+            f"{AREA} pixels, and crops need sides of {least}; leave it out"
         )
     return at_size(picture, size)
+
+
+def _large(picture: Picture, source: Source) -> Picture:
+    return sized(picture, source, LEAST_SIDE)
 
 
 def _arrays(pairs: Pairs) -> dict[str, NDArray[np.uint8]]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from semvid.errors import InvalidInput
 from semvid.images.restorer import Restorer
 from semvid.service.files import write_atomically
 from training.batches import Scene
@@ -18,8 +17,9 @@ from training.features import Features, Lpips
 from training.held_out import measure
 from training.loop import Asked, Training, parameters
 from training.losses import Loss
-from training.pairs import Pairs, prepare
-from training.sources import Source, find_sources, is_held_out
+from training.material import divided
+from training.pairs import prepare
+from training.sources import find_sources
 
 MODEL: Final = "restorer.onnx"
 CARD: Final = "restorer.md"
@@ -67,7 +67,10 @@ def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Pa
     features = None if job.features is None else Features(job.features)
     lpips = None if job.lpips is None else Lpips(job.lpips)
     training = Training(job.asked, job.out, job.device, Loss(features, lpips), job.resume, job.start)
-    learned, kept_out = _prepared(job, tell)
+    folder = job.out / "pairs"
+    folder.mkdir(exist_ok=True)
+    sources, seed = find_sources(job.videos, job.doubtful), job.asked.seed
+    learned, kept_out = divided(sources, lambda source: prepare(source, folder, seed), seed, tell)
     done = training.run([Scene(pairs, source.still) for source, pairs in learned], tell, job.seconds)
     tell(
         f"{training.course.step} of {job.asked.steps} steps done" + ("" if done else "; go on with --resume")
@@ -75,45 +78,24 @@ def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Pa
     path = job.out / MODEL
     write_atomically(path, restorer_model(training.average))
     difference = worst_difference(path, training.average)
-    rows = measure(Restorer(path), [pairs for _, pairs in kept_out], lpips)
+    notes = []
+    if job.asked.bfloat16:
+        notes.append("convolutions in bfloat16")
+    if job.asked.start:
+        notes.append(f"begun with the weights of the restorer {job.asked.start}")
     facts = Facts(
+        title="Restorer of coded keyframes",
         command=job.command,
         asked=job.asked,
+        notes=notes,
         steps=training.course.step,
         seconds=training.course.seconds,
         parameters=parameters(training.average),
         learned=[source for source, _ in learned],
         kept_out=[source for source, _ in kept_out],
         curve=training.course.curve,
-        measured=rows,
+        measured=measure(Restorer(path), [pairs for _, pairs in kept_out], lpips),
         difference=difference,
     )
     write_atomically(job.out / CARD, model_card(facts))
     return path
-
-
-_Prepared = list[tuple[Source, list[Pairs]]]
-
-
-def _prepared(job: Job, tell: Callable[[str], None]) -> tuple[_Prepared, _Prepared]:
-    """Sources that are learned from, and those that are kept out."""
-    folder = job.out / "pairs"
-    folder.mkdir(exist_ok=True)
-    learned: _Prepared = []
-    kept_out: _Prepared = []
-    sources = find_sources(job.videos, job.doubtful)
-    for number, source in enumerate(sources, 1):
-        try:
-            pairs = prepare(source, folder, job.asked.seed)
-        except InvalidInput as error:
-            tell(f"left out: {error}")
-            continue
-        (kept_out if is_held_out(source.name, job.asked.seed) else learned).append((source, pairs))
-        if not number % 10 or number == len(sources):
-            tell(f"coded {number} of {len(sources)} sources")
-    if not learned:
-        raise InvalidInput(
-            f"training: of {len(sources)} sources none is left to learn from; give more videos, or another "
-            "--seed"
-        )
-    return learned, kept_out

@@ -120,6 +120,7 @@ class LinkCall:
             draws_from=frozenset(_DRAWS_FROM[kind] for kind in announced.draws_from if kind in _DRAWS_FROM)
             or frozenset({Given.BOTH_ENDS}),
             restorer=announced.restorer,
+            synthesiser=announced.synthesiser,
             tokens=announced.tokens,
             jscc=announced.jscc,
         )

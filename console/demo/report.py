@@ -111,6 +111,7 @@ def build_report(findings: Findings) -> Json:
         **{name: sent.get(name) for name in ("return_bytes", "return_link", "operating_point", "decoder")},
         "video_state": seen["state"],
         "restorer": seen.get("restorer", ""),
+        "synthesiser": seen.get("synthesiser", ""),
         "tokens": None if sent.get("tokens") is None else sent["tokens"] | (seen.get("tokens") or {}),
         "coding": seen.get("coding", ""),
         "analogue_symbols": sum(k.get("symbols", 0) for k in semantics["keyframes"]),

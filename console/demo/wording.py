@@ -100,6 +100,11 @@ def closeness(report: Report) -> str:
             f" Keyframes are shown as the network {report['restorer']} restores them: fine texture is what "
             "it holds for likely, not what was there."
         )
+    if report["synthesiser"]:
+        text += (
+            f" Between keyframes, the network {report['synthesiser']} corrects what is drawn along their "
+            "motion: part of it is what it holds for likely."
+        )
     if tokens := report["tokens"]:
         text += (
             f" Keyframes are tokens of {tokens['model']}: {tokens['sent']:,} were sent, {tokens['lost']:,} "

@@ -125,6 +125,7 @@ class Semvid:
             "options": options.model_dump(mode="json", exclude_defaults=True),
             "decoder": self._decoder_name,
             **({"restorer": digest} if digest else {}),
+            **({"synthesiser": profile.synthesiser} if profile.synthesiser else {}),
             "operating_point": plan.resource(),
             "mcs": {c.value: dict(names) for c, names in record.mcs.items()},
             "blocks_sent": record.blocks_sent,

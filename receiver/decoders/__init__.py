@@ -24,6 +24,12 @@ def _rife(argument: str, options: DecoderOptions) -> Decoder:
     return RifeDecoder(argument, options)
 
 
+def _synthesiser(argument: str, _options: DecoderOptions) -> Decoder:
+    from receiver.decoders.synthesiser import SynthesiserDecoder
+
+    return SynthesiserDecoder(argument)
+
+
 def _auto(argument: str, options: DecoderOptions) -> Decoder:
     from receiver.decoders.auto import choose
 
@@ -38,6 +44,7 @@ DECODERS: dict[str, Callable[[str, DecoderOptions], Decoder]] = {
     "embedded": lambda argument, _: EmbeddedDecoder(argument),
     "hf": _hf,
     "rife": _rife,
+    "synthesiser": _synthesiser,
 }
 
 

@@ -1,9 +1,11 @@
 """The decoder without weights: optical flow both ways, on the CPU, deterministic."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
+from receiver.decoders.bridging import bridged
 from receiver.decoders.decoder import SegmentRequest
-from semvid.errors import Cancelled, InvalidInput
+from semvid.errors import InvalidInput
 from semvid.images.interpolation import Bridge
 from semvid.images.types import Picture
 from semvid.profile import Profile
@@ -27,12 +29,5 @@ class EmbeddedDecoder:
         self, request: SegmentRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
     ) -> Iterator[Picture]:
         """See `receiver.decoders.decoder.Decoder`."""
-        start, end = request.both_ends(self.profile)
-        if cancelled():
-            raise Cancelled("regeneration was stopped")
-        bridge = Bridge(start, end)
-        for number in range(1, request.num_frames + 1):
-            if cancelled():
-                raise Cancelled("regeneration was stopped")
-            yield bridge.frame(number / (request.num_frames + 1))
-            progress(number / request.num_frames)
+        ends = partial(request.both_ends, self.profile)
+        return bridged(lambda: Bridge(*ends()), request, progress, cancelled)

@@ -1,11 +1,12 @@
 """The decoder that has learned motion: RIFE, on a CPU or a GPU."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+from receiver.decoders.bridging import bridged
 from receiver.decoders.decoder import SegmentRequest
 from receiver.decoders.options import DecoderOptions
-from semvid.errors import Cancelled
 from semvid.images.types import Picture
 from semvid.profile import Profile
 from semvid.rife.bridge import RifeBridge
@@ -51,10 +52,5 @@ class RifeDecoder:
         self, request: SegmentRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
     ) -> Iterator[Picture]:
         """See `receiver.decoders.decoder.Decoder`."""
-        start, end = request.both_ends(self.profile)
-        bridge = RifeBridge(self._network, start, end)
-        for number in range(1, request.num_frames + 1):
-            if cancelled():
-                raise Cancelled("regeneration was stopped")
-            yield bridge.frame(number / (request.num_frames + 1))
-            progress(number / request.num_frames)
+        ends = partial(request.both_ends, self.profile)
+        return bridged(lambda: RifeBridge(self._network, *ends()), request, progress, cancelled)

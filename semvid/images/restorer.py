@@ -8,7 +8,6 @@ networks (docs/training.md).
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,8 +18,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.errors import InvalidInput, MissingComponent
 from semvid.images.detail import grain_pattern
+from semvid.images.onnx_model import OnnxModel
 from semvid.images.types import Picture
 
 STEP: Final = 8
@@ -30,7 +29,6 @@ INPUTS: Final = ("picture", "conditions", "grain")
 OUTPUT: Final = "restored"
 """Float32 [1, 3, h, w], RGB about 0..1."""
 COMMAND: Final = "semvid train restorer VIDEOS --out DIR"
-MAX_BYTES: Final = 64 * 2**20
 SHIPPED: Final = Path(__file__).with_name("restorer.onnx")
 """The one that comes with semvid; `restorer.md` beside it says how it was made."""
 
@@ -75,50 +73,15 @@ class Restorer:
 
     Attributes:
         name: of the file.
-        digest: of the file, see `digest_of`.
+        digest: of the file, see `semvid.images.onnx_model.digest_of`.
 
     Raises:
-        MissingComponent: ONNX Runtime is not installed, or there is no such file.
-        InvalidInput: the file is no such model.
+        MissingComponent, InvalidInput: see `OnnxModel`.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise MissingComponent(
-                "restorer: ONNX Runtime, which runs it, is not installed; pip install onnxruntime"
-            ) from error
-        path = path.expanduser()
-        self.name = path.name
-        if not path.is_file():
-            raise MissingComponent(f"restorer: there is no model {path}; make one with: {COMMAND}")
-        if path.stat().st_size > MAX_BYTES:
-            raise InvalidInput(f"restorer: {path} has more than {MAX_BYTES} bytes; is it a restorer?")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.use_deterministic_compute = True
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        model = path.read_bytes()
-        self.digest = digest_of(model)
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # ONNX Runtime has a class for each of a dozen reasons
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InvalidInput(
-                f"restorer: ONNX Runtime does not take {path}: {reason}; make one with: {COMMAND}"
-            ) from error
-        inputs = sorted(one.name for one in self._session.get_inputs())
-        outputs = [one.name for one in self._session.get_outputs()]
-        if inputs != sorted(INPUTS) or outputs != [OUTPUT]:
-            raise InvalidInput(
-                f"restorer: {path} turns {', '.join(inputs)} into {', '.join(outputs)}, which is no restorer "
-                f"({', '.join(INPUTS)} into {OUTPUT}); make one with: {COMMAND}"
-            )
+        self._model = OnnxModel(path, "restorer", COMMAND, INPUTS, [OUTPUT], threads)
+        self.name, self.digest = self._model.name, self._model.digest
 
     def restore(self, picture: Picture, coding: Coding) -> Picture:
         """A decoded keyframe, restored.
@@ -145,7 +108,7 @@ class Restorer:
             "conditions": coding.conditions()[None],
             "grain": np.ascontiguousarray(_padded(grain)[None, None]),
         }
-        (made,) = self._session.run([OUTPUT], feeds)
+        (made,) = self._model.run(feeds)
         levels = np.rint(made[0, :, :height, :width].transpose(1, 2, 0) * np.float32(255))
         return np.asarray(np.clip(levels, 0, 255), np.uint8)
 
@@ -169,11 +132,6 @@ def named(name: str) -> Restorer | None:
     if name == "none":
         return None
     return shipped() if name == "auto" else Restorer(Path(name))
-
-
-def digest_of(model: bytes) -> str:
-    """The first 16 hex digits of its SHA-256."""
-    return hashlib.sha256(model).hexdigest()[:16]
 
 
 def _without_colour(picture: Picture) -> Picture:

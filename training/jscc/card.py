@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from semvid import __version__
-from training.card import licence_rows
+from training.card import licence_rows, table
 from training.course import CURVE
 from training.jscc.held_out import Row
 from training.jscc.loop import Asked
@@ -76,9 +76,10 @@ def model_card(facts: Facts) -> str:
             f"{len(facts.learned)} sources were learned from, {len(facts.kept_out)} were kept out. No "
             "picture of Kodak was among them.",
             "",
-            "| sources | learned from | kept out | licence |",
-            "|---|---|---|---|",
-            *licence_rows(facts.learned, facts.kept_out),
+            *table(
+                ("sources", "learned from", "kept out", "licence"),
+                licence_rows(facts.learned, facts.kept_out),
+            ),
             "",
             f"Kept out: {', '.join(sorted(source.name for source in facts.kept_out)) or 'none'}.",
             "",

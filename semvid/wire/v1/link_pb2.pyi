@@ -405,6 +405,7 @@ class DecoderProfile(_message.Message):
     RESTORER_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
     JSCC_FIELD_NUMBER: _builtins.int
+    SYNTHESISER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """for example "embedded" """
     longest_gap_s: _builtins.float
@@ -419,6 +420,10 @@ class DecoderProfile(_message.Message):
     """
     jscc: _builtins.str
     """the same of the networks that make keyframes of symbols without bits;"""
+    synthesiser: _builtins.str
+    """empty: it knows no such keyframes
+    the same of the network that corrects what is drawn between
+    """
     @_builtins.property
     def draws_from(self) -> _containers.RepeatedScalarFieldContainer[Global___DrawsFrom.ValueType]:
         """what it can draw a segment from; empty: both ends"""
@@ -433,10 +438,11 @@ class DecoderProfile(_message.Message):
         restorer: _builtins.str = ...,
         tokens: _builtins.str = ...,
         jscc: _builtins.str = ...,
+        synthesiser: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "jscc", b"jscc", "longest_gap_s", b"longest_gap_s", "name", b"name", "restorer", b"restorer", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "jscc", b"jscc", "longest_gap_s", b"longest_gap_s", "name", b"name", "restorer", b"restorer", "synthesiser", b"synthesiser", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

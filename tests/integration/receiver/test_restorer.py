@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from semvid.images.restorer import digest_of
+from semvid.images.onnx_model import digest_of
 from semvid.images.types import Picture
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames

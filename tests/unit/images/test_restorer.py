@@ -14,9 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput, MissingComponent
+from semvid.images import onnx_model
 from semvid.images import restorer as module
 from semvid.images.detail import grain_pattern, with_detail
 from semvid.images.finishing import finished
+from semvid.images.onnx_model import digest_of
 from semvid.images.resize import at_size
 from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
@@ -85,7 +87,7 @@ def test_the_sender_decides_what_is_put_back(model: Path) -> None:
 def test_settings_name_the_shipped_one_none_or_a_file(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SHIPPED", model)
     monkeypatch.setattr(module, "shipped", module.shipped.__wrapped__)
-    digest = module.digest_of(model.read_bytes())
+    digest = digest_of(model.read_bytes())
     assert len(digest) == 16
     assert module.named("none") is None
     for restorer in (module.named("auto"), module.named(str(model))):
@@ -103,7 +105,7 @@ def test_other_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "other.onnx").write_bytes(tiny_restorer("other"))
     with pytest.raises(InvalidInput, match="into other, which is no restorer"):
         Restorer(tmp_path / "other.onnx")
-    monkeypatch.setattr(module, "MAX_BYTES", 5)
+    monkeypatch.setattr(onnx_model, "MAX_BYTES", 5)
     with pytest.raises(InvalidInput, match="more than 5 bytes"):
         Restorer(text)
 

@@ -14,7 +14,7 @@ from evaluation.method import Conditions
 from evaluation.methods.semantic import Semvid
 from semvid.errors import InvalidInput
 from semvid.images.finishing import RESTORATION
-from semvid.images.restorer import digest_of
+from semvid.images.onnx_model import digest_of
 from tests.unit.evaluation.synthetic import moving_bar
 from training.loop import Asked
 from training.restorer import CARD, Job, train_restorer

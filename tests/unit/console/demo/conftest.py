@@ -92,6 +92,7 @@ def make_findings() -> Callable[..., Findings]:
             },
             video={
                 "restorer": "restorer.onnx",
+                "synthesiser": "0123456789abcdef",
                 "state": "SUCCEEDED",
                 "snr_db": 9.9,
                 "effective_snr_db": 9.8,

@@ -143,10 +143,14 @@ def test_a_page_without_candidates_symbols_and_stills(make_findings: Callable[..
 
 def test_what_a_network_drew_is_said(page: str, make_findings: Callable[..., Findings]) -> None:
     assert "as the network restorer.onnx restores them" in page
+    assert "the network 0123456789abcdef corrects what is drawn" in page
     findings = make_findings()
-    plain = {name: value for name, value in findings.video.items() if name != "restorer"}
+    networks = ("restorer", "synthesiser")
+    plain = {name: value for name, value in findings.video.items() if name not in networks}
     bare = dataclasses.replace(findings, video=plain)
-    assert "restores them" not in build_page(build_report(bare), bare, [])
+    page_without = build_page(build_report(bare), bare, [])
+    assert "restores them" not in page_without
+    assert "corrects what is drawn" not in page_without
 
 
 def test_tokens_that_were_drawn_are_told_of(page: str, make_findings: Callable[..., Findings]) -> None:
