@@ -1,4 +1,6 @@
-"""The mean face in three dimensions: ``python scripts/face_shape.py CLIP...`` writes semvid/faces/mean_face.csv.
+"""The mean face in three dimensions.
+
+    python scripts/face_shape.py CLIP...    writes semvid/faces/mean_face.csv
 
 MediaPipe's points of every face found are aligned (generalised Procrustes analysis: Gower, "Generalized
 Procrustes analysis", Psychometrika 1975), averaged by clip and then over clips, and made symmetric.

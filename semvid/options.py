@@ -215,7 +215,8 @@ class TransmissionOptions(BaseModel):
         description="pyramid: keyframes in layers, predicted from both sides, costs least; low-delay: each "
         "leans on earlier ones and leaves at once; intra: each alone, for links without a return path; "
         "tokens: of a model that both ends have; what misses is drawn, not repeated (docs/tokens.md); jscc: "
-        "each alone, as symbols without bits, in which noise on the link is noise in the picture",
+        "each alone, as symbols without bits, in which noise on the link is noise in the picture; portrait: "
+        "a face is shown by one picture that moves as a few numbers a moment say (docs/portrait.md)",
     )
     token_share: float | None = Field(
         None,
@@ -277,7 +278,9 @@ class TransmissionOptions(BaseModel):
             for name, reason in _NOT_OF_TOKENS.items():
                 if getattr(self, name) != type(self).model_fields[name].default:
                     raise ValueError(f"`coding` tokens has no use for `{name}`: {reason}; leave it out")
-        elif self.token_share is not None:
+        if self.coding is PictureCoding.PORTRAIT:
+            self._require_possible_with_portrait()
+        if self.token_share is not None and self.coding is not PictureCoding.TOKENS:
             raise ValueError("`token_share` belongs to `coding` tokens")
         if self.coding is PictureCoding.TOKENS and self.given is Given.NOTHING:
             raise ValueError(f"`keyframe_method` {method} sends no picture; leave `coding` out")
@@ -317,6 +320,24 @@ class TransmissionOptions(BaseModel):
         if self.quality is not None and self.given is Given.NOTHING:
             raise ValueError(f"`keyframe_method` {method} sends no picture; leave `quality` out")
         return self
+
+    def _require_possible_with_portrait(self) -> None:
+        if self.keyframe_method is not KeyframeMethod.SKEM:
+            raise ValueError(
+                f"`coding` portrait chooses keyframes by faces, and `keyframe_method` {self.keyframe_method} "
+                "otherwise; leave one of them out"
+            )
+        if self.target_cbr is not None:
+            raise ValueError(
+                "`coding` portrait cannot aim at a CBR: how a face moves decides what it takes, and "
+                "`quality` what its portraits take; leave `target_cbr` out"
+            )
+        for name in ("deadline_s", "latency_s"):
+            if getattr(self, name) is not None:
+                raise ValueError(
+                    f"`{name}` leaves out what would be late, and `coding` portrait waits for the next "
+                    "portrait, up to ten seconds; take `coding` low-delay"
+                )
 
     def _require_possible_with_jscc(self) -> None:
         if self.given is Given.NOTHING:

@@ -1,4 +1,4 @@
-"""Where faces are: BlazeFace, short range (Bazarevsky et al., arXiv 1907.05047), as MediaPipe's graphs run it.
+"""Where faces are: BlazeFace, short range (Bazarevsky et al., arXiv 1907.05047), run as by MediaPipe.
 
 Constants are those of ``modules/face_detection/face_detection_short_range.pbtxt`` and of the calculators that
 it names, MediaPipe 0.10.21.
@@ -71,7 +71,8 @@ class FaceDetector:
         best = rows[np.argmax(rows[:, 1, 0])]
         x, y = (best[0] - (left, top)) / scale
         across = best[_LEFT_EYE] - best[_RIGHT_EYE]
-        return Square(float(x), float(y), float(best[1].max() / scale), float(np.arctan2(across[1], across[0])))
+        side, angle = best[1].max() / scale, np.arctan2(across[1], across[0])
+        return Square(float(x), float(y), float(side), float(angle))
 
 
 def _centres(cells: int, count: int) -> NDArray[np.float32]:

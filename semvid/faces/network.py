@@ -21,7 +21,7 @@ class Network:
 
     def __init__(self, model: bytes) -> None:
         try:
-            from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+            from ai_edge_litert.interpreter import Interpreter
         except ImportError as error:
             raise MissingComponent(
                 'faces: ai-edge-litert runs their networks and is not installed; pip install "semvid[faces]"'

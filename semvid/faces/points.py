@@ -25,8 +25,6 @@ _CONTOURS: Final = {
 LANDMARKS: Final = tuple(number for contour in _CONTOURS.values() for number in contour)
 """Of a face's points, in their order here, the numbers in MediaPipe's mesh."""
 
-POINTS: Final = len(LANDMARKS)
-
 _STOPS: Final = tuple(accumulate(map(len, _CONTOURS.values())))
 
 

@@ -3,11 +3,11 @@
 A *face frame* has its origin in the middle of the points, the distance of the outer corners of the eyes as
 its unit, and y pointing down. A portrait's points are given once; what moves them is `NUMBERS` numbers:
 
-    picture = placement(similarity(points + turn and shape numbers * displacements))
+    picture = placement(similarity(turn(points + shape numbers * displacements)))
 
-The displacements are defined on the mean face (`mean_face.csv`, made by `scripts/face_shape.py`): a head
-that turns moves every point by its depth, a jaw that opens moves lower lip and chin, and so on. All is linear
-but for the similarity, so that a least-squares fit gives the numbers of points.
+Displacements are defined on the mean face (`mean_face.csv`, made by `scripts/face_shape.py`): a jaw that
+opens moves lower lip and chin, and so on. The depth by which a head that turns moves its points is the mean
+face's, turned as the portrait's is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.faces.points import POINTS, places
+from semvid.faces.points import places
+from semvid.faces.units import NUMBERS, POINTS
 
 Points = NDArray[np.float64]
 """float64 [POINTS, 2]: x and y."""
@@ -35,18 +36,24 @@ NAMES: Final = (
     *("yaw", "pitch"),  # radians, small
     *("jaw", "mouth_width", "mouth_corners", "upper_lip", "lower_lip"),  # distances in the face frame
     *("right_lid", "left_lid", "right_brow", "left_brow"),
+    *("camera_x", "camera_y"),  # what lies behind the face; face frames
 )
 """What each number says, in their order."""
 
-NUMBERS: Final = len(NAMES)
 STEP: Final = 1 / 64
 """In which numbers cross the link, of all of them alike: about a pixel on a face 160 pixels wide."""
 
 POINT_STEP: Final = 1 / 128
 """In which a portrait's points cross, of the face frame."""
 
-_SIMILARITY: Final = 4
-_RIDGE: Final = 0.02  # what a number costs beside the distance of all points; lets the noise of few not turn all
+_SIMILARITY, _TURN, _SHAPE = slice(0, 4), slice(4, 6), slice(6, 15)
+_FACE: Final = _SHAPE.stop  # numbers that move the face
+_ROUNDS: Final = 4
+_NUDGE: Final = 1e-4
+_NUDGES: Final = _NUDGE * np.eye(_FACE)
+_COSTS: Final = np.array([0.0] * 4 + [0.1] * 2 + [0.05] * (_FACE - 6))
+"""What a number costs beside the distances of points: the noise of few is not to move all."""
+
 _UPPER = "outer upper lip", "inner upper lip"
 _LOWER = "outer lower lip", "inner lower lip"
 
@@ -99,50 +106,70 @@ def placement_of(pixels: Points) -> Placement:
     return Placement(float(x), float(y), math.hypot(cosine, sine), math.atan2(sine, cosine))
 
 
-def moved(points: Points, numbers: Numbers) -> Points:
-    """The points of a portrait as ``numbers`` say, both in its face frame."""
-    shaped = points + np.tensordot(numbers[_SIMILARITY:], _displacements(), axes=1)
-    x, y, size, roll = numbers[:_SIMILARITY]
-    return Placement(x, y, math.exp(size), roll).to_picture(shaped)
+class Face:
+    """A face as it can move: points and their depth.
 
-
-def numbers_of(points: Points, seen: Points) -> Numbers:
-    """The numbers that move ``points`` nearest to those ``seen``, both in the portrait's face frame.
-
-    Distances are taken after the similarity is undone, which makes them linear in all numbers.
+    Args:
+        points: of a portrait, in its face frame.
     """
-    count = NUMBERS - _SIMILARITY
-    x, y = seen.T
-    zeros, ones = np.zeros(POINTS), np.ones(POINTS)
-    undone = np.stack([np.column_stack([x, y]), np.column_stack([-y, x])])
-    shift = np.stack([np.column_stack([ones, zeros]), np.column_stack([zeros, ones])])
-    known = np.concatenate([undone, shift, -_displacements()]).reshape(_SIMILARITY + count, -1).T
-    ridge = np.hstack([np.zeros((count, _SIMILARITY)), _RIDGE * np.eye(count)])
-    system = np.vstack([known, ridge])
-    wanted = np.concatenate([points.reshape(-1), np.zeros(count)])
-    cosine, sine, right, down, *shape = np.linalg.lstsq(system, wanted, rcond=None)[0]
-    size, roll = 1 / math.hypot(cosine, sine), math.atan2(sine, cosine)
-    origin = Placement(0.0, 0.0, size, roll).to_picture(np.array([[-right, -down]]))[0]
-    return np.array([*origin, math.log(size), roll, *shape])
+
+    def __init__(self, points: Points) -> None:
+        mean = mean_face()
+        numbers = _numbers_of(mean, points)
+        turned = mean @ _turn(*numbers[_TURN]).T
+        self._solid = np.column_stack([points, turned[:, 2]])
+
+    def moved(self, numbers: Numbers) -> Points:
+        """Its points as ``numbers`` say, in its face frame."""
+        return _moved(self._solid, numbers)
+
+    def numbers_of(self, seen: Points) -> Numbers:
+        """The numbers that move it nearest to the points ``seen`` in its face frame (Gauss-Newton).
+
+        Those of the camera are 0.
+        """
+        return np.concatenate([_numbers_of(self._solid, seen), np.zeros(NUMBERS - _FACE)])
+
+
+def _moved(solid: NDArray[np.float64], numbers: Numbers) -> Points:
+    shaped = solid + np.tensordot(numbers[_SHAPE], _displacements(), axes=1)
+    turned: Points = (shaped @ _turn(*numbers[_TURN]).T)[:, :2]
+    x, y, size, roll = numbers[_SIMILARITY]
+    return Placement(x, y, math.exp(size), roll).to_picture(turned)
+
+
+def _numbers_of(solid: NDArray[np.float64], seen: Points) -> Numbers:
+    numbers = np.zeros(_FACE)
+    for _ in range(_ROUNDS):
+        here = _moved(solid, numbers)
+        slopes = [(_moved(solid, numbers + nudge) - here).reshape(-1) / _NUDGE for nudge in _NUDGES]
+        system = np.vstack([np.column_stack(slopes), np.diag(_COSTS)])
+        wanted = np.concatenate([(seen - here).reshape(-1), -_COSTS * numbers])
+        numbers = numbers + np.linalg.lstsq(system, wanted, rcond=None)[0]
+    return numbers
+
+
+def _turn(yaw: float, pitch: float) -> NDArray[np.float64]:
+    """The rotation of a head: to its left, then down, float64 [3, 3]."""
+    aside = [[math.cos(yaw), 0, -math.sin(yaw)], [0, 1, 0], [math.sin(yaw), 0, math.cos(yaw)]]
+    down = [[1, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]]
+    return np.asarray(np.array(down) @ np.array(aside), np.float64)
 
 
 @cache
 def _displacements() -> NDArray[np.float64]:
-    """What one of each number but the similarity's moves points by, float64 [NUMBERS - 4, POINTS, 2]."""
-    x, y, depth = mean_face().T
+    """What one of each number that is neither place nor turn moves points by, float64 [9, POINTS, 3]."""
+    x, y, _ = mean_face().T
     lips = places(*_UPPER, *_LOWER)
     across = np.zeros(POINTS)
     across[lips] = x[lips] / np.abs(x[lips]).max()  # from one corner of the mouth to the other, -1..1
     middle = np.zeros(POINTS)
     middle[lips] = 1 - across[lips] ** 2
     upper, lower = _mask(*_UPPER), _mask(*_LOWER)
-    ears, chin = y[places("oval")].min() * 0, y.max()
-    jaw = np.clip((y - ears) / (chin - ears), 0, 1) * _mask("oval")
+    jaw = np.clip(y / y.max(), 0, 1) * _mask("oval")  # from the middle of the face down to the chin
     jaw = np.maximum(jaw, np.clip(0.4 + 0.6 * middle, 0, 1) * lower)
     none = np.zeros(POINTS)
     moves = {
-        "yaw": (-depth, none),
-        "pitch": (none, -depth),
         "jaw": (none, jaw),
         "mouth_width": (across, none),
         "mouth_corners": (none, across**2 * (upper + lower)),
@@ -153,7 +180,7 @@ def _displacements() -> NDArray[np.float64]:
         "right_brow": (none, _mask("right brow")),
         "left_brow": (none, _mask("left brow")),
     }
-    return np.stack([np.column_stack(moves[name]) for name in NAMES[_SIMILARITY:]])
+    return np.stack([np.column_stack([*moves[name], none]) for name in NAMES[_SHAPE]])
 
 
 def _mask(*contours: str) -> NDArray[np.float64]:

@@ -88,7 +88,8 @@ def make_plan(
         link: what it charges now; heeded where a CBR is asked.
         at_once: of a live source; `coding_time` is not heeded then.
     """
-    if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
+    # density is not a matter of price there
+    if options.given is not Given.BOTH_ENDS or options.coding is PictureCoding.PORTRAIT:
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
     if options.coding is PictureCoding.TOKENS:  # as dense as by default; there is no AV1 to try
         return Plan(OperatingPoint(DEFAULT_CRF, deserved_price(DEFAULT_CRF)))
