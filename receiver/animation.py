@@ -101,10 +101,11 @@ class Animation:
     def _with_open_mouth(self, picture: Picture, points: Points) -> Picture:
         """``picture`` with a dark inside where the mouth is further open than the portrait's."""
         lips = list(INNER_LIPS)
-        more = _opening(points[lips]) - _opening(self._face[lips])
-        share = _MOST_INSIDE * min(1.0, max(0.0, more / (_OPENS * self._unit)))
-        if not share:
+        now, before = _opening(points[lips]), max(0.0, _opening(self._face[lips]))
+        if now <= before:
             return picture
+        # the more of what is seen was seen in the portrait, the less is put over it
+        share = _MOST_INSIDE * (1 - before / now) * min(1.0, (now - before) / (_OPENS * self._unit))
         mask = np.zeros(picture.shape[:2], np.float32)
         cv2.fillPoly(mask, [np.round(points[lips]).astype(np.int32)], 1.0, cv2.LINE_AA)
         blur = 2 * max(1, round(0.02 * self._unit)) + 1

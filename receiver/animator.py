@@ -57,10 +57,10 @@ class Animator(Protocol):
 
 
 class WarpAnimator:
-    """Displaces the pixels of the portrait (`receiver.animation`); in the middle of a span those of the next
-    portrait take over."""
+    """Displaces the pixels of the portrait (`receiver.animation`), or of the next one, whichever is nearer to
+    the face as it is to be; mixes both in between."""
 
-    _BEGINS, _ENDS = 0.35, 0.65  # of a span, between which both are mixed
+    _SHARP = 3.0  # one of them is shown alone from where the other is 1.4 times as far
 
     def animate(self, request: AnimationRequest, cancelled: Callable[[], bool]) -> Iterator[Picture]:
         """See `Animator`."""
@@ -70,7 +70,7 @@ class WarpAnimator:
             if cancelled():
                 raise Cancelled("the animation was stopped")
             pose = request.face.at(offset)
-            share = 0.0 if end is None else self._share_of_end(offset / request.span)
+            share = self._share_of_end(pose, request)
             if not share:
                 yield start.show(pose)
                 continue
@@ -79,14 +79,28 @@ class WarpAnimator:
             ending = end.show(Pose(pose.points, pose.behind - last))
             yield ending if share == 1 else _mixed(start.show(pose), ending, share)
 
-    def _share_of_end(self, time: float) -> float:
-        return float(np.clip((time - self._BEGINS) / (self._ENDS - self._BEGINS), 0, 1))
+    def _share_of_end(self, pose: Pose, request: AnimationRequest) -> float:
+        if request.end is None:
+            return 0.0
+        from_start = _distance(pose, request.face.portrait)
+        from_end = _distance(pose, request.end[1])
+        nearer = (from_start - from_end) / max(from_start + from_end, _EXACT)
+        return float(np.clip(0.5 + self._SHARP * nearer, 0, 1))
+
+
+def _distance(pose: Pose, portrait: Portrait) -> float:
+    """How far the points of a face lie from those of a portrait, pixels."""
+    return float(np.linalg.norm(pose.points - portrait.points, axis=1).mean())
 
 
 def _mixed(first: Picture, second: Picture, share: float) -> Picture:
     return np.asarray(cv2.addWeighted(first, 1 - share, second, share, 0), np.uint8)
 
 
+WARP: Final[Animator] = WarpAnimator()
+"""What a receiver has where nothing else is asked for."""
+
+_EXACT: Final = 1e-6  # pixels
 _ANIMATORS: Final[dict[str, Callable[[], Animator]]] = {"warp": WarpAnimator}
 
 

@@ -12,7 +12,7 @@ from itertools import islice, repeat
 import numpy as np
 import structlog
 
-from receiver.animator import AnimationRequest, Animator, WarpAnimator
+from receiver.animator import WARP, AnimationRequest, Animator
 from receiver.decoders.decoder import Decoder, SegmentRequest
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.gaps import Fill, Gap, Provenance, Run, plan, segment_seed
@@ -21,8 +21,6 @@ from semvid.images.types import Picture
 from semvid.semantics import StreamHeader
 
 _DECODED = (Fill.BRIDGE, Fill.DRAW)
-
-_WARP = WarpAnimator()
 
 _log = structlog.get_logger(__name__)
 
@@ -53,7 +51,7 @@ class Regeneration:
         keyframe: Callable[[int], Picture],
         progress: Callable[[int, float], None] = lambda _segment, _share: None,
         cancelled: Callable[[], bool] = lambda: False,
-        animator: Animator = _WARP,
+        animator: Animator = WARP,
     ) -> None:
         self._animator = animator
         self.failure: RegenerationFailed | None = None

@@ -55,7 +55,7 @@ class PortraitSelector:
         if cut:
             self._faces.forget()
             self._left_at = None
-        face = self._large_face(frame.picture)
+        face = large_face(self._faces, frame.picture)
         if self._span is not None:
             stays = not cut and face is not None and self._span.takes(frame, face)
             return [] if stays else self._end_span(frame, face, cut)
@@ -104,10 +104,12 @@ class PortraitSelector:
     def _may_begin(self, frame: Frame) -> bool:
         return self._left_at is None or frame.index - self._left_at >= _AWAY_S * self._rate
 
-    def _large_face(self, picture: Picture) -> Points | None:
-        found = self._faces.find(picture)
-        if found is None:
-            return None
-        points = found[list(LANDMARKS), :2].astype(np.float64)
-        large = placement_of(points).size >= SMALLEST_FACE * min(picture.shape[:2])
-        return points if large else None
+
+def large_face(faces: FaceLandmarks, picture: Picture) -> Points | None:
+    """The points of the face in the next picture, pixels; None where there is none, or a small one."""
+    found = faces.find(picture)
+    if found is None:
+        return None
+    points = found[list(LANDMARKS), :2].astype(np.float64)
+    large = placement_of(points).size >= SMALLEST_FACE * min(picture.shape[:2])
+    return points if large else None

@@ -38,6 +38,9 @@ DEFAULT_CRF: Final = 60.0
 FIRST_FRAME_CRF: Final = 45.0
 """Of a picture that a whole segment hangs on, which is worth more than one that many others lie beside."""
 
+PORTRAIT_CRF: Final = 55.0
+"""Of a picture that seconds are animated from (docs/portrait.md)."""
+
 CRF_STEP: Final = 0.25
 FINEST_CRF: Final = 35.0
 SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
@@ -88,13 +91,12 @@ def make_plan(
         link: what it charges now; heeded where a CBR is asked.
         at_once: of a live source; `coding_time` is not heeded then.
     """
-    # density is not a matter of price there
-    if options.given is not Given.BOTH_ENDS or options.coding is PictureCoding.PORTRAIT:
+    if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
     if options.coding is PictureCoding.TOKENS:  # as dense as by default; there is no AV1 to try
         return Plan(OperatingPoint(DEFAULT_CRF, deserved_price(DEFAULT_CRF)))
     if options.target_cbr is None:
-        crf = options.quality or DEFAULT_CRF
+        crf = options.quality or (PORTRAIT_CRF if options.coding is PictureCoding.PORTRAIT else DEFAULT_CRF)
         footage = read()
         point = OperatingPoint(crf, deserved_price(crf), preset=presets.FAST, link=link)
         coded = Coded.at(footage, point)
