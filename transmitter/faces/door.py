@@ -50,6 +50,7 @@ def require_face(path: Path, source: SourceInfo, limits: VideoLimits) -> None:
         if picture is not None and large_face(faces, picture) is not None:
             return
     raise InvalidInput(
-        f"option coding: portrait animates a face, and at {_PLACES} places of this video there is none whose "
-        f"eyes' outer corners lie {SMALLEST_FACE:.0%} of the picture's shorter side apart; take another coding"
+        f"option coding: portrait animates a face, and at {_PLACES} places of this video there is none with "
+        f"{SMALLEST_FACE:.0%} of the picture's shorter side between the outer corners of the eyes; take "
+        "another coding"
     )
