@@ -130,13 +130,22 @@ _OF_PICTURES = (
     *("deadline_s", "latency_s"),
 )
 
-# options that mean nothing where pictures are no AV1, or where nothing waits for late ones
-_NOT_OF_TOKENS = {
-    "quality": "it is that of AV1, and `token_share` says how many are sent",
-    "target_cbr": "tokens cannot aim at one; `token_share` and how many keyframes there are decide the rate",
-    "coding_time": "it is that of AV1",
-    "deadline_s": "none are left out for being late",
-    "latency_s": "none are left out for being late",
+# options that mean nothing with a coding, and why
+_NO_USE: Final = {
+    PictureCoding.TOKENS: {
+        "quality": "it is that of AV1, and `token_share` says how many are sent",
+        "target_cbr": "tokens cannot aim at one; `token_share` and how many keyframes there are decide the "
+        "rate",
+        "coding_time": "it is that of AV1",
+        "deadline_s": "none are left out for being late",
+        "latency_s": "none are left out for being late",
+    },
+    PictureCoding.PORTRAIT: {
+        "keyframe_method": "its keyframes are chosen by faces",
+        "target_cbr": "it cannot aim at one; `quality` and how much a face moves decide the rate",
+        "deadline_s": "what is shown waits for the next portrait, up to ten seconds",
+        "latency_s": "what is shown waits for the next portrait, up to ten seconds",
+    },
 }
 
 
@@ -274,12 +283,9 @@ class TransmissionOptions(BaseModel):
             for name in _OF_PICTURES:
                 if getattr(self, name) != type(self).model_fields[name].default:
                     raise ValueError(f"`task` sends answers, no picture and no sound; leave `{name}` out")
-        if self.coding is PictureCoding.TOKENS:
-            for name, reason in _NOT_OF_TOKENS.items():
-                if getattr(self, name) != type(self).model_fields[name].default:
-                    raise ValueError(f"`coding` tokens has no use for `{name}`: {reason}; leave it out")
-        if self.coding is PictureCoding.PORTRAIT:
-            self._require_possible_with_portrait()
+        for name, reason in _NO_USE.get(self.coding, {}).items():
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"`coding` {self.coding} has no use for `{name}`: {reason}; leave it out")
         if self.token_share is not None and self.coding is not PictureCoding.TOKENS:
             raise ValueError("`token_share` belongs to `coding` tokens")
         if self.coding is PictureCoding.TOKENS and self.given is Given.NOTHING:
@@ -320,24 +326,6 @@ class TransmissionOptions(BaseModel):
         if self.quality is not None and self.given is Given.NOTHING:
             raise ValueError(f"`keyframe_method` {method} sends no picture; leave `quality` out")
         return self
-
-    def _require_possible_with_portrait(self) -> None:
-        if self.keyframe_method is not KeyframeMethod.SKEM:
-            raise ValueError(
-                f"`coding` portrait chooses keyframes by faces, and `keyframe_method` {self.keyframe_method} "
-                "otherwise; leave one of them out"
-            )
-        if self.target_cbr is not None:
-            raise ValueError(
-                "`coding` portrait cannot aim at a CBR: how a face moves decides what it takes, and "
-                "`quality` what its portraits take; leave `target_cbr` out"
-            )
-        for name in ("deadline_s", "latency_s"):
-            if getattr(self, name) is not None:
-                raise ValueError(
-                    f"`{name}` leaves out what would be late, and `coding` portrait waits for the next "
-                    "portrait, up to ten seconds; take `coding` low-delay"
-                )
 
     def _require_possible_with_jscc(self) -> None:
         if self.given is Given.NOTHING:
