@@ -14,7 +14,8 @@ from functools import lru_cache
 
 import structlog
 
-from receiver.animator import WARP, Animator
+from receiver.animators.animator import Animator
+from receiver.animators.warp import WARP
 from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap, Run
 from receiver.live_video import LiveVideo

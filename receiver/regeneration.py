@@ -12,7 +12,8 @@ from itertools import islice, repeat
 import numpy as np
 import structlog
 
-from receiver.animator import WARP, AnimationRequest, Animator
+from receiver.animators.animator import AnimationRequest, Animator
+from receiver.animators.warp import WARP
 from receiver.decoders.decoder import Decoder, SegmentRequest
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.gaps import Fill, Gap, Provenance, Run, plan, segment_seed
@@ -90,7 +91,8 @@ class Regeneration:
                     decoded = _twice(partial(self._attempt, gap, run), len(run))
                 yield from self._decoded(gap, run, decoded)
             elif run.fill is Fill.ANIMATE:
-                yield run, self._noted(self._animated(gap, run))
+                animated = _twice(partial(self._animated, gap, run), len(run))
+                yield from self._decoded(gap, run, animated)
             else:
                 anchor = gap.start if run.fill is Fill.HOLD_START else gap.end
                 assert anchor is not None

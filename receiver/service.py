@@ -7,7 +7,7 @@ import structlog
 from grpc.aio import Server
 from prometheus_client import CollectorRegistry
 
-from receiver.animator import make_animator
+from receiver.animators import make_animator
 from receiver.executor import Closable, make_executed_decoder
 from receiver.library import Library
 from receiver.link_service import LinkService

@@ -7,7 +7,8 @@ from typing import Any
 
 import structlog
 
-from receiver.animator import WARP, Animator
+from receiver.animators.animator import Animator
+from receiver.animators.warp import WARP
 from receiver.assembly import AssemblyLimits
 from receiver.constellation import Constellation
 from receiver.decoders.decoder import Decoder

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import structlog
 
-from receiver.animator import WARP, Animator
+from receiver.animators.animator import Animator
+from receiver.animators.warp import WARP
 from receiver.decoders.decoder import Decoder
 from receiver.library import Library
 from receiver.metrics import ReceiverMetrics

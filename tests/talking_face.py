@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from skimage import data
 
-from receiver.animation import Animation
+from receiver.animators.animation import Animation
 from semvid.faces.landmarks import FaceLandmarks
 from semvid.faces.points import LANDMARKS
 from semvid.faces.shape import NAMES, Numbers, Points

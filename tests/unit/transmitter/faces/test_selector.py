@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from receiver.animation import Animation
+from receiver.animators.animation import Animation
 from semvid.errors import InvalidInput, MissingComponent
 from semvid.faces.landmarks import FaceLandmarks
 from semvid.faces.shape import NAMES, STEP

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from receiver.animation import Animation
-from receiver.animator import WARP, AnimationRequest, make_animator
+from receiver.animators import make_animator
+from receiver.animators.animation import Animation
+from receiver.animators.animator import AnimationRequest
+from receiver.animators.warp import WARP
 from semvid.errors import Cancelled, InvalidInput
 from semvid.faces.points import INNER_LIPS
 from semvid.faces.shape import STEP
@@ -85,5 +87,6 @@ def test_it_stops_when_it_is_told_to(portrait: Portrait) -> None:
 
 
 def test_an_unknown_animator_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="no animator 'wrap'; set SEMVID_RECEIVER_ANIMATOR to warp"):
+    told = "no animator 'wrap'; set SEMVID_RECEIVER_ANIMATOR to one of: command, warp"
+    with pytest.raises(InvalidInput, match=told):
         make_animator("wrap")
