@@ -5,8 +5,8 @@
 The folders hold the clips of `EXCERPTS`, each cut and framed as there. Both cross AWGN at 10 dB in the
 laboratory, with everything counted: coding portrait at some qualities, then the pyramid aiming at as many
 symbols. Against the source: LPIPS; how far the face's points lie from the source's, found by the same network
-in both, over the distance of the outer corners of the eyes; and how the opening of the mouth follows the
-source's, as correlation and as the lag at which that is greatest. Writes portrait.json and portrait.md.
+in both, over the distance of the outer corners of the eyes; and, of mouths that move, how their opening
+follows the source's, as correlation and as the lag at which that is greatest. Writes portrait.json and portrait.md.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ from semvid.video.writer import VideoWriter
 QUALITIES: Final = (55.0, 66.0)
 LPIPS_EVERY: Final = 5  # frames
 MOST_LAG: Final = 8  # frames
+SPEAKS: Final = (
+    0.01  # standard deviation of a mouth's opening over the size of its face; below it keeps still
+)
 COLUMNS: Final = [
     ("clip", "{clip}"),
     ("coding", "{coding}"),
@@ -51,7 +54,7 @@ COLUMNS: Final = [
     ("LPIPS", "{lpips:.3f}"),
     ("points off", "{points:.3f}"),
     ("no face found", "{lost:.0%}"),
-    ("mouth r", "{mouth:.2f}"),
+    ("mouth r", "{mouth}"),
     ("lag, frames", "{lag}"),
 ]
 
@@ -115,11 +118,12 @@ def compared(true: list[Points | None], shown: list[Points | None]) -> dict[str,
     openings = np.array([[_opening(a), _opening(b)] for a, b in pairs]).T
     lags = range(-MOST_LAG, MOST_LAG + 1)
     by_lag = {lag: _correlation(openings[0], openings[1], lag) for lag in lags}
+    speaks = openings[0].std() >= SPEAKS
     return {
         "points": float(np.mean(off)),
         "lost": 1 - len(pairs) / there,
-        "mouth": by_lag[0],
-        "lag": max(by_lag, key=lambda lag: by_lag[lag]),
+        "mouth": f"{by_lag[0]:.2f}" if speaks else "still",
+        "lag": max(by_lag, key=lambda lag: by_lag[lag]) if speaks else "",
     }
 
 
