@@ -6,7 +6,8 @@ The folders hold the clips of `EXCERPTS`, each cut and framed as there. Both cro
 laboratory, with everything counted: coding portrait at some qualities, then the pyramid aiming at as many
 symbols. Against the source: LPIPS; how far the face's points lie from the source's, found by the same network
 in both, over the distance of the outer corners of the eyes; and, of mouths that move, how their opening
-follows the source's, as correlation and as the lag at which that is greatest. Writes portrait.json and portrait.md.
+follows the source's, as correlation and as the lag at which that is greatest. Writes portrait.json and
+portrait.md.
 """
 
 from __future__ import annotations
@@ -41,9 +42,7 @@ from semvid.video.writer import VideoWriter
 QUALITIES: Final = (55.0, 66.0)
 LPIPS_EVERY: Final = 5  # frames
 MOST_LAG: Final = 8  # frames
-SPEAKS: Final = (
-    0.01  # standard deviation of a mouth's opening over the size of its face; below it keeps still
-)
+SPEAKS: Final = 0.01  # standard deviation of a mouth's opening, of the size of its face
 COLUMNS: Final = [
     ("clip", "{clip}"),
     ("coding", "{coding}"),

@@ -41,10 +41,7 @@ NAMES: Final = (
 """What each number says, in their order."""
 
 STEP: Final = 1 / 64
-"""In which numbers cross the link, of all of them alike: about a pixel on a face 160 pixels wide."""
-
-POINT_STEP: Final = 1 / 128
-"""In which a portrait's points cross, of the face frame."""
+"""In which numbers and points cross the link, of all of them alike: a pixel of a face of 64."""
 
 _SIMILARITY, _TURN, _SHAPE = slice(0, 4), slice(4, 6), slice(6, 15)
 _FACE: Final = _SHAPE.stop  # numbers that move the face

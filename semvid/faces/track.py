@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.faces.shape import POINT_STEP, STEP, Face, Numbers, Placement, Points, mean_face, placement_of
+from semvid.faces.shape import STEP, Face, Numbers, Placement, Points, mean_face, placement_of
 from semvid.faces.units import NUMBERS, FaceMotion, FaceShape
 
 Moment = tuple[int, ...]
@@ -37,7 +37,7 @@ def shape_of(number: int, pixels: Points) -> FaceShape:
     near = placement_of(pixels)
     x, y, size, roll = round(near.x), round(near.y), max(1, round(near.size)), round(near.roll / STEP)
     off = Placement(x, y, size, roll * STEP).to_face(pixels) - mean_face()[:, :2]
-    points = tuple((int(dx), int(dy)) for dx, dy in np.round(off / POINT_STEP))
+    points = tuple((int(dx), int(dy)) for dx, dy in np.round(off / STEP))
     return FaceShape(number, x, y, size, roll, points)
 
 
@@ -54,7 +54,7 @@ class Portrait:
 
     def __init__(self, shape: FaceShape) -> None:
         self._placement = Placement(shape.x, shape.y, shape.size, shape.roll * STEP)
-        points = mean_face()[:, :2] + POINT_STEP * np.array(shape.points)
+        points = mean_face()[:, :2] + STEP * np.array(shape.points)
         self._face = Face(points)
         self.points, self.unit = self._placement.to_picture(points), float(shape.size)
 

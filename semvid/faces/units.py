@@ -39,7 +39,7 @@ class FaceShape:
         x, y: middle of the face, pixels of the video.
         size: from one outer corner of the eyes to the other, pixels, about.
         roll: of the face, `semvid.faces.shape.STEP` radians, clockwise.
-        points: how far each lies from that of the mean face so placed, `semvid.faces.shape.POINT_STEP`.
+        points: how far each lies from that of the mean face so placed, `semvid.faces.shape.STEP`.
     """
 
     number: int

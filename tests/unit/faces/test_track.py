@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput
-from semvid.faces.shape import NAMES, POINT_STEP, STEP, Placement, mean_face
+from semvid.faces.shape import NAMES, STEP, Placement, mean_face
 from semvid.faces.track import FaceTrack, Portrait, shape_of
 from semvid.faces.units import MAX_MOMENTS, NUMBERS, POINTS, FaceMotion, FaceShape
 
@@ -34,7 +34,7 @@ def test_points_cross_to_within_half_a_step(size: float, roll: float, seed: int)
     pixels = Placement(100.3, 90.7, size, roll).to_picture(odd)
     shape = shape_of(0, pixels)
     off = np.abs(Portrait(shape).points - pixels).max()
-    assert off <= 0.75 * POINT_STEP * shape.size
+    assert off <= 0.75 * STEP * shape.size
 
 
 def test_between_moments_a_face_moves_evenly_and_after_the_last_it_stays() -> None:
