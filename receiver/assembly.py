@@ -379,21 +379,10 @@ class Assembly:
             motion=motion,
             timings=self._side.take_timings(gap.stop_frame + (gap.end is not None)),
         )
-        described = self._with_faces(described)
+        described = self._faces.animated(described)
         self._side.forget(stop)
         self._faces.forget(stop)
         return described
-
-    def _with_faces(self, gap: Gap) -> Gap:
-        """``gap`` with what is animated in it."""
-        if gap.start is None:
-            return gap
-        number = gap.start.number
-        if self._faces.lacks_points(number):
-            loss = "; ".join(filter(None, [gap.loss, "the points of a face did not arrive"]))
-            return replace(gap, loss=loss)
-        end = None if gap.end is None or gap.end.shot_start else self._faces.portrait(gap.end.number)
-        return replace(gap, face=self._faces.track(number), end_face=end)
 
     def _check_frame(self, frame: int) -> None:
         if frame >= self._limits.frames:

@@ -1,5 +1,8 @@
 """What arrived of faces, kept until the gap that it animates is released."""
 
+from dataclasses import replace
+
+from receiver.gaps import Gap
 from semvid.errors import InvalidInput, LimitExceeded
 from semvid.faces.track import FaceTrack, Portrait
 from semvid.faces.units import FaceMotion, FaceShape
@@ -44,19 +47,21 @@ class Faces:
             raise LimitExceeded(f"the transmission has more than {self._most} moments of faces that wait")
         return new
 
-    def track(self, number: int) -> FaceTrack | None:
-        """The face from keyframe ``number`` on; None where nothing is animated, or its points are missing."""
+    def animated(self, gap: Gap) -> Gap:
+        """``gap`` with the faces that it is animated by, or with the loss of their points."""
+        if gap.start is None:
+            return gap
+        number = gap.start.number
+        motions = list(self._motions.get(number, {}).values())
         shape = self._shapes.get(number)
-        return None if shape is None else FaceTrack(shape, list(self._motions.get(number, {}).values()))
-
-    def portrait(self, number: int) -> Portrait | None:
-        """The face of keyframe ``number``; None where none is known."""
-        shape = self._shapes.get(number)
-        return None if shape is None else Portrait(shape)
-
-    def lacks_points(self, number: int) -> bool:
-        """Whether keyframe ``number`` was to be animated and its points did not arrive."""
-        return number in self._motions and number not in self._shapes
+        if shape is None:
+            lost = "the points of a face did not arrive" if motions else ""
+            return replace(gap, loss="; ".join(filter(None, [gap.loss, lost])))
+        end = None
+        if gap.end is not None and not gap.end.shot_start:
+            end = self._shapes.get(gap.end.number)
+        end_face = None if end is None else Portrait(end)
+        return replace(gap, face=FaceTrack(shape, motions), end_face=end_face)
 
     def forget(self, number: int) -> None:
         """Drops what belongs to keyframes before ``number``."""

@@ -22,7 +22,7 @@ from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
 SMALLEST_FACE: Final = 0.1
 """Of the shorter side of the picture, from one outer corner of the eyes to the other."""
 
-_AWAY_S: Final = 0.5  # that a face must have been gone or there, so that what flickers costs no keyframes
+_AWAY_S: Final = 0.5  # from leaving the mode to entering it anew, so that what flickers costs few keyframes
 
 
 class PortraitSelector:

@@ -9,7 +9,7 @@ import pytest
 
 from receiver.assembly import Assembly
 from receiver.faces import Faces
-from receiver.gaps import Fill, Gap, Provenance, plan
+from receiver.gaps import Anchor, Fill, Gap, Provenance, plan
 from semvid.errors import InvalidInput, LimitExceeded
 from semvid.faces.units import NUMBERS, POINTS, FaceMotion, FaceShape
 from semvid.semantics import PictureCoding, StreamEnd, Unit
@@ -104,8 +104,9 @@ def test_what_waits_is_bounded_and_what_is_past_is_dropped() -> None:
     faces.forget(2)
     assert not faces.add(motion(1, 9, count=3))
     assert faces.add(motion(2, 1, count=8))
-    assert faces.track(2) is None
+    gap = Gap(Anchor(2, 40), None, 60)
+    assert faces.animated(gap).loss == "the points of a face did not arrive"
     faces.add(shape(2))
-    track = faces.track(2)
+    track = faces.animated(gap).face
     assert track is not None
     assert np.isfinite(track.at(5).points).all()
