@@ -15,6 +15,7 @@ from transmitter.faces.behind import Behind
 
 MOMENTS_PER_S: Final = 12.5
 _LONGEST_S: Final = 10.0  # from one portrait to the next; nothing is shown before the latter is there
+_SHORTEST_S: Final = 0.4  # the same: a head that turns fast is not worth one every few frames
 _IN_ONE_UNIT: Final = 32  # moments: 2.6 s are lost with one
 _STAYS: Final = 0.75  # steps that a number must have moved to be another
 # How far the face may be from the portrait's, until one portrait no longer shows it well
@@ -43,7 +44,7 @@ class Span:
         self._portrait, self._behind = Portrait(self.shape), Behind(frame.picture, face)
         self._frame = frame.index
         self._every = max(1, round(float(frame_rate) / MOMENTS_PER_S))
-        self._longest = round(_LONGEST_S * frame_rate)
+        self._shortest, self._longest = round(_SHORTEST_S * frame_rate), round(_LONGEST_S * frame_rate)
         self._moments: list[Moment] = []
 
     def takes(self, frame: Frame, face: Points) -> bool:
@@ -55,7 +56,7 @@ class Span:
         if offset % self._every:
             return True
         numbers = self._portrait.numbers_of(face, behind)
-        if not _in_reach(numbers):
+        if offset >= self._shortest and not _in_reach(numbers):
             return False
         self._moments.append(self._rounded(numbers / STEP))
         return True

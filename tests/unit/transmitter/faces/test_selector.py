@@ -105,8 +105,10 @@ def turned(yaw: float) -> Picture:
 
 @pytest.mark.parametrize(("yaw", "kept"), [(0.15, True), (0.5, False)])
 def test_a_head_that_turns_too_far_needs_another_portrait(yaw: float, kept: bool) -> None:
-    picture = turned(yaw)
-    assert span(photograph()).takes(Frame(2, 2, picture), points_of(picture)) is kept
+    picture, face = turned(yaw), points_of(turned(yaw))
+    one = span(photograph())
+    assert one.takes(Frame(8, 8, picture), face)  # too soon for another
+    assert one.takes(Frame(10, 10, picture), face) is kept
 
 
 def test_a_portrait_lasts_ten_seconds_at_most() -> None:
