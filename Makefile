@@ -7,6 +7,7 @@ ARGS ?=
 PICTURES ?= ../shared/kodak
 MEDIA ?= ../shared/media
 JUDGES ?= ../shared/models
+CLIPS ?= ../shared/media ../shared/train/clips
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)

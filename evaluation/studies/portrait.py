@@ -46,9 +46,9 @@ SPEAKS: Final = 0.01  # standard deviation of a mouth's opening, of the size of 
 HEAD: Final = """\
 # A face as numbers beside the pyramid
 
-`make bench-portrait`: AWGN at 10 dB, everything counted, each time the pyramid aiming at as many symbols as the
-row above it took. *points off*: mean distance from the source's points, over that of the outer corners of the
-eyes. *mouth r*: correlation of the mouth's opening with the source's, *lag* where it is greatest; nothing is
+`make bench-portrait`: AWGN at 10 dB, everything counted, each time the pyramid aiming at as many symbols as
+the row above it took. *points off*: mean distance from the source's points, over that of the outer corners of
+the eyes. *mouth r*: correlation of the mouth's opening with the source's, *lag* where it is greatest; nothing is
 said of mouths that keep still. What it is: [docs/portrait.md](../docs/portrait.md).
 
 """
