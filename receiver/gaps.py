@@ -174,8 +174,9 @@ def _animated(gap: Gap, face: FaceTrack, start: Anchor) -> Iterator[Run]:
     frames = range(gap.first_frame, gap.stop_frame if gap.cut is None else gap.cut)
     for known, group in groupby(frames, lambda frame: face.is_known(frame - start.frame)):
         run = list(group)
-        reason = "; ".join(filter(None, [gap.loss, "" if known else "how the face moves did not arrive"]))
-        provenance = Provenance.CONCEALED if reason else Provenance.REGENERATED
+        provenance = Provenance.REGENERATED if known and not gap.loss else Provenance.CONCEALED
+        how = "animated from a portrait" if known else "how the face moves did not arrive"
+        reason = "; ".join(filter(None, [gap.loss, how]))
         yield Run(gap.segment, run[0], run[-1] + 1, Fill.ANIMATE, provenance, reason)
 
 

@@ -48,8 +48,8 @@ HEAD: Final = """\
 
 `make bench-portrait`: AWGN at 10 dB, everything counted, each time the pyramid aiming at as many symbols as
 the row above it took. *points off*: mean distance from the source's points, over that of the outer corners of
-the eyes. *mouth r*: correlation of the mouth's opening with the source's, *lag* where it is greatest; nothing is
-said of mouths that keep still. What it is: [docs/portrait.md](../docs/portrait.md).
+the eyes. *mouth r*: correlation of the mouth's opening with the source's, *lag* where it is greatest; nothing
+is said of mouths that keep still. What it is: [docs/portrait.md](../docs/portrait.md).
 
 """
 COLUMNS: Final = [

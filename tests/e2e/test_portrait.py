@@ -49,8 +49,10 @@ def test_one_picture_crosses_and_the_face_moves_as_it_did(trio: Trio, clip: Path
     assert (video["state"], video["coding"]) == ("SUCCEEDED", "portrait")
     assert video["symbols_received"] == sent["total_symbols"]
     runs = httpx.get(f"{trio.receiver}/v1/videos/{sent['id']}/segments").json()
-    assert [(run["fill"], run["first_frame"]) for run in runs] == [("copy", 0), ("animate", 1)]
-    assert runs[1]["provenance"] == "regenerated"
+    assert [(run["provenance"], run["first_frame"], run["reason"]) for run in runs] == [
+        ("received", 0, ""),
+        ("regenerated", 1, "animated from a portrait"),
+    ]
     shown = pictures_of(trio.content(str(sent["id"]), tmp_path / "out.mp4"))
     true = pictures_of(clip)
     assert len(shown) == FRAMES

@@ -43,9 +43,9 @@ def test_a_face_is_animated_up_to_the_next_portrait_and_to_the_end() -> None:
     runs = [(run.fill, run.first_frame, run.stop_frame, run.reason) for gap in gaps for run in plan(gap)]
     assert runs == [
         (Fill.COPY, 0, 1, ""),
-        (Fill.ANIMATE, 1, 17, ""),
+        (Fill.ANIMATE, 1, 17, "animated from a portrait"),
         (Fill.COPY, 17, 18, ""),
-        (Fill.ANIMATE, 18, 26, ""),
+        (Fill.ANIMATE, 18, 26, "animated from a portrait"),
     ]
     assert gaps[1].end_face is not None
     assert gaps[2].end_face is None
