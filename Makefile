@@ -7,13 +7,14 @@ ARGS ?=
 PICTURES ?= ../shared/kodak
 MEDIA ?= ../shared/media
 JUDGES ?= ../shared/models
+CLIPS ?= ../shared/media ../shared/train/clips
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-picture test test-slow check proto bench bench-baseline bench-deadlines bench-full bench-jscc bench-models bench-ofdm \
-  bench-phy bench-phy-speed bench-psss bench-quality bench-questions bench-radio bench-rates bench-return bench-search bench-sound \
+  bench-phy bench-phy-speed bench-portrait bench-psss bench-quality bench-questions bench-radio bench-rates bench-return bench-search bench-sound \
   bench-players bench-speed bench-target soak soak-live chaos fuzz phy-wheel api e2e clean
 
 help:  ## list the targets
@@ -85,6 +86,9 @@ bench-baseline: .venv/.dev  ## stills by ready-made codes, LDPC and QAM; resumes
 bench-jscc: .venv/.dev  ## the learned code for stills beside AV1 with LDPC and published points (PICTURES=dir JUDGES=dir)
 	$(BIN)/python -m evaluation.studies.jscc --pictures $(PICTURES) --out results/jscc.json \
 	  $(if $(wildcard $(JUDGES)/lpips_squeeze.onnx),--judges $(JUDGES),) $(ARGS)
+
+bench-portrait: .venv/.dev  ## a face as numbers beside the pyramid of the same symbols (CLIPS="dir dir" JUDGES=dir)
+	$(BIN)/python -m evaluation.studies.portrait $(CLIPS) --judges $(JUDGES) --out results $(ARGS)
 
 bench-ofdm: .venv/.dev  ## block error rates of OFDM over TDL-A beside those of Sionna's link
 	$(BIN)/python -m evaluation.studies.ofdm --out results/ofdm.json $(ARGS)

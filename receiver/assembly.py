@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from receiver.faces import Faces
 from receiver.gaps import Anchor, Gap
 from receiver.keyframe_groups import KeyframeGroups, ReceivedGroup
 from receiver.side_information import SideInformation
 from semvid.errors import InvalidInput, LimitExceeded, TransmissionFailed
+from semvid.faces.units import FaceMotion, FaceShape
 from semvid.profile import Given
 from semvid.semantics import (
     Caption,
@@ -84,6 +86,7 @@ class Assembly:
         self._units = 0
         self._early: list[Unit] = []
         self._side = SideInformation()
+        self._faces = Faces(limits.frames)
         self._keyframes = KeyframeGroups()
         self._anchor: Anchor | None = None
         self._fates: Counter[Fate] = Counter()  # of the keyframes since the last anchor
@@ -272,6 +275,9 @@ class Assembly:
                 if self._side.waiting_offsets + len(unit.offsets) > 2 * self._limits.frames:
                     raise LimitExceeded("the transmission has more time stamps than frames")
                 return self._side.add_timing(unit)
+            case FaceShape() | FaceMotion():
+                self._check_face(unit)
+                return self._faces.add(unit)
             case StreamEnd():
                 return self._add_end(unit)
             case SoundHeader():
@@ -373,7 +379,9 @@ class Assembly:
             motion=motion,
             timings=self._side.take_timings(gap.stop_frame + (gap.end is not None)),
         )
+        described = self._faces.animated(described)
         self._side.forget(stop)
+        self._faces.forget(stop)
         return described
 
     def _check_frame(self, frame: int) -> None:
@@ -383,6 +391,14 @@ class Assembly:
             )
         if self.end is not None and frame >= self.end.frames:
             raise InvalidInput(f"a unit is for frame {frame}, but the video has {self.end.frames} frames")
+
+    def _check_face(self, unit: FaceShape | FaceMotion) -> None:
+        assert self.header is not None
+        if self.header.coding is not PictureCoding.PORTRAIT:
+            raise InvalidInput(
+                f"keyframe {unit.number} is to be animated, the header announced coding {self.header.coding}"
+            )
+        self._check_keyframe_number(unit.number, "a face is that of")
 
     def _check_keyframe_number(self, number: int, what: str) -> None:
         if self.end is not None and number >= self.end.keyframes:

@@ -4,9 +4,12 @@ Pure: frame numbers in, runs of frames out. Every frame of the video lies in exa
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
+from semvid.faces.track import FaceTrack, Portrait
 from semvid.profile import Given
 from semvid.semantics import Timing
 
@@ -25,6 +28,7 @@ class Fill(StrEnum):
     COPY = "copy"  # the keyframe that ends the gap
     BRIDGE = "bridge"  # regenerated from the keyframes on both sides
     DRAW = "draw"  # regenerated from the caption, and the first frame if there is one
+    ANIMATE = "animate"  # a portrait that moves as was said
     HOLD_START = "hold_start"  # the keyframe before the gap, repeated
     HOLD_END = "hold_end"  # the keyframe after the gap, repeated
 
@@ -62,6 +66,8 @@ class Gap:
         motion: that of the caption, fraction of the picture diagonal per frame; None when none arrived.
         timings: time stamps off the regular grid, those that begin in this gap or before.
         given: what its frames are to be drawn from.
+        face: that ``start`` is a portrait of, and how it moves; None: nothing is animated.
+        end_face: that ``end`` is a portrait of.
     """
 
     start: Anchor | None
@@ -73,6 +79,8 @@ class Gap:
     motion: float | None = None
     timings: tuple[Timing, ...] = ()
     given: Given = Given.BOTH_ENDS
+    face: FaceTrack | None = None
+    end_face: Portrait | None = None
 
     @property
     def segment(self) -> int:
@@ -137,6 +145,10 @@ def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
             runs = [run(first, stop, Fill.DRAW, gap.loss)]
         else:
             runs = [run(first, stop, Fill.HOLD_START, gap.loss or "held: the decoder needs both ends")]
+    elif gap.face is not None and gap.start is not None:
+        runs = list(_animated(gap, gap.face, gap.start))
+        if gap.cut is not None:
+            runs.append(run(gap.cut, stop, Fill.HOLD_END if gap.end else Fill.HOLD_START, gap.loss))
     elif gap.start is None:
         runs = [run(first, stop, Fill.HOLD_END, gap.loss)]
     elif gap.end is None:
@@ -155,6 +167,17 @@ def plan(gap: Gap, draws_from: frozenset[Given] = ALL_KINDS) -> list[Run]:
         end = gap.end.frame
         runs.append(Run(gap.end.number, end, end + 1, Fill.COPY, Provenance.RECEIVED, gap.end.guessed))
     return [run for run in runs if len(run)]
+
+
+def _animated(gap: Gap, face: FaceTrack, start: Anchor) -> Iterator[Run]:
+    """The frames of a gap up to a cut, split where what is known of the face changes."""
+    frames = range(gap.first_frame, gap.stop_frame if gap.cut is None else gap.cut)
+    for known, group in groupby(frames, lambda frame: face.is_known(frame - start.frame)):
+        run = list(group)
+        provenance = Provenance.REGENERATED if known and not gap.loss else Provenance.CONCEALED
+        how = "animated from a portrait" if known else "how the face moves did not arrive"
+        reason = "; ".join(filter(None, [gap.loss, how]))
+        yield Run(gap.segment, run[0], run[-1] + 1, Fill.ANIMATE, provenance, reason)
 
 
 def segment_seed(seed: int, first_frame: int, last_frame: int) -> int:

@@ -14,6 +14,8 @@ from functools import lru_cache
 
 import structlog
 
+from receiver.animators.animator import Animator
+from receiver.animators.warp import WARP
 from receiver.decoders.decoder import Decoder
 from receiver.gaps import Gap, Run
 from receiver.live_video import LiveVideo
@@ -52,6 +54,7 @@ class Pipeline:
         voice: reads sound that came as text; None: nobody does.
         span: what the making of the video is a part of.
         live: where it is shown while it comes, and kept in part; None: it is kept whole.
+        animator: makes portraits move.
 
     Attributes:
         error: why the video could not be made to its end; None as long as all is well.
@@ -70,6 +73,7 @@ class Pipeline:
         voice: Voice | None = None,
         span: Span = NO_SPAN,
         live: LiveVideo | None = None,
+        animator: Animator = WARP,
     ) -> None:
         self._span, self._live = span, live
         self.error: SemvidError | None = None
@@ -92,6 +96,7 @@ class Pipeline:
             self._keyframe,
             self._note_progress,
             self._stopped.is_set,
+            animator,
         )
         self._thread = threading.Thread(target=self._run, name=f"video-{record.id}", daemon=True)
         self._thread.start()

@@ -12,6 +12,8 @@ from itertools import islice, repeat
 import numpy as np
 import structlog
 
+from receiver.animators.animator import AnimationRequest, Animator
+from receiver.animators.warp import WARP
 from receiver.decoders.decoder import Decoder, SegmentRequest
 from receiver.decoders.embedded import EmbeddedDecoder
 from receiver.gaps import Fill, Gap, Provenance, Run, plan, segment_seed
@@ -37,6 +39,7 @@ class Regeneration:
         keyframe: the decoded keyframe of a number, at the size of the video, uint8 RGB [height, width, 3].
         progress: told the number of a segment and the share of it that the decoder has done, 0..1.
         cancelled: when it turns true, whatever is being made raises `Cancelled`.
+        animator: makes portraits move.
 
     Attributes:
         failure: why the decoder's latest failure was one; None if it has not failed.
@@ -49,7 +52,9 @@ class Regeneration:
         keyframe: Callable[[int], Picture],
         progress: Callable[[int, float], None] = lambda _segment, _share: None,
         cancelled: Callable[[], bool] = lambda: False,
+        animator: Animator = WARP,
     ) -> None:
+        self._animator = animator
         self.failure: RegenerationFailed | None = None
         self._header, self._decoder, self._keyframe = header, decoder, keyframe
         self._progress, self._cancelled = progress, cancelled
@@ -85,6 +90,9 @@ class Regeneration:
                 if decoded is None:
                     decoded = _twice(partial(self._attempt, gap, run), len(run))
                 yield from self._decoded(gap, run, decoded)
+            elif run.fill is Fill.ANIMATE:
+                animated = _twice(partial(self._animated, gap, run), len(run))
+                yield from self._decoded(gap, run, animated)
             else:
                 anchor = gap.start if run.fill is Fill.HOLD_START else gap.end
                 assert anchor is not None
@@ -133,6 +141,23 @@ class Regeneration:
             seed=segment_seed(self._header.seed, first, last),
         )
         return self._decoder.generate(request, partial(self._progress, run.segment), self._cancelled)
+
+    def _animated(self, gap: Gap, run: Run) -> Iterator[Picture]:
+        assert gap.start is not None
+        assert gap.face is not None
+        start, end = gap.start.frame, None
+        if gap.end is not None and gap.end_face is not None:
+            end = self._keyframe(gap.end.number), gap.end_face
+        request = AnimationRequest(
+            start=self._keyframe(gap.start.number),
+            face=gap.face,
+            end=end,
+            offsets=range(run.first_frame - start, run.stop_frame - start),
+            span=gap.stop_frame - start,
+            frame_rate=float(self._header.frame_rate),
+            seed=segment_seed(self._header.seed, start, gap.stop_frame),
+        )
+        return self._animator.animate(request, self._cancelled)
 
     def _concealed(self, gap: Gap, run: Run, last: Picture | None) -> Iterator[Picture]:
         """What the embedded decoder makes of ``run``, from the ``last`` frame that there is.

@@ -7,6 +7,7 @@ import structlog
 from grpc.aio import Server
 from prometheus_client import CollectorRegistry
 
+from receiver.animators import make_animator
 from receiver.executor import Closable, make_executed_decoder
 from receiver.library import Library
 from receiver.link_service import LinkService
@@ -38,8 +39,8 @@ class ReceiverService:
         link_port: of the LinkService; None before `start`.
 
     Raises:
-        InvalidInput, MissingComponent: the decoder, the restorer, the voice or the token model of the
-            settings cannot be had.
+        InvalidInput, MissingComponent: the decoder, the restorer, the voice, the animator or the token model
+            of the settings cannot be had.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ReceiverService:
         self._decoder = decoder
         restorer = named(settings.restorer)
         voice = voices.named(settings.voice_model, settings.voice_device)
+        animator = make_animator(settings.animator)
         variable = "SEMVID_RECEIVER_TOKEN_MODEL"
         library = TokenLibrary(settings.token_model, settings.token_device, variable, fills=True)
         tokens = library.open() if library.named else None
@@ -66,7 +68,9 @@ class ReceiverService:
             settings = settings.model_copy(update=wider)
         self._settings = settings
         metrics = ReceiverMetrics(registry)
-        self._transmissions = Transmissions(settings, self.library, decoder, metrics, restorer, voice, tokens)
+        self._transmissions = Transmissions(
+            settings, self.library, decoder, metrics, restorer, voice, tokens, animator
+        )
         self.questions = QuestionBook(self.library, settings, Reconstruction(settings))
         self._server: Server | None = None
         self._health: Health | None = None

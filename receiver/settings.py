@@ -70,6 +70,13 @@ class ReceiverSettings(MllmSettings, HttpSettings, ServiceSettings):
         "of `semvid train restorer`",
     )
 
+    animator: str = Field(
+        "warp",
+        min_length=1,
+        max_length=4096,
+        description="who moves portraits, for coding portrait: warp, or command:TEMPLATE (docs/portrait.md)",
+    )
+
     voice_model: str = Field(
         "",
         max_length=512,

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from receiver.animators.animator import Animator
+from receiver.animators.warp import WARP
 from receiver.assembly import AssemblyLimits
 from receiver.constellation import Constellation
 from receiver.decoders.decoder import Decoder
@@ -58,6 +60,7 @@ class Transmission:
         waveform: how its bursts were sent.
         window: blocks that the sender may have under way at once.
         span: what the making of the video is a part of.
+        animator: makes portraits move.
     """
 
     def __init__(
@@ -74,8 +77,9 @@ class Transmission:
         waveform: Waveform = SINGLE_CARRIER,
         window: int = 1,
         span: Span = NO_SPAN,
+        animator: Animator = WARP,
     ) -> None:
-        self._span = span
+        self._span, self._animator = span, animator
         self.record = record
         self.constellation = Constellation()
         self.gains = GainTrack(waveform)
@@ -251,6 +255,7 @@ class Transmission:
             self._voice,
             self._span,
             self._live_video() if record.live else None,
+            self._animator,
         )
 
     def _live_video(self) -> LiveVideo:

@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import structlog
 
+from receiver.animators.animator import Animator
+from receiver.animators.warp import WARP
 from receiver.decoders.decoder import Decoder
 from receiver.library import Library
 from receiver.metrics import ReceiverMetrics
@@ -79,6 +81,7 @@ class Transmissions:
         restorer: of keyframes; None: none.
         voice: reads sound that came as text; None: nobody does.
         tokens: makes pictures of tokens; None: nobody does.
+        animator: makes portraits move.
 
     Attributes:
         profile: what the receiver can show: its decoder, restorer, token model and networks together.
@@ -93,7 +96,9 @@ class Transmissions:
         restorer: Restorer | None = None,
         voice: Voice | None = None,
         tokens: TokenModel | None = None,
+        animator: Animator = WARP,
     ) -> None:
+        self._animator = animator
         self.decoder, self._restorer, self.voice, self._tokens = decoder, restorer, voice, tokens
         self.profile = replace(
             decoder.profile,
@@ -168,6 +173,7 @@ class Transmissions:
             waveform,
             window,
             span,
+            self._animator,
         )
         live = self._live[transmission_id] = LiveTransmission(transmission, self._receiving, moved)
         self._metrics.in_work.set(len(self._live))

@@ -17,6 +17,7 @@ class SymbolClass(StrEnum):
     HEADER = "header"  # stream header, stream end, time stamps
     CAPTION = "caption"  # with the motion score
     KEYFRAME = "keyframe"
+    FACE = "face"  # points of a portrait, and the numbers that it is animated by
     SOUND = "sound"
     ANSWER = "answer"  # to questions about the video, with what announces them
     RETRANSMISSION = "retransmission"  # every symbol of a repeated block, its pilots and control word too

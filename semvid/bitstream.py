@@ -6,8 +6,8 @@ something is as usual.
 
     units less one, golomb 0 | kind, 3 bits | its fields | kind | its fields ... | padding to a byte
 
-Eight kinds take all three bits. A ninth, `AnalogueKeyframe`, begins as a sound header whose codec has the
-last of four numbers, which no codec has.
+Eight kinds take all three bits. Those after them begin as a sound header whose codec has the last of four
+numbers, which no codec has; how many kinds lie between follows in unary.
 
 What `unpack` returns has passed every invariant of `semvid.semantics`, and nothing that it was given goes
 unlooked-at.
@@ -21,6 +21,7 @@ from semvid import header_bits, text
 from semvid.answers import Answered, Outcome, TaskAnswer, TaskHeader
 from semvid.bits import BitReader, BitWriter, golomb_length, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
+from semvid.faces.units import MAX_MOMENTS, NUMBERS, POINTS, FaceMotion, FaceShape
 from semvid.semantics import (
     MAX_TIMING_FRAMES,
     AnalogueKeyframe,
@@ -42,6 +43,7 @@ _STEP_ORDERS: Final = range(0, 2 << _STEP_ORDER_BITS, 2)
 _SOUNDS: Final = (SoundCodec.OPUS, SoundCodec.CODEC2, SoundCodec.TEXT)
 _OUTCOMES: Final = (Outcome.ANSWERED, Outcome.OUTSIDE, Outcome.GONE, Outcome.FAILED)
 _SOUND, _NINTH, _NO_CODEC = 1, 8, (1 << _CHOICE_BITS) - 1
+_ORDER_BITS, _PLACE_ORDER, _ROLL_ORDER, _EVERY_ORDER = 3, 6, 3, 1  # of faces
 _USUAL_PACKET_MS: Final = 20
 _SURE_STEPS: Final = 100
 
@@ -97,7 +99,10 @@ def _read(bits: BitReader) -> list[SideUnit]:
 
 def _write(bits: BitWriter, unit: SideUnit) -> None:
     number = _number_of(unit)
-    bits.fixed(_SOUND if number == _NINTH else number, _KIND_BITS)
+    bits.fixed(number if number < _NINTH else _SOUND, _KIND_BITS)
+    if number >= _NINTH:
+        bits.fixed(_NO_CODEC, _CHOICE_BITS)
+        _write_unary(bits, number - _NINTH)
     _KINDS[number][1](bits, unit)
 
 
@@ -171,10 +176,10 @@ def _write_sound(bits: BitWriter, unit: SoundHeader) -> None:
         bits.golomb(unit.bit_rate - 1, _RATE_ORDER)
 
 
-def _read_sound(bits: BitReader) -> SoundHeader | AnalogueKeyframe:
+def _read_sound(bits: BitReader) -> SideUnit:
     codec = bits.fixed(_CHOICE_BITS)
     if codec == _NO_CODEC:
-        return _read_analogue(bits)
+        return _KINDS[_NINTH + _read_unary(bits)][2](bits)
     packet_ms = bits.golomb(_PACKET_ORDER) + 1 if bits.fixed(1) else _USUAL_PACKET_MS
     channels = 1 + bits.fixed(1)
     return SoundHeader(
@@ -183,7 +188,6 @@ def _read_sound(bits: BitReader) -> SoundHeader | AnalogueKeyframe:
 
 
 def _write_analogue(bits: BitWriter, unit: AnalogueKeyframe) -> None:
-    bits.fixed(_NO_CODEC, _CHOICE_BITS)
     bits.golomb(unit.number, _NUMBER_ORDER)
     bits.golomb(unit.frame - unit.number, _FRAME_ORDER)
     bits.fixed(unit.shot_start, 1)
@@ -195,6 +199,68 @@ def _read_analogue(bits: BitReader) -> AnalogueKeyframe:
     number = bits.golomb(_NUMBER_ORDER)
     frame, shot_start = number + bits.golomb(_FRAME_ORDER), bool(bits.fixed(1))
     return AnalogueKeyframe(number, frame, bits.string(bits.golomb(_SIDE_ORDER)), shot_start)
+
+
+def _write_face(bits: BitWriter, unit: FaceShape) -> None:
+    bits.golomb(unit.number, _NUMBER_ORDER)
+    bits.golomb(unsigned(unit.x), _PLACE_ORDER)
+    bits.golomb(unsigned(unit.y), _PLACE_ORDER)
+    bits.golomb(unit.size - 1, _PLACE_ORDER)
+    bits.golomb(unsigned(unit.roll), _ROLL_ORDER)
+    _write_numbers(bits, [number for point in unit.points for number in point])
+
+
+def _read_face(bits: BitReader) -> FaceShape:
+    number = bits.golomb(_NUMBER_ORDER)
+    x, y = signed(bits.golomb(_PLACE_ORDER)), signed(bits.golomb(_PLACE_ORDER))
+    size, roll = bits.golomb(_PLACE_ORDER) + 1, signed(bits.golomb(_ROLL_ORDER))
+    numbers = iter(_read_numbers(bits, 2 * POINTS))
+    return FaceShape(number, x, y, size, roll, tuple(zip(numbers, numbers, strict=True)))
+
+
+def _write_motion(bits: BitWriter, unit: FaceMotion) -> None:
+    bits.golomb(unit.number, _NUMBER_ORDER)
+    bits.golomb(unit.first - 1, _FRAME_ORDER)
+    bits.golomb(unit.every - 1, _EVERY_ORDER)
+    bits.golomb(len(unit.moments) - 1, _COUNT_ORDER)
+    for column in zip(*unit.moments, strict=True):
+        _write_numbers(bits, [later - earlier for earlier, later in pairwise((0, *column))])
+
+
+def _read_motion(bits: BitReader) -> FaceMotion:
+    number, first = bits.golomb(_NUMBER_ORDER), bits.golomb(_FRAME_ORDER) + 1
+    every, count = bits.golomb(_EVERY_ORDER) + 1, bits.golomb(_COUNT_ORDER) + 1
+    if count > MAX_MOMENTS:
+        raise MalformedUnits(f"{count} moments of a face in one unit, at most {MAX_MOMENTS}")
+    columns = [accumulate(_read_numbers(bits, count)) for _ in range(NUMBERS)]
+    return FaceMotion(number, first, every, tuple(zip(*columns, strict=True)))
+
+
+def _write_numbers(bits: BitWriter, numbers: Sequence[int]) -> None:
+    """Numbers around 0, all with the order of code that fits them best, which is said first."""
+    coded = [unsigned(number) for number in numbers]
+    orders = range(1 << _ORDER_BITS)
+    order = min(orders, key=lambda one: sum(golomb_length(number, one) for number in coded))
+    bits.fixed(order, _ORDER_BITS)
+    for number in coded:
+        bits.golomb(number, order)
+
+
+def _read_numbers(bits: BitReader, count: int) -> list[int]:
+    order = bits.fixed(_ORDER_BITS)
+    return [signed(bits.golomb(order)) for _ in range(count)]
+
+
+def _write_unary(bits: BitWriter, value: int) -> None:
+    last = len(_KINDS) - 1 - _NINTH
+    bits.fixed((1 << value) - 1 << (value < last), value + (value < last))
+
+
+def _read_unary(bits: BitReader) -> int:
+    last, value = len(_KINDS) - 1 - _NINTH, 0
+    while value < last and bits.fixed(1):
+        value += 1
+    return value
 
 
 def _write_task(bits: BitWriter, unit: TaskHeader) -> None:
@@ -244,5 +310,7 @@ _KINDS: Final[tuple[_Kind, ...]] = (
     (StreamEnd, _write_end, _read_end),
     (TaskAnswer, _write_answer, _read_answer),
     (AnalogueKeyframe, _write_analogue, _read_analogue),
+    (FaceMotion, _write_motion, _read_motion),
+    (FaceShape, _write_face, _read_face),
 )
 """By number: the unit, and how its fields are written and read."""

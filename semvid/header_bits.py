@@ -20,6 +20,7 @@ _CODINGS: Final = (
     PictureCoding.INTRA,
     PictureCoding.TOKENS,
     PictureCoding.JSCC,
+    PictureCoding.PORTRAIT,
 )
 _GIVEN: Final = (Given.BOTH_ENDS, Given.FIRST_FRAME, Given.NOTHING)
 # of Exponential-Golomb codes

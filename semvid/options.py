@@ -130,13 +130,22 @@ _OF_PICTURES = (
     *("deadline_s", "latency_s"),
 )
 
-# options that mean nothing where pictures are no AV1, or where nothing waits for late ones
-_NOT_OF_TOKENS = {
-    "quality": "it is that of AV1, and `token_share` says how many are sent",
-    "target_cbr": "tokens cannot aim at one; `token_share` and how many keyframes there are decide the rate",
-    "coding_time": "it is that of AV1",
-    "deadline_s": "none are left out for being late",
-    "latency_s": "none are left out for being late",
+# options that mean nothing with a coding, and why
+_NO_USE: Final = {
+    PictureCoding.TOKENS: {
+        "quality": "it is that of AV1, and `token_share` says how many are sent",
+        "target_cbr": "tokens cannot aim at one; `token_share` and how many keyframes there are decide the "
+        "rate",
+        "coding_time": "it is that of AV1",
+        "deadline_s": "none are left out for being late",
+        "latency_s": "none are left out for being late",
+    },
+    PictureCoding.PORTRAIT: {
+        "keyframe_method": "its keyframes are chosen by faces",
+        "target_cbr": "it cannot aim at one; `quality` and how much a face moves decide the rate",
+        "deadline_s": "what is shown waits for the next portrait, up to ten seconds",
+        "latency_s": "what is shown waits for the next portrait, up to ten seconds",
+    },
 }
 
 
@@ -215,7 +224,8 @@ class TransmissionOptions(BaseModel):
         description="pyramid: keyframes in layers, predicted from both sides, costs least; low-delay: each "
         "leans on earlier ones and leaves at once; intra: each alone, for links without a return path; "
         "tokens: of a model that both ends have; what misses is drawn, not repeated (docs/tokens.md); jscc: "
-        "each alone, as symbols without bits, in which noise on the link is noise in the picture",
+        "each alone, as symbols without bits, in which noise on the link is noise in the picture; portrait: "
+        "a face is shown by one picture that moves as a few numbers a moment say (docs/portrait.md)",
     )
     token_share: float | None = Field(
         None,
@@ -273,11 +283,10 @@ class TransmissionOptions(BaseModel):
             for name in _OF_PICTURES:
                 if getattr(self, name) != type(self).model_fields[name].default:
                     raise ValueError(f"`task` sends answers, no picture and no sound; leave `{name}` out")
-        if self.coding is PictureCoding.TOKENS:
-            for name, reason in _NOT_OF_TOKENS.items():
-                if getattr(self, name) != type(self).model_fields[name].default:
-                    raise ValueError(f"`coding` tokens has no use for `{name}`: {reason}; leave it out")
-        elif self.token_share is not None:
+        for name, reason in _NO_USE.get(self.coding, {}).items():
+            if getattr(self, name) != type(self).model_fields[name].default:
+                raise ValueError(f"`coding` {self.coding} has no use for `{name}`: {reason}; leave it out")
+        if self.token_share is not None and self.coding is not PictureCoding.TOKENS:
             raise ValueError("`token_share` belongs to `coding` tokens")
         if self.coding is PictureCoding.TOKENS and self.given is Given.NOTHING:
             raise ValueError(f"`keyframe_method` {method} sends no picture; leave `coding` out")

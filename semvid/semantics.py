@@ -1,7 +1,8 @@
 """The semantic units: what is meant, before it becomes bits.
 
 A transmission is one `StreamHeader` (and a `SoundHeader` where there is sound), then keyframes in groups,
-`Caption` and (only for sources whose time stamps are irregular) `Timing` units as segments close, and
+`Caption` and (only for sources whose time stamps are irregular) `Timing` units as segments close, with
+`semvid.faces.units` where a portrait is animated, and
 `SoundPackets` ahead of the segments that they are heard with, then one `StreamEnd`. Keyframe numbers
 count from 0 in time order; segment ``n`` lies between keyframe ``n`` and keyframe ``n + 1`` (paper,
 notation), and where no picture closes it (`Given.FIRST_FRAME`, `Given.NOTHING`) the last keyframe opens one
@@ -18,6 +19,7 @@ from itertools import accumulate, pairwise
 
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.errors import InvalidInput
+from semvid.faces.units import FaceMotion, FaceShape
 from semvid.profile import Given
 
 MAX_SIDE = 16_384  # pixels
@@ -64,6 +66,7 @@ class PictureCoding(StrEnum):
     INTRA = "intra"  # every packet stands alone
     TOKENS = "tokens"  # the same, of tokens; those that miss are drawn by the receiver (docs/tokens.md)
     JSCC = "jscc"  # each stands alone and crosses as symbols without bits (docs/jscc.md)
+    PORTRAIT = "portrait"  # low delay; between two lies a face that moves as numbers say (docs/portrait.md)
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +440,8 @@ SideUnit = (
     | TaskHeader
     | TaskAnswer
     | AnalogueKeyframe
+    | FaceShape
+    | FaceMotion
 )
 """What travels protected."""
 

@@ -15,6 +15,9 @@ from typing import Any, NoReturn
 import pytest
 from hypothesis import settings
 
+from semvid.errors import LinkFailed, MissingComponent
+from semvid.faces.weights import get_models, kept_models, load_models
+
 # They may be slow on a busy machine, and take the same examples every time.
 settings.register_profile("semvid", deadline=None, derandomize=True)
 settings.load_profile("semvid")
@@ -81,3 +84,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     index = (Path(told) if told else _BESIDE / "media") / "index.json"
     names = [entry["name"] for entry in json.loads(index.read_text())] if index.is_file() else ["any"]
     metafunc.parametrize("clip_name", names)
+
+
+@pytest.fixture(scope="session")
+def face_models() -> Path:
+    """MediaPipe's face models in the user's cache, fetched from the Python index where they are not there."""
+    try:
+        load_models()
+    except MissingComponent:
+        try:
+            get_models()
+        except LinkFailed as error:
+            not_run("MediaPipe's face models", str(error))
+    return kept_models()

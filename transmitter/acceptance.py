@@ -16,6 +16,7 @@ from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
+from transmitter.faces.door import check_models, require_face
 from transmitter.job import Job
 from transmitter.jobs import JobQueue
 from transmitter.live.stream import LiveStream
@@ -59,6 +60,8 @@ class Acceptance:
             await asyncio.to_thread(self._speech.check)
         if chosen.coding is PictureCoding.TOKENS:
             await asyncio.to_thread(self._tokens.check)
+        if chosen.coding is PictureCoding.PORTRAIT:
+            await asyncio.to_thread(check_models)
         return chosen
 
     async def accept(
@@ -92,6 +95,8 @@ class Acceptance:
         async with self._looks:
             with span.child("examine"):
                 source = await asyncio.to_thread(examine_apart, path, self._limits, self._bounds)
+                if chosen.coding is PictureCoding.PORTRAIT:
+                    await asyncio.to_thread(require_face, path, source, self._limits)
         track, _ = await asyncio.to_thread(track_of, path, chosen.sound, self._limits)
         described = {"name": name[-_LONGEST_NAME:], "bytes": path.stat().st_size, **_describe(source, track)}
         if live is not None:

@@ -22,13 +22,21 @@ class Analysis:
         header: of the stream.
         mllm: who captions.
         clock: takes the seconds of reading, motion, selecting and captions.
+        beside: asked for more units of each segment, once its keyframe is selected.
 
     Attributes:
         closed: segments handed over so far.
     """
 
-    def __init__(self, source: SourceInfo, header: StreamHeader, mllm: Mllm, clock: StageClock) -> None:
-        self._source, self._header, self._clock = source, header, clock
+    def __init__(
+        self,
+        source: SourceInfo,
+        header: StreamHeader,
+        mllm: Mllm,
+        clock: StageClock,
+        beside: Callable[[], list[SideUnit]] = list,
+    ) -> None:
+        self._source, self._header, self._clock, self._beside = source, header, clock, beside
         self._side = SideInformation(header, mllm)
         self._frames_read = self._last_pts = 0
         self._ended = False
@@ -62,7 +70,7 @@ class Analysis:
         yield from map(self._close, chosen)
         if not self._ended:  # the last segment is open, or the container announced another number of frames
             with self._clock.stage("captions"):
-                units = self._side.finish()
+                units = [*self._side.finish(), *self._beside()]
             units.append(self._end(self.closed))
             yield Segment(units, None, self.closed, self._frames_read, last=True)
 
@@ -70,7 +78,7 @@ class Analysis:
         at_end = not self._source.endless and selected.frame.index == self._source.frame_count_hint - 1
         self._ended = at_end and self._header.given is Given.BOTH_ENDS
         with self._clock.stage("captions"):
-            units: list[SideUnit] = self._side.close(selected, last=self._ended)
+            units: list[SideUnit] = [*self._side.close(selected, last=self._ended), *self._beside()]
         if self._ended:
             units.append(self._end(self.closed + 1))
         self.closed += 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from semvid.faces.landmarks import FaceLandmarks
+from semvid.faces.weights import load_models
 from semvid.images.jscc.networks import shipped
 from semvid.link.blocks import Delivery
 from semvid.link.harq import HarqSender
@@ -95,6 +97,9 @@ def make_encoder(
             `transmitter.encoder.Encoder`.
         harq: knows the link.
         quote: what a shipment takes over it.
+
+    Raises:
+        MissingComponent: what finds faces is missing, for coding portrait.
     """
 
     def price() -> LinkPrice:
@@ -117,4 +122,5 @@ def make_encoder(
         sound,
         late,
         tokens,
+        FaceLandmarks(*load_models()) if options.coding is PictureCoding.PORTRAIT else None,
     )

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Final
 
 from semvid.accounting import SymbolClass
+from semvid.faces.landmarks import FaceLandmarks
 from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
@@ -28,6 +29,7 @@ from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from transmitter.analysis import Analysis
+from transmitter.faces.selector import PortraitSelector
 from transmitter.header import stream_header
 from transmitter.keyframes import make_selector
 from transmitter.keyframes.selection import Selected, Told
@@ -74,6 +76,7 @@ class Encoder:
         sound: said beside the stream header; its packets are none of the encoder's business.
         late: whether what ends a segment would be late before it is coded; it is left out then.
         tokens: codes keyframes in the place of AV1, for `PictureCoding.TOKENS`.
+        faces: finds what portraits are made of, for `PictureCoding.PORTRAIT`.
 
     Attributes:
         layers: what became of the keyframes, by layer.
@@ -95,6 +98,7 @@ class Encoder:
         sound: SoundHeader | None = None,
         late: Callable[[Segment], bool] = lambda _: False,
         tokens: TokenEncoder | None = None,
+        faces: FaceLandmarks | None = None,
     ) -> None:
         self._source, self._options, self._tokens = source, options, tokens
         self._price, self._late = price, late
@@ -105,14 +109,15 @@ class Encoder:
         self._budget = Budget.for_target(options, source)
         self._control = RateControl(plan, self._budget, options.coding, lag)
         self._means = Means(self._control, price, quote)
-        self._selector = make_selector(
-            options, source, profile, mllm, lambda: self._control.price_for(self._analysis.closed), compared
-        )
+        select = partial(make_selector, options, source, profile, mllm, self._price_of_keyframe, compared)
+        self._portraits = None if faces is None else PortraitSelector(faces, select, source.frame_rate)
+        self._selector = self._portraits or select()
         self._size = coded_size(source, plan.point.scale)
         if tokens is not None:
             self._size = tokens.coded_size(source.width, source.height)
         self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
-        self._analysis = Analysis(source, self._header, mllm, self._clock)
+        beside = list if self._portraits is None else self._portraits.said
+        self._analysis = Analysis(source, self._header, mllm, self._clock, beside)
         self._headers: list[SideUnit] = [self._header] if sound is None else [self._header, sound]
         self._header_left = False
         self._waiting: deque[_Waiting] = deque()
@@ -272,6 +277,9 @@ class Encoder:
             return self._tokens
         point = self._control.point
         return KeyframeEncoder(*self._size, point.crf, self._options.coding, point.preset)
+
+    def _price_of_keyframe(self) -> float:
+        return self._control.price_for(self._analysis.closed)
 
     def _ended(self) -> list[Group]:
         with self._clock.stage("coding"):

@@ -28,12 +28,14 @@ REASON_COLOURS = {
     "bridge": "#3b82c4",
     "max_gap": "#2f9e6b",
     "interval": "#7d6bc9",
+    "portrait": "#b3648f",
 }
 CLASS_COLOURS = {
     "keyframe": "#3b82c4",
     "caption": "#c2487f",
     "sound": "#7d6bc9",
     "answer": "#3f9aa8",
+    "face": "#b3648f",
     "header": "#2f9e6b",
     "control": "#b8912a",
     "pilot": "#8a8f98",

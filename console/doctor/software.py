@@ -21,6 +21,7 @@ _EXTRAS: Final = (  # name, what it is for, what it means to the default demo wh
     ("report", "the report of the demo", Verdict.MISSING),
     ("models", "large models at both ends (hf:...)", Verdict.ABSENT),
     ("rife", "the decoder rife", Verdict.ABSENT),
+    ("faces", "coding portrait, at the transmitter", Verdict.ABSENT),
     ("ray", "several GPUs or machines", Verdict.ABSENT),
     ("eval", "the laboratory", Verdict.ABSENT),
     ("eval-text", "its judge of captions", Verdict.ABSENT),

@@ -13,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from semvid import bitstream, keyframe_payload, token_payload
 from semvid.errors import SemvidError
+from semvid.faces.units import NUMBERS, POINTS, FaceMotion, FaceShape
 from semvid.images.jscc.code import Analysed, Side
 from semvid.images.jscc.networks import shipped
 from semvid.link.symbols import pack_symbols, unpack_symbols
@@ -47,11 +48,13 @@ class Target:
 def units() -> Target:
     """Side information as it comes off the channel."""
     header = StreamHeader(64, 48, 64, 48, Fraction(1, 12_800), Fraction(25), seed=7)
+    moments = tuple((moment,) * NUMBERS for moment in range(5))
     corpus = [
         bitstream.pack([header]),
         bitstream.pack([header, Caption(0, 1, "a dog runs over grass")]),
         bitstream.pack([Caption(0, 3, "two people talk"), StreamEnd(100, 4)]),
         bitstream.pack([Caption(0, 3, "two people talk"), AnalogueKeyframe(3, 90, _rate_map())]),
+        bitstream.pack([FaceShape(1, 90, 80, 40, -3, ((2, -5),) * POINTS), FaceMotion(0, 2, 2, moments)]),
     ]
     return Target(corpus, bitstream.unpack, (SemvidError,))
 

@@ -8,6 +8,8 @@ How pictures depend on each other is a choice (`PictureCoding`):
 - *Low delay.* Each picture is predicted from earlier ones and gives one packet at once.
 - *Intra.* Each picture stands alone.
 
+Portraits that a face is animated from are coded with low delay.
+
 Every packet holds one picture. What a lost one spoils follows from the reference slots that packets name
 (`semvid.images.frame_header`): a decoder refuses those that lean on a missing picture and goes on with the
 others.
@@ -49,6 +51,7 @@ _STRUCTURE: Final = {
     PictureCoding.PYRAMID: "tune=0:hierarchical-levels=3",  # SVT-AV1 has `tune=0` for random access only
     PictureCoding.LOW_DELAY: _LOW_DELAY,
     PictureCoding.INTRA: _LOW_DELAY,
+    PictureCoding.PORTRAIT: _LOW_DELAY,
 }
 CODINGS: Final = tuple(_STRUCTURE)
 """Those of AV1."""

@@ -11,6 +11,7 @@ from typing import Final
 from semvid import bitstream, keyframe_payload, sound_payload
 from semvid.accounting import SymbolClass
 from semvid.answers import TaskAnswer, TaskHeader
+from semvid.faces.units import FaceMotion, FaceShape
 from semvid.images.keyframe_codec import EncodedPicture
 from semvid.link.blocks import BlockPayload, Payload
 from semvid.phy.analogue import AnalogueBlock
@@ -208,6 +209,8 @@ def _class_of(unit: SideUnit) -> SymbolClass:
             return SymbolClass.ANSWER
         case AnalogueKeyframe():
             return SymbolClass.KEYFRAME
+        case FaceShape() | FaceMotion():
+            return SymbolClass.FACE
         case _:
             return SymbolClass.HEADER
 

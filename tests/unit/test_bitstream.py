@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from semvid import text
 from semvid.bitstream import MAX_UNITS, bits_of, pack, unpack
 from semvid.errors import InvalidInput, MalformedUnits
+from semvid.faces.units import MAX_MOMENTS, NUMBERS, POINTS, FaceMotion, FaceShape
 from semvid.profile import Given
 from semvid.semantics import (
     MAX_OFFSET,
@@ -92,6 +93,23 @@ analogue = st.integers(0, 2**24).flatmap(
         st.booleans(),
     )
 )
+face_numbers = st.integers(-20, 20) | st.integers(-(2**12), 2**12)
+shapes = st.builds(
+    FaceShape,
+    st.integers(0, 2**24),
+    st.integers(-(2**15), 2**15),
+    st.integers(-(2**15), 2**15),
+    st.integers(1, 2**15),
+    st.integers(-256, 256),
+    st.tuples(*[st.tuples(face_numbers, face_numbers)] * 3).map(lambda three: three * (POINTS // 3)),
+)
+motions = st.builds(
+    FaceMotion,
+    st.integers(0, 2**24),
+    st.integers(1, 2**15),
+    st.integers(1, 100),
+    st.lists(st.tuples(*[face_numbers] * NUMBERS), min_size=1, max_size=9).map(tuple),
+)
 ends = st.integers(1, 2**24).flatmap(
     lambda keyframes: st.builds(
         StreamEnd,
@@ -110,6 +128,8 @@ ends = st.integers(1, 2**24).flatmap(
     st.lists(timings, max_size=2),
     st.lists(ends, max_size=1),
     st.lists(analogue, max_size=1),
+    st.lists(motions, max_size=2),
+    st.lists(shapes, max_size=2),
 )
 def test_round_trip(
     headers: list[SideUnit],
@@ -119,8 +139,10 @@ def test_round_trip(
     timings: list[SideUnit],
     ends: list[SideUnit],
     analogue: list[SideUnit],
+    motions: list[SideUnit],
+    shapes: list[SideUnit],
 ) -> None:
-    units = [*headers, *sounds, *openings, *captions, *timings, *ends, *analogue]
+    units = [*headers, *sounds, *openings, *captions, *timings, *ends, *analogue, *motions, *shapes]
     assert unpack(pack(units)) == units
 
 
@@ -152,6 +174,28 @@ def test_a_damaged_keyframe_without_bits_is_units_or_refused(
     payload = bytearray(pack([Caption(0, 1, "a dog", 8), keyframe]))
     payload[byte % len(payload)] ^= 1 << bit
     _are_units_or_refused(bytes(payload))
+
+
+@given(shapes, motions, st.integers(0, 7), st.integers(0, 400))
+def test_damaged_faces_are_units_or_refused(
+    shape: FaceShape, motion: FaceMotion, bit: int, byte: int
+) -> None:
+    payload = bytearray(pack([shape, motion]))
+    payload[byte % len(payload)] ^= 1 << bit
+    _are_units_or_refused(bytes(payload))
+
+
+@given(motions, st.integers(1, 400))
+def test_truncated_faces_are_refused(motion: FaceMotion, less: int) -> None:
+    payload = pack([motion])
+    with pytest.raises(MalformedUnits):
+        unpack(payload[: -min(less, len(payload) - 1)])
+
+
+def test_a_face_that_keeps_still_takes_a_bit_a_number_and_moment() -> None:
+    still = FaceMotion(3, 2, 2, ((0,) * NUMBERS,) * 32)
+    assert bits_of(still) <= NUMBERS * (32 + 3) + 40
+    assert bits_of(FaceShape(3, 80, 80, 40, 0, ((0, 0),) * POINTS)) <= 2 * POINTS + 60
 
 
 def test_a_burst_describes_one_keyframe_without_bits() -> None:
@@ -198,6 +242,12 @@ def _forged(unit: SideUnit, **fields: object) -> SideUnit:
         [_forged(Timing(0, (0,)), first_frame=2**31)],
         [_forged(Timing(0, (0,)), offsets=(MAX_OFFSET + 1,))],
         [_forged(Timing(0, (0,)), offsets=(0,) * 4097)],
+        [_forged(FaceMotion(0, 1, 1, ((0,) * NUMBERS,)), number=2**24 + 1)],
+        [_forged(FaceMotion(0, 1, 1, ((0,) * NUMBERS,)), every=257)],
+        [_forged(FaceMotion(0, 1, 1, ((0,) * NUMBERS,)), first=2**16 + 1)],
+        [_forged(FaceMotion(0, 1, 1, ((0,) * NUMBERS,)), moments=((0,) * NUMBERS,) * (MAX_MOMENTS + 1))],
+        [_forged(FaceShape(0, 9, 9, 9, 0, ((0, 0),) * POINTS), size=2**15 + 1)],
+        [_forged(FaceShape(0, 9, 9, 9, 0, ((0, 0),) * POINTS), points=((5000, 0),) * POINTS)],
     ],
 )
 def test_impossible_fields_are_refused(units: list[SideUnit]) -> None:

@@ -68,6 +68,21 @@ def test_the_schema_lists_choices_and_ranges() -> None:
         ({"keyframe_count": 4}, "<keyframe_count> belongs to <keyframe_method> skim"),
         ({"token_share": 0.5}, "<token_share> belongs to <coding> tokens"),
         (
+            {"coding": "portrait", "keyframe_method": "first-frame"},
+            "<coding> portrait has no use for <keyframe_method>: its keyframes are chosen by faces; leave it "
+            "out",
+        ),
+        (
+            {"coding": "portrait", "target_cbr": 1e-3},
+            "<coding> portrait has no use for <target_cbr>: it cannot aim at one; <quality> and how much a "
+            "face moves decide the rate; leave it out",
+        ),
+        (
+            {"coding": "portrait", "latency_s": 1},
+            "<coding> portrait has no use for <latency_s>: what is shown waits for the next portrait, up to "
+            "ten seconds; leave it out",
+        ),
+        (
             {"coding": "tokens", "quality": 40},
             "<coding> tokens has no use for <quality>: it is that of AV1, and <token_share> says how many "
             "are sent; leave it out",

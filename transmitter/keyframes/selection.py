@@ -19,6 +19,7 @@ class Reason(StrEnum):
     BRIDGE = "bridge"  # the receiver's decoder could not bridge a longer gap well
     MAX_GAP = "max_gap"  # the longest gap that the decoder bridges, or that was allowed, is over
     INTERVAL = "interval"  # equidistant (SKIM)
+    PORTRAIT = "portrait"  # the face has left the reach of the portrait before it (docs/portrait.md)
 
     @property
     def opens_caption(self) -> bool:

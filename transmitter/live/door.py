@@ -38,6 +38,11 @@ def live_options(options: TransmissionOptions) -> TransmissionOptions:
         raise InvalidInput(
             "option coding: jscc needs the whole video to plan by; a live source takes low-delay or intra"
         )
+    if coding is PictureCoding.PORTRAIT:
+        raise InvalidInput(
+            "option coding: portrait waits up to ten seconds for the next portrait; a live source takes "
+            "low-delay or intra"
+        )
     return options.model_copy(update={"coding": coding, "sound": SoundChoice.NONE})
 
 

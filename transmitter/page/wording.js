@@ -56,6 +56,7 @@ export const SYMBOL_CLASS = {
   keyframe: "keyframes",
   sound: "sound",
   answer: "answers to questions",
+  face: "points and motion of faces",
   retransmission: "repetitions, with their pilots and control words",
 };
 
@@ -69,4 +70,5 @@ export const REASON = {
   bridge: "motion that could not be bridged",
   max_gap: "longest gap",
   interval: "at intervals",
+  portrait: "another portrait of the face",
 };

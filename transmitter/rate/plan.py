@@ -38,6 +38,9 @@ DEFAULT_CRF: Final = 60.0
 FIRST_FRAME_CRF: Final = 45.0
 """Of a picture that a whole segment hangs on, which is worth more than one that many others lie beside."""
 
+PORTRAIT_CRF: Final = 55.0
+"""Of a picture that seconds are animated from (docs/portrait.md)."""
+
 CRF_STEP: Final = 0.25
 FINEST_CRF: Final = 35.0
 SCALES: Final = (1.0, 4 / 3, 1.5, 2.0, 3.0, 4.0)  # divisors of width and height
@@ -93,7 +96,7 @@ def make_plan(
     if options.coding is PictureCoding.TOKENS:  # as dense as by default; there is no AV1 to try
         return Plan(OperatingPoint(DEFAULT_CRF, deserved_price(DEFAULT_CRF)))
     if options.target_cbr is None:
-        crf = options.quality or DEFAULT_CRF
+        crf = options.quality or (PORTRAIT_CRF if options.coding is PictureCoding.PORTRAIT else DEFAULT_CRF)
         footage = read()
         point = OperatingPoint(crf, deserved_price(crf), preset=presets.FAST, link=link)
         coded = Coded.at(footage, point)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import cv2
@@ -41,14 +41,15 @@ class CommandDecoder:
 
     Args:
         argument: see `receiver.decoders.command.template`.
+        also: placeholders that it may have beside a decoder's.
 
     Raises:
         InvalidInput: the template is wrong or the program is not there.
     """
 
-    def __init__(self, argument: str) -> None:
-        self._argument = argument
-        self._template: CommandTemplate = parse_template(argument)
+    def __init__(self, argument: str, also: tuple[str, ...] = ()) -> None:
+        self._argument, self._also = argument, also
+        self._template: CommandTemplate = parse_template(argument, also)
         options = self._template.options
         self.profile = Profile(
             name="command",
@@ -58,13 +59,21 @@ class CommandDecoder:
         self.uses_captions = self._template.uses("caption") or self._template.uses("caption_file")
         self._places = threading.BoundedSemaphore(options.at_once)
 
-    def __reduce__(self) -> tuple[type[CommandDecoder], tuple[str]]:
-        return CommandDecoder, (self._argument,)
+    def __reduce__(self) -> tuple[type[CommandDecoder], tuple[str, tuple[str, ...]]]:
+        return CommandDecoder, (self._argument, self._also)
+
+    def uses(self, placeholder: str) -> bool:
+        """Whether the program is told it."""
+        return self._template.uses(placeholder)
 
     def generate(
-        self, request: SegmentRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
+        self,
+        request: SegmentRequest,
+        progress: Callable[[float], None],
+        cancelled: Callable[[], bool],
+        beside: Callable[[Path], Mapping[str, Path]] = lambda _: {},
     ) -> Iterator[Picture]:
-        """See `receiver.decoders.decoder.Decoder`.
+        """See `receiver.decoders.decoder.Decoder`; ``beside`` writes what more the program is told.
 
         Raises:
             Cancelled: ``cancelled`` said so; the program and its children are gone by then.
@@ -74,14 +83,17 @@ class CommandDecoder:
         with tempfile.TemporaryDirectory(prefix="semvid-command-") as name:
             folder = Path(name)
             frames = self._template.options.frames_for(request.span)
-            self._run(folder, self._arguments(folder, request, frames), cancelled)
+            arguments = self._arguments(folder, request, frames, beside(folder))
+            self._run(folder, arguments, cancelled)
             for done, picture in enumerate(self._pictures(folder, request, frames), 1):
                 if cancelled():
                     raise Cancelled("regeneration was stopped")
                 yield at_size(picture, (request.width, request.height))
                 progress(done / request.num_frames)
 
-    def _arguments(self, folder: Path, request: SegmentRequest, frames: int) -> list[str]:
+    def _arguments(
+        self, folder: Path, request: SegmentRequest, frames: int, beside: Mapping[str, Path]
+    ) -> list[str]:
         """The command line; what it names lies in ``folder``."""
         width, height = self._template.options.size_for(request.width, request.height)
         for name, picture in (("start", request.start), ("end", request.end)):
@@ -105,6 +117,7 @@ class CommandDecoder:
                 "seed": request.seed % 2**31,  # what every random generator takes
                 "output": folder / "out" / "clip.mp4",
                 "output_dir": folder / "out",
+                **beside,
             }
         )
 

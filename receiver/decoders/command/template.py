@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -93,8 +93,8 @@ class CommandTemplate:
         ]
 
 
-def parse_template(text: str) -> CommandTemplate:
-    """Reads what follows ``command:``.
+def parse_template(text: str, also: Sequence[str] = ()) -> CommandTemplate:
+    """Reads what follows ``command:``, with placeholders ``also`` beside those of every decoder.
 
     Raises:
         InvalidInput: it cannot be split, an option or placeholder is unknown, something is missing, or the
@@ -114,9 +114,10 @@ def parse_template(text: str) -> CommandTemplate:
             "command:PROGRAM --start {start} --end {end} --frames {frames} --out {output}"
         )
     for found in (name for word in words for name in _PLACEHOLDER.findall(word)):
-        if found not in PLACEHOLDERS:
+        known = (*PLACEHOLDERS, *also)
+        if found not in known:
             raise InvalidInput(
-                f"decoder command: there is no placeholder {{{found}}}; there are: {', '.join(PLACEHOLDERS)}"
+                f"decoder command: there is no placeholder {{{found}}}; there are: {', '.join(known)}"
             )
     template = CommandTemplate(_options(given), tuple(words))
     if template.uses("output") == template.uses("output_dir"):

@@ -30,7 +30,7 @@ def test_a_machine_that_runs_the_tests_can_run_the_demo() -> None:
     assert findings["processor"]["facts"]["cores"] >= 1
     assert 0 < findings["memory"]["facts"]["available"] <= findings["memory"]["facts"]["total"]
     assert "HF_HUB_OFFLINE" in findings["model hub"]["found"]
-    extras = {f"extra {name}" for name in ("report", "models", "rife", "ray", "eval", "eval-text")}
+    extras = {f"extra {name}" for name in ("report", "models", "rife", "faces", "ray", "eval", "eval-text")}
     assert extras | {"docker", "gpu", "disk", "python"} <= set(findings)
 
 

@@ -34,6 +34,7 @@ def test_it_is_coded_with_low_delay_and_has_no_sound_unless_told_otherwise() -> 
     [
         ({"coding": "pyramid"}, "low-delay or intra"),
         ({"coding": "jscc"}, "option coding: jscc needs the whole video"),
+        ({"coding": "portrait"}, "option coding: portrait waits up to ten seconds"),
         ({"keyframe_method": "skim", "keyframe_count": 4}, "take skem"),
         ({"sound": "opus"}, "leave it out"),
         ({"task": ["is it dark?"]}, "has no end"),
