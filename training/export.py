@@ -63,7 +63,7 @@ def take_weights(path: Path, network: RestorerNetwork) -> None:
         constants = onnx.load(str(path)).graph.initializer
     except Exception as error:  # protobuf's own errors, and those of the file system
         raise InvalidInput(f"training: --start {path} is no ONNX model; leave --start away") from error
-    weights = [numpy_helper.toarray_of(one) for one in constants if one.data_type == onnx.TensorProto.FLOAT]
+    weights = [numpy_helper.to_array(one) for one in constants if one.data_type == onnx.TensorProto.FLOAT]
     wanted = [tensor for layer in _in_order(network) for tensor in (layer.weight, layer.bias)]
     if [weight.shape for weight in weights] != [tuple(tensor.shape) for tensor in wanted]:
         raise InvalidInput(

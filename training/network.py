@@ -7,6 +7,7 @@ dice: from it texture can be made where some is missing. At first it changes not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -24,14 +25,15 @@ CONDITIONS: Final = 3
 class Residual(nn.Module):
     """Two 3x3 convolutions beside a shortcut."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, activation: Callable[[Tensor], Tensor] = functional.silu) -> None:
         super().__init__()
+        self._activation = activation
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Float32 [n, channels, h, w]."""
-        return x + self.second(functional.silu(self.first(x)))
+        return x + self.second(self._activation(self.first(x)))
 
 
 class RestorerNetwork(nn.Module):

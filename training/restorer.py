@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,10 +12,9 @@ from semvid.service.files import write_atomically
 from training.batches import Scene
 from training.card import Facts, model_card
 from training.export import restorer_model, worst_difference
-from training.features import Features, Lpips
 from training.held_out import measure
+from training.job import Job
 from training.loop import Asked, Training, parameters
-from training.losses import Loss
 from training.material import divided
 from training.pairs import prepare
 from training.sources import find_sources
@@ -26,47 +24,27 @@ CARD: Final = "restorer.md"
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RestorerJob(Job[Asked]):
     """One call of ``semvid train restorer``.
 
     Attributes:
-        videos: files and folders.
-        out: folder for the model and everything beside it.
-        asked: see `Asked`.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        features, lpips: ONNX models in the loss; None: without.
-        doubtful: take also sources whose licence their index calls uncertain.
-        resume: go on from a checkpoint.
         start: a restorer to begin with; None: random weights.
-        seconds: of training in this call, at most.
-        command: as it was typed, for the card.
     """
 
-    videos: Sequence[Path]
-    out: Path
-    asked: Asked
-    device: str = "auto"
-    features: Path | None = None
-    lpips: Path | None = None
-    doubtful: bool = False
-    resume: bool = False
     start: Path | None = None
-    seconds: float = math.inf
-    command: str = ""
 
 
-def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Path:
+def train_restorer(job: RestorerJob, tell: Callable[[str], None] = lambda _: None) -> Path:
     """Trains, and writes model, card, curve and checkpoint; gives the path of the model.
 
     A call that runs out of time exports what there is; with ``resume`` another one goes on.
 
     Raises:
-        InvalidInput, MissingComponent: see `find_sources`, `Training` and `Features`; nothing to learn from.
+        InvalidInput, MissingComponent: see `find_sources`, `Training` and `Job.loss`; nothing to learn from.
     """
     job.out.mkdir(parents=True, exist_ok=True)
-    features = None if job.features is None else Features(job.features)
-    lpips = None if job.lpips is None else Lpips(job.lpips)
-    training = Training(job.asked, job.out, job.device, Loss(features, lpips), job.resume, job.start)
+    loss = job.loss()
+    training = Training(job.asked, job.out, job.device, loss, job.resume, job.start)
     folder = job.out / "pairs"
     folder.mkdir(exist_ok=True)
     sources, seed = find_sources(job.videos, job.doubtful), job.asked.seed
@@ -94,7 +72,7 @@ def train_restorer(job: Job, tell: Callable[[str], None] = lambda _: None) -> Pa
         learned=[source for source, _ in learned],
         kept_out=[source for source, _ in kept_out],
         curve=training.course.curve,
-        measured=measure(Restorer(path), [pairs for _, pairs in kept_out], lpips),
+        measured=measure(Restorer(path), [pairs for _, pairs in kept_out], loss.lpips),
         difference=difference,
     )
     write_atomically(job.out / CARD, model_card(facts))

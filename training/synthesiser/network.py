@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.network import Residual
+
 WIDTHS: Final = (16, 32, 48)
 """Channels at half, a quarter and an eighth of the sides."""
 MOTION_SCALE: Final = 1 / 16
@@ -40,19 +42,6 @@ class Said(NamedTuple):
     luma: Tensor
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions beside a shortcut."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(channels, channels, 3, padding=1)
-        self.second = nn.Conv2d(channels, channels, 3, padding=1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Float32 [n, channels, h, w]."""
-        return x + self.second(functional.relu(self.first(x)))
-
-
 class SynthesiserNetwork(nn.Module):
     """See the module."""
 
@@ -62,10 +51,10 @@ class SynthesiserNetwork(nn.Module):
         self.enter = nn.Conv2d(_SEEN, a, 3, padding=1)
         self.down = nn.ModuleList([nn.Conv2d(a, b, 2, stride=2), nn.Conv2d(b, c, 2, stride=2)])
         self.told = nn.Linear(1, c)
-        self.quarter_down = nn.Sequential(Residual(b))
-        self.eighth = nn.Sequential(Residual(c), Residual(c))
-        self.quarter_up = nn.Sequential(Residual(b))
-        self.half_up = nn.Sequential(Residual(a))
+        self.quarter_down = nn.Sequential(_block(b))
+        self.eighth = nn.Sequential(_block(c), _block(c))
+        self.quarter_up = nn.Sequential(_block(b))
+        self.half_up = nn.Sequential(_block(a))
         self.up = nn.ModuleList(
             [nn.ConvTranspose2d(b, a, 2, stride=2), nn.ConvTranspose2d(c, b, 2, stride=2)]
         )
@@ -93,3 +82,7 @@ class SynthesiserNetwork(nn.Module):
         half = self.half_up(half + self.up[0](quarter))
         shift, more, added, detail = self.leave(half).split([SHIFTS, SHARE, COLOUR, LUMA], 1)
         return Said(shift, (share + more).clamp(0, 1), added, functional.pixel_shuffle(detail, 2))
+
+
+def _block(channels: int) -> Residual:
+    return Residual(channels, functional.relu)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,9 +10,8 @@ from semvid.images.restorer import shipped
 from semvid.images.synthesiser import Synthesiser
 from semvid.service.files import write_atomically
 from training.card import Facts, model_card
-from training.features import Features, Lpips
+from training.job import Job
 from training.loop import parameters
-from training.losses import Loss
 from training.material import divided
 from training.sources import find_sources
 from training.synthesiser.export import synthesiser_model, worst_difference
@@ -26,46 +23,17 @@ MODEL: Final = "synthesiser.onnx"
 CARD: Final = "synthesiser.md"
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One call of ``semvid train synthesiser``.
-
-    Attributes:
-        videos: files and folders; photographs among them are left out.
-        out: folder for the model and everything beside it.
-        asked: see `Asked`.
-        device: ``auto``, ``cpu`` or ``cuda``.
-        features, lpips: ONNX models in the loss; None: without.
-        doubtful: take also sources whose licence their index calls uncertain.
-        resume: go on from a checkpoint.
-        seconds: of training in this call, at most.
-        command: as it was typed, for the card.
-    """
-
-    videos: Sequence[Path]
-    out: Path
-    asked: Asked
-    device: str = "auto"
-    features: Path | None = None
-    lpips: Path | None = None
-    doubtful: bool = False
-    resume: bool = False
-    seconds: float = math.inf
-    command: str = ""
-
-
-def train_synthesiser(job: Job, tell: Callable[[str], None] = lambda _: None) -> Path:
+def train_synthesiser(job: Job[Asked], tell: Callable[[str], None] = lambda _: None) -> Path:
     """Trains, and writes model, card, curve and checkpoint; gives the path of the model.
 
     A call that runs out of time exports what there is; with ``resume`` another one goes on.
 
     Raises:
-        InvalidInput, MissingComponent: see `find_sources`, `Training` and `Features`; nothing to learn from.
+        InvalidInput, MissingComponent: see `find_sources`, `Training` and `Job.loss`; nothing to learn from.
     """
     job.out.mkdir(parents=True, exist_ok=True)
-    features = None if job.features is None else Features(job.features)
-    lpips = None if job.lpips is None else Lpips(job.lpips)
-    training = Training(job.asked, job.out, job.device, Loss(features, lpips), job.resume)
+    loss = job.loss()
+    training = Training(job.asked, job.out, job.device, loss, job.resume)
     folder = job.out / "gaps"
     folder.mkdir(exist_ok=True)
     films = [source for source in find_sources(job.videos, job.doubtful) if not source.still]
@@ -89,7 +57,7 @@ def train_synthesiser(job: Job, tell: Callable[[str], None] = lambda _: None) ->
         learned=[source for source, _ in learned],
         kept_out=[source for source, _ in kept_out],
         curve=training.course.curve,
-        measured=measure(Synthesiser(path), [gaps for _, gaps in kept_out], lpips),
+        measured=measure(Synthesiser(path), [gaps for _, gaps in kept_out], loss.lpips),
         difference=difference,
     )
     write_atomically(job.out / CARD, model_card(facts))

@@ -17,7 +17,7 @@ from semvid.images.finishing import RESTORATION
 from semvid.images.onnx_model import digest_of
 from tests.unit.evaluation.synthetic import moving_bar
 from training.loop import Asked
-from training.restorer import CARD, Job, train_restorer
+from training.restorer import CARD, RestorerJob, train_restorer
 
 LICENSED = '[{"file": "clip0.mp4", "licence": "CC0-1.0", "licence_certain": true}]'
 
@@ -29,7 +29,9 @@ def made(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (clips / "index.json").write_text(LICENSED)
     (clips / "broken.mp4").write_bytes(b"no video")
     told: list[str] = []
-    job = Job([clips], out, Asked(10, batch=1), "cpu", command="semvid train restorer clips --out out")
+    job = RestorerJob(
+        [clips], out, Asked(10, batch=1), "cpu", command="semvid train restorer clips --out out"
+    )
     assert train_restorer(job, told.append) == out / "restorer.onnx"
     assert any(line.startswith("left out: training: broken.mp4 cannot be read") for line in told)
     return out
@@ -46,7 +48,7 @@ def test_the_card_says_how_it_was_made(made: Path) -> None:
 
 @pytest.mark.slow
 def test_the_same_run_gives_the_same_model(clips: Path, made: Path, tmp_path: Path) -> None:
-    again = train_restorer(Job([clips], tmp_path, Asked(10, batch=1), "cpu"))
+    again = train_restorer(RestorerJob([clips], tmp_path, Asked(10, batch=1), "cpu"))
     assert again.read_bytes() == (made / "restorer.onnx").read_bytes()
 
 
@@ -67,7 +69,7 @@ def test_the_receiver_shows_other_pictures_with_it(made: Path, tmp_path: Path) -
 
 def test_nothing_left_to_learn_from_is_refused(clips: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="none is left to learn from"):
-        train_restorer(Job([clips / "clip3.mp4"], tmp_path, Asked(1), "cpu"))
+        train_restorer(RestorerJob([clips / "clip3.mp4"], tmp_path, Asked(1), "cpu"))
 
 
 def test_the_command_line_trains(clips: Path, tmp_path: Path) -> None:

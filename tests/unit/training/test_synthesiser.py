@@ -21,6 +21,7 @@ from semvid.images.onnx_model import digest_of
 from semvid.images.synthesiser import SynthesisedBridge, Synthesiser
 from tests.unit.evaluation.synthetic import moving_bar
 from training import course
+from training.job import Job
 from training.loop import state
 from training.losses import Loss
 from training.sources import Source
@@ -32,7 +33,7 @@ from training.synthesiser.export import synthesiser_model, worst_difference
 from training.synthesiser.gaps import Gap, prepare
 from training.synthesiser.loop import Asked, Training
 from training.synthesiser.network import SynthesiserNetwork
-from training.synthesiser.train import CARD, MODEL, Job, train_synthesiser
+from training.synthesiser.train import CARD, MODEL, train_synthesiser
 
 ASKED = Asked(steps=10, seed=4, batch=1)
 LEFT_OUT = (0, 8)  # rows and columns above and before a crop
