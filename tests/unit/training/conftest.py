@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,11 +10,20 @@ import pytest
 
 from semvid.video.writer import VideoWriter
 from tests.synthetic_clip import clip_frames
+from training import pairs as pairs_module
 from training.pairs import Pairs, prepare
 from training.sources import Source, find_sources, is_held_out
 
 WIDTH, HEIGHT, FRAMES = 280, 264, 20
 NAMES = ("clip0", "clip3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_sequence_a_clip() -> Iterator[None]:
+    """What is learned from more of them is no more tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs_module, "_SEQUENCES", 1)
+        yield
 
 
 @pytest.fixture(scope="session")
