@@ -43,8 +43,8 @@ class Between:
             for p in (start, end)
         )
         brighter = cv2.mean(self._end)[0] - cv2.mean(self._start)[0]
-        self._start = cv2.add(self._start, brighter / 2)  # a fade is no contradiction
-        self._end = cv2.add(self._end, -brighter / 2)
+        self._start = _brightened(self._start, brighter / 2)  # a fade is no contradiction
+        self._end = _brightened(self._end, -brighter / 2)
         self._grid = grid(self._size)
         self._calm = (
             self._calm_flow(self._forward, self._backward),
@@ -109,6 +109,11 @@ def grid(size: tuple[int, int]) -> Flow:
 def sample(source: cv2.typing.MatLike, at: cv2.typing.MatLike) -> cv2.typing.MatLike:
     """``source`` at the places ``at``, linearly; outside it is as at its edge."""
     return cv2.remap(source, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _brightened(grey: cv2.typing.MatLike, levels: float) -> cv2.typing.MatLike:
+    """``grey``, uint8, ``levels`` brighter. Beside a number OpenCV takes 4x1 pixels for a number too."""
+    return cv2.add(grey, np.full(grey.shape, levels, np.float32), dtype=cv2.CV_8U)
 
 
 def _squared(flow: Flow) -> Plane:

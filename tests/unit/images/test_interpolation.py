@@ -72,7 +72,7 @@ def test_what_only_one_keyframe_shows_is_taken_from_the_nearer_one_not_blended()
 
 
 def test_a_tiny_picture_is_bridged_too() -> None:
-    for height, width in ((1, 1), (2, 3), (5, 130)):
+    for height, width in ((1, 1), (2, 3), (5, 130), (8, 1), (8, 2)):
         start, end = (np.full((height, width, 3), level, np.uint8) for level in (100, 108))
         middle = Bridge(start, end).frame(0.5)
         assert middle.shape == start.shape
