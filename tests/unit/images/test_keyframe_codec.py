@@ -279,7 +279,7 @@ def test_a_packet_of_another_size_is_refused() -> None:
         ({"crf": 71}, "20..70"),
         ({"crf": 50, "preset": -1}, "0..13"),
         ({"crf": 50, "preset": 14}, "0..13"),
-        ({"crf": 50, "coding": PictureCoding.TOKENS}, "low-delay, intra, and not as tokens"),
+        ({"crf": 50, "coding": PictureCoding.TOKENS}, "low-delay, intra, portrait, and not as tokens"),
     ],
 )
 def test_what_lies_outside_the_range_is_refused(options: dict[str, Any], message: str) -> None:

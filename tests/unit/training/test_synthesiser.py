@@ -66,9 +66,11 @@ def made(clips: Path, kept: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """The folder of a run of ten steps."""
     out = tmp_path_factory.mktemp("out")
     (out / "gaps").symlink_to(kept)
-    cv2.imwrite(str(clips / "still.png"), np.zeros((300, 300, 3), np.uint8))
+    stills = tmp_path_factory.mktemp("stills")
+    cv2.imwrite(str(stills / "still.png"), np.zeros((300, 300, 3), np.uint8))
     told: list[str] = []
-    job = Job([clips], out, Asked(10, batch=1), "cpu", command="semvid train synthesiser clips --out out")
+    command = "semvid train synthesiser clips --out out"
+    job = Job([clips, stills], out, Asked(10, batch=1), "cpu", command=command)
     assert train_synthesiser(job, told.append) == out / MODEL
     assert "10 of 10 steps done" in told
     assert not any("still" in line for line in told)

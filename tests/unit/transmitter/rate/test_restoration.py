@@ -35,7 +35,8 @@ def test_the_smaller_the_more_is_restored(tmp_path: Path) -> None:
         for scale in (1.0, 2.0, 4.0)
     )
     assert {full, half, quarter} <= set(STRENGTHS)
-    assert full < half <= quarter
+    assert full <= half <= quarter
+    assert full < quarter
 
 
 @pytest.mark.parametrize("restorer", ["", "0123456789abcdef"])
