@@ -42,7 +42,7 @@ demo: setup  ## three services, a clip through the noisy channel, an MP4 and a r
 demo-picture: demo  ## docs/images/demo.jpg: two moments of the demo's side-by-side video
 	$(BIN)/python scripts/demo_picture.py demo-out/side_by_side.mp4 docs/images/demo.jpg
 
-test: .venv/.dev  ## the test suite, in under ten minutes on two cores
+test: .venv/.dev  ## the test suite, ten to twenty minutes on two cores
 	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile $(ARGS)
 
 test-slow: .venv/.dev  ## the tests that the suite leaves out: minutes each, some need a browser
@@ -88,7 +88,7 @@ bench-jscc: .venv/.dev  ## the learned code for stills beside AV1 with LDPC and 
 	  $(if $(wildcard $(JUDGES)/lpips_squeeze.onnx),--judges $(JUDGES),) $(ARGS)
 
 bench-portrait: .venv/.dev  ## a face as numbers beside the pyramid of the same symbols (CLIPS="dir dir" JUDGES=dir)
-	$(BIN)/python -m evaluation.studies.portrait $(CLIPS) --judges $(JUDGES) --out results $(ARGS)
+	$(BIN)/python -m evaluation.studies.portrait $(CLIPS) --judges $(JUDGES) --out results/portrait.json $(ARGS)
 
 bench-ofdm: .venv/.dev  ## block error rates of OFDM over TDL-A beside those of Sionna's link
 	$(BIN)/python -m evaluation.studies.ofdm --out results/ofdm.json $(ARGS)

@@ -29,6 +29,7 @@ from evaluation.clips import Clip, read
 from evaluation.judges.lpips import Lpips
 from evaluation.method import Conditions
 from evaluation.methods.semantic import Semvid
+from evaluation.provenance import provenance, write
 from semvid.errors import InvalidInput
 from semvid.faces.landmarks import FaceLandmarks
 from semvid.faces.points import INNER_LIPS, LANDMARKS
@@ -182,7 +183,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--judges", type=Path, default=Path("../shared/models"))
-    parser.add_argument("--out", type=Path, default=Path("results"))
+    parser.add_argument("--out", type=Path, help="JSON; a table in Markdown is written beside it")
     parser.add_argument("--only", choices=sorted(EXCERPTS))
     given = parser.parse_args()
     lpips, rows = Lpips(given.judges / "lpips_squeeze.onnx"), []
@@ -192,8 +193,9 @@ def main() -> None:
             for row in measured(excerpt, clip, lpips):
                 print(json.dumps(row), flush=True)
                 rows.append(row)
-    (given.out / "portrait.json").write_text(json.dumps(rows, indent=1) + "\n")
-    (given.out / "portrait.md").write_text(HEAD + formatted(COLUMNS, rows))
+    made = provenance(("ai-edge-litert", "av", "numba", "numpy", "onnxruntime", "opencv-python-headless"))
+    said = f"`{made['command']}` at commit {made['commit']}, {made['date']}.\n\n"
+    write(given.out, {"rows": rows, "provenance": made}, HEAD + said + formatted(COLUMNS, rows))
 
 
 if __name__ == "__main__":
