@@ -1,63 +1,57 @@
-"""How long the demo's clip takes, stage by stage, as a multiple of its duration.
+"""How long clips take through the three services, stage by stage, as multiples of their duration.
 
     python -m evaluation.studies.speed [--out results/speed.json]
 
-The three services run as processes, as `semvid demo` runs them; times are wall clock from the upload until
-the receiver has written the last frame. The first transmission warms the services up and is not counted.
+The demo's clip as it is, and at 576x320 and 24 frames a second with a target CBR, whose plan takes its time
+too. The three services run as processes, as `semvid demo` runs them; times are wall clock from the upload
+until the receiver has written the last frame. The first transmission warms up and does not count.
 """
 
 import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from console.demo import CLIP
-from console.local_services import running_services
+from console.local_services import Services, running_services
 from evaluation.provenance import provenance, write
+from evaluation.studies.target_cbr import splice
 from semvid.client import ReceiverClient, TransmitterClient
 from semvid.video.probe import probe
 
-CHANNEL = {"model": "awgn", "snr_db": 10, "seed": 0}
+CHANNEL: Final = {"model": "awgn", "snr_db": 10, "seed": 0}
+TARGETS: Final = (None, 1.6e-4, 6.5e-4)
+_FRAME_RATE: Final = 24
 
 
-def measure(clip: Path, runs: int, folder: Path) -> list[dict[str, Any]]:
-    """One record per counted run: seconds end to end and by stage of each service."""
-    records = []
+def once(services: Services, clip: Path, target: float | None) -> dict[str, Any]:
+    """Seconds end to end and by stage of each service, and the CBR."""
+    options = {"channel": CHANNEL, **({} if target is None else {"target_cbr": target})}
     with (
-        running_services(folder / "data", folder / "logs") as services,
         TransmitterClient(services.addresses.transmitter_url) as transmitter,
         ReceiverClient(services.addresses.receiver_url) as receiver,
     ):
-        for run in range(1 + runs):
-            started = time.perf_counter()
-            job = transmitter.submit(clip, {"channel": CHANNEL})
-            sent = transmitter.watch(job["id"])
-            video = receiver.wait(job["id"])
-            seconds = time.perf_counter() - started
-            if video["state"] != "SUCCEEDED":
-                raise RuntimeError(f"the video ended {video['state']}: {video['error']}")
-            if run:
-                times = {"end_to_end": seconds, "transmitter": sent["seconds"], "receiver": video["seconds"]}
-                records.append({**times, "cbr": sent["cbr"]})
-    return records
+        started = time.perf_counter()
+        job = transmitter.submit(clip, options)
+        sent = transmitter.watch(job["id"])
+        video = receiver.wait(job["id"])
+        seconds = time.perf_counter() - started
+    if video["state"] != "SUCCEEDED":
+        raise RuntimeError(f"the video ended {video['state']}: {video['error']}")
+    times = {"end_to_end": seconds, "transmitter": sent["seconds"], "receiver": video["seconds"]}
+    return {**times, "cbr": sent["cbr"]}
 
 
-def main() -> None:
-    """Measures, prints a table, writes the JSON."""
-    parser = argparse.ArgumentParser(description="seconds by stage for the demo's clip")
-    parser.add_argument("--runs", type=int, default=3, help="counted runs; the median is reported")
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    source = probe(CLIP)
-    duration = source.duration_s
-    with tempfile.TemporaryDirectory(prefix="semvid-bench-") as folder:
-        records = measure(CLIP, arguments.runs, Path(folder))
+def row(name: str, clip: Path, target: float | None, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Medians of ``records`` over the duration of ``clip``."""
+    source = probe(clip)
+    shape = f"{source.width}x{source.height}, {float(source.frame_rate):g} Hz, {source.duration_s:g} s"
 
     def median(seconds: Iterable[float]) -> float:
-        return round(statistics.median(value / duration for value in seconds), 4)
+        return round(statistics.median(value / source.duration_s for value in seconds), 4)
 
     by_stage = {
         service: {
@@ -65,22 +59,48 @@ def main() -> None:
         }
         for service in ("transmitter", "receiver")
     }
-    result = {
-        "clip": f"{CLIP.name} of the demo, {source.width}x{source.height}, {duration:g} s",
-        "channel": CHANNEL,
-        "runs": arguments.runs,
-        "unit": "multiples of the clip's duration, median; stages of one service overlap",
+    return {
+        "clip": f"{name}, {shape}",
+        "target_cbr": target,
         "end_to_end": median(record["end_to_end"] for record in records),
         **by_stage,
         "cbr": records[0]["cbr"],
+    }
+
+
+def rows(runs: int, folder: Path) -> Iterator[dict[str, Any]]:
+    """One row for each clip and target."""
+    smaller = folder / "smaller.mp4"
+    splice([CLIP], smaller, _FRAME_RATE)
+    with running_services(folder / "data", folder / "logs") as services:
+        once(services, CLIP, None)
+        for clip in (CLIP, smaller):
+            for target in TARGETS:
+                records = [once(services, clip, target) for _ in range(runs)]
+                yield row(f"{CLIP.name} of the demo", clip, target, records)
+
+
+def main() -> None:
+    """Measures, prints, writes the JSON."""
+    parser = argparse.ArgumentParser(description="seconds by stage as multiples of a clip's duration")
+    parser.add_argument("--runs", type=int, default=3, help="counted runs of each row")
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    result: dict[str, Any] = {
+        "channel": CHANNEL,
+        "runs": arguments.runs,
+        "unit": "multiples of the clip's duration, median; stages of one service overlap",
+        "rows": [],
         "provenance": provenance(),
     }
-    print(
-        f"end to end   {result['end_to_end']:.2f} x the duration ({1 / result['end_to_end']:.1f} x real time)"
-    )
-    for service, stages in by_stage.items():
-        for stage, share in sorted(stages.items(), key=lambda item: -item[1]):
-            print(f"{service:12s} {stage:14s} {share:.3f}")
+    with tempfile.TemporaryDirectory(prefix="semvid-bench-") as folder:
+        for one in rows(arguments.runs, Path(folder)):
+            pace = f"{one['end_to_end']:.2f} x the duration, {1 / one['end_to_end']:.2f} x real time"
+            print(f"{one['clip']}, target {one['target_cbr'] or 'none'}: {pace}")
+            for service in ("transmitter", "receiver"):
+                for stage, share in sorted(one[service].items(), key=lambda item: -item[1]):
+                    print(f"  {service:12s} {stage:14s} {share:.3f}", flush=True)
+            result["rows"].append(one)
     write(arguments.out, result)
 
 

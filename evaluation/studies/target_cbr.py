@@ -35,10 +35,10 @@ SNRS_DB: Final = (10.0, 0.0)
 _WIDTH, _HEIGHT, _FRAME_RATE = 576, 320, 30
 
 
-def splice(clips: list[Path], path: Path) -> None:
-    """All ``clips`` one after the other at one size and rate: long, with scenes that are nothing alike."""
+def splice(clips: list[Path], path: Path, frame_rate: int = _FRAME_RATE) -> None:
+    """All ``clips`` one after the other at 576x320 and one rate, Hz."""
     index = 0
-    with VideoWriter(path, _WIDTH, _HEIGHT, Fraction(1, _FRAME_RATE), crf=12) as writer:
+    with VideoWriter(path, _WIDTH, _HEIGHT, Fraction(1, frame_rate), crf=12) as writer:
         for clip in clips:
             source, due = probe(clip), Fraction(0)
             for frame in read_frames(clip, source):
@@ -47,7 +47,7 @@ def splice(clips: list[Path], path: Path) -> None:
                 while due <= time:
                     writer.append(small, index)
                     index += 1
-                    due += Fraction(1, _FRAME_RATE)
+                    due += Fraction(1, frame_rate)
 
 
 def measure(services: Services, clip: Path, target: float, snr_db: float) -> dict[str, Any]:
