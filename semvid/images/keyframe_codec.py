@@ -18,6 +18,7 @@ others.
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -41,7 +42,10 @@ from semvid.semantics import ALL_SLOTS, PictureCoding
 
 MIN_CRF, MAX_CRF = 20.0, 70.0
 FASTEST_PRESET: Final = 13
-MOST_HELD: Final = {**dict.fromkeys(PictureCoding, 0), PictureCoding.PYRAMID: 40}
+_BEYOND: Final = {**dict.fromkeys(PictureCoding, 0), PictureCoding.PYRAMID: 32}
+"""Pictures that are pushed after the last one of a group before it is given back. SVT-AV1 gives it after 19
+to 29, as its threads get on: what a sender does must not hang on that."""
+MOST_HELD: Final = {coding: beyond and beyond + 8 for coding, beyond in _BEYOND.items()}
 """Pictures that are pushed and not given back yet, at most."""
 _MIN_SIDE = 16  # pixels; SVT-AV1 refuses some smaller sizes
 _ORDER: Final = 128  # places in time that frame headers tell apart
@@ -114,10 +118,13 @@ class KeyframeEncoder:
         self._sequence: SequenceHeader | None = None
         self._pushed = self._coded = 0
         self._group: list[EncodedPicture] = []
+        self._ready: deque[Group] = deque()
         self._closed = self._newest = -1  # last number of the latest group; of all
 
     def push(self, picture: Picture) -> list[Group]:
-        """Takes the next picture, uint8 RGB [height, width, 3]; gives the groups that are complete now.
+        """Takes the next picture, uint8 RGB [height, width, 3]; gives the groups that are due now.
+
+        Which these are depends on how many pictures were pushed and on nothing else.
 
         Raises:
             InvalidInput: a picture of another shape or dtype.
@@ -131,21 +138,29 @@ class KeyframeEncoder:
         if self.coding is PictureCoding.INTRA:
             frame.pict_type = PictureType.I
         self._pushed += 1
-        return list(self._grouped(codec.encode(frame)))
+        self._ready.extend(self._grouped(codec.encode(frame)))
+        due = self._pushed - 1 - _BEYOND[self.coding]  # groups that end here or before
+        return list(self._end_by(due))
 
     def finish(self) -> list[Group]:
         """Ends the sequence: gives the groups still to come, and frees the encoder and its threads."""
         codec, self._codec = self._codec, None
         if codec is None:
             return []
-        groups = list(self._grouped(codec.encode(None)))
-        return [*groups, tuple(self._group)] if self._group else groups
+        self._ready.extend(self._grouped(codec.encode(None)))
+        if self._group:
+            self._ready.append(tuple(self._group))
+        return list(self._end_by(self._newest))
 
     def __enter__(self) -> KeyframeEncoder:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.finish()
+
+    def _end_by(self, number: int) -> Iterator[Group]:
+        while self._ready and max(picture.number for picture in self._ready[0]) <= number:
+            yield self._ready.popleft()
 
     def _grouped(self, units: list[Packet[VideoStream]]) -> Iterator[Group]:
         """The picture that begins a pyramid waits for the group that leans on it."""

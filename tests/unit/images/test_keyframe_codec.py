@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection
 from contextlib import suppress
 from functools import cache
@@ -120,6 +121,16 @@ def test_a_pyramid_holds_back_no_more_than_it_says() -> None:
         held.append(index + 1 - given_back)
     encoder.finish()
     assert 8 < max(held) <= MOST_HELD[PYRAMID]
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.02])
+def test_when_a_group_comes_hangs_on_what_was_pushed_and_on_no_thread(pause_s: float) -> None:
+    with KeyframeEncoder(WIDTH, HEIGHT, 45, preset=8) as encoder:
+        came = []
+        for index in range(60):
+            time.sleep(pause_s)
+            came += [(index, len(group)) for group in encoder.push(scene(index))]
+    assert came == [(40, 9), (48, 8), (56, 8)]
 
 
 @pytest.mark.parametrize("coding", [LOW_DELAY, INTRA])
