@@ -237,7 +237,8 @@ class _Search:
     def _set_right(self, best: Trial) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
         preset = _preset(self._footage, best)
-        tried = replace(best.point, preset=max(preset, presets.SLOWEST_TRIED))
+        slow = max(preset, presets.SLOWEST_TRIED)
+        tried = replace(best.point, preset=slow, crf=self._crf_for(best, 1 / presets.bytes_of(slow)))
         return self._finished(self._near(tried, MAX_CRF, _MET, most=5), preset)
 
     def _finished(self, coded: Coded, preset: int) -> Plan:
