@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput, MissingComponent
+from semvid.images.onnx_model import MAX_BYTES
 
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 SHIPPED: Final = Path(__file__).parent
@@ -27,7 +28,6 @@ DECODER_INPUTS: Final = ("received", "levels", "log_no", "planned")
 noise variance of every number received; [1, 1]."""
 DECODER_OUTPUTS: Final = ("picture",)
 """Float32 [1, 3, h, w], RGB about 0..1."""
-_MAX_BYTES: Final = 16 * 2**20
 _DIGITS: Final = 16
 
 Array = NDArray[np.float32]
@@ -100,9 +100,9 @@ def _digest(models: list[bytes]) -> str:
 
 def _read(path: Path) -> bytes:
     if not path.is_file():
-        raise MissingComponent(f"jscc: there is no model {path}; make one with: {COMMAND}")
-    if path.stat().st_size > _MAX_BYTES:
-        raise InvalidInput(f"jscc: {path} has more than {_MAX_BYTES} bytes; is it a network of this code?")
+        raise MissingComponent(f"jscc network: there is no model {path}; make one with: {COMMAND}")
+    if path.stat().st_size > MAX_BYTES:
+        raise InvalidInput(f"jscc network: {path} has more than {MAX_BYTES} bytes; is it a jscc network?")
     return path.read_bytes()
 
 
@@ -113,7 +113,7 @@ def _session(
         import onnxruntime
     except ImportError as error:
         raise MissingComponent(
-            "jscc: ONNX Runtime, which runs its networks, is not installed; pip install onnxruntime"
+            "jscc network: ONNX Runtime, which runs it, is not installed; pip install onnxruntime"
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -126,12 +126,12 @@ def _session(
     except Exception as error:  # ONNX Runtime has a class for each of a dozen reasons
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InvalidInput(
-            f"jscc: ONNX Runtime does not take {path}: {reason}; make one with: {COMMAND}"
+            f"jscc network: ONNX Runtime does not take {path}: {reason}; make one with: {COMMAND}"
         ) from error
     found = sorted(one.name for one in session.get_inputs()), [one.name for one in session.get_outputs()]
     if found != (sorted(inputs), list(outputs)):
         raise InvalidInput(
-            f"jscc: {path} turns {', '.join(found[0])} into {', '.join(found[1])}, not "
-            f"{', '.join(inputs)} into {', '.join(outputs)}; make one with: {COMMAND}"
+            f"jscc network: {path} turns {', '.join(found[0])} into {', '.join(found[1])}, which is no jscc "
+            f"network ({', '.join(inputs)} into {', '.join(outputs)}); make one with: {COMMAND}"
         )
     return session

@@ -138,7 +138,7 @@ def test_models_that_are_none_are_refused(tmp_path: Path):
         Networks(tmp_path)
     (tmp_path / ENCODER).write_bytes((SHIPPED / DECODER).read_bytes())
     (tmp_path / DECODER).write_bytes(b"no model")
-    with pytest.raises(InvalidInput, match="turns levels, log_no, planned, received into picture, not"):
+    with pytest.raises(InvalidInput, match="log_no, planned, received into picture, which is no jscc"):
         Networks(tmp_path)
     (tmp_path / ENCODER).write_bytes((SHIPPED / ENCODER).read_bytes())
     with pytest.raises(InvalidInput, match="ONNX Runtime does not take"):
