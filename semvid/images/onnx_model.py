@@ -51,18 +51,14 @@ class OnnxModel:
             ) from error
         path = path.expanduser()
         self.name, self._outputs = path.name, list(outputs)
-        if not path.is_file():
-            raise MissingComponent(f"{what}: there is no model {path}; make one with: {command}")
-        if path.stat().st_size > MAX_BYTES:
-            raise InvalidInput(f"{what}: {path} has more than {MAX_BYTES} bytes; is it a {what}?")
+        model = read_model(path, what, command)
+        self.digest = digest_of(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.use_deterministic_compute = True
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        model = path.read_bytes()
-        self.digest = digest_of(model)
         try:
             self._session: Any = onnxruntime.InferenceSession(
                 model, options, providers=["CPUExecutionProvider"]
@@ -86,6 +82,23 @@ class OnnxModel:
         return made
 
 
-def digest_of(model: bytes) -> str:
-    """The first 16 hex digits of its SHA-256."""
-    return hashlib.sha256(model).hexdigest()[:16]
+def read_model(path: Path, what: str, command: str) -> bytes:
+    """A file as large as such networks are; nothing runs it yet.
+
+    Args:
+        path, what, command: see `OnnxModel`.
+
+    Raises:
+        MissingComponent: there is no such file.
+        InvalidInput: it is too large to be one.
+    """
+    if not path.is_file():
+        raise MissingComponent(f"{what}: there is no model {path}; make one with: {command}")
+    if path.stat().st_size > MAX_BYTES:
+        raise InvalidInput(f"{what}: {path} has more than {MAX_BYTES} bytes; is it a {what}?")
+    return path.read_bytes()
+
+
+def digest_of(*models: bytes) -> str:
+    """The first 16 hex digits of the SHA-256 of one model, or of some that belong together, in order."""
+    return hashlib.sha256(b"".join(models)).hexdigest()[:16]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from semvid.errors import InvalidInput, MissingComponent
-from semvid.images.onnx_model import MAX_BYTES
+from semvid.images.onnx_model import OnnxModel, digest_of, read_model
 
 ENCODER, DECODER = "encoder.onnx", "decoder.onnx"
 SHIPPED: Final = Path(__file__).parent
@@ -28,7 +26,7 @@ DECODER_INPUTS: Final = ("received", "levels", "log_no", "planned")
 noise variance of every number received; [1, 1]."""
 DECODER_OUTPUTS: Final = ("picture",)
 """Float32 [1, 3, h, w], RGB about 0..1."""
-_DIGITS: Final = 16
+_WHAT: Final = "jscc network"
 
 Array = NDArray[np.float32]
 
@@ -49,29 +47,26 @@ class Networks:
     """
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        models = _models(folder)
-        self.digest = _digest(models)
+        self.digest = _digest(folder)
         self._encoder, self._decoder = (
-            _session(model, folder / name, threads, inputs, outputs)
-            for model, name, inputs, outputs in (
-                (models[0], ENCODER, ENCODER_INPUTS, ENCODER_OUTPUTS),
-                (models[1], DECODER, DECODER_INPUTS, DECODER_OUTPUTS),
+            OnnxModel(folder / name, _WHAT, COMMAND, inputs, outputs, threads)
+            for name, inputs, outputs in (
+                (ENCODER, ENCODER_INPUTS, ENCODER_OUTPUTS),
+                (DECODER, DECODER_INPUTS, DECODER_OUTPUTS),
             )
         )
 
     def analyse(self, picture: Array, planned: Array) -> tuple[Array, Array, Array, Array]:
         """See `ENCODER_INPUTS` and `ENCODER_OUTPUTS`."""
-        channels, expected, gain, rate = self._encoder.run(
-            list(ENCODER_OUTPUTS), dict(zip(ENCODER_INPUTS, (picture, planned), strict=True))
-        )
+        feeds = dict(zip(ENCODER_INPUTS, (picture, planned), strict=True))
+        channels, expected, gain, rate = self._encoder.run(feeds)
         return channels, expected, gain, rate
 
     def synthesise(self, received: Array, levels: Array, log_no: Array, planned: Array) -> Array:
         """See `DECODER_INPUTS` and `DECODER_OUTPUTS`."""
         feeds = dict(zip(DECODER_INPUTS, (received, levels, log_no, planned), strict=True))
-        (picture,) = self._decoder.run(list(DECODER_OUTPUTS), feeds)
-        made: Array = picture
-        return made
+        (picture,) = self._decoder.run(feeds)
+        return picture
 
 
 @lru_cache(maxsize=1)
@@ -87,51 +82,8 @@ def shipped_digest() -> str:
     Raises:
         MissingComponent: a file is not there.
     """
-    return _digest(_models(SHIPPED))
+    return _digest(SHIPPED)
 
 
-def _models(folder: Path) -> list[bytes]:
-    return [_read(folder / name) for name in (ENCODER, DECODER)]
-
-
-def _digest(models: list[bytes]) -> str:
-    return hashlib.sha256(b"".join(models)).hexdigest()[:_DIGITS]
-
-
-def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise MissingComponent(f"jscc network: there is no model {path}; make one with: {COMMAND}")
-    if path.stat().st_size > MAX_BYTES:
-        raise InvalidInput(f"jscc network: {path} has more than {MAX_BYTES} bytes; is it a jscc network?")
-    return path.read_bytes()
-
-
-def _session(
-    model: bytes, path: Path, threads: int, inputs: tuple[str, ...], outputs: tuple[str, ...]
-) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingComponent(
-            "jscc network: ONNX Runtime, which runs it, is not installed; pip install onnxruntime"
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.use_deterministic_compute = True
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime has a class for each of a dozen reasons
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InvalidInput(
-            f"jscc network: ONNX Runtime does not take {path}: {reason}; make one with: {COMMAND}"
-        ) from error
-    found = sorted(one.name for one in session.get_inputs()), [one.name for one in session.get_outputs()]
-    if found != (sorted(inputs), list(outputs)):
-        raise InvalidInput(
-            f"jscc network: {path} turns {', '.join(found[0])} into {', '.join(found[1])}, which is no jscc "
-            f"network ({', '.join(inputs)} into {', '.join(outputs)}); make one with: {COMMAND}"
-        )
-    return session
+def _digest(folder: Path) -> str:
+    return digest_of(*(read_model(folder / name, _WHAT, COMMAND) for name in (ENCODER, DECODER)))
