@@ -5,11 +5,10 @@ keyframes come one after another, each described before its packets; everything 
 more than once. So a keyframe of which something is missing when a later group shows up is lost.
 """
 
-from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from receiver.closed_gaps import MAX_WAITING_GAPS, ClosedGaps, Fate
 from receiver.faces import Faces
 from receiver.gaps import Anchor, Gap
 from receiver.keyframe_groups import KeyframeGroups, ReceivedGroup
@@ -33,7 +32,6 @@ from semvid.semantics import (
 )
 
 MAX_EARLY_UNITS = 64  # kept while the header is missing
-MAX_WAITING_GAPS = 32  # held back for a caption that may still come
 _MAX_PTS = 2**62
 
 
@@ -50,17 +48,6 @@ class AssemblyLimits:
     units: int = 1_000_000
     frames: int = 2**20
     pixels: int = 4096 * 2304
-
-
-class Fate(Enum):
-    """What became of a keyframe."""
-
-    DECODED = "decoded"
-    GIVEN_UP = "given up"  # by the sender, which had no room for it
-    ANCHOR_GIVEN_UP = "anchor given up"  # the same, of one that others lean on: a last resort
-    ABSENT = "absent"  # it did not arrive
-    DEPENDENT = "dependent"  # it arrived and needs one that is missing
-    DAMAGED = "damaged"  # it arrived and cannot be decoded
 
 
 class Assembly:
@@ -82,17 +69,14 @@ class Assembly:
         self.sound: SoundHeader | None = None
         self._sound_stop = 0  # one past the newest sound packet
         self.undecodable_count = self.captions = 0
-        self._limits, self._wait_for_captions = limits, wait_for_captions
+        self._limits = limits
         self._units = 0
         self._early: list[Unit] = []
         self._side = SideInformation()
         self._faces = Faces(limits.frames)
         self._keyframes = KeyframeGroups()
-        self._anchor: Anchor | None = None
-        self._fates: Counter[Fate] = Counter()  # of the keyframes since the last anchor
-        self._lost_cuts: list[int] = []  # frames of hard cuts whose keyframe is missing
+        self._gaps = ClosedGaps(self._side, self._faces, wait_for_captions)
         self._named = -1  # largest keyframe number that any unit named
-        self._closed: deque[Gap] = deque()
         self._finished = False
 
     @property
@@ -127,9 +111,9 @@ class Assembly:
     @property
     def frames_known(self) -> int:
         """Frames that the video will have, judged by what has arrived."""
-        if self._anchor is None:
+        if (anchor := self._gaps.anchor) is None:
             return 0
-        return self.end.frames if self.end is not None else self._anchor.frame + self._anchor.pictured
+        return self.end.frames if self.end is not None else anchor.frame + anchor.pictured
 
     @property
     def complete(self) -> bool:
@@ -196,25 +180,23 @@ class Assembly:
             guessed: what of them did not arrive and was made up for.
         """
         group = received.group
+        assert self.header is not None  # nothing is settled before it
         for picture, fate in sorted(zip(group.pictures, fates, strict=True), key=lambda pair: pair[0].place):
             shot_start = group.shot_start and picture.place == 0
             if fate is Fate.DECODED:
-                self._close_gap(group.number + picture.place, picture.frame, shot_start, guessed)
+                number, pictured = group.number + picture.place, not self._draws_from_nothing
+                anchor = Anchor(number, picture.frame, shot_start, pictured, guessed)
+                self._gaps.close(anchor, self.header.given)
             else:
-                self._fates[fate] += 1
+                self._gaps.miss(fate, picture.frame, shot_start)
                 self.undecodable_count += fate in (Fate.DEPENDENT, Fate.DAMAGED)
-                if shot_start:
-                    self._lost_cuts.append(picture.frame)
 
     def release(self) -> list[Gap]:
         """Gaps whose side information is there or has been overtaken, in order.
 
         Call it when nothing of the present block is outstanding any more.
         """
-        released = []
-        while self._closed and self._may_go(self._closed[0]):
-            released.append(self._with_side_information(self._closed.popleft()))
-        return released
+        return self._gaps.release(self._keyframes.stop)
 
     def close(self) -> None:
         """Nothing more will come: take `next_group` once more, and then `finish`."""
@@ -227,12 +209,7 @@ class Assembly:
         The last keyframe is held up to the end of the video, if that is known; without any decoded keyframe
         there is nothing to show and nothing is returned.
         """
-        gaps = list(self._closed)
-        self._closed.clear()
-        last = self._anchor
-        if last is not None and self.end is not None and last.frame + last.pictured < self.end.frames:
-            gaps.append(self._gap(None, self.end.frames, self.end.keyframes))
-        return [self._with_side_information(gap) for gap in gaps]
+        return [] if self.header is None else self._gaps.finish(self.end, self.header.given)
 
     def _add_header(self, header: StreamHeader) -> list[Unit]:
         if self.header is not None:
@@ -341,49 +318,6 @@ class Assembly:
         opens = group.shot_start or not self._closed_by_picture
         return group.number if opens else max(0, group.number - 1)
 
-    def _close_gap(self, number: int, frame: int, shot_start: bool, guessed: str) -> None:
-        anchor = Anchor(number, frame, shot_start, not self._draws_from_nothing, guessed)
-        self._closed.append(self._gap(anchor, frame, number))
-        self._anchor = anchor
-        self._fates.clear()
-        self._lost_cuts = [cut for cut in self._lost_cuts if cut > frame]
-
-    def _gap(self, end: Anchor | None, stop_frame: int, keyframes: int) -> Gap:
-        """The gap from the last anchor to ``end``, which is preceded by ``keyframes`` keyframes in all."""
-        start, fates = self._anchor, self._fates
-        missing = keyframes - (0 if start is None else start.number + 1)
-        known = fates.total() - fates[Fate.ABSENT]
-        loss = _describe_loss(missing - known, fates)
-        if not loss and start is None and stop_frame:
-            loss = f"the first keyframe sits at frame {stop_frame}"
-        cuts = [frame for frame in self._lost_cuts if frame < stop_frame]
-        assert self.header is not None
-        return Gap(start, end, stop_frame, loss, max(cuts, default=None), given=self.header.given)
-
-    def _may_go(self, gap: Gap) -> bool:
-        assert gap.end is not None
-        overtaken = self._keyframes.stop > gap.end.number + 1
-        if not overtaken and self._side.timing_may_come(gap.end.frame):
-            return False
-        if not self._wait_for_captions or gap.start is None or len(self._closed) > MAX_WAITING_GAPS:
-            return True
-        return not self._side.caption_may_come(gap.start.number)
-
-    def _with_side_information(self, gap: Gap) -> Gap:
-        first = 0 if gap.start is None else gap.start.number
-        stop = first + 1 if gap.end is None else gap.end.number
-        caption, motion = self._side.described(first)
-        described = replace(
-            gap,
-            caption=caption,
-            motion=motion,
-            timings=self._side.take_timings(gap.stop_frame + (gap.end is not None)),
-        )
-        described = self._faces.animated(described)
-        self._side.forget(stop)
-        self._faces.forget(stop)
-        return described
-
     def _check_frame(self, frame: int) -> None:
         if frame >= self._limits.frames:
             raise LimitExceeded(
@@ -404,18 +338,3 @@ class Assembly:
         if self.end is not None and number >= self.end.keyframes:
             raise InvalidInput(f"{what} keyframe {number}, but the video has {self.end.keyframes} of them")
         self._named = max(self._named, number)
-
-
-def _describe_loss(absent: int, fates: Mapping[Fate, int]) -> str:
-    """Why keyframes of a gap are missing; empty when none is but upper ones that were given up."""
-    reasons = (
-        (absent, "keyframe did not arrive", "keyframes did not arrive"),
-        (fates[Fate.DEPENDENT], "keyframe needed one that was lost", "keyframes needed one that was lost"),
-        (fates[Fate.DAMAGED], "keyframe could not be decoded", "keyframes could not be decoded"),
-        (
-            fates[Fate.ANCHOR_GIVEN_UP],
-            "anchor had no room in the sender's budget",
-            "anchors had no room in the sender's budget",
-        ),
-    )
-    return "; ".join(f"{n} {one if n == 1 else many}" for n, one, many in reasons if n)

@@ -12,8 +12,9 @@ import structlog
 
 from receiver.analogue_keyframes import AnalogueKeyframes
 from receiver.answer_sheet import AnswerSheet
-from receiver.assembly import Assembly, AssemblyLimits, Fate
+from receiver.assembly import Assembly, AssemblyLimits
 from receiver.block_tally import BlockTally
+from receiver.closed_gaps import Fate
 from receiver.gaps import Gap
 from receiver.keyframe_groups import ReceivedGroup
 from receiver.token_pictures import TokenPictures, TokenTally
