@@ -23,7 +23,6 @@ from semvid.bits import BitReader, BitWriter, golomb_length, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.faces.units import MAX_MOMENTS, NUMBERS, POINTS, FaceMotion, FaceShape
 from semvid.semantics import (
-    MAX_TIMING_FRAMES,
     AnalogueKeyframe,
     Caption,
     Opening,
@@ -34,6 +33,7 @@ from semvid.semantics import (
     StreamHeader,
     Timing,
 )
+from semvid.semantics.segments import MAX_TIMING_FRAMES
 
 MAX_UNITS: Final = 256  # in one transport block
 _KIND_BITS, _CHOICE_BITS, _MOTION_BITS, _SURE_BITS, _STEP_ORDER_BITS = 3, 2, 8, 7, 4

@@ -7,7 +7,8 @@ from semvid import usual
 from semvid.bits import BitReader, BitWriter
 from semvid.errors import MalformedUnits
 from semvid.profile import Given
-from semvid.semantics import MAX_FINISH, PictureCoding, StreamHeader
+from semvid.semantics import PictureCoding, StreamHeader
+from semvid.semantics.stream import MAX_FINISH
 
 _Choice = TypeVar("_Choice", PictureCoding, Given)
 

@@ -13,7 +13,8 @@ from itertools import pairwise
 
 from semvid.bits import BitReader, BitWriter, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import ALL_SLOTS, MAX_GROUP, GroupPicture, KeyframeGroup, KeyframeSlice
+from semvid.semantics import ALL_SLOTS, GroupPicture, KeyframeGroup, KeyframeSlice
+from semvid.semantics.keyframes import MAX_GROUP
 
 _NUMBER_ORDER, _OFFSET_ORDER, _FRAME_ORDER, _GAP_ORDER, _SIZE_ORDER = 5, 0, 8, 2, 7
 _COUNT_BITS = (MAX_GROUP - 1).bit_length()

@@ -14,7 +14,8 @@ from statistics import median_low
 
 from semvid.bits import BitReader, BitWriter, signed, unsigned
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_SOUND_PACKETS, SoundPackets
+from semvid.semantics import SoundPackets
+from semvid.semantics.sound import MAX_SOUND_PACKETS
 
 _MARK_BITS = 21
 _FIRST_ORDER, _BASE_ORDER, _ORDER_BITS = 8, 5, 3

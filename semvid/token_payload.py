@@ -13,7 +13,8 @@ from typing import Final
 
 from semvid.bits import BitReader, BitWriter
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_PACKET_BYTES, GroupPicture, KeyframeGroup, KeyframeSlice
+from semvid.semantics import GroupPicture, KeyframeGroup, KeyframeSlice
+from semvid.semantics.keyframes import MAX_PACKET_BYTES
 
 PACKETS: Final = 4
 """Of a keyframe: each holds the tokens of every second row and column, and one lost costs a quarter. More

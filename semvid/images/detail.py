@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
 from semvid.images.types import Picture
-from semvid.semantics import MAX_FINISH
+from semvid.semantics.stream import MAX_FINISH
 
 MAX_STRENGTH: Final = MAX_FINISH
 _SHARPENING: Final = 0.7 / 4  # a unit of strength

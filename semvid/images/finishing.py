@@ -9,7 +9,8 @@ from semvid.images.detail import with_detail
 from semvid.images.resize import at_size
 from semvid.images.restorer import Coding, Restorer
 from semvid.images.types import Picture
-from semvid.semantics import MAX_FINISH, StreamHeader
+from semvid.semantics import StreamHeader
+from semvid.semantics.stream import MAX_FINISH
 
 RESTORATION: Final = 5
 """What senders ask of a restorer, in sevenths: for films that were kept out of training it is the best of all

@@ -14,7 +14,7 @@ from typing import Final
 
 from semvid import text
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_CAPTION_CHARS
+from semvid.semantics.segments import MAX_CAPTION_CHARS
 
 PACKET_MS: Final = 1_000
 TICKS: Final = 32

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_CAPTION_CHARS
+from semvid.semantics.segments import MAX_CAPTION_CHARS
 from semvid.text.model import END, FIRST_RESERVED, MAX_BYTES, State, decode, encode, learn
 
 PRIOR = Path(__file__).with_name("prior.txt")

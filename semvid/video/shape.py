@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
-from semvid.semantics import MAX_ASPECT_PART
+from semvid.semantics.stream import MAX_ASPECT_PART
 from semvid.video.orientation import Orientation
 
 _MOST_EXTREME = 10  # no camera and no broadcast comes near

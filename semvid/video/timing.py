@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
 
-from semvid.semantics import MAX_HOLD, MAX_TIMING_FRAMES, StreamHeader, Timing
+from semvid.semantics import StreamHeader, Timing
+from semvid.semantics.segments import MAX_TIMING_FRAMES
+from semvid.semantics.stream import MAX_HOLD
 
 HALF = Fraction(1, 2)
 MAX_RATE_PART = 2**31 - 1  # of numerator and denominator, as in StreamHeader

@@ -13,7 +13,6 @@ from semvid.errors import InvalidInput, MalformedUnits
 from semvid.faces.units import MAX_MOMENTS, NUMBERS, POINTS, FaceMotion, FaceShape
 from semvid.profile import Given
 from semvid.semantics import (
-    MAX_OFFSET,
     AnalogueKeyframe,
     Caption,
     Opening,
@@ -25,6 +24,7 @@ from semvid.semantics import (
     StreamHeader,
     Timing,
 )
+from semvid.semantics.segments import MAX_OFFSET
 
 HEADER = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
 

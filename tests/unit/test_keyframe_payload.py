@@ -10,17 +10,9 @@ from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput, MalformedUnits
 from semvid.keyframe_payload import pack, unpack
-from semvid.semantics import (
-    ALL_SLOTS,
-    MAX_FRAMES,
-    MAX_GROUP,
-    MAX_GROUP_BYTES,
-    MAX_KEYFRAMES,
-    MAX_PACKET_BYTES,
-    GroupPicture,
-    KeyframeGroup,
-    KeyframeSlice,
-)
+from semvid.semantics import ALL_SLOTS, GroupPicture, KeyframeGroup, KeyframeSlice
+from semvid.semantics.bounds import MAX_FRAMES, MAX_KEYFRAMES
+from semvid.semantics.keyframes import MAX_GROUP, MAX_GROUP_BYTES, MAX_PACKET_BYTES
 
 sizes = st.one_of(st.just(0), st.integers(0, 3000), st.integers(0, MAX_GROUP_BYTES // MAX_GROUP))
 slots = st.one_of(st.just(0), st.integers(0, 7).map(lambda slot: 1 << slot), st.integers(0, ALL_SLOTS))

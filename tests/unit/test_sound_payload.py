@@ -9,17 +9,10 @@ from hypothesis import strategies as st
 
 from semvid import keyframe_payload, sound_payload
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import (
-    MAX_GROUP_BYTES,
-    MAX_KEYFRAMES,
-    MAX_SOUND_NUMBER,
-    MAX_SOUND_PACKET_BYTES,
-    MAX_SOUND_PACKETS,
-    GroupPicture,
-    KeyframeGroup,
-    KeyframeSlice,
-    SoundPackets,
-)
+from semvid.semantics import GroupPicture, KeyframeGroup, KeyframeSlice, SoundPackets
+from semvid.semantics.bounds import MAX_KEYFRAMES
+from semvid.semantics.keyframes import MAX_GROUP_BYTES
+from semvid.semantics.sound import MAX_SOUND_NUMBER, MAX_SOUND_PACKET_BYTES, MAX_SOUND_PACKETS
 from semvid.sound_payload import is_sound, pack, unpack
 
 packets = st.one_of(st.just(b""), st.binary(min_size=1, max_size=70), st.just(b"\x48" * 41))

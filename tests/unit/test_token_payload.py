@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_KEYFRAMES, KeyframeGroup, KeyframeSlice
+from semvid.semantics import KeyframeGroup, KeyframeSlice
+from semvid.semantics.bounds import MAX_KEYFRAMES
 from semvid.sound_payload import is_sound
 from semvid.token_payload import PACKETS, cuts, group_of, pack, unpack
 

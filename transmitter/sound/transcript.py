@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from semvid.semantics import MAX_CAPTION_CHARS
+from semvid.semantics.segments import MAX_CAPTION_CHARS
 from semvid.sound.pcm import SAMPLE_RATE, Pcm
 from semvid.sound.sentence import MAX_TICKS, PACKET_MS, TICKS, Sentence, pack
 from semvid.sound.tempo import resampled

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_SOUND_PACKET_BYTES
+from semvid.semantics.sound import MAX_SOUND_PACKET_BYTES
 from semvid.sound.sentence import MAX_TICKS, TICKS, Sentence, pack, unpack
 
 words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from semvid.errors import InvalidInput, MalformedUnits
-from semvid.semantics import MAX_CAPTION_CHARS
+from semvid.semantics.segments import MAX_CAPTION_CHARS
 from semvid.text import PRIOR, compress, expand
 from semvid.text.model import _LOGISTIC, MAX_BYTES, State, decode, encode, learn
 

@@ -6,7 +6,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from semvid.semantics import MAX_HOLD, MAX_TIMING_FRAMES, StreamHeader, Timing
+from semvid.semantics import StreamHeader, Timing
+from semvid.semantics.segments import MAX_TIMING_FRAMES
+from semvid.semantics.stream import MAX_HOLD
 from semvid.video.timing import (
     Clock,
     Grid,
