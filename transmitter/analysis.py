@@ -9,7 +9,7 @@ from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from semvid.video.timing import unusual_hold
-from transmitter.keyframes.selection import KeyframeSelector, Selected
+from transmitter.keyframes.selection import Selected, Selection
 from transmitter.shipment import Segment
 from transmitter.side_information import SideInformation
 
@@ -22,7 +22,7 @@ class Analysis:
         header: of the stream.
         mllm: who captions.
         clock: takes the seconds of reading, motion, selecting and captions.
-        beside: asked for more units of each segment, once its keyframe is selected.
+        selection: of its keyframes.
 
     Attributes:
         closed: segments handed over so far.
@@ -34,22 +34,20 @@ class Analysis:
         header: StreamHeader,
         mllm: Mllm,
         clock: StageClock,
-        beside: Callable[[], list[SideUnit]] = list,
+        selection: Selection,
     ) -> None:
-        self._source, self._header, self._clock, self._beside = source, header, clock, beside
+        self._source, self._header, self._clock = source, header, clock
+        self._selector, self._said = selection.selector, selection.said
         self._side = SideInformation(header, mllm)
         self._frames_read = self._last_pts = 0
         self._ended = False
         self.closed = 0
 
-    def segments(
-        self, frames: Iterator[Frame], selector: KeyframeSelector, gone: Callable[[], bool]
-    ) -> Iterator[Segment]:
+    def segments(self, frames: Iterator[Frame], gone: Callable[[], bool]) -> Iterator[Segment]:
         """The segments of ``frames``, until ``gone``.
 
         Args:
             frames: in order, each once.
-            selector: of keyframes.
             gone: whether nobody wants the rest.
         """
         while not gone():
@@ -61,16 +59,16 @@ class Analysis:
             with self._clock.stage("motion"):
                 self._side.push(frame)
             with self._clock.stage("selecting"):
-                chosen = selector.push(frame)
+                chosen = self._selector.push(frame)
             yield from map(self._close, chosen)
         else:
             return
         with self._clock.stage("selecting"):
-            chosen = selector.finish()
+            chosen = self._selector.finish()
         yield from map(self._close, chosen)
         if not self._ended:  # the last segment is open, or the container announced another number of frames
             with self._clock.stage("captions"):
-                units = [*self._side.finish(), *self._beside()]
+                units = [*self._side.finish(), *self._said()]
             units.append(self._end(self.closed))
             yield Segment(units, None, self.closed, self._frames_read, last=True)
 
@@ -78,7 +76,7 @@ class Analysis:
         at_end = not self._source.endless and selected.frame.index == self._source.frame_count_hint - 1
         self._ended = at_end and self._header.given is Given.BOTH_ENDS
         with self._clock.stage("captions"):
-            units: list[SideUnit] = [*self._side.close(selected, last=self._ended), *self._beside()]
+            units: list[SideUnit] = [*self._side.close(selected, last=self._ended), *self._said()]
         if self._ended:
             units.append(self._end(self.closed + 1))
         self.closed += 1

@@ -21,6 +21,8 @@ from semvid.video.reader import Frame
 from transmitter.analogue.encoder import AnalogueEncoder, AnalogueLink
 from transmitter.analogue.plan import AnaloguePlan, plan_analogue
 from transmitter.encoder import Encoder
+from transmitter.faces.selector import selecting_portraits
+from transmitter.keyframes import selecting
 from transmitter.keyframes.selection import Told
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
@@ -93,8 +95,10 @@ def make_encoder(
 
     Args:
         plan: by `plan_for`.
-        source, options, profile, mllm, segments_ahead, compared, clock, sound, late, tokens: see
+        source, options, mllm, segments_ahead, clock, sound, late, tokens: see
             `transmitter.encoder.Encoder`.
+        profile: what the receiver's decoder can bridge.
+        compared: told of every question that the multimodal model answered.
         harq: knows the link.
         quote: what a shipment takes over it.
 
@@ -105,22 +109,12 @@ def make_encoder(
     def price() -> LinkPrice:
         return LinkPrice.of(harq.adapter)
 
+    begin = selecting(options, source, profile, mllm, compared)
     if isinstance(plan, AnaloguePlan):
         link = AnalogueLink(lambda: harq.adapter.expected_snr_db, price, quote)
-        return AnalogueEncoder(source, options, profile, mllm, plan, shipped(), link, compared, clock, sound)
+        return AnalogueEncoder(source, options, mllm, plan, shipped(), begin, link, clock, sound)
+    if options.coding is PictureCoding.PORTRAIT:
+        begin = selecting_portraits(FaceLandmarks(*load_models()), begin, source.frame_rate)
     return Encoder(
-        source,
-        options,
-        profile,
-        mllm,
-        plan,
-        segments_ahead,
-        price,
-        quote,
-        compared,
-        clock,
-        sound,
-        late,
-        tokens,
-        FaceLandmarks(*load_models()) if options.coding is PictureCoding.PORTRAIT else None,
+        source, options, mllm, plan, begin, segments_ahead, price, quote, clock, sound, late, tokens
     )

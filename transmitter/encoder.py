@@ -13,7 +13,6 @@ from itertools import islice
 from typing import Final
 
 from semvid.accounting import SymbolClass
-from semvid.faces.landmarks import FaceLandmarks
 from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
@@ -23,16 +22,14 @@ from semvid.link.record import LinkRecord
 from semvid.link.token_packing import CodedTokens
 from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
-from semvid.profile import Given, Profile
+from semvid.profile import Given
 from semvid.semantics import Opening, PictureCoding, SideUnit, SoundHeader
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
 from transmitter.analysis import Analysis
-from transmitter.faces.selector import PortraitSelector
 from transmitter.header import stream_header
-from transmitter.keyframes import make_selector
-from transmitter.keyframes.selection import Selected, Told
+from transmitter.keyframes.selection import Selected, Selecting
 from transmitter.means import Means
 from transmitter.offers import Missing, Offers
 from transmitter.rate.control import Budget, RateControl
@@ -64,19 +61,17 @@ class Encoder:
     Args:
         source: of the frames.
         options: of the transmission.
-        profile: what the receiver's decoder can bridge.
-        mllm: who compares and captions.
+        mllm: who captions.
         plan: quality and density to begin with (`transmitter.rate.plan`).
+        selecting: begins the selection of keyframes.
         segments_ahead: how many segments analysis may be ahead of `shipments`. Decisions that depend on
             what was sent lag behind by so much, even where analysis is not ahead.
         price: what the link charges now.
         quote: what a shipment takes over the link as it is now.
-        compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
         sound: said beside the stream header; its packets are none of the encoder's business.
         late: whether what ends a segment would be late before it is coded; it is left out then.
         tokens: codes keyframes in the place of AV1, for `PictureCoding.TOKENS`.
-        faces: finds what portraits are made of, for `PictureCoding.PORTRAIT`.
 
     Attributes:
         layers: what became of the keyframes, by layer.
@@ -87,18 +82,16 @@ class Encoder:
         self,
         source: SourceInfo,
         options: TransmissionOptions,
-        profile: Profile,
         mllm: Mllm,
         plan: Plan,
+        selecting: Selecting,
         segments_ahead: int,
         price: Callable[[], LinkPrice],
         quote: Quote,
-        compared: Told = lambda _: None,
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
         late: Callable[[Segment], bool] = lambda _: False,
         tokens: TokenEncoder | None = None,
-        faces: FaceLandmarks | None = None,
     ) -> None:
         self._source, self._options, self._tokens = source, options, tokens
         self._price, self._late = price, late
@@ -109,15 +102,12 @@ class Encoder:
         self._budget = Budget.for_target(options, source)
         self._control = RateControl(plan, self._budget, options.coding, lag)
         self._means = Means(self._control, price, quote)
-        select = partial(make_selector, options, source, profile, mllm, self._price_of_keyframe, compared)
-        self._portraits = None if faces is None else PortraitSelector(faces, select, source.frame_rate)
-        self._selector = self._portraits or select()
         self._size = coded_size(source, plan.point.scale)
         if tokens is not None:
             self._size = tokens.coded_size(source.width, source.height)
         self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
-        beside = list if self._portraits is None else self._portraits.said
-        self._analysis = Analysis(source, self._header, mllm, self._clock, beside)
+        selection = selecting(self._price_of_keyframe)
+        self._analysis = Analysis(source, self._header, mllm, self._clock, selection)
         self._headers: list[SideUnit] = [self._header] if sound is None else [self._header, sound]
         self._header_left = False
         self._waiting: deque[_Waiting] = deque()
@@ -131,7 +121,7 @@ class Encoder:
         self, frames: Iterator[Frame], gone: Callable[[], bool] = lambda: False
     ) -> Iterator[Segment]:
         """Analyses ``frames`` and closes one segment after another, until ``gone``."""
-        yield from self._analysis.segments(frames, self._selector, gone)
+        yield from self._analysis.segments(frames, gone)
 
     def shipments(self, segment: Segment) -> Iterator[Shipment]:
         """Takes the next segment; codes its keyframe; gives what is complete now, each when it is asked for.

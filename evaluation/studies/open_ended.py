@@ -24,6 +24,7 @@ from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.video.reader import read_frames
 from transmitter.encoder import Encoder
+from transmitter.keyframes import selecting
 from transmitter.rate.model import AT_10_DB
 from transmitter.rate.plan import FIRST_FRAME_CRF, make_plan
 
@@ -68,9 +69,9 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
     link = SymbolCount(SNR_DB)
     plan = make_plan(_nothing_to_try, options)
     opened = frames = 0
-    encoder = Encoder(
-        clip.source, options, DECODER, load_mllm("embedded"), plan, 0, lambda: AT_10_DB, lambda *_: 0.0
-    )
+    mllm = load_mllm("embedded")
+    begin = selecting(options, clip.source, DECODER, mllm)
+    encoder = Encoder(clip.source, options, mllm, plan, begin, 0, lambda: AT_10_DB, lambda *_: 0.0)
     with closing(encoder), closing(read_frames(clip.path, clip.source)) as pictures:
         for segment in encoder.segments(pictures):
             for shipment in encoder.shipments(segment):

@@ -18,7 +18,6 @@ from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
 from semvid.phy.adaptation import MAX_BULK_SYMBOLS
 from semvid.phy.analogue import AnalogueBlock
-from semvid.profile import Profile
 from semvid.semantics import AnalogueKeyframe, SideUnit, SoundHeader
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
@@ -27,8 +26,7 @@ from transmitter.analogue.pace import Pace
 from transmitter.analogue.plan import AnaloguePlan, least_symbols
 from transmitter.analysis import Analysis
 from transmitter.header import stream_header
-from transmitter.keyframes import make_selector
-from transmitter.keyframes.selection import Selected, Told
+from transmitter.keyframes.selection import Selected, Selecting
 from transmitter.rate.control import Budget
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.shipment import AnaloguePicture, LayerRecord, Quote, Segment, Shipment
@@ -58,12 +56,11 @@ class AnalogueEncoder:
     Args:
         source: of the frames.
         options: of the transmission.
-        profile: what the receiver's decoder can bridge.
-        mllm: who compares and captions.
+        mllm: who captions.
         plan: density, size and symbols.
         networks: of the code.
+        selecting: begins the selection of keyframes.
         link: as it is now.
-        compared: told of every question that the multimodal model answered.
         clock: takes the seconds of reading, motion, selecting, captions and coding.
         sound: said beside the stream header.
 
@@ -76,12 +73,11 @@ class AnalogueEncoder:
         self,
         source: SourceInfo,
         options: TransmissionOptions,
-        profile: Profile,
         mllm: Mllm,
         plan: AnaloguePlan,
         networks: Networks,
+        selecting: Selecting,
         link: AnalogueLink,
-        compared: Told = lambda _: None,
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
     ) -> None:
@@ -95,14 +91,13 @@ class AnalogueEncoder:
         self._size = coded_size(source, plan.scale)
         header = stream_header(source, options, self._size)
         self._headers: list[SideUnit] = [header] if sound is None else [header, sound]
-        self._selector = make_selector(options, source, profile, mllm, lambda: plan.price, compared)
-        self._analysis = Analysis(source, header, mllm, self._clock)
+        self._analysis = Analysis(source, header, mllm, self._clock, selecting(lambda: plan.price))
 
     def segments(
         self, frames: Iterator[Frame], gone: Callable[[], bool] = lambda: False
     ) -> Iterator[Segment]:
         """Analyses ``frames`` and closes one segment after another, until ``gone``."""
-        yield from self._analysis.segments(frames, self._selector, gone)
+        yield from self._analysis.segments(frames, gone)
 
     def shipments(self, segment: Segment) -> Iterator[Shipment]:
         """The one shipment of the next segment, when it is asked for. Call `delivered` with it."""

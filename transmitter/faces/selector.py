@@ -17,7 +17,7 @@ from semvid.images.types import Picture
 from semvid.semantics import SideUnit
 from semvid.video.reader import Frame
 from transmitter.faces.span import Span
-from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected
+from transmitter.keyframes.selection import KeyframeSelector, Reason, Selected, Selecting, Selection
 
 SMALLEST_FACE: Final = 0.1
 """Of the shorter side of the picture, from one outer corner of the eyes to the other."""
@@ -103,6 +103,16 @@ class PortraitSelector:
 
     def _may_begin(self, frame: Frame) -> bool:
         return self._left_at is None or frame.index - self._left_at >= _AWAY_S * self._rate
+
+
+def selecting_portraits(faces: FaceLandmarks, otherwise: Selecting, frame_rate: Fraction) -> Selecting:
+    """Begins what a `PortraitSelector` selects; where there is no face, what ``otherwise`` begins."""
+
+    def begun(price: Callable[[], float]) -> Selection:
+        selector = PortraitSelector(faces, lambda: otherwise(price).selector, frame_rate)
+        return Selection(selector, selector.said)
+
+    return begun
 
 
 def large_face(faces: FaceLandmarks, picture: Picture) -> Points | None:

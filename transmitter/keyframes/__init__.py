@@ -10,7 +10,7 @@ from semvid.video.probe import SourceInfo
 from transmitter.keyframes.gallop import Gallop
 from transmitter.keyframes.gaps import GapTree, Window
 from transmitter.keyframes.openings import Openings
-from transmitter.keyframes.selection import KeyframeSelector, Told
+from transmitter.keyframes.selection import KeyframeSelector, Selecting, Selection, Told
 from transmitter.keyframes.skem import Skem, SkemRules
 from transmitter.keyframes.skim import Skim
 from transmitter.options import search_of
@@ -69,3 +69,14 @@ def make_selector(
     if mllm is not None and search_of(options) == "gallop":
         return Gallop(mllm, rules, Skem(None, rules, tree), tell)
     return Skem(mllm, rules, tree, tell)
+
+
+def selecting(
+    options: TransmissionOptions,
+    source: SourceInfo,
+    profile: Profile,
+    mllm: Mllm,
+    tell: Told = lambda _: None,
+) -> Selecting:
+    """Begins what `make_selector` makes; nothing is said beside its keyframes."""
+    return lambda price: Selection(make_selector(options, source, profile, mllm, price, tell))

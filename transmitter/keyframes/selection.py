@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from semvid.psss import Answer
+from semvid.semantics import SideUnit
 from semvid.video.reader import Frame
 
 
@@ -71,3 +72,20 @@ class KeyframeSelector(Protocol):
 
     def finish(self) -> list[Selected]:
         """The keyframes that were still open when the video ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The keyframes of one video, and what its selector has to say of them.
+
+    Attributes:
+        selector: of keyframes.
+        said: units beside the keyframes selected last, each given once.
+    """
+
+    selector: KeyframeSelector
+    said: Callable[[], list[SideUnit]] = list
+
+
+Selecting: TypeAlias = Callable[[Callable[[], float]], Selection]
+"""Begins a selection; what it takes gives the price of a keyframe, which may change as the video goes on."""

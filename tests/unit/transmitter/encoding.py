@@ -24,6 +24,7 @@ from semvid.semantics import PictureCoding, StreamHeader
 from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, flicker, pan, source, still
 from transmitter.encoder import Encoder
+from transmitter.keyframes import selecting
 from transmitter.rate.model import AT_10_DB, Forecast, LinkPrice, OperatingPoint
 from transmitter.rate.plan import Plan
 from transmitter.shipment import Quote, Segment, Shipment
@@ -75,7 +76,9 @@ def encoder(
     plan = Plan(point, Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
     price = replace(AT_10_DB, bits_per_symbol=bits_per_symbol)
     quote = quoted(price, dearer)
-    return Encoder(source(announced), chosen, PROFILE, Mute(), plan, AHEAD, lambda: price, quote)
+    info, mllm = source(announced), Mute()
+    begin = selecting(chosen, info, PROFILE, mllm)
+    return Encoder(info, chosen, mllm, plan, begin, AHEAD, lambda: price, quote)
 
 
 def quoted(price: LinkPrice, dearer: float) -> Quote:

@@ -15,6 +15,7 @@ from tests.models.tiny_tokens import checkpoint
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, source
 from tests.unit.transmitter.encoding import AHEAD, FRAMES, PROFILE, Mute, quoted, record, shots
 from transmitter.encoder import Encoder
+from transmitter.keyframes import selecting
 from transmitter.rate.model import AT_10_DB
 from transmitter.rate.plan import make_plan
 from transmitter.shipment import Shipment
@@ -43,8 +44,8 @@ def sent(
     plan = make_plan(read, chosen)  # type: ignore[arg-type]
     link, shipments = record(0, 0), []
     encoder = Encoder(
-        source(FRAMES), chosen, PROFILE, Mute(), plan, AHEAD, lambda: AT_10_DB, quoted(AT_10_DB, 1.0),
-        tokens=tokens,
+        source(FRAMES), chosen, Mute(), plan, selecting(chosen, source(FRAMES), PROFILE, Mute()), AHEAD,
+        lambda: AT_10_DB, quoted(AT_10_DB, 1.0), tokens=tokens,
     )  # fmt: skip
     for segment in encoder.segments(shots()):
         for shipment in encoder.shipments(segment):

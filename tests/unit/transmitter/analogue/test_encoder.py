@@ -22,6 +22,7 @@ from tests.unit.transmitter.clips import source
 from tests.unit.transmitter.encoding import FRAMES, PROFILE, Mute, keyframes, record, story
 from transmitter.analogue.encoder import AnalogueEncoder, AnalogueLink
 from transmitter.analogue.plan import AnaloguePlan
+from transmitter.keyframes import selecting
 from transmitter.rate.model import AT_10_DB
 from transmitter.shipment import Shipment
 
@@ -44,7 +45,8 @@ def quote(shipment: Shipment, repeated: bool) -> float:
 def encoder(plan: AnaloguePlan = PLAN, snr_db: float = 10.0, **options: object) -> AnalogueEncoder:
     chosen = TransmissionOptions.model_validate({"coding": "jscc", "candidate_spacing_s": 1.0, **options})
     known = AnalogueLink(lambda: snr_db, lambda: AT_10_DB, quote)
-    return AnalogueEncoder(source(), chosen, PROFILE, Mute(), plan, shipped(), known)
+    begin = selecting(chosen, source(), PROFILE, Mute())
+    return AnalogueEncoder(source(), chosen, Mute(), plan, shipped(), begin, known)
 
 
 def transmit(
