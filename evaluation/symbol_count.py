@@ -11,15 +11,16 @@ class SymbolCount:
     """A link of constant SNR over which every block arrives at once.
 
     Attributes:
+        harq: the sender.
         record: what it cost so far, the sounding included.
     """
 
     def __init__(self, snr_db: float) -> None:
-        self._harq = HarqSender()
+        self.harq = HarqSender()
         self._arrived = BlockReport(True, TbState.DECODED, TbState.DECODED, snr_db, snr_db)
-        self._harq.sound()
-        self._harq.report(self._arrived)
-        self.record = self._harq.record
+        self.harq.sound()
+        self.harq.report(self._arrived)
+        self.record = self.harq.record
 
     @property
     def symbols(self) -> int:
@@ -29,11 +30,11 @@ class SymbolCount:
     @property
     def bulk_limit_bytes(self) -> int:
         """Largest bulk payload at the present modulation and coding."""
-        return self._harq.adapter.bulk_limit_bytes()
+        return self.harq.adapter.bulk_limit_bytes()
 
     def ship(self, blocks: Iterable[BlockPayload]) -> Delivery:
         """Counts blocks; all of it arrives."""
-        self._harq.ship(blocks)
-        while self._harq.next_block() is not None:
-            self._harq.report(self._arrived)
-        return self._harq.delivery
+        self.harq.ship(blocks)
+        while self.harq.next_block() is not None:
+            self.harq.report(self._arrived)
+        return self.harq.delivery

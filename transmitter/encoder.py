@@ -1,4 +1,5 @@
-"""The transmitter's core: frames in, shipments out, one per group of keyframes, and back what became of each.
+"""The transmitter's core where keyframes are AV1: frames in, shipments out, one per group of keyframes, and
+back what became of each.
 
 Pure: no files, no link, no threads of its own. `Encoder.segments` is analysis and may run ahead of the rest
 by a set number of segments, in another thread if wanted; `shipments` and `delivered` are called in turn. What
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from semvid.accounting import SymbolClass
 from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
@@ -19,11 +20,9 @@ from semvid.images.types import Picture
 from semvid.link.blocks import Delivery
 from semvid.link.packing import CodedGroup
 from semvid.link.record import LinkRecord
-from semvid.link.token_packing import CodedTokens
 from semvid.mllm import Mllm
 from semvid.options import TransmissionOptions
-from semvid.profile import Given
-from semvid.semantics import Opening, PictureCoding, SideUnit, SoundHeader
+from semvid.semantics import PictureCoding, SideUnit, SoundHeader
 from semvid.service.clock import StageClock
 from semvid.video.probe import SourceInfo
 from semvid.video.reader import Frame
@@ -36,8 +35,7 @@ from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
-from transmitter.shipment import LayerRecord, Quote, Segment, Shipment
-from transmitter.tokens import TokenEncoder
+from transmitter.shipment import LayerRecord, Quote, Segment, Shipment, keyframe_facts
 from transmitter.verdict import require_header, require_pictures
 
 # Below so many bits of keyframe a symbol (about 8 dB), and where a block costs so little of the budget beside
@@ -71,7 +69,6 @@ class Encoder:
         clock: takes the seconds of reading, motion, selecting, captions and coding.
         sound: said beside the stream header; its packets are none of the encoder's business.
         late: whether what ends a segment would be late before it is coded; it is left out then.
-        tokens: codes keyframes in the place of AV1, for `PictureCoding.TOKENS`.
 
     Attributes:
         layers: what became of the keyframes, by layer.
@@ -91,9 +88,8 @@ class Encoder:
         clock: StageClock | None = None,
         sound: SoundHeader | None = None,
         late: Callable[[Segment], bool] = lambda _: False,
-        tokens: TokenEncoder | None = None,
     ) -> None:
-        self._source, self._options, self._tokens = source, options, tokens
+        self._source, self._options = source, options
         self._price, self._late = price, late
         self._clock = clock or StageClock()
         self.layers: defaultdict[int, LayerRecord] = defaultdict(LayerRecord)
@@ -103,8 +99,6 @@ class Encoder:
         self._control = RateControl(plan, self._budget, options.coding, lag)
         self._means = Means(self._control, price, quote)
         self._size = coded_size(source, plan.point.scale)
-        if tokens is not None:
-            self._size = tokens.coded_size(source.width, source.height)
         self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
         selection = selecting(self._price_of_keyframe)
         self._analysis = Analysis(source, self._header, mllm, self._clock, selection)
@@ -129,10 +123,6 @@ class Encoder:
         Call `delivered` with each before you ask for the next.
         """
         selected = segment.keyframe
-        if selected is not None and self._options.given is Given.NOTHING:
-            opening = Opening(segment.number, selected.frame.index, selected.shot_start)
-            yield Shipment((segment,), [*self._units_of(segment), opening])
-            return
         if selected is not None and segment.number and not self._waiting and self._late(segment):
             yield self._left_out(segment, selected)
             return
@@ -217,17 +207,15 @@ class Encoder:
         """`delivered`, of a group of keyframes."""
         self.captions_given_up += shipment.captions_given_up
         group = coded.group
-        crf = self._control.point.crf if shipment.crf is None else shipment.crf
+        assert shipment.crf is not None
         self._control.note(
             len(shipment.segments),
             shipment.segments[-1].stop,
             *spent,
-            crf,
+            shipment.crf,
             group.refresh,
             group.shot_start,
         )
-        if self._tokens is not None:
-            self._tokens.note(self._size, coded.packets[0], delivery.lost)
         lost = coded.pictures_in(delivery.lost)
         given_up = {index for index, packet in enumerate(coded.packets) if not packet}
         layers = group.layers()
@@ -252,6 +240,10 @@ class Encoder:
         again = self._budget is not None and not self._options.is_timed
         return again and coded.group.refresh and not described
 
+    def resource(self) -> dict[str, Any]:
+        """JSON-ready: what became of keyframes and captions so far."""
+        return keyframe_facts(self.layers, self.captions_given_up)
+
     def close(self) -> None:
         """Frees the picture code."""
         self._pictures.finish()
@@ -261,10 +253,8 @@ class Encoder:
         self._pictures.finish()
         self._pictures = self._begun()
 
-    def _begun(self) -> KeyframeEncoder | TokenEncoder:
+    def _begun(self) -> KeyframeEncoder:
         self._spoilt = False
-        if self._tokens is not None:
-            return self._tokens
         point = self._control.point
         return KeyframeEncoder(*self._size, point.crf, self._options.coding, point.preset)
 
@@ -310,10 +300,8 @@ class Encoder:
         """Whether the header leaves in a block of its own.
 
         Where little is known of a poor link, a first burst that is lost would leave no room to send it again,
-        and another control word costs little. Tokens, which are not sent again, are read by the header.
+        and another control word costs little.
         """
-        if self._tokens is not None:
-            return True
         if self._budget is None:
             return False
         price = self._price()
@@ -395,8 +383,8 @@ class Encoder:
         return Shipment((segment,), self._units_of(segment), coded, self._pictures.crf, most)
 
     def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Offers:
-        units, kind = self._all_units(segments), CodedGroup if self._tokens is None else CodedTokens
-        return Offers(group, segments, units, self._pictures.crf, most, self._missing, kind)
+        units = self._all_units(segments)
+        return Offers(group, segments, units, self._pictures.crf, most, self._missing)
 
     def _all_units(self, segments: Sequence[Segment]) -> list[SideUnit]:
         return [unit for segment in segments for unit in self._units_of(segment)]

@@ -63,16 +63,14 @@ class Offers:
         crf: of the pictures.
         most_symbols: that a shipment may take.
         missing: at the receiver before.
-        kind: of coded groups.
     """
 
     group: Group
     segments: Sequence[Segment]
     units: list[SideUnit]
-    crf: float | None
+    crf: float
     most_symbols: float
     missing: Missing
-    kind: type[CodedGroup] = CodedGroup
 
     def __iter__(self) -> Iterator[Offer]:
         """From all of the group to nothing: upper pictures go first, then captions, then anchors.
@@ -114,6 +112,6 @@ class Offers:
         sent, missing = self.missing.after(self.group, set(order[:count]))
         keyframes = [segment.keyframe for segment in self.segments if segment.keyframe is not None]
         frames = [keyframe.frame.index for keyframe in keyframes]
-        coded = self.kind.of(self.group, self.segments[0].number, frames, keyframes[0].shot_start, sent)
+        coded = CodedGroup.of(self.group, self.segments[0].number, frames, keyframes[0].shot_start, sent)
         shipment = Shipment(tuple(self.segments), units, coded, self.crf, self.most_symbols)
         return Offer(shipment, repeated, missing)

@@ -63,7 +63,7 @@ from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.sound.speech.transcriber import Transcriber
-from transmitter.tokens import TokenEncoder
+from transmitter.tokens.plan import TokenPlan
 from transmitter.watchdog import within
 
 _LIVE_SEGMENTS_AHEAD = 1  # more would be past when they leave; frames are dropped instead
@@ -147,6 +147,7 @@ class _Transmission:
         self._job, self._seen, self._source = job, seen, source
         self._limits, self._record = limits, record
         self._call, self._mllm, self._transcriber = call, mllm, transcriber
+        self._token_model = token_model
         self._sender = LinkSender(call, job.options)
         self._harq = self._sender.harq
         self._clock = StageClock()
@@ -155,9 +156,6 @@ class _Transmission:
         self._timing = Timing.of(self._options, source, job.live)
         self._arrivals: list[Arrival] = []  # of the latest shipment
         self._harq.hastens = self._timing is not None and self._timing.has_deadline
-        self._tokens: TokenEncoder | None = None
-        if token_model is not None:
-            self._tokens = TokenEncoder(token_model, job.options.token_share or 1.0)
         self._sound: SoundSender | None = None
         self._decision = Decision(None, "")
         job.facts["seconds"] = self._clock.seconds
@@ -180,8 +178,8 @@ class _Transmission:
         job.advance("choosing quality and density", 0.0)
         with self._clock.stage("planning"), self._span.child("plan"):
             plan = await within(self._encode_timeout_s, "trial of encodings", partial(self._plan, options))
-        if job.options.given is not Given.NOTHING and self._tokens is None:
-            job.facts["operating_point"] = plan.resource()
+        if job.options.given is not Given.NOTHING and (point := plan.resource()):
+            job.facts["operating_point"] = point
         encoder = make_encoder(
             plan,
             self._source,
@@ -195,7 +193,7 @@ class _Transmission:
             self._clock,
             None if self._sound is None else self._sound.plan.header,
             self._late,
-            self._tokens,
+            self._token_model,
         )
         analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
         async with aclosing(analysis) as segments:
@@ -213,12 +211,7 @@ class _Transmission:
                     self._note(shipment.segments[-1])
                     if shipment.segments[-1].last:
                         self._note_undecodable(shipment.segments[-1].frames_read)
-                    job.facts["layers"] = {
-                        str(n): asdict(layer) for n, layer in sorted(encoder.layers.items())
-                    }
-                    job.facts["captions_given_up"] = encoder.captions_given_up
-                    if self._tokens is not None:
-                        job.facts["tokens"] = asdict(self._tokens.record)
+                    job.facts |= encoder.resource()
         # only here: where this is cancelled a thread may still be coding, and closing under it would hang
         await asyncio.to_thread(encoder.close)
 
@@ -242,7 +235,7 @@ class _Transmission:
         for_sound = cbr(round(symbols), source.frame_count_hint, source.height, source.width)
         return options.model_copy(update={"target_cbr": options.target_cbr - for_sound})
 
-    def _plan(self, options: TransmissionOptions) -> Plan | AnaloguePlan:
+    def _plan(self, options: TransmissionOptions) -> Plan | AnaloguePlan | TokenPlan:
         upload, source, limits = self._job.upload, self._seen, self._limits
         if self._source.endless:  # what is sent once is shared by more than the beginning
             shared = round(_BEGINNING_COUNTS_FOR_S * source.frame_rate)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Protocol
 
 from semvid.link.blocks import BlockPayload
 from semvid.link.packing import CodedGroup, analogue_blocks, block_payloads
@@ -126,3 +127,9 @@ class LayerRecord:
     bytes: int = 0
     given_up: int = 0
     lost: int = 0
+
+
+def keyframe_facts(layers: Mapping[int, LayerRecord], captions_given_up: int) -> dict[str, Any]:
+    """For a job's facts, JSON-ready: what became of its keyframes by layer, and captions without room."""
+    by_layer = {str(number): asdict(layer) for number, layer in sorted(layers.items())}
+    return {"layers": by_layer, "captions_given_up": captions_given_up}

@@ -23,9 +23,7 @@ from semvid.mllm.library import load as load_mllm
 from semvid.options import TransmissionOptions
 from semvid.profile import Given, Profile
 from semvid.video.reader import read_frames
-from transmitter.encoder import Encoder
-from transmitter.keyframes import selecting
-from transmitter.rate.model import AT_10_DB
+from transmitter.coding import make_encoder
 from transmitter.rate.plan import FIRST_FRAME_CRF, make_plan
 
 SNR_DB: Final = 10.0
@@ -70,8 +68,7 @@ def count(clip: Clip, options: TransmissionOptions) -> dict[str, Any]:
     plan = make_plan(_nothing_to_try, options)
     opened = frames = 0
     mllm = load_mllm("embedded")
-    begin = selecting(options, clip.source, DECODER, mllm)
-    encoder = Encoder(clip.source, options, mllm, plan, begin, 0, lambda: AT_10_DB, lambda *_: 0.0)
+    encoder = make_encoder(plan, clip.source, options, DECODER, mllm, link.harq, lambda *_: 0.0, 0)
     with closing(encoder), closing(read_frames(clip.path, clip.source)) as pictures:
         for segment in encoder.segments(pictures):
             for shipment in encoder.shipments(segment):

@@ -7,7 +7,7 @@ so nothing is coded anew where it is lost. Pure, and called as `transmitter.enco
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from semvid.images.jscc.code import Analysed, Coded
 from semvid.images.jscc.networks import Networks
@@ -29,7 +29,7 @@ from transmitter.header import stream_header
 from transmitter.keyframes.selection import Selected, Selecting
 from transmitter.rate.control import Budget
 from transmitter.rate.model import LinkPrice, coded_size
-from transmitter.shipment import AnaloguePicture, LayerRecord, Quote, Segment, Shipment
+from transmitter.shipment import AnaloguePicture, LayerRecord, Quote, Segment, Shipment, keyframe_facts
 from transmitter.verdict import require_header, require_pictures
 
 _SMALLEST_STEP: Final = 32  # symbols that are left out at least where a try had no room
@@ -128,6 +128,10 @@ class AnalogueEncoder:
         if shipment.segments[-1].last:
             require_pictures(record.sent - record.lost, link, self._budget)
         return True
+
+    def resource(self) -> dict[str, Any]:
+        """JSON-ready: what became of keyframes so far."""
+        return keyframe_facts(self.layers, self.captions_given_up)
 
     def close(self) -> None:
         """Nothing is held."""

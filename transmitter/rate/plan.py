@@ -93,8 +93,6 @@ def make_plan(
     """
     if options.given is not Given.BOTH_ENDS:  # density is not a matter of price there
         return Plan(OperatingPoint(options.quality or FIRST_FRAME_CRF, deserved_price(60)))
-    if options.coding is PictureCoding.TOKENS:  # as dense as by default; there is no AV1 to try
-        return Plan(OperatingPoint(DEFAULT_CRF, deserved_price(DEFAULT_CRF)))
     if options.target_cbr is None:
         crf = options.quality or (PORTRAIT_CRF if options.coding is PictureCoding.PORTRAIT else DEFAULT_CRF)
         footage = read()

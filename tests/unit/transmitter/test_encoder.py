@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from semvid.images.keyframe_codec import Group, KeyframeEncoder
 from semvid.images.types import Picture
 from semvid.link.blocks import Delivery
-from semvid.semantics import Opening, StreamEnd, StreamHeader
+from semvid.semantics import StreamEnd, StreamHeader
 from tests.unit.transmitter.clips import still
 from tests.unit.transmitter.encoding import (
     AHEAD,
@@ -152,15 +152,6 @@ def test_what_is_sent_does_not_depend_on_how_far_analysis_is_ahead(data: st.Data
 
     steps = data.draw(st.lists(st.integers(0, AHEAD), min_size=60, max_size=60))
     assert run(chain(steps, iter(lambda: AHEAD, None))) == run(iter(lambda: 0, None))
-
-
-def test_text_only_marks_where_segments_begin_and_codes_no_picture() -> None:
-    shipments = transmit(encoder(keyframe_method="text-only")).shipments
-    assert all(one.coded is None for one in shipments)
-    marks = [unit for one in shipments for unit in one.units if isinstance(unit, Opening)]
-    assert [mark.number for mark in marks] == list(range(len(shipments) - 1))
-    assert marks[0].frame == 0
-    assert isinstance(shipments[-1].units[-1], StreamEnd)
 
 
 @pytest.mark.parametrize("coding", CODINGS)

@@ -13,13 +13,15 @@ from semvid.tokens.library import TokenLibrary
 from semvid.tokens.model import TokenModel
 from tests.models.tiny_tokens import checkpoint
 from tests.unit.transmitter.clips import HEIGHT, WIDTH, source
-from tests.unit.transmitter.encoding import AHEAD, FRAMES, PROFILE, Mute, quoted, record, shots
-from transmitter.encoder import Encoder
+from tests.unit.transmitter.encoding import FRAMES, PROFILE, Mute, record, shots
+from transmitter.coding import plan_for
 from transmitter.keyframes import selecting
+from transmitter.rate.footage import Footage
 from transmitter.rate.model import AT_10_DB
-from transmitter.rate.plan import make_plan
 from transmitter.shipment import Shipment
-from transmitter.tokens import TokenEncoder, TokenRecord
+from transmitter.tokens.encoder import TokenEncoder
+from transmitter.tokens.grids import TokenRecord
+from transmitter.tokens.plan import TokenPlan
 
 pytestmark = pytest.mark.tiny_models
 
@@ -36,17 +38,15 @@ def sent(
     chosen = TransmissionOptions.model_validate(
         {"coding": "tokens", "keyframe_method": "skim", "keyframe_count": 4, **options}
     )
-    tokens = TokenEncoder(model, chosen.token_share or 1.0)
 
-    def read() -> None:
+    def read() -> Footage:
         raise AssertionError("there is nothing to try")
 
-    plan = make_plan(read, chosen)  # type: ignore[arg-type]
+    plan = plan_for(read, chosen, source(FRAMES), AT_10_DB)
+    assert isinstance(plan, TokenPlan)
     link, shipments = record(0, 0), []
-    encoder = Encoder(
-        source(FRAMES), chosen, Mute(), plan, selecting(chosen, source(FRAMES), PROFILE, Mute()), AHEAD,
-        lambda: AT_10_DB, quoted(AT_10_DB, 1.0), tokens=tokens,
-    )  # fmt: skip
+    begin = selecting(chosen, source(FRAMES), PROFILE, Mute())
+    encoder = TokenEncoder(source(FRAMES), chosen, Mute(), plan, model, begin)
     for segment in encoder.segments(shots()):
         for shipment in encoder.shipments(segment):
             shipments.append(shipment)
@@ -54,7 +54,7 @@ def sent(
             delivery = Delivery(True, tuple(stretches[index] for index in lost if stretches))
             assert encoder.delivered(shipment, delivery, link)
     encoder.close()
-    return shipments, tokens.record
+    return shipments, encoder.record
 
 
 def test_the_header_leaves_alone_and_says_how_large_the_grid_is(model: TokenModel) -> None:
