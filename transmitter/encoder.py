@@ -6,17 +6,14 @@ by a set number of segments, in another thread if wanted; `shipments` and `deliv
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from itertools import islice
 from typing import Any, Final
 
 from semvid.accounting import SymbolClass
-from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group, KeyframeEncoder
-from semvid.images.resize import at_size
-from semvid.images.types import Picture
+from semvid.images.keyframe_codec import MOST_HELD, EncodedPicture, Group
 from semvid.link.blocks import Delivery
 from semvid.link.packing import CodedGroup
 from semvid.link.record import LinkRecord
@@ -35,6 +32,7 @@ from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
 from transmitter.rate.trial import bytes_alone
+from transmitter.sequence import CodedSequence
 from transmitter.shipment import LayerRecord, Quote, Segment, Shipment, keyframe_facts
 from transmitter.verdict import require_header, require_pictures
 
@@ -43,14 +41,6 @@ from transmitter.verdict import require_header, require_pictures
 _POOR_BITS_PER_SYMBOL: Final = 2.0
 _LITTLE: Final = 1 / 30
 _BEFORE_THE_LINK_IS_KNOWN: Final = 0.8  # of the room, that what waits behind such a header is sized for
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
-    """A segment whose keyframe is still in the picture code, and the picture at the size it is coded at."""
-
-    segment: Segment
-    picture: Picture
 
 
 class Encoder:
@@ -98,18 +88,18 @@ class Encoder:
         self._budget = Budget.for_target(options, source)
         self._control = RateControl(plan, self._budget, options.coding, lag)
         self._means = Means(self._control, price, quote)
-        self._size = coded_size(source, plan.point.scale)
-        self._header = stream_header(source, options, self._size, plan.point.detail, plan.point.restoration)
+        size = coded_size(source, plan.point.scale)
+        self._sequence = CodedSequence(options.coding, size, plan.point, self._clock)
+        self._header = stream_header(source, options, size, plan.point.detail, plan.point.restoration)
         selection = selecting(self._price_of_keyframe)
         self._analysis = Analysis(source, self._header, mllm, self._clock, selection)
         self._headers: list[SideUnit] = [self._header] if sound is None else [self._header, sound]
         self._header_left = False
-        self._waiting: deque[_Waiting] = deque()
         self._missing = Missing()  # at the receiver
         self._again: list[Segment] = []  # whose keyframes are to be sent once more
         self._latest: Group = ()  # that was shipped
         self._missing_before = self._missing  # the latest group
-        self._pictures = self._begun()
+        self._spoilt = False  # something that the sequence leans on is missing at the receiver
 
     def segments(
         self, frames: Iterator[Frame], gone: Callable[[], bool] = lambda: False
@@ -123,16 +113,16 @@ class Encoder:
         Call `delivered` with each before you ask for the next.
         """
         selected = segment.keyframe
-        if selected is not None and segment.number and not self._waiting and self._late(segment):
+        if selected is not None and segment.number and not self._sequence.waits and self._late(segment):
             yield self._left_out(segment, selected)
             return
         if selected is not None:
             pyramid = self._options.coding is PictureCoding.PYRAMID
             cut = selected.shot_start and pyramid
             if cut:
-                yield from self._shipped(self._ended(), ended=True)
+                yield from self._shipped(self._sequence.finish(), ended=True)
             with self._clock.stage("coding"):
-                picture = at_size(selected.frame.picture, self._size)
+                picture = self._sequence.sized(selected)
                 crf = None
                 if cut or not pyramid:  # what a pyramid holds, and is not sent yet, depends on its speed
                     crf = self._control.restart(
@@ -140,19 +130,15 @@ class Encoder:
                     )
             anew = cut or crf is not None
             if anew:
-                yield from self._shipped(self._ended(), ended=True)
-                picture = at_size(selected.frame.picture, self._size)  # which may be another by now
+                yield from self._shipped(self._sequence.finish(), ended=True)
+                picture = self._sequence.sized(selected)  # at a size that may be another by now
             if anew or self._spoilt:
                 self._begin()
-            self._waiting.append(_Waiting(segment, picture))
-            with self._clock.stage("coding"):
-                groups = self._pictures.push(picture)
-            yield from self._shipped(groups, ended=False)
+            yield from self._shipped(self._sequence.push(segment, picture), ended=False)
         if segment.last:
-            if joins := selected is None and bool(self._waiting):
-                newest = self._waiting.pop()
-                self._waiting.append(replace(newest, segment=newest.segment.joined(segment)))
-            yield from self._shipped(self._ended(), ended=True)
+            if joins := selected is None and self._sequence.waits:
+                self._sequence.join(segment)
+            yield from self._shipped(self._sequence.finish(), ended=True)
             if joins:
                 return
         if selected is None:
@@ -246,24 +232,15 @@ class Encoder:
 
     def close(self) -> None:
         """Frees the picture code."""
-        self._pictures.finish()
+        self._sequence.close()
 
     def _begin(self) -> None:
-        """A new sequence of pictures; what waits in the present one is lost with it."""
-        self._pictures.finish()
-        self._pictures = self._begun()
-
-    def _begun(self) -> KeyframeEncoder:
+        """A new sequence of pictures, at the quality that now holds."""
         self._spoilt = False
-        point = self._control.point
-        return KeyframeEncoder(*self._size, point.crf, self._options.coding, point.preset)
+        self._sequence.begin(self._control.point)
 
     def _price_of_keyframe(self) -> float:
         return self._control.price_for(self._analysis.closed)
-
-    def _ended(self) -> list[Group]:
-        with self._clock.stage("coding"):
-            return self._pictures.finish()
 
     def _shipped(self, groups: list[Group], ended: bool) -> Iterator[Shipment]:
         """``groups`` as shipments.
@@ -282,18 +259,14 @@ class Encoder:
                 if self._too_dear(group):  # the link is known better now
                     break
             yield self._shipment(group)
-            for segment in reversed(self._again):
-                self._waiting.appendleft(self._sized(segment))
-            if self._again or (self._spoilt and self._waiting):
+            self._sequence.put_back(self._again)
+            if self._again or (self._spoilt and self._sequence.waits):
                 self._again = []
                 break
         else:
             return
         self._begin()
-        with self._clock.stage("coding"):
-            again = [group for waiting in self._waiting for group in self._pictures.push(waiting.picture)]
-            again += self._pictures.finish() if ended else []
-        yield from self._shipped(again, ended)
+        yield from self._shipped(self._sequence.anew(ended), ended)
 
     @property
     def _header_first(self) -> bool:
@@ -311,7 +284,7 @@ class Encoder:
         )
 
     def _header_alone(self) -> Shipment:
-        segment = Segment([], None, 0, self._waiting[0].segment.frames_read, last=False)
+        segment = Segment([], None, 0, self._sequence.oldest.segment.frames_read, last=False)
         units, most = self._units_of(segment), self._control.limit(0, self._price(), last=False)
         self._header_left = True
         return Shipment((segment,), units, most_symbols=most)
@@ -323,7 +296,7 @@ class Encoder:
         """
         if group[0].refresh or self._options.coding is not PictureCoding.PYRAMID:
             return False
-        waiting = self._waiting[0]
+        waiting = self._sequence.oldest
         assert waiting.segment.keyframe is not None
         frame = waiting.segment.keyframe.frame.index
         with self._clock.stage("coding"):
@@ -340,7 +313,7 @@ class Encoder:
         if self._budget is None or not group[0].refresh or intra:
             return False
         control, means = self._control, self._means
-        segments = [waiting.segment for waiting in islice(self._waiting, len(group))]
+        segments = self._sequence.of(group)
         # a sounding errs, and once the header has left nothing can be made smaller
         share = _BEFORE_THE_LINK_IS_KNOWN if not self._header_left and self._header_first else 1.0
         room = share * means.room(segments, self._all_units(segments))
@@ -355,20 +328,14 @@ class Encoder:
 
     def _resize(self) -> None:
         """Brings what waits to the size that now holds; the header has not left yet."""
-        point = self._control.point
-        self._size = coded_size(self._source, point.scale)
-        width, height = self._size
+        width, height = size = coded_size(self._source, self._control.point.scale)
         self._header = replace(self._header, coded_width=width, coded_height=height)
         self._headers[0] = self._header
-        self._waiting = deque(self._sized(waiting.segment) for waiting in self._waiting)
-
-    def _sized(self, segment: Segment) -> _Waiting:
-        assert segment.keyframe is not None
-        return _Waiting(segment, at_size(segment.keyframe.frame.picture, self._size))
+        self._sequence.resize(size)
 
     def _shipment(self, group: Group) -> Shipment:
         """As much of ``group`` as there is room for."""
-        segments = tuple(self._waiting.popleft().segment for _ in group)
+        segments = self._sequence.take(group)
         self._latest, self._missing_before = group, self._missing
         offer = self._means.best(self._offers(group, segments, self._means.most(segments)))
         self._missing, self._header_left = offer.missing, True
@@ -380,11 +347,11 @@ class Encoder:
         self._latest, self._missing_before = (uncoded,), self._missing
         coded = CodedGroup.of([uncoded], segment.number, [selected.frame.index], selected.shot_start)
         most = self._means.most([segment])
-        return Shipment((segment,), self._units_of(segment), coded, self._pictures.crf, most)
+        return Shipment((segment,), self._units_of(segment), coded, self._sequence.crf, most)
 
     def _offers(self, group: Group, segments: Sequence[Segment], most: float) -> Offers:
         units = self._all_units(segments)
-        return Offers(group, segments, units, self._pictures.crf, most, self._missing)
+        return Offers(group, segments, units, self._sequence.crf, most, self._missing)
 
     def _all_units(self, segments: Sequence[Segment]) -> list[SideUnit]:
         return [unit for segment in segments for unit in self._units_of(segment)]

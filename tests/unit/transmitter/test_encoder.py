@@ -127,7 +127,7 @@ class Late(KeyframeEncoder):
 
 def test_what_is_sent_does_not_depend_on_how_fast_a_pyramid_is_coded(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = too_dear("pyramid")
-    monkeypatch.setattr("transmitter.encoder.KeyframeEncoder", Late)
+    monkeypatch.setattr("transmitter.sequence.KeyframeEncoder", Late)
     assert too_dear("pyramid") == usual
 
 
