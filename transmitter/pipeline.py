@@ -3,18 +3,18 @@
 1. The link is opened; the receiver announces what its decoder can bridge; known symbols measure the SNR.
 2. Excerpts of the video are tried, and quality and density planned (`transmitter.rate.plan`).
 3. `Encoder.segments` reads frames one by one and closes a segment at each keyframe that it chooses.
-4. `Encoder.shipments` codes keyframes in groups, and `HarqSender` sends each group, the most important layers
-   first, with the side information of its segments.
-5. `Encoder.delivered` takes what became of it, for the picture code and for rate control.
-6. `SoundSender.until` gives the sound of these segments, which travels ahead of their pictures.
+4. `Encoder.shipments` codes keyframes in groups.
+5. `Shipping.ship` has `HarqSender` send each group, the most important layers first, with the side
+   information of its segments; their sound travels ahead of their pictures.
+6. `Encoder.delivered` takes what became of it, for the picture code and for rate control.
 
-Step 3 runs in a thread of its own, ahead of the link by a few segments, never more. Of a live source the
-upload is the beginning, on which is planned; its frames come from `transmitter.live`. A job with a task goes
-none of these ways: its questions are answered, and the answers sent (`transmitter.answers`).
+`transmitter.coding` has an encoder for every way in which keyframes cross. Step 3 runs in a thread of its
+own, ahead of the link by a few segments, never more. Of a live source the upload is the beginning, on which
+is planned; its frames come from `transmitter.live`. A job with a task goes none of these ways: its questions
+are answered, and the answers sent (`transmitter.answers`).
 """
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import aclosing, closing
@@ -26,8 +26,6 @@ from urllib.parse import urljoin
 from semvid import __version__
 from semvid.accounting import cbr
 from semvid.images.jscc.networks import shipped_digest
-from semvid.link.blocks import BlockPayload, Delivery
-from semvid.link.packing import sound_blocks
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.meter import Meter
 from semvid.options import SoundChoice, TransmissionOptions
@@ -46,7 +44,7 @@ from semvid.video.reader import Frame, read_frames
 from transmitter.analogue.plan import AnaloguePlan
 from transmitter.answers import answered, send_task
 from transmitter.coding import VideoEncoder, make_encoder, plan_for
-from transmitter.deadline import Arrival, Timing, together, within_link
+from transmitter.deadline import Arrival, Timing, within_link
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
 from transmitter.link_sender import LinkSender, account
@@ -58,6 +56,7 @@ from transmitter.rate.plan import Plan
 from transmitter.records import SemanticsRecord
 from transmitter.settings import TransmitterSettings
 from transmitter.shipment import Segment, Shipment
+from transmitter.shipping import Shipping
 from transmitter.sound.door import track_of
 from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource
@@ -154,8 +153,6 @@ class _Transmission:
         self._options = within_link(job.options, source)
         self._budget = Budget.for_target(self._options, source)
         self._timing = Timing.of(self._options, source, job.live)
-        self._arrivals: list[Arrival] = []  # of the latest shipment
-        self._harq.hastens = self._timing is not None and self._timing.has_deadline
         self._sound: SoundSender | None = None
         self._decision = Decision(None, "")
         job.facts["seconds"] = self._clock.seconds
@@ -180,6 +177,10 @@ class _Transmission:
             plan = await within(self._encode_timeout_s, "trial of encodings", partial(self._plan, options))
         if job.options.given is not Given.NOTHING and (point := plan.resource()):
             job.facts["operating_point"] = point
+        bounds = self._budget, self._timing
+        shipping = Shipping(
+            self._sender, *bounds, self._sound, self._source.time_base, self._clock, self._span
+        )
         encoder = make_encoder(
             plan,
             self._source,
@@ -187,12 +188,12 @@ class _Transmission:
             self._call.profile,
             self._mllm,
             self._harq,
-            self._quote,
+            shipping.quote,
             segments_ahead,
             self._record.add_comparison,
             self._clock,
             None if self._sound is None else self._sound.plan.header,
-            self._late,
+            shipping.late,
             self._token_model,
         )
         analysis = prefetched(lambda gone: self._segments(encoder, gone), segments_ahead)
@@ -200,12 +201,11 @@ class _Transmission:
             async for segment in segments:
                 shipments = encoder.shipments(segment)
                 while (shipment := await self._encoded(shipments)) is not None:
-                    delivery = await self._ship(shipment)
-                    put_aside = 0.0 if self._sound is None else self._sound.symbols_put_aside
-                    final = encoder.delivered(shipment, delivery, self._harq.record, put_aside)
+                    delivery = await shipping.ship(shipment)
+                    final = encoder.delivered(shipment, delivery, self._harq.record, shipping.put_aside)
                     if final:
                         self._record.add_keyframes(shipment, delivery)
-                        self._note_arrivals()
+                        self._note_arrivals(shipping.arrivals)
                     if final or delivery.protected:  # otherwise its units come again
                         self._record.add_units(shipment.units)
                     self._note(shipment.segments[-1])
@@ -268,87 +268,15 @@ class _Transmission:
         began = time.time()
         shipment = await within(self._encode_timeout_s, "encoder", lambda: next(shipments, None))
         if shipment is not None:
-            self._span.child("encode", began, **_places(shipment)).end()
+            self._span.child("encode", began, **shipment.places).end()
         return shipment
 
-    async def _ship(self, shipment: Shipment) -> Delivery:
-        """One shipment onto the link, with its sound: ahead of the pictures, but not of the stream header."""
-        last = shipment.segments[-1]
-        header, alone = shipment.carries_header, last.keyframe is None and not last.last
-        if not header:
-            await self._ship_sound(last)
-        with self._span.child("ship", **_places(shipment)) as span:
-            delivery = await self._ship_in_time(shipment, span)
-        if header and delivery.protected and not alone:
-            await self._ship_sound(last)
-        return delivery
-
-    async def _ship_in_time(self, shipment: Shipment, span: Span) -> Delivery:
-        """Without its sound; with a deadline the text first, and as much of the pictures as is in time."""
-        blocks, most, link = self._blocks(shipment), shipment.most_symbols, self._harq.record
-        if (timing := self._timing) is None:
-            return await self._exchange(blocks, most, span)
-        first, then = timing.begin(shipment, blocks, link)
-        before = link.ledger.total_symbols
-        delivery = await self._exchange(first, most, span)
-        if then:
-            left = most - (link.ledger.total_symbols - before)
-            shown = await self._exchange(then, min(left, timing.room(shipment, link)), span)
-            delivery = together(delivery, shown)
-        self._arrivals = timing.end(shipment, delivery, link)
-        if math.isfinite(ahead_s := timing.ahead_s):
-            await asyncio.sleep(max(0.0, ahead_s))
-        return delivery
-
-    def _note_arrivals(self) -> None:
+    def _note_arrivals(self, arrivals: list[Arrival]) -> None:
         """Of a shipment that does not come again."""
         if (timing := self._timing) is not None:
-            timing.note(self._arrivals)
-            self._record.add_arrivals(self._arrivals)
+            timing.note(arrivals)
+            self._record.add_arrivals(arrivals)
             self._job.facts["delays"] = timing.delays.resource()
-
-    def _quote(self, shipment: Shipment, repeated: bool) -> float:
-        """See `transmitter.shipment.Quote`."""
-        symbols = self._harq.symbols_of(self._blocks(shipment), repeated)
-        return symbols if self._timing is None else self._timing.charged(shipment, symbols, self._harq.record)
-
-    def _late(self, segment: Segment) -> bool:
-        return self._timing is not None and self._timing.late(segment, self._harq.record)
-
-    def _blocks(self, shipment: Shipment) -> list[BlockPayload]:
-        limit_bytes = self._harq.adapter.bulk_limit_bytes()
-        return shipment.blocks(limit_bytes, self._harq.probe_bytes(shipment.most_symbols))
-
-    async def _ship_sound(self, segment: Segment) -> None:
-        """The sound up to the end of ``segment``."""
-        if (sound := self._sound) is None:
-            return
-        seconds = math.inf
-        if segment.keyframe is not None and not segment.last:
-            seconds = float(segment.keyframe.frame.pts * self._source.time_base)
-        with self._clock.stage("sound"):
-            units = await asyncio.to_thread(list, sound.until(seconds))
-        for unit in units:
-            blocks = sound_blocks(unit, self._harq.adapter.sound_limit_bytes())
-            await self._exchange(blocks, self._most_for_sound, self._span)
-
-    @property
-    def _most_for_sound(self) -> float:
-        """Symbols that the next sound may take.
-
-        Where a CBR is to be met, in all twice what the plan puts aside: repetitions take that at worst on a
-        link as it was planned for.
-        """
-        if self._sound is None or self._budget is None:
-            return math.inf
-        return 2 * self._sound.symbols_put_aside - self._harq.record.sound_symbols
-
-    async def _exchange(self, blocks: list[BlockPayload], most_symbols: float, span: Span) -> Delivery:
-        """Blocks onto the link, repeated where they do not arrive, within the budget of the transmission."""
-        if self._budget is not None:
-            most_symbols = min(most_symbols, self._budget.most - self._harq.record.ledger.total_symbols)
-        with self._clock.stage("link"):
-            return await self._sender.ship(blocks, most_symbols, span)
 
     async def _finish(self) -> None:
         """Closes the transmission.
@@ -380,11 +308,6 @@ class _Transmission:
             asked={"search": search_of(self._job.options), **self._mllm.resource()},
             frames=segment.frames_read,
         )
-
-
-def _places(shipment: Shipment) -> dict[str, int]:
-    """Which segments a shipment carries, for its spans."""
-    return {"first_segment": shipment.segments[0].number, "segments": len(shipment.segments)}
 
 
 def _versions() -> dict[str, str]:

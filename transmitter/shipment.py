@@ -88,6 +88,11 @@ class Shipment:
         return any(isinstance(unit, StreamHeader) for unit in self.units)
 
     @property
+    def places(self) -> dict[str, int]:
+        """Which segments it carries, for spans."""
+        return {"first_segment": self.segments[0].number, "segments": len(self.segments)}
+
+    @property
     def captions_given_up(self) -> int:
         """Captions of its segments for which it has no room."""
         wanted = sum(isinstance(unit, Caption) for segment in self.segments for unit in segment.units)
