@@ -34,6 +34,9 @@ from transmitter.text_only import TextOnlyEncoder
 from transmitter.tokens.encoder import TokenEncoder
 from transmitter.tokens.plan import TokenPlan
 
+AnyPlan: TypeAlias = Plan | AnaloguePlan | TokenPlan
+"""What a transmission starts with; its kind goes with the coding."""
+
 
 class VideoEncoder(Protocol):
     """Frames in, shipments out, and back what became of each; see `transmitter.encoder.Encoder`."""
@@ -64,8 +67,8 @@ def plan_for(
     source: SourceInfo,
     link: LinkPrice,
     at_once: bool = False,
-) -> Plan | AnaloguePlan | TokenPlan:
-    """The plan for a clip, see `transmitter.rate.plan.make_plan` and `transmitter.analogue.plan`.
+) -> AnyPlan:
+    """The plan for a clip, see `transmitter.rate.plan.make_plan` and the plans of the other codings.
 
     Raises:
         TransmissionFailed: a target CBR has no room for coding jscc.
@@ -176,7 +179,7 @@ _CORES: Final[Mapping[PictureCoding, _Core]] = {
 
 
 def make_encoder(
-    plan: Plan | AnaloguePlan | TokenPlan,
+    plan: AnyPlan,
     source: SourceInfo,
     options: TransmissionOptions,
     profile: Profile,

@@ -41,9 +41,8 @@ from semvid.video.limits import VideoLimits
 from semvid.video.live_reader import live_info
 from semvid.video.probe import SourceInfo, probe
 from semvid.video.reader import Frame, read_frames
-from transmitter.analogue.plan import AnaloguePlan
 from transmitter.answers import answered, send_task
-from transmitter.coding import VideoEncoder, make_encoder, plan_for
+from transmitter.coding import AnyPlan, VideoEncoder, make_encoder, plan_for
 from transmitter.deadline import Arrival, Timing, within_link
 from transmitter.job import Job
 from transmitter.link_call import LinkCall
@@ -52,7 +51,6 @@ from transmitter.options import search_of
 from transmitter.rate.control import Budget
 from transmitter.rate.footage import Footage
 from transmitter.rate.model import LinkPrice
-from transmitter.rate.plan import Plan
 from transmitter.records import SemanticsRecord
 from transmitter.settings import TransmitterSettings
 from transmitter.shipment import Segment, Shipment
@@ -62,7 +60,6 @@ from transmitter.sound.plan import Decision, decide
 from transmitter.sound.sender import SoundSender, resource
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.sound.speech.transcriber import Transcriber
-from transmitter.tokens.plan import TokenPlan
 from transmitter.watchdog import within
 
 _LIVE_SEGMENTS_AHEAD = 1  # more would be past when they leave; frames are dropped instead
@@ -235,7 +232,7 @@ class _Transmission:
         for_sound = cbr(round(symbols), source.frame_count_hint, source.height, source.width)
         return options.model_copy(update={"target_cbr": options.target_cbr - for_sound})
 
-    def _plan(self, options: TransmissionOptions) -> Plan | AnaloguePlan | TokenPlan:
+    def _plan(self, options: TransmissionOptions) -> AnyPlan:
         upload, source, limits = self._job.upload, self._seen, self._limits
         if self._source.endless:  # what is sent once is shared by more than the beginning
             shared = round(_BEGINNING_COUNTS_FOR_S * source.frame_rate)
