@@ -6,10 +6,12 @@ by a set number of segments, in another thread if wanted; `shipments` and `deliv
 comes out depends on the frames and the deliveries alone, never on how fast either side is.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 from semvid.accounting import SymbolClass
@@ -27,10 +29,11 @@ from transmitter.analysis import Analysis
 from transmitter.header import stream_header
 from transmitter.keyframes.selection import Selected, Selecting
 from transmitter.means import Means
-from transmitter.offers import Missing, Offers
+from transmitter.offers import Missing, Offer, Offers
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
+from transmitter.rate.second_pass import next_crf
 from transmitter.rate.trial import bytes_alone
 from transmitter.sequence import CodedSequence
 from transmitter.shipment import LayerRecord, Quote, Segment, Shipment, keyframe_facts
@@ -99,6 +102,7 @@ class Encoder:
         self._again: list[Segment] = []  # whose keyframes are to be sent once more
         self._latest: Group = ()  # that was shipped
         self._missing_before = self._missing  # the latest group
+        self._fits = False  # all that waits, into what is left
         self._spoilt = False  # something that the sequence leans on is missing at the receiver
 
     def segments(
@@ -138,7 +142,7 @@ class Encoder:
         if segment.last:
             if joins := selected is None and self._sequence.waits:
                 self._sequence.join(segment)
-            yield from self._shipped(self._sequence.finish(), ended=True)
+            yield from self._shipped(self._set_right(self._sequence.finish()), ended=True)
             if joins:
                 return
         if selected is None:
@@ -236,7 +240,7 @@ class Encoder:
 
     def _begin(self) -> None:
         """A new sequence of pictures, at the quality that now holds."""
-        self._spoilt = False
+        self._spoilt = self._fits = False
         self._sequence.begin(self._control.point)
 
     def _price_of_keyframe(self) -> float:
@@ -256,6 +260,7 @@ class Encoder:
                 break
             if not self._header_left and self._header_first:
                 yield self._header_alone()
+                self._fits = False
                 if self._too_dear(group):  # the link is known better now
                     break
             yield self._shipment(group)
@@ -267,6 +272,35 @@ class Encoder:
             return
         self._begin()
         yield from self._shipped(self._sequence.anew(ended), ended)
+
+    def _set_right(self, groups: list[Group]) -> list[Group]:
+        """The end of a video: where all of its sequence still waits, coded so that it uses up what is left.
+
+        A plan goes by excerpts and by what a faster preset makes of them; here the pictures are known.
+        """
+        alone = self._options.coding is PictureCoding.INTRA or self._options.is_timed
+        if self._budget is None or alone or not groups or not groups[0][0].refresh:
+            return groups
+        control, finest = self._control, self._control.finest
+        taken: dict[float, float] = {}
+        while True:
+            taken[self._sequence.crf] = self._means.taken(self._everything(groups))
+            crf = next_crf(taken, control.left(), finest, control.still_good)
+            if crf == self._sequence.crf:
+                self._fits = taken[crf] <= control.left()
+                return groups
+            control.take_up(crf)
+            self._begin()
+            groups = self._sequence.anew(ended=True)
+
+    def _everything(self, groups: list[Group]) -> Iterator[Offer]:
+        """All of ``groups``, which wait, one after the other."""
+        segments, missing = iter(self._sequence.segments), self._missing
+        for group in groups:
+            own = list(islice(segments, len(group)))
+            offer = replace(self._offers(group, own, math.inf), missing=missing).everything
+            yield offer
+            missing = offer.missing
 
     @property
     def _header_first(self) -> bool:
@@ -310,7 +344,7 @@ class Encoder:
         long as the header has not left, all of it is made as small as it takes, before either.
         """
         intra = self._options.coding is PictureCoding.INTRA
-        if self._budget is None or not group[0].refresh or intra:
+        if self._budget is None or not group[0].refresh or intra or self._fits:
             return False
         control, means = self._control, self._means
         segments = self._sequence.of(group)

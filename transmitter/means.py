@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from semvid import bitstream
 from semvid.semantics import SideUnit
@@ -45,6 +45,10 @@ class Means:
         if estimated > room or (quoted := self._quote(offer.shipment, offer.repeated)) <= most:
             return estimated
         return room * quoted / most if most > 0 else math.inf
+
+    def taken(self, offers: Iterable[Offer]) -> float:
+        """Symbols of all of them, one after the other, over the link as it is now."""
+        return sum(self._quote(offer.shipment, offer.repeated) for offer in offers)
 
     def best(self, offers: Offers) -> Offer:
         """The first that there is room for; the last, which is nothing, if need be."""

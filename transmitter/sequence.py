@@ -3,7 +3,6 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from semvid.images.keyframe_codec import Group, KeyframeEncoder
 from semvid.images.resize import at_size
@@ -59,9 +58,14 @@ class CodedSequence:
         """The first of those that wait; there must be one."""
         return self._waiting[0]
 
+    @property
+    def segments(self) -> list[Segment]:
+        """All that wait."""
+        return [waiting.segment for waiting in self._waiting]
+
     def of(self, group: Group) -> list[Segment]:
         """The segments that the next group's keyframes end; they go on waiting."""
-        return [waiting.segment for waiting in islice(self._waiting, len(group))]
+        return self.segments[: len(group)]
 
     def sized(self, selected: Selected) -> Picture:
         """A keyframe as large as it is coded."""

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from semvid.images.keyframe_codec import MAX_CRF
+from semvid.images.keyframe_codec import MAX_CRF, MIN_CRF
 from semvid.options import TransmissionOptions
 from semvid.phy.pilots import SOUNDING_SYMBOLS
 from semvid.profile import Given
@@ -120,6 +120,7 @@ class RateControl:
         self._wanted = plan.point.crf
         self._noted = self._frames = self._symbols = self._keyframe_symbols = 0  # so far
         self._forgone = 0.0  # symbols that an endless video did not use, and may not any more
+        self._shown: float | None = None  # CRF of the newest noted
         self._begun = 0  # frame at which the shot or the sequence began
         self._all = plan.forecast or Forecast(0.0, 0.0, 0)
         self._recent: deque[Forecast] = deque()
@@ -190,7 +191,7 @@ class RateControl:
         spent = Forecast.of(
             frames - self._frames, symbols - self._symbols, keyframe_symbols - self._keyframe_symbols, crf
         )
-        first = self._noted == 0
+        first, self._shown = self._noted == 0, crf
         self._frames, self._symbols, self._keyframe_symbols = frames, symbols, keyframe_symbols
         if (budget := self._budget_after(frames)) is not None and not first:
             if budget.endless:  # what a still scene saved in an hour is not for the next second
@@ -242,6 +243,21 @@ class RateControl:
         end = 0.0 if last else _LAST_WORDS * link.block_symbols
         estimated = self.room(frames, link) + (budget.most - budget.symbols)
         return min(estimated, budget.most - self._charged - end) - sounded
+
+    def left(self) -> float:
+        """Symbols for all that follows; infinite without a budget."""
+        if self._budget is None:
+            return math.inf
+        return self._budget.symbols - self._charged - (0 if self._noted else SOUNDING_SYMBOLS)
+
+    def take_up(self, crf: float) -> None:
+        """The quality of what is coded next."""
+        self.point = replace(self.point, crf=crf)
+
+    @property
+    def finest(self) -> float:
+        """The finest CRF that what is left may get: far from what was sent before, it would pop."""
+        return MIN_CRF if self._shown is None else max(MIN_CRF, self._shown - _FINER)
 
     def coarsened(self, symbols: float, room: float, most: float = MAX_CRF) -> bool:
         """Whether what has no room can be coarser; the quality is, then, as coarse as the room asks.

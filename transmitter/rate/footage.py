@@ -25,6 +25,8 @@ from transmitter.keyframes.selection import Reason, Selected
 
 WHOLE_S: Final = 6.0  # a clip up to here is tried as it is
 _EXCERPT_S: Final = 4.0  # of a longer one
+_SHORT_S: Final = 12.0  # a clip up to here has two excerpts,
+_SHORT_EXCERPT_S: Final = 3.0  # its beginning and its end
 _MOST_EXCERPTS: Final = 3
 _BETWEEN_S: Final = 8.0  # from one excerpt to the next, until there are the most
 _MOST_BYTES: Final = 256 * 2**20  # of pictures held; larger ones shorten the excerpts
@@ -110,7 +112,10 @@ class Footage:
         if whole:
             length_s = math.inf
         elif options.target_cbr is not None:
-            count = min(_MOST_EXCERPTS, int(most_s / length_s), round(source.duration_s / _BETWEEN_S))
+            if source.duration_s <= _SHORT_S:
+                length_s = min(_SHORT_EXCERPT_S, most_s)
+            wanted = max(2, round(source.duration_s / _BETWEEN_S))
+            count = min(_MOST_EXCERPTS, int(most_s / length_s), wanted)
             last = source.duration_s - length_s
             starts = [last * n / (count - 1) for n in range(count)] if count > 1 else starts
         mllm = None if options.target_cbr is None else load(EMBEDDED)

@@ -32,6 +32,8 @@ from transmitter.shipment import Quote, Segment, Shipment
 FRAMES = 60
 PROFILE = Profile("embedded", longest_gap_s=1.0, closed_loop=True, draws_from=frozenset(Given))
 AHEAD = 3
+PRICE = replace(AT_10_DB, bits_per_symbol=2.5)
+"""Of the link, if nothing else is said."""
 EACH = {"keyframe_method": "skim", "keyframe_count": FRAMES}
 """Options under which every frame is a keyframe."""
 CODINGS = [c.value for c in keyframe_codec.CODINGS if c is not PictureCoding.PORTRAIT]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from itertools import count, pairwise
@@ -11,17 +12,21 @@ import pytest
 
 from semvid.errors import TransmissionFailed
 from semvid.link.blocks import Delivery
+from semvid.phy.pilots import SOUNDING_SYMBOLS
 from semvid.semantics import Caption, StreamEnd
+from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import HEIGHT, WIDTH
 from tests.unit.transmitter.encoding import (
     EACH,
     FRAMES,
+    PRICE,
     Receiver,
     all_of,
     encoder,
     keyframes,
     layers,
     nothing,
+    quoted,
     record,
     shots,
     size,
@@ -29,6 +34,7 @@ from tests.unit.transmitter.encoding import (
     too_dear,
     transmit,
 )
+from transmitter.encoder import Encoder
 
 
 @pytest.mark.parametrize("bits_per_symbol", [0.2, 0.05])
@@ -184,3 +190,36 @@ def test_inside_a_shot_the_quality_changes_with_a_picture_that_stands_alone(codi
     assert groups[0][:2] == (40, True)
     assert (groups[-1][0] or 0) > 40
     assert sum(refresh for _, refresh, _ in groups) == 2
+
+
+SOME = {"keyframe_method": "skim", "keyframe_count": 12}
+
+
+def spent(core: Encoder, frames: Callable[[], Iterator[Frame]]) -> tuple[float, set[float | None]]:
+    """Symbols of all that is sent, sounding included, and the CRFs of its pictures."""
+    quote, symbols, keyframes_took = quoted(PRICE, dearer=1.0), float(SOUNDING_SYMBOLS), 0.0
+    crfs = set()
+    with closing(core):
+        for segment in core.segments(frames()):
+            for shipment in core.shipments(segment):
+                took = quote(shipment, False)
+                symbols, keyframes_took = symbols + took, keyframes_took + took
+                core.delivered(shipment, Delivery(), record(round(symbols), round(keyframes_took)))
+                crfs |= {shipment.crf} if shipment.coded is not None else set()
+    return symbols, crfs
+
+
+@pytest.mark.parametrize("planned", [0.006, 0.008, 0.012])
+def test_where_all_of_a_video_waits_its_quality_is_set_right_by_what_it_takes(planned: float) -> None:
+    """The plan's CRF of 40 takes 1.47, 1.10 and .73 of these; from 1e-4 up a fiftieth more is allowed."""
+    budget = planned * 3 * WIDTH * HEIGHT * FRAMES
+    symbols, crfs = spent(encoder(target_cbr=planned, **SOME), slow_pan)
+    assert len(crfs) == 1
+    assert 40 not in crfs
+    assert 0.9 * budget <= symbols <= 1.02 * budget
+
+
+def test_behind_a_cut_quality_does_not_leap_to_use_up_what_is_left() -> None:
+    symbols, crfs = spent(encoder(target_cbr=0.03, **SOME), shots)
+    assert crfs == {40.0, 40.0 - 6}
+    assert symbols < 0.03 * 3 * WIDTH * HEIGHT * FRAMES
