@@ -30,7 +30,7 @@ from semvid.mllm.library import MllmLibrary
 from semvid.mllm.meter import Meter
 from semvid.options import SoundChoice, TransmissionOptions
 from semvid.profile import Given
-from semvid.semantics import PictureCoding
+from semvid.semantics import PictureCoding, SoundCodec
 from semvid.service.clock import StageClock
 from semvid.service.prefetch import prefetched
 from semvid.service.tracing import NO_SPAN, Span
@@ -56,10 +56,11 @@ from transmitter.settings import TransmitterSettings
 from transmitter.shipment import Segment, Shipment
 from transmitter.shipping import Shipping
 from transmitter.sound.door import track_of
-from transmitter.sound.plan import Decision, decide
+from transmitter.sound.plan import Decision, SoundPlan, decide
 from transmitter.sound.sender import SoundSender, resource
 from transmitter.sound.speech.library import SpeechLibrary
 from transmitter.sound.speech.transcriber import Transcriber
+from transmitter.sound.trial import LONGEST_S, tried
 from transmitter.watchdog import within
 
 _LIVE_SEGMENTS_AHEAD = 1  # more would be past when they leave; frames are dropped instead
@@ -219,16 +220,22 @@ class _Transmission:
         if track is not None:
             self._decision = decide(self._options, track, source, self._harq.adapter, self._call.sound_codecs)
         if (plan := self._decision.plan) is not None:
-            pcm = read_sound(job.upload, source, plan.header.channels, limits)
-            self._sound = SoundSender(plan, pcm, self._transcriber)
+            read = partial(read_sound, job.upload, source, plan.header.channels, limits)
+            if self._options.target_cbr is not None and self._sound_is_short(plan):
+                plan = tried(plan, read(), self._harq.adapter)
+            self._sound = SoundSender(plan, read(), self._transcriber)
         job.facts["sound"] = resource(self._decision, self._sound, self._harq.record)
+
+    def _sound_is_short(self, plan: SoundPlan) -> bool:
+        coded = plan.header.codec is not SoundCodec.TEXT
+        return coded and not self._source.endless and self._source.duration_s <= LONGEST_S
 
     def _picture_options(self) -> TransmissionOptions:
         """The options by which pictures are chosen and coded: sound leaves them less of the target."""
         options, source = self._options, self._source
         if self._sound is None or options.target_cbr is None:
             return options
-        symbols = self._sound.plan.symbols_per_s * source.duration_s
+        symbols = self._sound.plan.put_aside_per_s * source.duration_s
         for_sound = cbr(round(symbols), source.frame_count_hint, source.height, source.width)
         return options.model_copy(update={"target_cbr": options.target_cbr - for_sound})
 

@@ -111,12 +111,12 @@ class Shipping:
     def _most_for_sound(self, sound: SoundSender) -> float:
         """Symbols that the next sound may take.
 
-        Where a CBR is to be met, in all twice what the plan puts aside: repetitions take that at worst on a
+        Where a CBR is to be met, in all twice what its bit rate takes: repetitions take that at worst on a
         link as it was planned for.
         """
         if self._budget is None:
             return math.inf
-        return 2 * sound.symbols_put_aside - self._harq.record.sound_symbols
+        return 2 * sound.plan.symbols_per_s * sound.seconds - self._harq.record.sound_symbols
 
     async def _exchange(self, blocks: list[BlockPayload], most_symbols: float, span: Span) -> Delivery:
         """Blocks onto the link, repeated where they do not arrive, within the budget of the transmission."""

@@ -46,13 +46,20 @@ class SoundPlan:
         header: for the receiver.
         bit_rate: mean of the packets, bit/s.
         unit_packets: that travel together.
-        symbols_per_s: that are put aside for it: what the link charges when it is planned.
+        symbols_per_s: that its bit rate takes: what the link charges when it is planned.
+        tried_symbols_per_s: that this sound was seen to take; None: nobody tried.
     """
 
     header: SoundHeader
     bit_rate: int
     unit_packets: int
     symbols_per_s: float
+    tried_symbols_per_s: float | None = None
+
+    @property
+    def put_aside_per_s(self) -> float:
+        """Symbols that pictures leave to a second of it."""
+        return self.symbols_per_s if self.tried_symbols_per_s is None else self.tried_symbols_per_s
 
     @classmethod
     def opus(cls, bit_rate: int, source_channels: int, adapter: LinkAdapter) -> SoundPlan:

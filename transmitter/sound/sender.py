@@ -49,7 +49,7 @@ class SoundSender:
     @property
     def symbols_put_aside(self) -> float:
         """By the plan, for what was sent so far."""
-        return self.plan.symbols_per_s * self.seconds
+        return self.plan.put_aside_per_s * self.seconds
 
     def until(self, seconds: float) -> Generator[SoundPackets, None, None]:
         """What is to be sent to hear the first ``seconds`` of the video; infinity: all that is left."""
