@@ -43,7 +43,7 @@ demo-picture: demo  ## docs/images/demo.jpg: two moments of the demo's side-by-s
 	$(BIN)/python scripts/demo_picture.py demo-out/side_by_side.mp4 docs/images/demo.jpg
 
 test: .venv/.dev  ## the test suite, ten to twenty minutes on two cores
-	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: .venv/.dev  ## the tests that the suite leaves out: minutes each, some need a browser
 	$(BIN)/python -m pytest -m slow $(ARGS)

@@ -6,8 +6,13 @@ says how to have others. A test that needs them takes one of the fixtures below 
 
 from __future__ import annotations
 
-import json
 import os
+
+# One thread for torch, in every test and every service that one starts: two processes that share two cores
+# spend most of their time waiting for each other's threads. Read when torch is loaded, so it stands first.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
