@@ -43,9 +43,11 @@ def clip_frames(
             yield picture
 
 
-def write_clip(path: Path, seed: int = 0, frames: int = 216) -> None:
-    """The clip as MP4, 576x320 at 24 frames per second."""
+def write_clip(
+    path: Path, seed: int = 0, frames: int = 216, width: int = WIDTH, height: int = HEIGHT
+) -> None:
+    """The clip as MP4, 24 frames per second."""
     rate = Fraction(FRAME_RATE)
-    with VideoWriter(path, WIDTH, HEIGHT, 1 / rate, frame_rate=rate) as writer:
-        for index, picture in enumerate(clip_frames(seed, frames)):
+    with VideoWriter(path, width, height, 1 / rate, frame_rate=rate) as writer:
+        for index, picture in enumerate(clip_frames(seed, frames, width, height)):
             writer.append(picture, index)

@@ -21,6 +21,7 @@ from tests.synthetic_clip import clip_frames, write_clip
 
 HOST = "127.0.0.1"
 LONG = 160  # frames of the clip in whose middle services are killed
+SMALL = (192, 112)  # pixels: what most tests show shows at any size
 
 
 def free_ports(count: int) -> list[int]:
@@ -167,7 +168,7 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
 @pytest.fixture(scope="session")
 def short_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clips") / "short.mp4"
-    write_clip(path, seed=3, frames=36)
+    write_clip(path, 3, 36, *SMALL)
     return path
 
 
@@ -184,5 +185,5 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clips") / "long.mp4"
-    write_clip(path, seed=4, frames=LONG)
+    write_clip(path, 4, LONG, *SMALL)
     return path

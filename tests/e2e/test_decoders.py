@@ -27,6 +27,8 @@ from tests.synthetic_clip import clip_frames
 
 pytestmark = pytest.mark.tiny_models
 FRAMES, WIDTH, HEIGHT = 20, 96, 64
+# the others' pictures are made in tests/unit/receiver/decoders/hf/test_families.py
+OFTEN = ("ltx", "wan_flf2v")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,9 @@ def receiver(trio: Trio, decoder: str, steps: int = 1) -> Iterator[Any]:
         thread.join(60)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [kind if kind in OFTEN else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 def test_a_video_is_regenerated_end_to_end(
     generative: Trio, small_clip: Path, tmp_path: Path, kind: str
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from console.demo.measure import look_at
-from tests.e2e.conftest import wait_for
+from tests.e2e.conftest import SMALL, wait_for
 from tests.synthetic_clip import write_clip
 
 FRAMES = 40
@@ -65,7 +65,7 @@ def _left(folder: Path) -> list[str]:
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     folder = tmp_path_factory.mktemp("demo")
-    write_clip(folder / "clip.mp4", seed=2, frames=FRAMES)
+    write_clip(folder / "clip.mp4", 2, FRAMES, *SMALL)
     return _demo(folder / "out", str(folder / "clip.mp4"), "--json", "--seed", "2"), folder / "out"
 
 
@@ -181,7 +181,7 @@ def test_a_file_that_is_no_video_is_bad_input(tmp_path: Path) -> None:
 
 
 def test_a_channel_below_all_codes_is_a_failed_transmission(tmp_path: Path) -> None:
-    write_clip(tmp_path / "clip.mp4", frames=4)
+    write_clip(tmp_path / "clip.mp4", 0, 4, *SMALL)
     ended = _demo(tmp_path / "out", str(tmp_path / "clip.mp4"), "--snr-db", "-30", "--json")
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr

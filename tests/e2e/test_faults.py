@@ -17,7 +17,7 @@ def _frames(path: Path) -> int:
 
 
 def _begin(trio: Trio, clip: Path) -> str:
-    answer = trio.submit(clip, json.dumps({"quality": 40}))
+    answer = trio.submit(clip, json.dumps({"quality": 40, "coding_time": 0.1}))
     assert answer.status_code == 202, answer.text
     job_id = answer.json()["id"]
     wait_for(lambda: int(str(trio.transmission(job_id).get("keyframes", 0))) >= 3, "some keyframes sent")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,21 +15,26 @@ from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 from tests.e2e.conftest import Trio, running
-from tests.models.tiny_mllm import FAMILIES, build
+from tests.models.tiny_mllm import build
 from tests.synthetic_clip import clip_frames
 
 pytestmark = pytest.mark.tiny_models
 FRAMES = 12
 
 
+Checkpoint = Callable[[str], Path]
+
+
 @pytest.fixture(scope="module")
-def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """``checkpoint(family)``: the folder of its checkpoint."""
     root = tmp_path_factory.mktemp("checkpoints")
-    for family in (*FAMILIES, "text_only"):
-        build(family, root / family)
-    shutil.copytree(root / "gemma3", root / "damaged")
-    (root / "damaged" / "model.safetensors").write_bytes(b"no weights")
-    return root
+
+    def folder(family: str) -> Path:
+        path = root / family
+        return path if path.exists() else build(family, path)
+
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -60,22 +65,23 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
     ("family", "scoring", "search"),
     [
         ("internvl", None, None),
-        ("qwen2_5_vl", "described", "gallop"),
         ("qwen3_vl", "described-once", "exhaustive"),
-        ("smolvlm", "direct", "exhaustive"),
-        ("gemma3", "direct", "gallop"),
+        # asked all that these are asked in tests/unit/mllm/hf/test_model.py
+        pytest.param("qwen2_5_vl", "described", "gallop", marks=pytest.mark.slow),
+        pytest.param("smolvlm", "direct", "exhaustive", marks=pytest.mark.slow),
+        pytest.param("gemma3", "direct", "gallop", marks=pytest.mark.slow),
     ],
 )
 def test_every_family_from_upload_to_mp4(
     trio: Trio,
     clip: Path,
-    checkpoints: Path,
+    checkpoint: Checkpoint,
     tmp_path: Path,
     family: str,
     scoring: str | None,
     search: str | None,
 ) -> None:
-    chosen = {"mllm": f"hf:{checkpoints / family}", "scoring": scoring, "search": search}
+    chosen = {"mllm": f"hf:{checkpoint(family)}", "scoring": scoring, "search": search}
     options = {**{k: v for k, v in chosen.items() if v}, "channel": {"snr_db": 15}}
     sent = trio.transmit(clip, json.dumps(options))
     assert sent["state"] == "SUCCEEDED", sent["error"]
@@ -96,9 +102,9 @@ def test_every_family_from_upload_to_mp4(
     assert all(0.0 < one["p_yes"] < 0.5 and 0.0 < one["p_no"] < 0.5 for one in semantics["candidates"])
 
 
-def test_what_cannot_work_is_refused_at_the_door(trio: Trio, clip: Path, checkpoints: Path) -> None:
+def test_what_cannot_work_is_refused_at_the_door(trio: Trio, clip: Path, checkpoint: Checkpoint) -> None:
     for options, words in (
-        ({"mllm": f"hf:{checkpoints / 'text_only'}"}, "takes no pictures"),
+        ({"mllm": f"hf:{checkpoint('text_only')}"}, "takes no pictures"),
         ({"mllm": "hf:/nowhere/at/all"}, "no such folder"),
         ({"mllm": "hf:nobody/nothing"}, "hf download nobody/nothing"),
         ({"mllm": "openai:no-url#model"}, "openai:http://"),
@@ -111,9 +117,11 @@ def test_what_cannot_work_is_refused_at_the_door(trio: Trio, clip: Path, checkpo
 
 
 def test_what_shows_only_when_it_is_loaded_fails_the_job_and_not_the_service(
-    trio: Trio, clip: Path, checkpoints: Path
+    trio: Trio, clip: Path, checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
-    failed = trio.transmit(clip, json.dumps({"mllm": f"hf:{checkpoints / 'damaged'}"}))
+    damaged = shutil.copytree(checkpoint("internvl"), tmp_path / "damaged")
+    (damaged / "model.safetensors").write_bytes(b"no weights")
+    failed = trio.transmit(clip, json.dumps({"mllm": f"hf:{damaged}"}))
     assert failed["state"] == "FAILED"
     assert "transformers cannot load it" in str(failed["error"])
     assert trio.transmit(clip)["state"] == "SUCCEEDED"

@@ -17,6 +17,7 @@ from semvid.options import AnsweredBy
 from tests.e2e.conftest import Trio, running
 
 AIR = {"channel": {"snr_db": 8, "seed": 5}}
+KEPT = 30_000  # bytes of sources
 CUTS, SHOTS, WHY = "how many cuts are there?", "how many shots are there?", "why?"
 
 
@@ -24,14 +25,14 @@ CUTS, SHOTS, WHY = "how many cuts are there?", "how many shots are there?", "why
 def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
     """Sources are kept only until a transmission that is larger has ended."""
     folder = tmp_path_factory.mktemp("asked")
-    with running(folder, SEMVID_TRANSMITTER_KEPT_SOURCE_BYTES="60000") as trio:
+    with running(folder, SEMVID_TRANSMITTER_KEPT_SOURCE_BYTES=str(KEPT)) as trio:
         yield trio
 
 
 @pytest.fixture(scope="module")
 def sent(trio: Trio, tiny_clip: Path) -> dict[str, Any]:
     """A clip with one hard cut."""
-    assert tiny_clip.stat().st_size < 60_000
+    assert tiny_clip.stat().st_size < KEPT
     sent = dict(trio.transmit(tiny_clip, json.dumps({"quality": 40, **AIR})))
     assert sent["state"] == "SUCCEEDED", sent
     assert trio.wait_video(sent["id"])["state"] == "SUCCEEDED"
@@ -129,7 +130,7 @@ def test_a_task_sends_answers_and_no_picture(trio: Trio, tiny_clip: Path) -> Non
 
 
 def test_a_source_that_is_not_kept_is_gone(trio: Trio, sent: dict[str, Any], short_clip: Path) -> None:
-    assert short_clip.stat().st_size > 60_000
+    assert short_clip.stat().st_size > KEPT
     trio.transmit(short_clip, json.dumps({"task": [CUTS]}))
     with ReceiverClient(trio.receiver) as client, pytest.raises(errors.Gone, match="KEPT_SOURCE_BYTES"):
         client.ask(sent["id"], CUTS)

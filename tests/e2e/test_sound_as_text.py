@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.e2e.conftest import Trio, running
+from tests.e2e.conftest import SMALL, Trio, running
 from tests.models.tiny_speech import build
 from tests.synthetic_clip import write_clip
 from tests.synthetic_sound import bursts, sound_of, with_sound
@@ -20,7 +20,7 @@ FRAMES = 60  # 2.5 s
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("speaking")
-    write_clip(folder / "silent.mp4", seed=3, frames=FRAMES)
+    write_clip(folder / "silent.mp4", 3, FRAMES, *SMALL)
     return with_sound(folder / "silent.mp4", folder / "clip.mkv", bursts(2.5, 2))
 
 

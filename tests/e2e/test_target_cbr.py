@@ -14,7 +14,7 @@ import pytest
 from semvid.video.writer import VideoWriter
 from tests.e2e.conftest import Trio
 
-WIDTH, HEIGHT, FRAMES = 160, 96, 288
+WIDTH, HEIGHT, FRAMES = 160, 96, 192
 TARGET = 2e-3
 OPTIONS = json.dumps(
     {"target_cbr": TARGET, "coding_time": 0.1, "seed": 3, "channel": {"snr_db": 10, "seed": 3}}
@@ -23,7 +23,7 @@ OPTIONS = json.dumps(
 
 @pytest.fixture(scope="module")
 def two_halves(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six seconds of a picture that stands still, then, after a cut, six of a texture that moves."""
+    """Four seconds of a picture that stands still, then, after a cut, four of a texture that moves."""
     path = tmp_path_factory.mktemp("clips") / "halves.mp4"
     rng = np.random.default_rng(0)
     still, texture = (
