@@ -23,7 +23,7 @@ FADING = '{"model": "rayleigh", "snr_db": 9, "coherence_symbols": 128, "seed": 5
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    write_clip(path, seed=3, frames=FRAMES)
+    write_clip(path, 3, FRAMES, width=288, height=160)
     return path
 
 
