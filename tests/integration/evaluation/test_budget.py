@@ -58,7 +58,7 @@ def test_the_budget_holds_whatever_the_channel(
         return planned[0]
 
     monkeypatch.setattr("evaluation.methods.semantic.plan_for", plan)
-    semvid = Semvid("for 10 dB", planned_for=AT_10_DB, restorer="none")
+    semvid = Semvid("for 10 dB", planned_for=AT_10_DB, restorer="none", coding_time=0.1)
     outcome = semvid.run(clip, conditions, target, tmp_path)
     assert 0 < clip.cbr(outcome.crossed) <= target * (1.02 if target >= 1e-4 else 1.0)
     assert bool(outcome.failed) != bool(outcome.keyframes)

@@ -21,6 +21,8 @@ from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
 from tests.synthetic_clip import clip_frames
 
+QUICK = {"coding_time": 0.1}  # which preset the coder takes changes nothing of what both do
+
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
@@ -44,16 +46,22 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 @pytest.mark.parametrize(
     ("conditions", "options"),
     [
-        (Conditions(10.0, seed=3), {}),
-        (Conditions(6.0, seed=4), {"target_cbr": 2e-3}),
-        (Conditions(0.0, "rayleigh", 200, seed=15), {"retransmissions": 0, "quality": 45}),
+        (Conditions(10.0, seed=3), QUICK),
+        (Conditions(6.0, seed=4), {"target_cbr": 2e-3, **QUICK}),
+        (Conditions(0.0, "rayleigh", 200, seed=15), {"retransmissions": 0, "quality": 45, **QUICK}),
         (
             Conditions(0.0, "rayleigh", 200, seed=7),
-            {"retransmissions": 0, "quality": 45, "coding": "low-delay"},
+            {"retransmissions": 0, "quality": 45, "coding": "low-delay", **QUICK},
         ),
         (
             Conditions(6.0, "rayleigh", 200, seed=5),
-            {"quality": 55, "coding": "low-delay", "deadline_s": 0.3, "channel": {"symbol_rate_hz": 20e3}},
+            {
+                "quality": 55,
+                "coding": "low-delay",
+                "deadline_s": 0.3,
+                "channel": {"symbol_rate_hz": 20e3},
+                **QUICK,
+            },
         ),
         (Conditions(8.0, seed=6), {"target_cbr": 8e-3, "coding": "jscc"}),
     ],
