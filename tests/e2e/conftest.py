@@ -159,8 +159,9 @@ def running(folder: Path, **settings: str) -> Iterator[Trio]:
         trio.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
+    """One for all tests that leave it running as it was."""
     with running(tmp_path_factory.mktemp("trio")) as trio:
         yield trio
 

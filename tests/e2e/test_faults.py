@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
-from tests.e2e.conftest import LONG, Trio, wait_for
+from tests.e2e.conftest import LONG, Trio, running, wait_for
+
+
+@pytest.fixture(scope="module")
+def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
+    """Of our own: its services are killed."""
+    with running(tmp_path_factory.mktemp("faults")) as trio:
+        yield trio
 
 
 def _frames(path: Path) -> int:

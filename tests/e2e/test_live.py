@@ -76,10 +76,10 @@ def listed(trio: Trio) -> dict[str, Any]:
 
 
 def test_it_is_watched_while_it_comes_and_whole_when_it_is_stopped(trio: Trio, tmp_path: Path) -> None:
-    source = tmp_path / "one.ts"
+    source, before = tmp_path / "one.ts", listed(trio).get("id")
     with growing(source):
         sender = sending(trio, source, "--latency", "2", "--symbol-rate-hz", "20000")
-        wait_for(lambda: bool(listed(trio)), "the transmission", 60)
+        wait_for(lambda: listed(trio).get("id") != before, "the transmission", 60)
         job_id = listed(trio)["id"]
         playlist = f"{trio.receiver}/v1/videos/{job_id}/live.m3u8"
         wait_for(lambda: httpx.get(playlist).text.count("#EXTINF") >= 2, "two segments", 60)
