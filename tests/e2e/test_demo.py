@@ -172,6 +172,7 @@ def test_a_folder_of_files_goes_through_one_set_of_services(tiny_clip: Path, tmp
     assert opened == 1
 
 
+@pytest.mark.slow  # often: one such file among others above; its exit code in unit/console/test_cli.py
 def test_a_file_that_is_no_video_is_bad_input(tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("these are notes, not a video\n" * 100)
     ended = _demo(tmp_path / "out", str(tmp_path / "notes.mp4"), "--json")
@@ -180,6 +181,7 @@ def test_a_file_that_is_no_video_is_bad_input(tmp_path: Path) -> None:
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow  # often: test_snr.py for the channel, tests/unit/console/test_cli.py for the exit code
 def test_a_channel_below_all_codes_is_a_failed_transmission(tmp_path: Path) -> None:
     write_clip(tmp_path / "clip.mp4", 0, 4, *SMALL)
     ended = _demo(tmp_path / "out", str(tmp_path / "clip.mp4"), "--snr-db", "-30", "--json")

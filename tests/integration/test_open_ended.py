@@ -119,6 +119,7 @@ def test_text_only_draws_every_frame_from_captions(ends: Ends, source: Path) -> 
         ends.send(source)
 
 
+@pytest.mark.slow  # often: unit/receiver/test_regeneration.py and decoders/command/test_decoder.py
 @pytest.mark.parametrize("ends", [f"{DRAW} fails here"], indirect=True)
 def test_a_program_that_fails_leaves_concealed_frames_and_its_reason(ends: Ends, source: Path) -> None:
     sent, video, path = ends.send(source, keyframe_method="text-only", segment_s=0.75)
