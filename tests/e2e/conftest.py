@@ -20,7 +20,7 @@ from semvid.video.writer import VideoWriter
 from tests.synthetic_clip import clip_frames, write_clip
 
 HOST = "127.0.0.1"
-LONG = 160  # frames of the clip in whose middle services are killed
+LONG = 120  # frames of the clip in whose middle services are killed
 SMALL = (192, 112)  # pixels: what most tests show shows at any size
 
 
@@ -36,7 +36,7 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> N
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 class Trio:

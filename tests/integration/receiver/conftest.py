@@ -253,7 +253,7 @@ def start_receiver(tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
         receiver.stop(signal.SIGKILL)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
     running = Receiver(tmp_path_factory.mktemp("receiver") / "data").start()
     yield running
