@@ -21,6 +21,7 @@ from tests.synthetic_clip import clip_frames, write_clip
 
 HOST = "127.0.0.1"
 LONG = 120  # frames of the clip in whose middle services are killed
+QUICK = '{"coding_time": 0.1}'  # fast presets; test_demo.py and test_live.py take the default
 SMALL = (192, 112)  # pixels: what most tests show shows at any size
 
 
@@ -109,7 +110,7 @@ class Trio:
                 process.kill()
         self._http.close()
 
-    def submit(self, clip: Path, options: str = "{}") -> httpx.Response:
+    def submit(self, clip: Path, options: str = QUICK) -> httpx.Response:
         with clip.open("rb") as file:
             return self._http.post(
                 f"{self.transmitter}/v1/transmissions",
@@ -129,7 +130,7 @@ class Trio:
         path.write_bytes(answer.content)
         return path
 
-    def transmit(self, clip: Path, options: str = "{}") -> dict[str, object]:
+    def transmit(self, clip: Path, options: str = QUICK) -> dict[str, object]:
         """Sends ``clip`` and waits for both ends to be done with it."""
         answer = self.submit(clip, options)
         assert answer.status_code == 202, answer.text

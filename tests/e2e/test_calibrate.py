@@ -55,7 +55,7 @@ def test_a_file_gives_the_cbr_that_it_promises(generative: Trio, tiny_clip: Path
     assert job["cbr"] == pytest.approx(calibration["cbr"], rel=0.02)  # the channel's noise is another one
 
 
-def test_a_target_out_of_reach_says_what_is(generative: Trio, tiny_clip: Path, tmp_path: Path) -> None:
+def test_a_target_out_of_reach_says_what_is(trio: Trio, tiny_clip: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
     done = semvid(
         "calibrate",
@@ -63,7 +63,7 @@ def test_a_target_out_of_reach_says_what_is(generative: Trio, tiny_clip: Path, t
         "--target-cbr",
         "1e-5",
         "--transmitter",
-        generative.transmitter,
+        trio.transmitter,
         "--out",
         path,
     )

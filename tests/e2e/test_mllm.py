@@ -82,7 +82,7 @@ def test_every_family_from_upload_to_mp4(
     search: str | None,
 ) -> None:
     chosen = {"mllm": f"hf:{checkpoint(family)}", "scoring": scoring, "search": search}
-    options = {**{k: v for k, v in chosen.items() if v}, "channel": {"snr_db": 15}}
+    options = {**{k: v for k, v in chosen.items() if v}, "channel": {"snr_db": 15}, "coding_time": 0.1}
     sent = trio.transmit(clip, json.dumps(options))
     assert sent["state"] == "SUCCEEDED", sent["error"]
     video = trio.wait_video(str(sent["id"]))

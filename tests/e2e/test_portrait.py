@@ -19,7 +19,7 @@ from tests.synthetic_clip import write_clip
 from tests.talking_face import points_of, write_talking_clip
 
 FRAMES = 50
-PORTRAIT = '{"coding": "portrait", "channel": {"model": "awgn", "snr_db": 10, "seed": 3}}'
+PORTRAIT = '{"coding": "portrait", "coding_time": 0.1, "channel": {"model": "awgn", "snr_db": 10, "seed": 3}}'
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
 def sent(trio: Trio, tiny_clip: Path) -> dict[str, Any]:
     """A clip with one hard cut."""
     assert tiny_clip.stat().st_size < KEPT
-    sent = dict(trio.transmit(tiny_clip, json.dumps({"quality": 40, **AIR})))
+    sent = dict(trio.transmit(tiny_clip, json.dumps({"quality": 40, "coding_time": 0.1, **AIR})))
     assert sent["state"] == "SUCCEEDED", sent
     assert trio.wait_video(sent["id"])["state"] == "SUCCEEDED"
     return sent

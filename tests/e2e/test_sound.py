@@ -64,7 +64,7 @@ def test_every_symbol_of_it_is_counted(sent: dict[str, Any]) -> None:
 def test_without_sound_nothing_of_it_is_left(
     trio: Any, clip: Path, sent: dict[str, Any], tmp_path: Path
 ) -> None:
-    silent = trio.transmit(clip, json.dumps({"sound": "none"}))
+    silent = trio.transmit(clip, json.dumps({"sound": "none", "coding_time": 0.1}))
     assert silent["state"] == "SUCCEEDED"
     assert silent["sound"] == {"codec": "none", "reason": "none was asked for"} | {
         name: None for name in sent["sound"] if name not in ("codec", "reason")

@@ -39,7 +39,7 @@ def trio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
 
 
 def test_what_is_said_is_written_down_sent_and_spoken(trio: Trio, clip: Path, tmp_path: Path) -> None:
-    sent = trio.transmit(clip, '{"sound": "text"}')
+    sent = trio.transmit(clip, '{"sound": "text", "coding_time": 0.1}')
     assert sent["state"] == "SUCCEEDED", sent
     sound = sent["sound"]
     assert isinstance(sound, dict)

@@ -8,16 +8,24 @@ import pytest
 
 from evaluation.studies import device_check
 from semvid.options import Scoring
+from tests.models import tiny_video
 from tests.models.tiny_mllm import FAMILIES
 from tests.models.tiny_video import KINDS
 
 pytestmark = pytest.mark.tiny_models
 
 
-def test_every_decoder_runs_whole_and_with_smaller_weights() -> None:
+@pytest.mark.parametrize(
+    "kinds", [("ltx", "wan_vace"), pytest.param(KINDS, marks=pytest.mark.slow, id="all")], ids="-".join
+)
+def test_every_decoder_runs_whole_and_with_smaller_weights(
+    kinds: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whole they all run in tests/unit/receiver/decoders/hf/test_families.py, too."""
+    monkeypatch.setattr(tiny_video, "KINDS", kinds)
     rows = list(device_check.check_decoders("cpu"))
     assert [(row["family"], row["options"].get("quantisation")) for row in rows] == [
-        (kind, quantisation) for kind in KINDS for quantisation in (None, "int8", "fp8")
+        (kind, quantisation) for kind in kinds for quantisation in (None, "int8", "fp8")
     ]
     assert all("error" not in row for row in rows), rows
     assert {(row["frames"], row["repeatable"]) for row in rows} == {(11, True)}
