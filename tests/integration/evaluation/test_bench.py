@@ -118,14 +118,14 @@ def run(command: list[str], tmp_path: Path, **variables: str) -> str:
     return done.stdout
 
 
-def at_the_slow_cell(command: list[str], tmp_path: Path) -> subprocess.Popen[str]:
-    """A sweep that has three records and is at the fourth, which takes a minute."""
+def at_the_slow_cell(command: list[str], tmp_path: Path, before: int) -> subprocess.Popen[str]:
+    """A sweep that has ``before`` records and is at the next, which takes a minute."""
     log = (tmp_path / "log").open("w")
     sweep = subprocess.Popen(
         command, env=environment(tmp_path), stderr=log, start_new_session=True, text=True
     )
     waited = time.monotonic()
-    while len(list((tmp_path / "out" / "cells").glob("[!.]*.json"))) < 3:
+    while len(list((tmp_path / "out" / "cells").glob("[!.]*.json"))) < before:
         assert time.monotonic() - waited < 200
         assert sweep.poll() is None
         time.sleep(0.1)
@@ -149,7 +149,7 @@ def living(group: int) -> list[str]:
 def test_a_signal_ends_a_sweep_and_its_processes_within_seconds(
     bench: Any, tmp_path: Path, number: signal.Signals
 ) -> None:
-    sweep = at_the_slow_cell(bench(["own:HoldFirst", "own:Slow"], snr_db="0, 10"), tmp_path)
+    sweep = at_the_slow_cell(bench(["own:HoldFirst", "own:Slow"]), tmp_path, before=1)
     signalled = time.monotonic()
     sweep.send_signal(number)
     assert sweep.wait(30) == 1
@@ -163,7 +163,7 @@ def test_a_signal_ends_a_sweep_and_its_processes_within_seconds(
 
 def test_killed_in_the_middle_resumed_and_reported(bench: Any, tmp_path: Path) -> None:
     command = bench(["own:HoldFirst", "own:Slow"], snr_db="0, 10")
-    sweep = at_the_slow_cell(command, tmp_path)
+    sweep = at_the_slow_cell(command, tmp_path, before=3)
     second = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, timeout=200)
     assert second.returncode == 1
     assert "another sweep is filling this folder" in second.stderr
