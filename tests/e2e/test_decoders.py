@@ -28,7 +28,7 @@ from tests.synthetic_clip import clip_frames
 pytestmark = pytest.mark.tiny_models
 FRAMES, WIDTH, HEIGHT = 20, 96, 64
 # the others' pictures are made in tests/unit/receiver/decoders/hf/test_families.py
-OFTEN = ("ltx", "wan_flf2v")
+OFTEN = ("ltx",)
 
 
 @pytest.fixture(scope="module")

@@ -151,13 +151,11 @@ def test_first_frame_is_held_by_a_decoder_that_needs_both_ends(ends: Ends, sourc
     assert json.dumps(sent["operating_point"])
 
 
+@pytest.mark.slow  # often: these pipelines in unit/receiver/decoders/hf/test_drawing.py, the services above
 @pytest.mark.tiny_models
 @pytest.mark.parametrize(
     ("ends", "methods"),
-    [
-        ("tiny:ltx_text", ("text-only", "first-frame")),
-        pytest.param("tiny:wan_text", ("text-only",), marks=pytest.mark.slow),
-    ],
+    [("tiny:ltx_text", ("text-only", "first-frame")), ("tiny:wan_text", ("text-only",))],
     indirect=["ends"],
 )
 def test_a_text_to_video_pipeline_behind_the_services(

@@ -59,7 +59,7 @@ def _refusal(process: subprocess.Popen[str]) -> str:
     [
         ("receiver", "PORT"),
         ("receiver", "LINK_ADDRESS"),
-        ("transmitter", "PORT"),
+        pytest.param("transmitter", "PORT", marks=pytest.mark.slow),  # listens as the receiver does
         ("channel", "LISTEN"),
         ("channel", "HTTP_PORT"),
     ],

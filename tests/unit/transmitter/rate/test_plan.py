@@ -31,6 +31,7 @@ from transmitter.rate.trial import Coded, Trial
 PROFILE = Profile("embedded", longest_gap_s=1.2, closed_loop=True)
 DEAR = replace(AT_10_DB, bits_per_symbol=AT_10_DB.bits_per_symbol / 3)
 TARGETS = (2e-3, 5e-3, 1.2e-2)
+SOME = [pytest.param(TARGETS[0], marks=pytest.mark.slow), TARGETS[1], TARGETS[2]]
 
 
 def story() -> Iterator[Frame]:
@@ -120,7 +121,7 @@ def test_an_impossible_target_gets_the_cheapest_there_is(planned: Planned) -> No
     assert trial.cbr > 1e-5
 
 
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", SOME)
 def test_a_change_that_nobody_sees_changes_little(planned: Planned, read: Read, target: float) -> None:
     """What is spent is the same, and what it shows is of one kind.
 
