@@ -40,7 +40,7 @@ def test_over_noise_alone_everything_arrives_and_costs_less_the_better_the_chann
     assert all(worse > 1.3 * better for worse, better in pairwise(symbols))
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("snr_db", [5, 20])
 def test_repetitions_carry_everything_through_fades(
     trio: Trio, tiny_clip: Path, tmp_path: Path, snr_db: int, seed: int

@@ -145,7 +145,10 @@ def living(group: int) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT],  # one handler has both
+)
 def test_a_signal_ends_a_sweep_and_its_processes_within_seconds(
     bench: Any, tmp_path: Path, number: signal.Signals
 ) -> None:

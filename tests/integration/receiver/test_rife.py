@@ -31,7 +31,12 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_cache")
 @pytest.mark.parametrize(
-    ("setting", "taken"), [("rife", "rife"), ("auto:0.001", "rife"), ("auto:1e6", "embedded")]
+    ("setting", "taken"),
+    [
+        pytest.param("rife", "rife", marks=pytest.mark.slow),  # often: chosen by its pace, as below
+        ("auto:0.001", "rife"),
+        ("auto:1e6", "embedded"),
+    ],
 )
 def test_the_sender_is_told_which_decoder_it_is(
     start_receiver: Any, clip: Any, setting: str, taken: str
