@@ -343,8 +343,7 @@ class Encoder:
         All of it is made somewhat coarser before pictures are given up, and anchors as coarse as it takes. As
         long as the header has not left, all of it is made as small as it takes, before either.
         """
-        intra = self._options.coding is PictureCoding.INTRA
-        if self._budget is None or not group[0].refresh or intra or self._fits:
+        if self._budget is None or not group[0].refresh or self._fits:
             return False
         control, means = self._control, self._means
         segments = self._sequence.of(group)

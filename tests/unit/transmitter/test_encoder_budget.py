@@ -96,9 +96,10 @@ def test_over_a_poor_link_the_header_leaves_first_and_once() -> None:
         assert not any(shipment.carries_header for shipment in others)
 
 
-def test_an_anchor_that_there_is_no_room_for_is_coded_anew_and_coarser() -> None:
+@pytest.mark.parametrize("coding", ["pyramid", "low-delay", "intra"])
+def test_an_anchor_that_there_is_no_room_for_is_coded_anew_and_coarser(coding: str) -> None:
     """Where it is as small as can be."""
-    options = {"scale": 4.0, "target_cbr": 0.02, **EACH}
+    options = {"scale": 4.0, "target_cbr": 0.02, "coding": coding, **EACH}
     first, *_ = transmit(encoder(bits_per_symbol=0.05, **options), frames=slow_pan).coded
     usual, *_ = transmit(encoder(**options), frames=slow_pan).coded
     assert usual.crf == 40
