@@ -128,7 +128,7 @@ class Encoder:
             with self._clock.stage("coding"):
                 picture = self._sequence.sized(selected)
                 crf = None
-                if cut or not pyramid:  # what a pyramid holds, and is not sent yet, depends on its speed
+                if cut or not pyramid:  # inside a pyramid where a group leaves, see `_changes_quality`
                     crf = self._control.restart(
                         selected.frame.index, selected.shot_start, self._spoilt, partial(bytes_alone, picture)
                     )
@@ -278,16 +278,15 @@ class Encoder:
 
         A plan goes by excerpts and by what a faster preset makes of them; here the pictures are known.
         """
-        alone = self._options.coding is PictureCoding.INTRA or self._options.is_timed
-        if self._budget is None or alone or not groups or not groups[0][0].refresh:
+        if self._budget is None or not groups or not groups[0][0].refresh:
             return groups
         control, finest = self._control, self._control.finest
         taken: dict[float, float] = {}
         while True:
             taken[self._sequence.crf] = self._means.taken(self._everything(groups))
-            crf = next_crf(taken, control.left(), finest, control.still_good)
+            crf = next_crf(taken, control.symbols_left, finest, control.still_good)
             if crf == self._sequence.crf:
-                self._fits = taken[crf] <= control.left()
+                self._fits = taken[crf] <= control.symbols_left
                 return groups
             control.take_up(crf)
             self._begin()

@@ -42,10 +42,11 @@ from semvid.semantics import ALL_SLOTS, PictureCoding
 
 MIN_CRF, MAX_CRF = 20.0, 70.0
 FASTEST_PRESET: Final = 13
+_GROUP: Final = 8  # pictures, of a pyramid
 _BEYOND: Final = {**dict.fromkeys(PictureCoding, 0), PictureCoding.PYRAMID: 32}
 """Pictures that are pushed after the last one of a group before it is given back. SVT-AV1 gives it after 19
 to 29, as its threads get on: what a sender does must not hang on that."""
-MOST_HELD: Final = {coding: beyond and beyond + 8 for coding, beyond in _BEYOND.items()}
+MOST_HELD: Final = {coding: beyond + _GROUP if beyond else 0 for coding, beyond in _BEYOND.items()}
 """Pictures that are pushed and not given back yet, at most."""
 _MIN_SIDE = 16  # pixels; SVT-AV1 refuses some smaller sizes
 _ORDER: Final = 128  # places in time that frame headers tell apart

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from semvid.sound.pcm import SAMPLE_RATE
+from semvid.sound.pcm import SAMPLE_RATE, silence
 from semvid.sound.track import probe_sound
 from tests.synthetic_clip import write_clip
 from tests.synthetic_sound import bursts, onsets, sound_of, with_sound
@@ -83,6 +83,15 @@ def test_pictures_leave_room_for_the_sound(trio: Any, clip: Path) -> None:
     assert job["sound"]["codec"] == "opus"
     assert 0.1 < job["sound"]["symbols"] / (job["total_symbols"] * target / job["cbr"]) < 0.27
     assert 0.8 * target < job["cbr"] < 1.1 * target
+
+
+def test_sound_that_is_silent_leaves_its_room_to_the_pictures(trio: Any, clip: Path, tmp_path: Path) -> None:
+    target = 1e-2
+    quiet = with_sound(clip.parent / "silent.mp4", tmp_path / "quiet.mkv", silence(3 * SAMPLE_RATE, 2))
+    job = trio.transmit(quiet, json.dumps({"target_cbr": target, "coding_time": 0.1}))
+    assert job["sound"]["codec"] == "opus"
+    assert job["sound"]["share"] < 0.05
+    assert 0.85 * target < job["cbr"] < 1.03 * target
 
 
 def test_sound_that_is_not_there_is_refused_at_the_door(trio: Any, short_clip: Path) -> None:

@@ -50,7 +50,6 @@ def test_the_whole_video_meets_its_target(trio: Trio, sent: dict[str, object]) -
     first, *others = semantics["keyframes"]
     planned = sent["operating_point"]["crf"]  # type: ignore[index]
     assert first["crf"] <= planned + 5  # a second pass sets right what the plan did not see
-    assert all(20 <= one["crf"] <= 70 for one in others)
     assert first["refresh"]
     layers: dict[str, dict[str, int]] = sent["layers"]  # type: ignore[assignment]
     assert sum(layer["sent"] + layer["given_up"] for layer in layers.values()) == 1 + len(others)

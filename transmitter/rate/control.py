@@ -244,8 +244,9 @@ class RateControl:
         estimated = self.room(frames, link) + (budget.most - budget.symbols)
         return min(estimated, budget.most - self._charged - end) - sounded
 
-    def left(self) -> float:
-        """Symbols for all that follows; infinite without a budget."""
+    @property
+    def symbols_left(self) -> float:
+        """For all that follows; infinite without a budget."""
         if self._budget is None:
             return math.inf
         return self._budget.symbols - self._charged - (0 if self._noted else SOUNDING_SYMBOLS)

@@ -15,6 +15,7 @@ SLOWEST_TRIED: Final = 2
 """In planning: slower ones look better at the same CRF, and their bytes are the same within 3 %."""
 
 _SECONDS: Final = {0: 12.5, 1: 3.7, 2: 1.7, 3: 1.1, 4: 0.6, 6: 0.27, FAST: 0.13}
+# Preset 2 as in plans of four clips, the others between as in docs/decisions/0009-pyramid.md (prototypes)
 _BYTES: Final = {0: 0.83, 1: 0.83, 2: 0.83, 3: 0.86, 4: 0.88, 6: 0.93, FAST: 1.0}
 _LOSS: Final = {0: 0.97, 1: 0.987, 2: 1.0, 3: 1.025, 4: 1.045, 6: 1.08, FAST: 1.13}
 

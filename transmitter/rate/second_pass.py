@@ -21,7 +21,7 @@ def next_crf(taken: Mapping[float, float], left: float, finest: float, coarsest:
     Args:
         taken: symbols at the CRFs tried so far, one at least.
         left: symbols that it may take.
-        finest, coarsest: CRF that it may get.
+        finest, coarsest: CRF that it may get; or has had.
 
     Returns:
         In quarters; one that was tried where nothing better is to be expected.
@@ -39,6 +39,8 @@ def next_crf(taken: Mapping[float, float], left: float, finest: float, coarsest:
     else:
         share = math.log(taken[over] / left) / math.log(taken[over] / taken[under])
         wanted = min(over + share * (under - over), under - CRF_STEP)
+    # what is beyond a bound already is not brought back to it, where it would take what is wanted even less
+    finest, coarsest = min(finest, *taken), max(coarsest, *taken)
     return min(max(CRF_STEP * math.ceil(wanted / CRF_STEP), finest), coarsest)
 
 

@@ -57,6 +57,14 @@ def test_a_target_wants_excerpts_of_all_of_a_long_clip_and_a_quality_the_beginni
         assert (max(dense) > 2 * dense[0]) == many  # a still beginning says nothing about a restless end
 
 
+def test_a_clip_of_some_seconds_is_tried_at_both_ends(tmp_path: Path) -> None:
+    frames = 24 * 8
+    some = read(tmp_path, chain(still(frames // 2), flicker(frames // 2, first=frames // 2)))
+    beginning, end = some.parts
+    assert (beginning.frames, end.frames) == (24 * 3 + 1, 24 * 3)
+    assert len(end.keyframes(0.1)) > 2 * len(beginning.keyframes(0.1))
+
+
 def test_the_lower_the_price_the_more_keyframes_and_those_that_are_certain_at_any(tmp_path: Path) -> None:
     (part,) = read(tmp_path, chain(pan(30, 1.5), flicker(30, first=30))).parts
     chosen = [

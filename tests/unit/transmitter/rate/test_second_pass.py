@@ -53,3 +53,8 @@ def test_where_nothing_fits_the_coarsest_stays() -> None:
 
 def test_without_anything_left_it_is_coded_as_coarse_as_may_be() -> None:
     assert next_crf({60.0: 3000.0}, -5.0, 55.0, 62.0) == 62
+
+
+def test_what_lies_beyond_a_bound_is_not_brought_back_to_what_is_worse() -> None:
+    assert next_crf({70.0: 2000.0}, 1000.0, 55.0, 65.0) == 70  # too dear, and 65 more so
+    assert next_crf({50.0: 500.0}, 1000.0, 55.0, 65.0) == 50  # fits, and 55 would spend less
