@@ -91,7 +91,7 @@ def test_sound_that_is_silent_leaves_its_room_to_the_pictures(trio: Any, clip: P
     job = trio.transmit(quiet, json.dumps({"target_cbr": target, "coding_time": 0.1}))
     assert job["sound"]["codec"] == "opus"
     assert job["sound"]["share"] < 0.05
-    assert 0.85 * target < job["cbr"] < 1.03 * target
+    assert 0.94 * target < job["cbr"] < 1.03 * target  # .90 where what was put aside is not given back
 
 
 def test_sound_that_is_not_there_is_refused_at_the_door(trio: Any, short_clip: Path) -> None:
