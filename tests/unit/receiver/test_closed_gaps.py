@@ -8,7 +8,7 @@ from receiver.assembly import Assembly
 from receiver.closed_gaps import Fate
 from receiver.gaps import Fill, Provenance, Run, plan
 from semvid.semantics import Caption, KeyframeSlice, StreamEnd, Timing, Unit
-from tests.unit.receiver.test_assembly import HEADER, ended, feed, group, keyframe, runs_of, whole
+from tests.unit.receiver.assembling import HEADER, ended, feed, group, keyframe, runs_of, whole
 
 
 def test_a_keyframe_closes_its_gap_at_once_when_nothing_is_missing() -> None:
