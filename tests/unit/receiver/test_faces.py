@@ -13,7 +13,7 @@ from receiver.gaps import Anchor, Fill, Gap, Provenance, plan
 from semvid.errors import InvalidInput, LimitExceeded
 from semvid.faces.units import NUMBERS, POINTS, FaceMotion, FaceShape
 from semvid.semantics import PictureCoding, StreamEnd, Unit
-from tests.unit.receiver.test_assembly import HEADER, ended, feed, keyframe
+from tests.unit.receiver.assembling import HEADER, ended, feed, keyframe
 
 PORTRAIT = replace(HEADER, coding=PictureCoding.PORTRAIT)
 
