@@ -30,6 +30,7 @@ from transmitter.header import stream_header
 from transmitter.keyframes.selection import Selected, Selecting
 from transmitter.means import Means
 from transmitter.offers import Missing, Offer, Offers
+from transmitter.rate import header_first
 from transmitter.rate.control import Budget, RateControl
 from transmitter.rate.model import LinkPrice, coded_size
 from transmitter.rate.plan import Plan
@@ -39,10 +40,6 @@ from transmitter.sequence import CodedSequence
 from transmitter.shipment import LayerRecord, Quote, Segment, Shipment, keyframe_facts
 from transmitter.verdict import require_header, require_pictures
 
-# Below so many bits of keyframe a symbol (about 8 dB), and where a block costs so little of the budget beside
-# its keyframes, the header leaves first.
-_POOR_BITS_PER_SYMBOL: Final = 2.0
-_LITTLE: Final = 1 / 30
 _BEFORE_THE_LINK_IS_KNOWN: Final = 0.8  # of the room, that what waits behind such a header is sized for
 
 
@@ -142,7 +139,10 @@ class Encoder:
         if segment.last:
             if joins := selected is None and self._sequence.waits:
                 self._sequence.join(segment)
-            yield from self._shipped(self._set_right(self._sequence.finish()), ended=True)
+            groups = self._sequence.finish()
+            if self._is_sized_by_a_sounding(groups):
+                yield self._header_alone()
+            yield from self._shipped(self._set_right(groups), ended=True)
             if joins:
                 return
         if selected is None:
@@ -258,7 +258,7 @@ class Encoder:
         for group in groups:
             if self._changes_quality(group) or self._too_dear(group):
                 break
-            if not self._header_left and self._header_first:
+            if self._header_first:
                 yield self._header_alone()
                 self._fits = False
                 if self._too_dear(group):  # the link is known better now
@@ -303,18 +303,17 @@ class Encoder:
 
     @property
     def _header_first(self) -> bool:
-        """Whether the header leaves in a block of its own.
-
-        Where little is known of a poor link, a first burst that is lost would leave no room to send it again,
-        and another control word costs little.
-        """
-        if self._budget is None:
+        """Whether the header leaves in a block of its own, so that not all hangs on what follows it."""
+        if self._budget is None or self._header_left:
             return False
-        price = self._price()
-        return (
-            price.bits_per_symbol < _POOR_BITS_PER_SYMBOL
-            and price.block_symbols < _LITTLE * self._budget.symbols
-        )
+        return header_first.on_a_poor_link(self._price(), self._budget)
+
+    def _is_sized_by_a_sounding(self, groups: list[Group]) -> bool:
+        """Whether the header leaves in a block of its own, so that what waits is sized by more."""
+        if self._budget is None or self._header_left or not groups:
+            return False
+        taken = self._means.taken(self._everything(groups))
+        return header_first.for_a_second_pass(self._price(), self._budget, taken, self._control.symbols_left)
 
     def _header_alone(self) -> Shipment:
         segment = Segment([], None, 0, self._sequence.oldest.segment.frames_read, last=False)
@@ -347,7 +346,7 @@ class Encoder:
         control, means = self._control, self._means
         segments = self._sequence.of(group)
         # a sounding errs, and once the header has left nothing can be made smaller
-        share = _BEFORE_THE_LINK_IS_KNOWN if not self._header_left and self._header_first else 1.0
+        share = _BEFORE_THE_LINK_IS_KNOWN if self._header_first else 1.0
         room = share * means.room(segments, self._all_units(segments))
         offers = self._offers(group, segments, share * means.most(segments))
         everything = means.charged(offers.everything, room)

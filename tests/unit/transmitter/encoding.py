@@ -71,22 +71,24 @@ def encoder(
     bits_per_symbol: float = 2.5,
     scale: float = 1.0,
     dearer: float = 1.0,
+    link: Callable[[], LinkPrice] | None = None,
     **options: object,
 ) -> Encoder:
+    """``link``: what is known of it, where that changes on the way."""
     chosen = TransmissionOptions.model_validate({"candidate_spacing_s": 1.0, **options})
     point = OperatingPoint(40.0, 0.3, scale, preset=8)
     plan = Plan(point, Forecast(100.0, 200.0, 10) if chosen.target_cbr else None)
-    price = replace(AT_10_DB, bits_per_symbol=bits_per_symbol)
-    quote = quoted(price, dearer)
+    price = link or (lambda: replace(AT_10_DB, bits_per_symbol=bits_per_symbol))
     info, mllm = source(announced), Mute()
     begin = selecting(chosen, info, PROFILE, mllm)
-    return Encoder(info, chosen, mllm, plan, begin, AHEAD, lambda: price, quote)
+    return Encoder(info, chosen, mllm, plan, begin, AHEAD, price, quoted(price, dearer))
 
 
-def quoted(price: LinkPrice, dearer: float) -> Quote:
+def quoted(link: Callable[[], LinkPrice], dearer: float) -> Quote:
     """What shipments take: the estimate that plans are made with, and pictures ``dearer`` times that."""
 
     def quote(shipment: Shipment, repeated: bool) -> float:
+        price = link()
         beside = price.symbols_beside(len(bitstream.pack(shipment.units)))
         return beside + (dearer * price.symbols_of(size(shipment)) if shipment.coded else price.block_symbols)
 

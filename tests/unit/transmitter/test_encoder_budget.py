@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
 import numpy as np
@@ -34,7 +34,7 @@ from tests.unit.transmitter.encoding import (
     too_dear,
     transmit,
 )
-from transmitter.encoder import Encoder
+from transmitter.rate.model import LinkPrice
 
 
 @pytest.mark.parametrize("bits_per_symbol", [0.2, 0.05])
@@ -196,31 +196,56 @@ def test_inside_a_shot_the_quality_changes_with_a_picture_that_stands_alone(codi
 SOME = {"keyframe_method": "skim", "keyframe_count": 12}
 
 
-def spent(core: Encoder, frames: Callable[[], Iterator[Frame]]) -> tuple[float, set[float | None]]:
-    """Symbols of all that is sent, sounding included, and the CRFs of its pictures."""
-    quote, symbols, keyframes_took = quoted(PRICE, dearer=1.0), float(SOUNDING_SYMBOLS), 0.0
-    crfs = set()
-    with closing(core):
+@dataclass
+class Link:
+    """What is known of it: bits of keyframe a symbol by the sounding, and from the first burst on.
+
+    Attributes:
+        bursts: that were sent.
+    """
+
+    sounded: float
+    measured: float
+    bursts: int = 0
+
+    def __call__(self) -> LinkPrice:
+        return replace(PRICE, bits_per_symbol=self.measured if self.bursts else self.sounded)
+
+
+def spent(
+    planned: float, frames: Callable[[], Iterator[Frame]], link: Link
+) -> tuple[float, list[float | None]]:
+    """Symbols of all that is sent, sounding included, as shares of the target; the CRF of each shipment."""
+    quote, symbols, keyframes_took = quoted(link, dearer=1.0), float(SOUNDING_SYMBOLS), 0.0
+    crfs = []
+    with closing(encoder(target_cbr=planned, link=link, **SOME)) as core:
         for segment in core.segments(frames()):
             for shipment in core.shipments(segment):
                 took = quote(shipment, False)
                 symbols, keyframes_took = symbols + took, keyframes_took + took
+                link.bursts += 1
                 core.delivered(shipment, Delivery(), record(round(symbols), round(keyframes_took)))
-                crfs |= {shipment.crf} if shipment.coded is not None else set()
-    return symbols, crfs
+                crfs.append(shipment.crf)
+    return symbols / (planned * 3 * WIDTH * HEIGHT * FRAMES), crfs
 
 
 @pytest.mark.parametrize("planned", [0.006, 0.008, 0.012])
 def test_where_all_of_a_video_waits_its_quality_is_set_right_by_what_it_takes(planned: float) -> None:
     """The plan's CRF of 40 takes 1.47, 1.10 and .73 of these; from 1e-4 up a fiftieth more is allowed."""
-    budget = planned * 3 * WIDTH * HEIGHT * FRAMES
-    symbols, crfs = spent(encoder(target_cbr=planned, **SOME), slow_pan)
-    assert len(crfs) == 1
+    share, crfs = spent(planned, slow_pan, Link(2.5, 2.5))
+    assert len(set(crfs) - {None}) == 1
     assert 40 not in crfs
-    assert 0.9 * budget <= symbols <= 1.02 * budget
+    assert 0.88 <= share <= 1.02
+
+
+def test_where_a_block_costs_little_a_video_that_waits_is_sized_by_a_burst_and_not_by_the_sounding() -> None:
+    shares, crfs = zip(*(spent(0.011, slow_pan, Link(2.1, measured)) for measured in (2.1, 2.5)), strict=True)
+    assert [shipment_crfs[0] for shipment_crfs in crfs] == [None, None]  # the header
+    assert crfs[1][1] < crfs[0][1]
+    assert all(0.9 <= share <= 1.02 for share in shares)
 
 
 def test_behind_a_cut_quality_does_not_leap_to_use_up_what_is_left() -> None:
-    symbols, crfs = spent(encoder(target_cbr=0.03, **SOME), shots)
-    assert crfs == {40.0, 40.0 - 6}
-    assert symbols < 0.03 * 3 * WIDTH * HEIGHT * FRAMES
+    share, crfs = spent(0.03, shots, Link(2.5, 2.5))
+    assert set(crfs) == {40.0, 40.0 - 6}
+    assert share < 1
