@@ -85,6 +85,11 @@ class Footage:
         merely_ends = not self.whole and 0 < selected[-1].frame.index == part.frames - 1
         return selected[:-1] if merely_ends else selected
 
+    @property
+    def one_shot(self) -> bool:
+        """Whether no cut was met."""
+        return not any(one.shot_start for part in self.parts for one in part.certain if one.frame.index)
+
     def frames(self, part: Part, selected: list[Selected]) -> int:
         """Frames of ``part`` that its keyframes stand for."""
         if self.whole:

@@ -4,7 +4,8 @@ Three ways in:
 
 - a CBR asked: sizes and prices of a keyframe are tried, each at the CRF that meets it over the link as it is;
   the least loss wins. The search walks from neighbour to neighbour as long as it gets better, with a fast
-  preset; the winner is coded once more with the preset that will be used, and its CRF set right.
+  preset; the winner is coded once more with the preset that will be used, and its CRF set right. Where all
+  keyframes will probably wait in the encoder, its second pass does that (`transmitter.rate.second_pass`).
 - a quality asked: the price of keyframes that belongs to it.
 - nothing asked: `DEFAULT_CRF`.
 
@@ -24,7 +25,7 @@ from typing import Final
 
 from semvid.images.detail import MAX_STRENGTH
 from semvid.images.finishing import RESTORATION
-from semvid.images.keyframe_codec import MAX_CRF
+from semvid.images.keyframe_codec import MAX_CRF, MOST_HELD
 from semvid.options import TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding
@@ -52,6 +53,7 @@ _TOO_DEAR: Final = 0.06  # over the target, of the coarsest
 _MOST_TRIALS: Final = 10  # points looked at
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
 _MET: Final = 0.015  # of the target, in the end
+_SURELY_HELD: Final = 0.8  # of what the encoder holds: so many keyframes are expected to wait till the end
 BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
 _LOSS_PER_BYTES: Final = 0.4  # d log loss / d log bytes, to compare trials that are not quite at the target
@@ -98,9 +100,8 @@ def make_plan(
         footage = read()
         point = OperatingPoint(crf, deserved_price(crf), preset=presets.FAST, link=link)
         coded = Coded.at(footage, point)
-        trial = coded.looked_at(_details(footage), 8)
-        preset = _quick(footage, 1.0) if at_once else _preset(footage, trial)
-        return Plan(replace(_restored(footage, coded, trial.point), preset=preset))
+        preset = _quick(footage, 1.0) if at_once else _preset(footage, coded.trial)
+        return Plan(replace(_finished(footage, coded), preset=preset))
     search = _Search(read(), options.target_cbr, link)
     return search.usual() if at_once else search.plan()
 
@@ -114,14 +115,14 @@ class _Search:
 
     def __init__(self, footage: Footage, target_cbr: float, link: LinkPrice) -> None:
         self._footage, self._target, self._link = footage, target_cbr, link
-        self._tried: dict[tuple[int, int], Trial | None] = {}
+        self._tried: dict[tuple[int, int], Coded | None] = {}  # looked at
 
     def usual(self) -> Plan:
         """Where the walk would begin."""
         size, price = self._start
         preset = _quick(self._footage, SCALES[size])
         point = OperatingPoint(62.0, PRICES[price], SCALES[size], preset, link=self._link)
-        return self._finished(self._near(point, MAX_CRF, _MET, most=2), preset)
+        return self._met(self._near(point, MAX_CRF, _MET, most=2), preset)
 
     def plan(self) -> Plan:
         """Where it ends."""
@@ -133,7 +134,7 @@ class _Search:
         while (here := self._tried[place]) is not None and len(self._tried) < _MOST_TRIALS:
             open_places = [p for p in self._neighbours(place) if p not in self._tried]
             with ThreadPoolExecutor(2) as pool:
-                guesses = [self._guess(here, p) for p in open_places]
+                guesses = [self._guess(here.trial, p) for p in open_places]
                 for _ in pool.map(self._at, open_places, guesses):
                     pass
             ahead = (p for p in self._neighbours(place) if p not in stood)
@@ -156,9 +157,10 @@ class _Search:
 
     def _loss(self, place: tuple[int, int]) -> float:
         """Loss at the target, infinite where it cannot be met."""
-        trial = self._tried[place]
-        if trial is None:
+        coded = self._tried[place]
+        if coded is None:
             return math.inf
+        trial = coded.trial
         slower = presets.loss_of(_preset(self._footage, trial))
         unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
         unseen *= math.pow(trial.point.scale, _LOSS_PER_SCALE)
@@ -170,19 +172,19 @@ class _Search:
         fewer = (PRICES[place[1]] / here.point.price) ** _BYTES_PER_PRICE
         return self._crf_for(here, smaller * fewer)
 
-    def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
+    def _at(self, place: tuple[int, int], crf: float) -> Coded | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
             point = OperatingPoint(crf, PRICES[place[1]], SCALES[place[0]], presets.FAST, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
-    def _meeting(self, point: OperatingPoint) -> Trial | None:
-        """A trial near the target, looked at; None where even the coarsest that is tried costs too much."""
+    def _meeting(self, point: OperatingPoint) -> Coded | None:
+        """Keyframes near the target, looked at; None where even the coarsest that is tried costs too much."""
         coded = self._near(point, _COARSEST_TRIED, _CLOSE, most=2)
         if coded.trial.point.crf >= _COARSEST_TRIED and self._excess(coded) > _TOO_DEAR:
             return None
-        return coded.looked_at(_details(self._footage)[::3], 3)
+        return replace(coded, trial=coded.looked_at(_details(self._footage)[::3], 3))
 
     def _near(self, point: OperatingPoint, coarsest: float, close: float, most: int) -> Coded:
         """The keyframes at the CRF that comes nearest to the target; costing too much counts twice."""
@@ -227,21 +229,31 @@ class _Search:
             key=lambda one: abs(math.log(bytes_factor(one) / wanted)),
         )
 
-    def _cheapest(self) -> Trial:
+    def _cheapest(self) -> Coded:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
         point = OperatingPoint(MAX_CRF, PRICES[-1], SCALES[-1], presets.FAST, link=self._link)
-        return Coded.at(self._footage, point).trial
+        return Coded.at(self._footage, point)
 
-    def _set_right(self, best: Trial) -> Plan:
+    def _set_right(self, best: Coded) -> Plan:
         """The winner with the preset that will be used, at the CRF that then meets the target."""
-        preset = _preset(self._footage, best)
+        preset = _preset(self._footage, best.trial)
         slow = max(preset, presets.SLOWEST_TRIED)
-        tried = replace(best.point, preset=slow, crf=self._crf_for(best, 1 / presets.bytes_of(slow)))
-        return self._finished(self._near(tried, MAX_CRF, _MET, most=5), preset)
+        fewer = presets.bytes_of(slow)
+        crf = self._crf_for(best.trial, 1 / fewer)
+        if not _will_wait(self._footage, best.trial):
+            tried = replace(best.trial.point, preset=slow, crf=crf)
+            return self._met(self._near(tried, MAX_CRF, _MET, most=5), preset)
+        point = replace(_finished(self._footage, best), preset=preset, crf=min(crf, MAX_CRF))
+        return Plan(point, best.trial.forecast.cheaper(fewer))
 
-    def _finished(self, coded: Coded, preset: int) -> Plan:
-        point = replace(coded.looked_at(_details(self._footage), 8).point, preset=preset)
-        return Plan(_restored(self._footage, coded, point), coded.trial.forecast)
+    def _met(self, coded: Coded, preset: int) -> Plan:
+        return Plan(replace(_finished(self._footage, coded), preset=preset), coded.trial.forecast)
+
+
+def _will_wait(footage: Footage, trial: Trial) -> bool:
+    """Whether all keyframes of the clip probably wait in the encoder until its end."""
+    expected = trial.keyframes_per_frame * trial.total
+    return footage.one_shot and expected <= _SURELY_HELD * MOST_HELD[footage.options.coding]
 
 
 def _details(footage: Footage) -> range:
@@ -249,14 +261,15 @@ def _details(footage: Footage) -> range:
     return range(1) if footage.restores else range(MAX_STRENGTH + 1)
 
 
-def _restored(footage: Footage, coded: Coded, point: OperatingPoint) -> OperatingPoint:
-    """``point``, with what the receiver's network is asked for.
+def _finished(footage: Footage, coded: Coded) -> OperatingPoint:
+    """The point of ``coded``, with what the receiver is asked for: of its network, or of its detail.
 
     No point is chosen by it: what it takes off LPIPS depends on how much there is, so that points keep their
     order, and the loss by which they are ordered does not see it (docs/decisions/0011-restorer.md).
     """
+    point = coded.trial.point
     if not footage.restores:
-        return point
+        return coded.looked_at(_details(footage), 8).point
     known = footage.restorer
     strength = RESTORATION if known is None else strength_for(coded, footage.source, known)
     return replace(point, restoration=strength)

@@ -162,9 +162,11 @@ class Coded:
             look = _Look(footage.source, strength)
             return sum((look.at(one.frame, look.shown(picture)) for one, picture in some), NO_LOSS)
 
-        looks = {strength: look_at_some(strength) for strength in {0, *strengths}}
-        detail = min(strengths, key=lambda strength: looks[strength].wrong)
-        flattered = looks[0].total / looks[detail].total if detail else 1.0
+        detail, flattered = strengths[0], 1.0
+        if any(strengths):
+            looks = {strength: look_at_some(strength) for strength in {0, *strengths}}
+            detail = min(strengths, key=lambda strength: looks[strength].wrong)
+            flattered = looks[0].total / looks[detail].total if detail else 1.0
         most = -(-_LOOKS // len(parts))
         look, losses = _Look(footage.source, detail), []
         for part, selected, pictures in parts:

@@ -86,6 +86,14 @@ def test_cuts_are_certain_and_nothing_lies_across_them(tmp_path: Path) -> None:
         assert not {29, 30} <= set(inside)
 
 
+def test_a_shot_is_told_from_several(tmp_path: Path) -> None:
+    for number, (frames, one) in enumerate(
+        ((pan(40, 1.0), True), (chain(pan(20, 1.0), pan(20, 1.0, 7, 20)), False))
+    ):
+        (folder := tmp_path / str(number)).mkdir()
+        assert read(folder, frames).one_shot == one
+
+
 def test_frames_between_two_are_those_held(tmp_path: Path) -> None:
     (part,) = read(tmp_path, pan(SHORT, 1.0)).parts
     between = [frame.index for frame in part.between(0, 20)]

@@ -23,7 +23,7 @@ from semvid.video.reader import Frame
 from tests.unit.transmitter.clips import flicker, pan, still, written
 from transmitter.rate import presets
 from transmitter.rate.footage import Footage
-from transmitter.rate.model import AT_10_DB, LinkPrice
+from transmitter.rate.model import AT_10_DB, LinkPrice, OperatingPoint
 from transmitter.rate.plan import DEFAULT_CRF, FIRST_FRAME_CRF, Plan, make_plan
 from transmitter.rate.restoration import STRENGTHS
 from transmitter.rate.trial import Coded, Trial
@@ -45,6 +45,14 @@ def noisy() -> Iterator[Frame]:
     for frame in story():
         more = (random.random(frame.picture.shape) < 0.01) & (frame.picture < 255)
         yield replace(frame, picture=frame.picture + more.astype(np.uint8))
+
+
+def calm() -> Iterator[Frame]:
+    return pan(60, 1.5)
+
+
+def shots() -> Iterator[Frame]:
+    return chain(pan(30, 1.5), pan(30, 1.5, seed=7, first=30))
 
 
 Read = Callable[..., Footage]
@@ -146,6 +154,37 @@ def test_a_plan_does_not_depend_on_which_trial_is_ready_first(planned: Planned, 
 def test_who_leaves_more_time_gets_a_slower_preset(read: Read, coding_time: float, preset: int) -> None:
     footage = read(quality=55, coding_time=coding_time)
     assert make_plan(lambda: footage, footage.options).point.preset == preset
+
+
+@pytest.mark.parametrize(
+    ("frames", "options", "tried"),
+    [
+        (calm, {}, False),
+        (calm, {"coding": "low-delay"}, True),
+        (calm, {"keyframe_method": "skim", "keyframe_count": 60}, True),
+        (shots, {}, True),
+    ],
+)
+def test_a_slow_preset_is_tried_where_not_all_keyframes_will_wait_for_a_second_pass(
+    read: Read,
+    monkeypatch: pytest.MonkeyPatch,
+    frames: Callable[[], Iterator[Frame]],
+    options: dict[str, object],
+    tried: bool,
+) -> None:
+    """Otherwise the CRF is the one with which it probably meets the target, over any link."""
+    used: list[OperatingPoint] = []
+    code = Coded.at
+    monkeypatch.setattr(Coded, "at", lambda footage, point: used.append(point) or code(footage, point))
+    footage = read(frames, target_cbr=5e-3, **options)
+    plan = make_plan(lambda: footage, footage.options)
+    assert any(point.preset < presets.FAST for point in used) == tried
+    assert plan.point.preset < presets.FAST
+    met = replace(plan.point, preset=max(plan.point.preset, presets.SLOWEST_TRIED))
+    trial = code(footage, met).trial
+    assert trial.cbr == pytest.approx(5e-3, rel=0.08 if tried else 0.3)
+    assert plan.forecast is not None
+    assert plan.forecast.at(met.crf) == pytest.approx(trial.forecast.at(met.crf), rel=0.3)
 
 
 def test_a_walk_that_has_nowhere_left_to_go_ends(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
