@@ -194,7 +194,7 @@ class TransmissionOptions(BaseModel):
         gt=0,
         le=30,
         description="seconds of one core that coding keyframes may take for a second of video: the more, the "
-        "slower the preset of SVT-AV1, and the fewer the symbols",
+        "slower the preset of SVT-AV1, and the fewer the symbols; below 0.25 plans are made without trials",
     )
     deadline_s: float | None = Field(
         None,

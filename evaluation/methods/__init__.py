@@ -22,7 +22,9 @@ from transmitter.rate.model import AT_10_DB
 METHODS: Final[dict[str, Callable[[], Method]]] = {
     "semvid": lambda: Semvid("semvid"),
     "semvid-rife": lambda: Semvid("semvid-rife", decoder="rife"),
-    # the same without a network anywhere: detail is put back by guess
+    # no trials in planning, and a quick preset: what real time costs
+    "semvid-quick": lambda: Semvid("semvid-quick", coding_time=0.2),
+    # semvid without a network anywhere: detail is put back by guess
     "semvid-unlearned": lambda: Semvid("semvid-unlearned", restorer="none"),
     # no S_rel passes this threshold
     "semvid-no-psss": lambda: Semvid("semvid-no-psss", threshold=math.nextafter(1.0, 0.0)),

@@ -10,7 +10,7 @@ Three ways in:
 - nothing asked: `DEFAULT_CRF`.
 
 Of a live source nobody waits for a plan: of the sizes and prices those are taken that usually win, and of the
-presets a quick one.
+presets a quick one. So it is, with a preset that codes in the time that there is, where that time is short.
 
 How it goes on after the plan: `transmitter.rate.control`.
 """
@@ -53,6 +53,7 @@ _TOO_DEAR: Final = 0.06  # over the target, of the coarsest
 _MOST_TRIALS: Final = 10  # points looked at
 _CLOSE: Final = 0.12  # of the target, of a trial that is looked at
 _MET: Final = 0.015  # of the target, in the end
+_TIME_FOR_TRIALS: Final = 0.25  # s of a core a second of video; who leaves less for coding gets no trials
 _SURELY_HELD: Final = 0.8  # of what the encoder holds: so many keyframes are expected to wait till the end
 BYTES_PER_SCALE: Final = 1.5  # d log (1 / bytes) / d log divisor, about
 _BYTES_PER_PRICE: Final = 0.25
@@ -103,7 +104,9 @@ def make_plan(
         preset = _quick(footage, 1.0) if at_once else _preset(footage, coded.trial)
         return Plan(replace(_finished(footage, coded), preset=preset))
     search = _Search(read(), options.target_cbr, link)
-    return search.usual() if at_once else search.plan()
+    if at_once:
+        return search.at_once()
+    return search.plan() if options.coding_time >= _TIME_FOR_TRIALS else search.usual()
 
 
 class _Search:
@@ -117,12 +120,19 @@ class _Search:
         self._footage, self._target, self._link = footage, target_cbr, link
         self._tried: dict[tuple[int, int], Coded | None] = {}  # looked at
 
+    def at_once(self) -> Plan:
+        """Where the walk would begin, with a preset that is quick for a single picture."""
+        preset = _quick(self._footage, SCALES[self._start[0]])
+        return self._met(self._usual(preset, _MET), preset)
+
     def usual(self) -> Plan:
         """Where the walk would begin."""
+        return self._set_right(self._usual(presets.FAST, _CLOSE))
+
+    def _usual(self, preset: int, close: float) -> Coded:
         size, price = self._start
-        preset = _quick(self._footage, SCALES[size])
         point = OperatingPoint(62.0, PRICES[price], SCALES[size], preset, link=self._link)
-        return self._met(self._near(point, MAX_CRF, _MET, most=2), preset)
+        return self._near(point, MAX_CRF, close, most=2)
 
     def plan(self) -> Plan:
         """Where it ends."""

@@ -41,6 +41,7 @@ KEEPS_TARGET = (
     "keyframes-blend",
     "skim",
     "semvid",
+    "semvid-quick",
     "semvid-rife",
     "semvid-unlearned",
     "av1-restored",

@@ -187,6 +187,22 @@ def test_a_slow_preset_is_tried_where_not_all_keyframes_will_wait_for_a_second_p
     assert plan.forecast.at(met.crf) == pytest.approx(trial.forecast.at(met.crf), rel=0.3)
 
 
+def test_who_leaves_no_time_for_trials_gets_the_usual_size_and_density(
+    read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: set[tuple[float, float]] = set()
+    code = Coded.at
+    monkeypatch.setattr(
+        Coded, "at", lambda footage, point: used.add((point.scale, point.price)) or code(footage, point)
+    )
+    many, one = (read(target_cbr=5e-3, coding_time=seconds) for seconds in (0.25, 0.24))
+    make_plan(lambda: many, many.options)
+    assert len(used) > 3
+    used.clear()
+    plan = make_plan(lambda: one, one.options)
+    assert used == {(plan.point.scale, plan.point.price)}
+
+
 def test_a_walk_that_has_nowhere_left_to_go_ends(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a density that changes nothing, with a single size."""
     monkeypatch.setattr("transmitter.rate.plan.SCALES", (1.0,))
