@@ -1,15 +1,7 @@
-"""The page in a real browser, before three real services: sends the demo's clip, sees the video play.
-
-Needs Playwright (extra `browser`) and a Chromium: $SEMVID_CHROMIUM, or `chromium` on the path, or
-Playwright's own.
-"""
+"""The page in a real browser, before three real services: sends the demo's clip, sees the video play."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,71 +15,9 @@ import pytest
 from console.demo import CLIP
 from semvid.service.keys import add_key
 from tests.e2e.conftest import Trio, running, wait_for
-
-sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install "semvid[browser]"')
+from tests.e2e.page.conftest import EARLIER, LONG_MS, PLAYED
 
 pytestmark = pytest.mark.slow
-_LONG_MS = 120_000
-_PLAYED = "videos => videos.map(v => ({time: v.currentTime, width: v.videoWidth, paused: v.paused}))"
-EARLIER = 200
-
-
-@pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trio]:
-    """Services whose transmitter has 200 earlier transmissions."""
-    folder = tmp_path_factory.mktemp("page")
-    for number in range(EARLIER):
-        _leave_record(folder / "transmitter" / f"{number:016x}", f"earlier {number}.mp4")
-    with running(folder) as trio:
-        yield trio
-
-
-def _leave_record(folder: Path, name: str) -> None:
-    source = {"name": name, "width": 64, "height": 48, "frame_rate": 25.0, "duration_s": 1.0, "frames": 25}
-    record = {
-        "id": folder.name, "state": "FAILED", "stage": "sending", "progress": 0.5, "options": {},
-        "created_at": "2026-01-01T00:00:00.000+00:00", "source": {**source, "codec": "h264"},
-        "error": {"title": "Link failed", "status": 502, "detail": "gone <b>", "code": "LINK_FAILED"},
-    }  # fmt: skip
-    folder.mkdir(parents=True)
-    (folder / "job.json").write_text(json.dumps(record))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = os.environ.get("SEMVID_CHROMIUM") or shutil.which("chromium")
-    with sync_api.sync_playwright() as playwright:
-        try:
-            # as root, as in CI's containers, Chromium has no sandbox; the page is our own
-            launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        except sync_api.Error as error:
-            pytest.skip(f"needs a Chromium: {error.message.splitlines()[0]}")
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def page(browser: Any, services: Trio) -> Iterator[Any]:
-    """A tab that may ask nobody but the two services, and say nothing on the console."""
-    context = browser.new_context()
-    tab = context.new_page()
-    complaints: list[str] = []
-
-    def listen(message: Any) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
-
-    tab.on("console", listen)
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    strangers: list[str] = []
-    ours = (services.transmitter, services.receiver)
-    tab.on("request", lambda request: request.url.startswith(ours) or strangers.append(request.url))
-    tab.goto(services.transmitter)
-    yield tab
-    context.close()
-    assert strangers == []
-    # a browser notes every refusal, and here some are meant: not on the air yet, no video, no such thing
-    assert [text for text in complaints if not re.search(r"status of (404|409|415)", text)] == []
 
 
 def test_a_clip_is_sent_its_channel_changed_and_the_video_plays(page: Any, services: Trio) -> None:
@@ -97,18 +27,20 @@ def test_a_clip_is_sent_its_channel_changed_and_the_video_plays(page: Any, servi
     page.get_by_role("button", name="Send", exact=True).click()
 
     slider = page.locator("#air:not([disabled])")
-    slider.wait_for(timeout=_LONG_MS)
+    slider.wait_for(timeout=LONG_MS)
     job_id = page.url.rpartition("/")[2]
     assert page.locator(".air output").inner_text() == "14.0 dB, awgn"
     slider.fill("6")
     page.get_by_text("6.0 dB, awgn").wait_for()
 
-    page.locator(".divider").wait_for(timeout=_LONG_MS)
+    page.locator(".divider").wait_for(timeout=LONG_MS)
     sent: dict[str, Any] = services.transmission(job_id)
     assert sent["state"] == "SUCCEEDED"
-    assert sent["options"]["channel"] == {
-        "model": "awgn", "snr_db": 14, "coherence_symbols": None, "rician_k_db": None, "seed": None,
-    }  # fmt: skip
+    channel = sent["options"]["channel"]
+    assert {name: value for name, value in channel.items() if value is not None} == {
+        "model": "awgn",
+        "snr_db": 14,
+    }
     assert sent["channel_changes"] == 1
     assert sent["snr_db"] == pytest.approx(6, abs=1)  # as measured off the air
     assert sent["last_channel_changes"][0]["snr_db"] == 6
@@ -119,17 +51,18 @@ def test_a_clip_is_sent_its_channel_changed_and_the_video_plays(page: Any, servi
 
     page.get_by_role("button", name="play").click()
     videos = page.locator("video")
-    wait_for(lambda: min(v["time"] for v in videos.evaluate_all(_PLAYED)) > 1, "a second of both videos", 60)
+    wait_for(lambda: min(v["time"] for v in videos.evaluate_all(PLAYED)) > 1, "a second of both videos", 60)
     page.get_by_role("button", name="pause").click()
-    wait_for(lambda: all(v["paused"] for v in videos.evaluate_all(_PLAYED)), "both videos paused", 10)
-    wait_for(lambda: len({v["time"] for v in videos.evaluate_all(_PLAYED)}) == 1, "both at one time", 10)
-    assert [v["width"] for v in videos.evaluate_all(_PLAYED)] == [640, 640]
+    wait_for(lambda: all(v["paused"] for v in videos.evaluate_all(PLAYED)), "both videos paused", 10)
+    wait_for(lambda: len({v["time"] for v in videos.evaluate_all(PLAYED)}) == 1, "both at one time", 10)
+    assert [v["width"] for v in videos.evaluate_all(PLAYED)] == [640, 640]
 
     timeline = page.get_by_role("slider", name="position in the video, seconds")
     timeline.focus()
     page.keyboard.press("End")
     page.keyboard.press("PageUp")
-    frame = 224  # the last keyframe is the last frame
+    semantics = httpx.get(f"{services.transmitter}/v1/transmissions/{job_id}/semantics").json()
+    frame = max(keyframe["frame"] for keyframe in semantics["keyframes"])
     wait_for(lambda: f"frame {frame}" in page.inner_text(".now"), "the last keyframe")
     page.keyboard.press("ArrowLeft")
     wait_for(lambda: f"frame {frame - 1}" in page.inner_text(".now"), "the frame before it")
@@ -162,7 +95,7 @@ def test_what_is_no_video_is_refused_in_the_transmitters_words(page: Any, tmp_pa
     page.set_input_files("#clips", clips)
     page.get_by_role("button", name="Send 2 clips").click()
     refused = page.locator(".files .refusal")
-    refused.nth(1).wait_for(timeout=_LONG_MS)
+    refused.nth(1).wait_for(timeout=LONG_MS)
     assert all("semvid" in text or "video" in text for text in refused.all_inner_texts())
     assert page.locator(".files .name").all_inner_texts() == ["<i>no.mp4", "other.mp4"]
 
@@ -193,9 +126,9 @@ def test_a_key_is_asked_for_once_and_players_follow_signed_links(
             tab.get_by_text(expected).wait_for()
         tab.set_input_files("#clips", short_clip)
         tab.get_by_role("button", name="Send", exact=True).click()
-        tab.locator("video").nth(1).wait_for(timeout=_LONG_MS)
+        tab.locator("video").nth(1).wait_for(timeout=LONG_MS)
         videos = tab.locator("video")
-        wait_for(lambda: min(v["width"] for v in videos.evaluate_all(_PLAYED)) > 0, "both videos loaded", 60)
+        wait_for(lambda: min(v["width"] for v in videos.evaluate_all(PLAYED)) > 0, "both videos loaded", 60)
         tab.locator("table.payload img").first.scroll_into_view_if_needed()
         picture = "images => images[0].naturalWidth"
         wait_for(
