@@ -14,7 +14,11 @@ export class Refused extends Error {
   }
 }
 
-async function json(url, request = {}) {
+/**
+ * A service's answer to a request. Asks the user for a key where the service wants one.
+ * Throws Refused, with status 0 where the service is not there.
+ */
+export async function ask(url, request = {}) {
   let response;
   let used;
   do {
@@ -25,9 +29,16 @@ async function json(url, request = {}) {
       throw new Refused(unreachable(url), 0);
     }
   } while (response.status === 401 && (await askForKey(used, originOf(url))));
+  if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(body.detail ?? `HTTP status ${response.status}`, response.status);
-  return body;
+  throw new Refused(body.detail ?? `HTTP status ${response.status}`, response.status);
+}
+
+async function json(url, request) {
+  const response = await ask(url, request);
+  return response.json().catch(() => {
+    throw new Refused(unreachable(url), 0); // it broke off in the middle
+  });
 }
 
 const originOf = (url) => new URL(url, location.href).origin;
@@ -47,7 +58,8 @@ function signed(resource, rest = "") {
   return word ? `${url}${url.includes("?") ? "&" : "?"}access=${word}` : url;
 }
 
-function unreachable(url) {
+/** A sentence for when nobody answers at `url`. */
+export function unreachable(url) {
   const origin = originOf(url);
   if (origin === location.origin) return "The transmitter does not answer; is it running?";
   return (
@@ -91,35 +103,7 @@ export const transmitter = {
     }
     return stream;
   },
-
-  /** Uploads a file; `onProgress` is told the share that has left. */
-  async submit(file, options, onProgress) {
-    const body = new FormData();
-    body.append("file", file, file.name);
-    body.append("options", JSON.stringify(options));
-    let request;
-    let used;
-    do {
-      used = key();
-      request = await upload(body, onProgress);
-    } while (request.status === 401 && (await askForKey(used, location.origin)));
-    if (request.status === 202) return request.response;
-    throw new Refused(request.response?.detail ?? `HTTP status ${request.status}`, request.status);
-  },
 };
-
-function upload(body, onProgress) {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest(); // fetch tells nothing of how much has left
-    request.open("POST", TRANSMISSIONS);
-    for (const [name, value] of Object.entries(shown())) request.setRequestHeader(name, value);
-    request.responseType = "json";
-    request.upload.onprogress = (event) => event.total && onProgress(event.loaded / event.total);
-    request.onerror = () => reject(new Refused(unreachable(TRANSMISSIONS), 0));
-    request.onload = () => resolve(request);
-    request.send(body);
-  });
-}
 
 /** The receiver's interface to one video, from the address that the transmission names. */
 export const receiver = (videoUrl) => ({

@@ -1,20 +1,33 @@
 // Clips in, options, and the transmissions there are.
 
-import { FINAL, transmitter } from "./api.js";
+import { transmitter } from "./api.js";
+import { clip } from "./clip.js";
 import { announce, h } from "./dom.js";
+import { same } from "./kept_uploads.js";
 import { listing } from "./listing.js";
 import { optionsForm } from "./options.js";
+import { unfinished } from "./unfinished.js";
 
 const ACCEPT = "video/*,.mkv,.avi,.ts,.mts,.m2ts,.mpg,.ogv,.flv,.y4m,.mov";
 
+// Files that were chosen; an upload goes on while another view is shown.
+let chosen = [];
+// What the view that is shown does when one of them changes, or is accepted.
+let changed = () => {};
+let accepted = () => {};
+
 export function home() {
   const list = listing();
-  const element = h("div", {}, h("h1", {}, "Send a clip"), sender(list), list.element);
-  return { element, leave: list.leave };
+  const shown = sender(list);
+  const element = h("div", {}, h("h1", {}, "Send a clip"), shown.element, list.element);
+  const leave = () => {
+    shown.leave();
+    list.leave();
+  };
+  return { element, leave };
 }
 
 function sender(list) {
-  const chosen = [];
   const input = h("input", { type: "file", id: "clips", accept: ACCEPT, multiple: true, class: "hidden-visually" });
   const files = h("ul", { class: "files" });
   const send = h("button", { type: "submit", class: "primary", disabled: true }, "Send");
@@ -25,24 +38,31 @@ function sender(list) {
     h("span", { class: "dim" }, " or choose files. They go to this transmitter and nowhere else."),
   );
   const place = h("div", {}, h("p", { class: "dim" }, "Reading the options…"));
+  const left = unfinished();
+  const here = (file) => chosen.some((entry) => !entry.over && same(entry.file, file));
   let form = null;
+  let sending = false;
+  let gone = false;
 
   const take = (added) => {
     for (const file of added) {
-      const entry = clip(file, () => {
-        chosen.splice(chosen.indexOf(entry), 1);
-        enable();
-      });
+      if (here(file)) {
+        announce(`${file.name} is in the list already`);
+        continue;
+      }
+      left.chosen(file);
+      const entry = clip(file, { onChange: () => changed(), onAccepted: () => accepted() });
       chosen.push(entry);
       files.append(entry.element);
     }
-    enable();
+    changed();
   };
-  const enable = () => {
-    send.disabled = !form || !chosen.some((entry) => entry.waiting);
-    const waiting = chosen.filter((entry) => entry.waiting).length;
+  changed = () => {
+    const waiting = chosen.filter((entry) => entry.waiting && !entry.over).length;
+    send.disabled = !form || sending || !waiting;
     send.textContent = waiting > 1 ? `Send ${waiting} clips` : "Send";
   };
+  accepted = list.refresh;
   input.addEventListener("change", () => {
     take(input.files);
     input.value = ""; // the same file may be chosen again
@@ -58,60 +78,34 @@ function sender(list) {
     (schema) => {
       form = optionsForm(schema);
       place.replaceChildren(form.element);
-      enable();
+      changed();
     },
     (error) => place.replaceChildren(h("p", { class: "refusal", role: "alert" }, error.message)),
   );
 
   const submit = async (event) => {
     event.preventDefault();
-    const batch = chosen.filter((entry) => entry.waiting);
+    const batch = chosen.filter((entry) => entry.waiting && !entry.over);
     const options = form.read();
-    send.disabled = true;
+    sending = true;
     let newest = null;
-    for (const entry of batch) newest = (await entry.send(options)) ?? newest;
-    enable();
-    if (batch.length === 1 && newest) location.hash = `#/t/${newest.id}`;
-    else list.refresh();
+    for (const entry of batch) if (entry.waiting && !entry.over) newest = (await entry.send(options)) ?? newest;
+    sending = false;
+    changed();
+    if (!gone && batch.length === 1 && newest) location.hash = `#/t/${newest}`;
   };
-  return h("form", { class: "card", onsubmit: submit }, input, zone, files, place, h("p", {}, send));
-}
-
-/** One file that waits, is uploaded, and then is a transmission or a refusal. */
-function clip(file, onRemove) {
-  const status = h("span", { class: "dim" });
-  const bar = h("progress", { max: 1, value: 0, hidden: true, "aria-label": `upload of ${file.name}` });
-  const remove = h("button", { type: "button", class: "quiet", "aria-label": `leave out ${file.name}` }, "leave out");
-  const element = h("li", {}, h("span", { class: "name" }, file.name), bar, status, remove);
-  const entry = { element, waiting: true, send };
-  remove.addEventListener("click", () => {
-    element.remove();
-    entry.waiting = false;
-    onRemove();
-  });
-
-  async function send(options) {
-    bar.hidden = false;
-    remove.hidden = true;
-    status.className = "dim";
-    try {
-      const job = await transmitter.submit(file, options, (share) => {
-        bar.value = share;
-        status.textContent = share < 1 ? "uploading" : "being looked at";
-      });
-      entry.waiting = false;
-      status.replaceChildren(h("a", { href: `#/t/${job.id}` }, FINAL.has(job.state) ? "over" : "accepted"));
-      announce(`${file.name} was accepted`);
-      return job;
-    } catch (error) {
-      status.textContent = error.message;
-      status.className = "refusal";
-      remove.hidden = false;
-      announce(error.message);
-      return null;
-    } finally {
-      bar.hidden = true;
-    }
-  }
-  return entry;
+  chosen = chosen.filter((entry) => !entry.over);
+  files.append(...chosen.map((entry) => entry.element));
+  left.show(here);
+  const element = h(
+    "form",
+    { class: "card", onsubmit: submit },
+    input,
+    zone,
+    files,
+    left.element,
+    place,
+    h("p", {}, send),
+  );
+  return { element, leave: () => (gone = true) };
 }
