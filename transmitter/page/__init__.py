@@ -52,7 +52,7 @@ def _headers(receiver_url: str) -> dict[str, str]:
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": f"'self' {receiver}",
-        "media-src": f"'self' {receiver}",
+        "media-src": f"'self' {receiver} blob:",  # the page puts a live video's segments together
         "connect-src": f"'self' {receiver}",
         "base-uri": "'none'",
         "form-action": "'none'",

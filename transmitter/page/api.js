@@ -121,6 +121,10 @@ export const receiver = (videoUrl) => ({
       body: JSON.stringify({ question, answered_by: answeredBy }),
     }),
   grant: () => grant(videoUrl),
+  /** Of a live video: its playlist as text and what that names, as bytes. */
+  liveUrl: () => signed(videoUrl, "/live.m3u8"),
+  livePlaylist: async () => (await ask(signed(videoUrl, "/live.m3u8"))).text(),
+  bytes: async (url) => (await ask(url)).arrayBuffer(),
   contentUrl: () => signed(videoUrl, "/content"),
   downloadUrl: () => signed(videoUrl, "/content?download=true"),
   segmentsUrl: () => signed(videoUrl, "/segments"),

@@ -1,8 +1,14 @@
 // When a frame is shown: exact where the transmitter named its time, in between in proportion.
 
+/** Seconds of the video as far as they are known; of a live one those that were read. Null: not known. */
+export function durationOf({ source, frames }) {
+  return source.live ? (frames ?? 0) / source.frame_rate : source.duration_s;
+}
+
 /** A function from frame number to seconds, and its inverse. */
 export function frameTimes(job, semantics) {
-  const { frame_rate: rate, duration_s: duration } = job.source;
+  const { frame_rate: rate } = job.source;
+  const duration = durationOf(job);
   const known = new Map([[0, 0]]);
   for (const { frame, time_s: time } of [...(semantics?.candidates ?? []), ...(semantics?.keyframes ?? [])]) {
     known.set(frame, time);
@@ -25,6 +31,7 @@ export function frameTimes(job, semantics) {
   };
   return {
     frames,
+    begin: 0,
     duration: duration ?? frames / rate,
     time: (frame) => between(frame, 0, 1),
     frame: (seconds) => Math.max(0, Math.min(frames - 1, Math.floor(between(seconds, 1, 0) + 1e-3))),

@@ -1,5 +1,6 @@
 // The ledger: what every channel use was spent on.
 
+import { lateness } from "./delays.js";
 import { h } from "./dom.js";
 import { soundNote } from "./sound.js";
 import { SYMBOL_CLASS, count, db, percent, scientific, words } from "./wording.js";
@@ -62,6 +63,7 @@ export function ledger(job, video) {
         ["bytes back, not in the CBR", count(job.return_bytes)],
         ["symbols back, not in the CBR", count(job.return_link?.symbols ?? 0)],
         ["changes of the channel", count(job.channel_changes ?? 0)],
+        ...lateness(job),
       ].map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
     ),
     soundNote(job, video),

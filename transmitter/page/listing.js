@@ -1,11 +1,13 @@
-// Earlier transmissions, a page at a time; those under way are looked at again.
+// Earlier transmissions, a page at a time, looked at again and again: live ones and other people's begin elsewhere.
 
 import { FINAL, transmitter } from "./api.js";
 import { h } from "./dom.js";
+import { liveTag } from "./headline.js";
 import { db, percent, scientific, state, when } from "./wording.js";
 
 const PAGE = 25;
-const AGAIN_MS = 3000;
+const AGAIN_MS = 3000; // while one is under way
+const QUIET_MS = 10e3;
 
 export function listing() {
   const rows = h("tbody", {});
@@ -29,11 +31,12 @@ export function listing() {
     clearTimeout(timer);
     try {
       const { jobs, next } = await newest(shown);
-      rows.replaceChildren(...jobs.map(row));
+      renew(rows, jobs.map(row));
       table.hidden = jobs.length === 0;
       more.hidden = next === null;
       note.textContent = jobs.length ? "" : "None yet.";
-      if (!left && jobs.some((job) => !FINAL.has(job.state))) timer = setTimeout(refresh, AGAIN_MS);
+      const underWay = jobs.some((job) => !FINAL.has(job.state));
+      if (!left) timer = setTimeout(refresh, underWay ? AGAIN_MS : QUIET_MS);
     } catch (error) {
       note.textContent = error.message;
       if (!left) timer = setTimeout(refresh, 2 * AGAIN_MS);
@@ -51,6 +54,13 @@ export function listing() {
   return { element, refresh, leave };
 }
 
+/** Puts `fresh` rows in; the link that has the focus keeps it. */
+function renew(rows, fresh) {
+  const focused = rows.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  rows.replaceChildren(...fresh);
+  if (focused) [...rows.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+}
+
 /** The newest `wanted` transmissions, in as many requests as the interface's page takes. */
 async function newest(wanted) {
   const jobs = [];
@@ -64,13 +74,14 @@ async function newest(wanted) {
 }
 
 function row(job) {
-  const running = FINAL.has(job.state) ? "" : ` ${percent(job.progress)}`;
+  const { live } = job.source;
+  const running = FINAL.has(job.state) || live ? "" : ` ${percent(job.progress)}`;
   const size = `${job.source.width}×${job.source.height}`;
   return h(
     "tr",
     {},
     h("td", {}, h("a", { href: `#/t/${job.id}` }, job.source.name || job.id), h("span", { class: "dim" }, ` ${size}`)),
-    h("td", {}, h("span", { class: `state ${job.state.toLowerCase()}` }, state(job.state)), running),
+    h("td", {}, h("span", { class: `state ${job.state.toLowerCase()}` }, state(job.state)), live ? liveTag() : running),
     h("td", { class: "n" }, db(job.snr_db)),
     h("td", { class: "n" }, scientific(job.cbr)),
     h("td", {}, when(job.created_at)),

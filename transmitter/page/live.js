@@ -1,8 +1,10 @@
 // What happens while a transmission runs, and the hand on its channel.
 
 import { FINAL, transmitter } from "./api.js";
+import { lateness } from "./delays.js";
 import { h } from "./dom.js";
-import { count, db, percent, scientific, words } from "./wording.js";
+import { durationOf } from "./frames.js";
+import { clock, count, db, percent, scientific, words } from "./wording.js";
 
 const SETTLED_MS = 250; // a slider that rests that long is meant
 
@@ -17,7 +19,10 @@ export function live(id) {
   stop.addEventListener("click", async () => {
     stop.disabled = true;
     try {
-      await transmitter.cancel(id);
+      const { live: source } = await transmitter.cancel(id);
+      // a live one is whole where it ends; asked a second time the transmitter does not wait for that
+      stop.disabled = !source;
+      stop.textContent = "Break off";
     } catch (error) {
       note.textContent = error.message;
       note.hidden = false;
@@ -27,8 +32,13 @@ export function live(id) {
 
   function show(job, video) {
     const over = FINAL.has(job.state);
-    stage.textContent = over ? "sent; the receiver regenerates" : `${words(job.stage)}, ${percent(job.progress)}`;
+    const endless = Boolean(job.source.live);
+    const far = endless ? `${clock(durationOf(job))} so far` : percent(job.progress);
+    const ended = job.live?.ended ? `; ${job.live.ended}` : "";
+    stage.textContent = over ? "sent; the receiver regenerates" : `${words(job.stage)}, ${far}${ended}`;
+    bar.hidden = endless;
     bar.value = job.progress;
+    stop.textContent = !endless ? "Cancel" : job.live?.ended ? "Break off" : "Stop";
     made.hidden = !video?.frames_expected;
     made.value = video?.progress ?? 0;
     stop.hidden = over;
@@ -39,6 +49,7 @@ export function live(id) {
       ["keyframes", count(job.keyframes ?? 0)],
       ["blocks lost", count(video?.blocks_lost ?? 0)],
       ["frames made", count(video?.frames_written ?? 0)],
+      ...lateness(job),
     ];
     figures.replaceChildren(...shown.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
     air.follow(job);

@@ -7,12 +7,14 @@ import { REASON, bytes, clock } from "./wording.js";
 
 const FIRST_ROWS = 20;
 
-export function payload(view, seek) {
+/** newestFirst: of what goes on the newest entries are of interest. */
+export function payload(view, seek, newestFirst) {
   const { job, semantics } = view;
   const entries = [
     ...spans(view).map((caption) => captionEntry(caption, view)),
     ...semantics.keyframes.map((keyframe) => keyframeEntry(keyframe, view)),
   ].sort((a, b) => a.time - b.time || a.rank - b.rank);
+  if (newestFirst) entries.reverse();
   const body = h(
     "tbody",
     {},
@@ -28,7 +30,7 @@ export function payload(view, seek) {
   });
   return [
     h("h2", {}, "What crossed the channel"),
-    h("p", { class: "dim" }, "The semantic payload: everything that the receiver made the video from."),
+    h("p", { class: "dim" }, "The semantic payload: everything that the receiver made the video from.", newestFirst ? " The newest first." : ""),
     h(
       "div",
       { class: "wide" },

@@ -8,16 +8,18 @@ const NOTES = {
   both: "",
   source: "The reconstruction stands beside the source once it is whole.",
   none: "There is no reconstruction.",
+  reconstruction: "A live source is not kept; this is what the receiver made of it.",
 };
 const SPEEDS = [0.25, 0.5, 1];
 
 /**
- * kind: "both", "source" as long as there is no reconstruction, "none" where none will come.
+ * kind: "both", "source" as long as there is no reconstruction, "none" where none will come, "reconstruction"
+ * where there is no source (sourceUrl is null then).
  * sounds: whether the reconstruction has sound.
  * onTime: told the time shown, seconds.
  */
 export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) {
-  const before = video(sourceUrl, "the source");
+  const before = sourceUrl ? video(sourceUrl, "the source") : null;
   const after = contentUrl ? video(contentUrl, "the reconstruction") : null;
   const leader = after ?? before;
   const frame_s = 1 / source.frame_rate;
@@ -26,8 +28,8 @@ export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) 
   const note = h("p", { class: "dim" }, NOTES[kind]);
   const stage = h("div", { class: "stage" }, before, after);
   stage.style.setProperty("--aspect", aspect(source));
-  const split = after ? divider(stage, after) : null;
-  if (after) {
+  const split = before && after ? divider(stage, after) : null;
+  if (split) {
     stage.append(h("span", { class: "side left" }, "source"), h("span", { class: "side right" }, "reconstruction"));
   }
 
@@ -45,7 +47,7 @@ export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) 
     "select",
     { "aria-label": "sound" },
     h("option", { value: "" }, "no sound"),
-    h("option", { value: "before" }, "sound of the source"),
+    before ? h("option", { value: "before" }, "sound of the source") : null,
     sounds ? h("option", { value: "after" }, "sound of the reconstruction") : null,
   );
   const element = h(
@@ -56,7 +58,7 @@ export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) 
     note,
   );
 
-  const followers = () => (after && !state.sourceFails ? [before] : []);
+  const followers = () => (split && !state.sourceFails ? [before] : []);
   const tell = () => {
     time.textContent = clock(leader.currentTime);
     onTime(leader.currentTime);
@@ -102,7 +104,7 @@ export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) 
     }
   });
   leader.addEventListener("seeked", tell);
-  before.addEventListener("error", () => {
+  before?.addEventListener("error", () => {
     state.sourceFails = true;
     before.hidden = true;
     split?.withdraw();
@@ -119,7 +121,7 @@ export function player({ kind, sourceUrl, contentUrl, source, sounds, onTime }) 
     for (const one of [before, after].filter(Boolean)) one.playbackRate = state.rate;
   });
   heard.addEventListener("change", () => {
-    before.muted = heard.value !== "before";
+    if (before) before.muted = heard.value !== "before";
     if (after) after.muted = heard.value !== "after";
   });
   const leave = () => {
@@ -140,7 +142,8 @@ function video(src, name) {
   return element;
 }
 
-function aspect({ width, height, pixel_aspect: pixel }) {
+/** Width to height as displayed. */
+export function aspect({ width, height, pixel_aspect: pixel }) {
   const [across, down] = (pixel ?? "1:1").split(":").map(Number);
   return (width * across) / (height * down);
 }

@@ -29,13 +29,16 @@ function answerOf(answer) {
 
 const sure = (text, share) => (share === null ? text : `${text} (${percent(share)} sure)`);
 
-/** A form to ask with, and all that was asked; lives as long as its view. */
-export function questions() {
+/**
+ * A form to ask with, and all that was asked; lives as long as its view.
+ * ofSource: whether the source is kept, so that it can be asked about.
+ */
+export function questions(ofSource) {
   const text = h("input", { type: "text", id: "question", maxlength: 200, placeholder: "how many people are there?" });
   const by = h(
     "select",
     { "aria-label": "who answers" },
-    h("option", { value: "source" }, "the transmitter, about the source"),
+    ofSource ? h("option", { value: "source" }, "the transmitter, about the source") : null,
     h("option", { value: "reconstruction" }, "the receiver, about the reconstruction"),
   );
   const send = h("button", { type: "submit" }, "Ask");

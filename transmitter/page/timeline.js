@@ -32,7 +32,8 @@ export function timeline(seek, step) {
   let seconds = 0;
 
   const width = () => Math.max(280, box.clientWidth);
-  const x = (time) => (view.times.duration ? (width() * time) / view.times.duration : 0);
+  const long = () => view.times.duration - view.times.begin;
+  const x = (time) => (long() ? (width() * (time - view.times.begin)) / long() : 0);
   const at = (time) => {
     seconds = time;
     if (!view) return;
@@ -44,6 +45,7 @@ export function timeline(seek, step) {
   };
   const draw = (shown) => {
     view = { ...shown, said: spans(shown) };
+    box.setAttribute("aria-valuemin", view.times.begin.toFixed(2));
     box.setAttribute("aria-valuemax", view.times.duration.toFixed(2));
     chart.setAttribute("viewBox", `0 0 ${width()} ${HEIGHT}`);
     chart.setAttribute("height", HEIGHT);
@@ -55,7 +57,7 @@ export function timeline(seek, step) {
   };
   const point = (event) => {
     const { left, width: wide } = box.getBoundingClientRect();
-    const time = Math.max(0, Math.min(1, (event.clientX - left) / wide)) * view.times.duration;
+    const time = view.times.begin + Math.max(0, Math.min(1, (event.clientX - left) / wide)) * long();
     seek(time);
     at(time);
   };
@@ -186,10 +188,10 @@ export function spans({ semantics, times }) {
 }
 
 function axis({ times }, x, width) {
-  const rough = (times.duration * 60) / width;
+  const rough = ((times.duration - times.begin) * 60) / width;
   const stride = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600].find((step) => step >= rough) ?? 7200;
   const marks = [];
-  for (let time = stride; x(time) < width - 16; time += stride) {
+  for (let time = (Math.floor(times.begin / stride) + 1) * stride; x(time) < width - 16; time += stride) {
     const text = times.duration < 60 ? `${time} s` : clock(time).replace(/\.\d+$/, "");
     marks.push(s("text", { class: "mark", x: x(time), y: HEIGHT - 4, "text-anchor": "middle" }, text));
   }
@@ -215,13 +217,14 @@ function explain({ semantics, runs: all }) {
   ];
 }
 
-function introduction({ semantics }) {
+function introduction({ semantics, times }) {
   const asked = semantics.candidates.length;
+  const since = times.begin ? "In the last minute: " : "";
   const chosen = semantics.candidates.filter((candidate) => candidate.decision).length;
   const name = semantics.rule === "absolute" ? "P(no)" : "S_rel";
-  if (!asked) return `${semantics.keyframes.length} keyframes; no candidate was compared.`;
+  if (!asked) return `${since}${semantics.keyframes.length} keyframes; no candidate was compared.`;
   return (
-    `${semantics.mllm} compared ${asked} candidates with the keyframe before them; ${name} lower is more alike. ` +
+    `${since}${semantics.mllm} compared ${asked} candidates with the keyframe before them; ${name} lower is more alike. ` +
     `Keyframes for their meaning: ${chosen}; in all: ${semantics.keyframes.length}. Click or use the arrow keys to seek.`
   );
 }

@@ -1,17 +1,18 @@
 // One transmission: while it runs its progress and its channel, then what went in beside what came out.
 
 import { FINAL, VIDEO_FINAL, receiver, transmitter } from "./api.js";
+import { compare } from "./compare.js";
 import { constellation } from "./constellation.js";
 import { announce, h } from "./dom.js";
 import { frameTimes } from "./frames.js";
+import { headline } from "./headline.js";
 import { ledger } from "./ledger.js";
 import { live } from "./live.js";
 import { payload } from "./payload.js";
-import { player } from "./player.js";
 import { questions, taskAnswers } from "./questions.js";
-import { sounds } from "./sound.js";
+import { recent } from "./recent.js";
 import { timeline } from "./timeline.js";
-import { clock, count, scientific, state, when } from "./wording.js";
+import { state } from "./wording.js";
 
 const LOOK_MS = 1500;
 
@@ -128,7 +129,7 @@ async function gather(view) {
 
 function show(view) {
   const { parts, job, semantics, video } = view;
-  renew(view, "title", [job.state, job.total_symbols, job.cbr, job.error, view.refusal, video?.error], title);
+  renew(view, "title", [job.state, job.total_symbols, job.cbr, job.error, view.refusal, video?.error], headline);
   view.live?.show(job, video);
   if (view.live && FINAL.has(job.state) && (!video || VIDEO_FINAL.has(video.state))) {
     view.live.leave();
@@ -136,21 +137,24 @@ function show(view) {
     parts.running.replaceChildren();
   }
   view.times = frameTimes(job, semantics);
-  showPlayer(view);
-  if (semantics && !job.options.task) showTimeline(view);
+  compare(view);
+  const endless = job.source.live && !FINAL.has(job.state);
+  const told = semantics && endless ? recent(view) : view;
+  if (semantics && !job.options.task) showTimeline(view, told);
   showAnswers(view);
-  const counted = [job.symbols, job.bits, job.return_bytes, job.channel_changes, job.sound, video?.sound];
+  const counted = [job.symbols, job.bits, job.return_bytes, job.channel_changes, job.sound, job.delays, job.live, video?.sound];
   renew(view, "ledger", counted, () => ledger(job, video));
   renew(view, "received", [video?.bursts_received, video?.state], () => constellation(view.symbols, video));
   if (semantics && !job.options.task) {
     const entries = [
+      endless,
       semantics.captions.length,
       semantics.keyframes.length,
       view.captions?.length,
       view.pictures?.size,
       job.sound,
     ];
-    renew(view, "payload", entries, () => payload(view, seek(view)));
+    renew(view, "payload", entries, () => payload(told, seek(view), endless));
   }
   renew(view, "downloads", [video?.state], downloads);
 }
@@ -165,74 +169,25 @@ function renew(view, name, facts, make) {
 
 const seek = (view) => (seconds) => view.player?.seek(seconds);
 
-function title({ job, refusal, video }) {
-  const { source } = job;
-  const facts = [
-    `${source.width}×${source.height}`,
-    `${source.frame_rate.toFixed(2)} frames/s`,
-    source.duration_s ? clock(source.duration_s) : null,
-    source.codec,
-    when(job.created_at),
-  ];
-  const cut = video?.error ?? null;
-  return [
-    h("h1", {}, source.name || job.id, " ", h("span", { class: `state ${job.state.toLowerCase()}` }, state(job.state))),
-    h("p", { class: "dim" }, facts.filter(Boolean).join(" · ")),
-    (source.remarks ?? []).map((remark) => h("p", { class: "dim" }, remark)),
-    job.error ? h("p", { class: "refusal", role: "alert" }, job.error.detail) : null,
-    cut ? h("p", { class: "refusal", role: "alert" }, cut.detail) : null,
-    refusal ? h("p", { class: "refusal", role: "alert" }, refusal) : null,
-    job.cbr ? h("p", { class: "lead" }, sentence(job)) : null,
-  ]
-    .flat()
-    .filter(Boolean);
-}
-
-function sentence(job) {
-  const over = FINAL.has(job.state);
-  const seconds = job.source.duration_s;
-  const rate = over && seconds ? `, ${count(Math.round(job.total_symbols / seconds))} for a second of video` : "";
-  return `${count(job.total_symbols)} channel symbols${over ? "" : " so far"}${rate}: a CBR of ${scientific(job.cbr)}.`;
-}
-
-/** The player is made once with the source, and again when the reconstruction is whole. */
-function showPlayer(view) {
-  const { job, video, parts } = view;
-  const whole = video && VIDEO_FINAL.has(video.state) && video.frames_written > 0;
-  const over = FINAL.has(job.state) && (!video || VIDEO_FINAL.has(video.state));
-  const kind = whole ? "both" : over || job.options.task ? "none" : "source";
-  if (view.player?.kind === kind) return;
-  view.player?.leave();
-  view.player = player({
-    kind,
-    sourceUrl: transmitter.sourceUrl(view.id),
-    contentUrl: whole ? view.receiver.contentUrl() : null,
-    source: job.source,
-    sounds: sounds(video),
-    onTime: (seconds) => view.chart?.at(seconds),
-  });
-  parts.compare.replaceChildren(view.player.element);
-}
-
 function showAnswers(view) {
   const { job, video, parts } = view;
   if (job.options.task) {
     renew(view, "answers", [video?.answers, video?.state], () => taskAnswers(job, video));
   } else if (video) {
     if (!view.questions) {
-      view.questions = questions();
+      view.questions = questions(!job.source.live);
       parts.answers.replaceChildren(view.questions.element);
     }
     view.questions.follow(view.receiver, view.asked ?? []);
   }
 }
 
-function showTimeline(view) {
+function showTimeline(view, told) {
   if (!view.chart) {
     view.chart = timeline(seek(view), (frames) => view.player?.step(frames));
     view.parts.chart.replaceChildren(view.chart.element);
   }
-  view.chart.draw(view);
+  view.chart.draw(told);
 }
 
 function downloads({ id, job, video, receiver: from }) {
@@ -244,7 +199,7 @@ function downloads({ id, job, video, receiver: from }) {
       "ul",
       { class: "downloads" },
       whole ? link("Reconstruction, MP4", from.downloadUrl()) : null,
-      link("Source as uploaded", transmitter.sourceUrl(id), job.source.name || id),
+      job.source.live ? null : link("Source as uploaded", transmitter.sourceUrl(id), job.source.name || id),
       link("Transmission and ledger, JSON", transmitter.resourceUrl(id), `${id}.json`),
       link("Semantics, JSON", transmitter.semanticsUrl(id), `${id}-semantics.json`),
       from ? link("Where every frame comes from, JSON", from.segmentsUrl()) : null,

@@ -20,6 +20,8 @@ export function clock(seconds) {
   return `${minutes}:${(seconds - 60 * minutes).toFixed(2).padStart(5, "0")}`;
 }
 
+export const seconds = (value) => (value === null || value === undefined ? "–" : `${value.toFixed(value < 10 ? 2 : 1)} s`);
+
 export const when = (stamp) => new Date(stamp).toLocaleString();
 
 export function bytes(n) {

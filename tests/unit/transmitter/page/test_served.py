@@ -36,7 +36,8 @@ def test_the_page_and_its_files_come_with_a_policy_that_lets_nothing_else_in(tmp
         policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
         assert policy["default-src"] == "'none'"
         assert policy["script-src"] == policy["style-src"] == "'self'"
-        assert policy["connect-src"] == policy["media-src"] == "'self' http://receiver.example:8082"
+        assert policy["connect-src"] == "'self' http://receiver.example:8082"
+        assert policy["media-src"] == "'self' http://receiver.example:8082 blob:"
         assert policy["frame-ancestors"] == "'none'"
     assert http.get("/").headers["content-type"].startswith("text/html")
     assert http.get("/page/main.js").headers["content-type"].startswith("text/javascript")
