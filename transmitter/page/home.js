@@ -88,6 +88,7 @@ function sender(list) {
     const batch = chosen.filter((entry) => entry.waiting && !entry.over);
     const options = form.read();
     sending = true;
+    files.scrollIntoView({ block: "nearest" }); // the button is far below
     let newest = null;
     for (const entry of batch) if (entry.waiting && !entry.over) newest = (await entry.send(options)) ?? newest;
     sending = false;

@@ -43,7 +43,7 @@ export function payload(view, seek, newestFirst) {
           h(
             "tr",
             {},
-            ["time", "what", "", "bytes", "arrived"].map((text) => h("th", { scope: "col" }, text)),
+            ["time", "what", "content", "bytes", "arrived"].map((text) => h("th", { scope: "col" }, text)),
           ),
         ),
         body,

@@ -159,10 +159,14 @@ function show(view) {
   renew(view, "downloads", [video?.state], downloads);
 }
 
-/** Makes a section anew, but only where what it shows has changed: what has the focus or is scrolled stays. */
+/**
+ * Makes a section anew, but only where what it shows has changed, and not under the hands of whoever is in it: as
+ * long as the transmission goes on the next look will do.
+ */
 function renew(view, name, facts, make) {
   const key = JSON.stringify(facts);
   if (view.shown[name] === key) return;
+  if (!FINAL.has(view.job.state) && view.parts[name].contains(document.activeElement)) return;
   view.shown[name] = key;
   view.parts[name].replaceChildren(...make(view));
 }

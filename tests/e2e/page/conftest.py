@@ -1,7 +1,7 @@
-"""Three services and a real browser before their page.
+"""Three services and real browsers before their page.
 
 Needs Playwright (extra `browser`) and a Chromium: $SEMVID_CHROMIUM, or `chromium` on the path, or
-Playwright's own.
+Playwright's own. Firefox is $SEMVID_FIREFOX or on the path, with FFmpeg's libavcodec for H.264.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 from tests.e2e.conftest import Trio, running
 
 EARLIER = 200
+BOTH = pytest.mark.parametrize("page", ["browser", "firefox"], indirect=True)
 LONG_MS = 120_000
 PLAYED = "videos => videos.map(v => ({time: v.currentTime, width: v.videoWidth, paused: v.paused}))"
 
@@ -45,23 +47,46 @@ def _leave_record(folder: Path, name: str) -> None:
 
 
 @pytest.fixture(scope="package")
-def browser() -> Iterator[Any]:
+def playwright() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason='needs pip install "semvid[browser]"')
+    with sync_api.sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def browser(playwright: Any) -> Iterator[Any]:
+    """A Chromium."""
     chromium = os.environ.get("SEMVID_CHROMIUM") or shutil.which("chromium")
-    with sync_api.sync_playwright() as playwright:
-        try:
-            # as root, as in CI's containers, Chromium has no sandbox; the page is our own
-            launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        except sync_api.Error as error:
-            pytest.skip(f"needs a Chromium: {error.message.splitlines()[0]}")
+    # as root, as in CI's containers, Chromium has no sandbox; the page is our own
+    with _launched(playwright.chromium, executable_path=chromium, args=["--no-sandbox"]) as launched:
         yield launched
-        launched.close()
+
+
+@pytest.fixture(scope="package")
+def firefox(playwright: Any) -> Iterator[Any]:
+    """A Firefox as distributions build it, driven by WebDriver BiDi; Playwright's own is a patched one."""
+    path = os.environ.get("SEMVID_FIREFOX") or shutil.which("firefox-esr") or shutil.which("firefox")
+    if path is None:
+        pytest.skip("needs a Firefox: $SEMVID_FIREFOX, or firefox-esr or firefox on the path")
+    with _launched(playwright.firefox, executable_path=path, channel="moz-firefox") as launched:
+        yield launched
+
+
+@contextmanager
+def _launched(kind: Any, **how: Any) -> Iterator[Any]:
+    try:
+        browser = kind.launch(**how)
+    except Exception as error:  # Playwright's own class is known only where it is installed
+        pytest.skip(f"needs a {kind.name}: {str(error).splitlines()[0]}")
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
-def page(browser: Any, services: Trio) -> Iterator[Any]:
-    """A tab that may ask nobody but the two services, and say nothing on the console."""
-    context = browser.new_context()
+def page(request: pytest.FixtureRequest, services: Trio) -> Iterator[Any]:
+    """A tab that may ask nobody but the two services, and say nothing on the console; in Chromium, or in the
+    browser whose fixture is named as parameter."""
+    context = request.getfixturevalue(getattr(request, "param", "browser")).new_context()
     tab = context.new_page()
     complaints: list[str] = []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import Trio, wait_for
-from tests.e2e.page.conftest import LONG_MS
+from tests.e2e.page.conftest import BOTH, LONG_MS
 from tests.e2e.test_live import growing, sending
 
 pytestmark = pytest.mark.slow
@@ -23,13 +23,14 @@ def figure(page: Any, name: str) -> str:
     return str(page.locator(".figures div", has_text=name).first.locator("dd").inner_text())
 
 
+@BOTH
 def test_it_is_shown_as_it_comes_and_whole_when_it_is_stopped(
     page: Any, services: Trio, tmp_path: Path
 ) -> None:
     source = tmp_path / "camera.ts"
     with growing(source):
         sender = sending(services, source, "--latency", "2", "--symbol-rate-hz", "40000")
-        row = page.locator(".list tr", has=page.get_by_role("link", name="camera.ts", exact=True))
+        row = page.locator(".list tr", has=page.get_by_role("link", name="camera.ts", exact=True)).first
         row.locator(".state.running").wait_for(timeout=LONG_MS)
         assert row.locator(".state.live").inner_text() == "live"
         row.get_by_role("link").click()

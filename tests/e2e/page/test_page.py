@@ -15,11 +15,12 @@ import pytest
 from console.demo import CLIP
 from semvid.service.keys import add_key
 from tests.e2e.conftest import Trio, running, wait_for
-from tests.e2e.page.conftest import EARLIER, LONG_MS, PLAYED
+from tests.e2e.page.conftest import BOTH, EARLIER, LONG_MS, PLAYED
 
 pytestmark = pytest.mark.slow
 
 
+@BOTH
 def test_a_clip_is_sent_its_channel_changed_and_the_video_plays(page: Any, services: Trio) -> None:
     page.set_input_files("#clips", CLIP)
     page.select_option("[id='option-channel.model']", "awgn")
