@@ -6,6 +6,7 @@ import { h } from "./dom.js";
 import { durationOf } from "./frames.js";
 import { clock, count, db, percent, scientific, words } from "./wording.js";
 
+const TWICE_MS = 3000;
 const SETTLED_MS = 250; // a slider that rests that long is meant
 
 export function live(id) {
@@ -20,9 +21,10 @@ export function live(id) {
     stop.disabled = true;
     try {
       const { live: source } = await transmitter.cancel(id);
-      // a live one is whole where it ends; asked a second time the transmitter does not wait for that
-      stop.disabled = !source;
+      if (!source) return;
+      // a live one is whole where it ends; asked a second time, which a double click must not, nobody waits for that
       stop.textContent = "Break off";
+      setTimeout(() => (stop.disabled = false), TWICE_MS);
     } catch (error) {
       note.textContent = error.message;
       note.hidden = false;

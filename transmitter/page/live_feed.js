@@ -87,10 +87,15 @@ async function takeNew(buffer, from, { segments }, last, state) {
     await put(buffer, bytes);
     last = number;
   }
-  const { buffered } = buffer;
-  const before = buffered.length ? buffered.end(buffered.length - 1) - KEPT_S : 0;
-  if (before > buffered.start(0) + KEPT_S) await settled(buffer, () => buffer.remove(0, before));
+  await forgetOld(buffer);
   return last;
+}
+
+async function forgetOld(buffer) {
+  const { buffered } = buffer;
+  if (!buffered.length) return;
+  const before = buffered.end(buffered.length - 1) - KEPT_S;
+  if (before > buffered.start(0) + KEPT_S) await settled(buffer, () => buffer.remove(0, before));
 }
 
 const put = (buffer, bytes) => settled(buffer, () => buffer.appendBuffer(bytes));

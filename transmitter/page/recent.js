@@ -10,6 +10,7 @@ export function recent(view) {
   const numbers = new Set(keyframes.map((keyframe) => keyframe.number));
   return {
     ...view,
+    endless: true,
     times: { ...times, begin },
     semantics: {
       ...semantics,

@@ -37,9 +37,11 @@ export function timeline(seek, step) {
   const at = (time) => {
     seconds = time;
     if (!view) return;
-    for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(time));
-    box.setAttribute("aria-valuenow", time.toFixed(2));
-    const said = description(view, time);
+    // a live video plays on between two looks at what is known of it
+    const shown = Math.max(view.times.begin, Math.min(time, view.times.duration));
+    for (const end of ["x1", "x2"]) cursor.setAttribute(end, x(shown));
+    box.setAttribute("aria-valuenow", shown.toFixed(2));
+    const said = description(view, shown);
     box.setAttribute("aria-valuetext", said);
     now.textContent = said;
   };
@@ -217,14 +219,15 @@ function explain({ semantics, runs: all }) {
   ];
 }
 
-function introduction({ semantics, times }) {
+function introduction({ semantics, times, endless }) {
   const asked = semantics.candidates.length;
+  const hint = endless ? "" : " Click or use the arrow keys to seek.";
   const since = times.begin ? "In the last minute: " : "";
   const chosen = semantics.candidates.filter((candidate) => candidate.decision).length;
   const name = semantics.rule === "absolute" ? "P(no)" : "S_rel";
   if (!asked) return `${since}${semantics.keyframes.length} keyframes; no candidate was compared.`;
   return (
     `${since}${semantics.mllm} compared ${asked} candidates with the keyframe before them; ${name} lower is more alike. ` +
-    `Keyframes for their meaning: ${chosen}; in all: ${semantics.keyframes.length}. Click or use the arrow keys to seek.`
+    `Keyframes for their meaning: ${chosen}; in all: ${semantics.keyframes.length}.${hint}`
   );
 }

@@ -71,6 +71,7 @@ async function begin(view) {
     return;
   }
   if (view.gone) return;
+  if (view.job.source.live) view.parts.title.after(view.parts.compare); // on a phone the figures fill a screen
   if (!FINAL.has(view.job.state)) follow(view);
   await look(view);
 }
