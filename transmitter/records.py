@@ -18,6 +18,7 @@ from transmitter.deadline import Arrival
 from transmitter.keyframes.selection import Comparison, Selected
 from transmitter.shipment import AnaloguePicture, Segment, Shipment
 
+_PIECE = 2**14  # characters that are sent at a time
 KINDS = ("keyframes", "candidates", "captions", "arrivals")
 
 
@@ -125,12 +126,26 @@ class SemanticsRecord:
 
 
 def stream_semantics(folder: Path, head: dict[str, Any]) -> Iterator[str]:
-    """The semantics of one job as the text of one JSON object, piece by piece.
+    """The semantics of one job as the text of one JSON object, in pieces of some ten thousand characters:
+    a web server takes a thread's turn for each.
 
     Args:
         folder: of the job.
         head: fields that come first.
     """
+    piece: list[str] = []
+    size = 0
+    for part in _semantics(folder, head):
+        piece.append(part)
+        size += len(part)
+        if size >= _PIECE:
+            yield "".join(piece)
+            piece.clear()
+            size = 0
+    yield "".join(piece)
+
+
+def _semantics(folder: Path, head: dict[str, Any]) -> Iterator[str]:
     yield json.dumps(head)[:-1]
     for kind in KINDS:
         yield f', "{kind}": ['

@@ -115,3 +115,13 @@ def test_a_new_attempt_begins_with_nothing(tmp_path: Path) -> None:
     assert json.loads("".join(stream_semantics(tmp_path, {"x": 1})))["captions"]
     SemanticsRecord(tmp_path, Fraction(1, 24))
     assert json.loads("".join(stream_semantics(tmp_path, {"x": 1})))["captions"] == []
+
+
+def test_semantics_leave_in_few_pieces_and_never_in_one_of_any_size(tmp_path: Path) -> None:
+    record = SemanticsRecord(tmp_path, Fraction(1, 24))
+    for first in range(2000):
+        record.add_units([Caption(first, first + 1, "a cat", 3)])
+    pieces = list(stream_semantics(tmp_path, {"x": 1}))
+    assert len(json.loads("".join(pieces))["captions"]) == 2000
+    assert 5 < len(pieces) < 50
+    assert max(map(len, pieces)) < 20_000
