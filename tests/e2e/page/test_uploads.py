@@ -124,3 +124,20 @@ def test_an_upload_that_is_given_up_is_gone_at_both_ends(tab: Any, trio: Trio, l
     wait_for(lambda: tab.locator(".files li").count() == 0, "an empty list of files", 20)
     assert tab.evaluate(KEPT) == 0
     assert httpx.head(address, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
+
+
+def test_what_is_there_may_be_dropped_for_other_options(tab: Any, trio: Trio, long_upload: Path) -> None:
+    begin(tab, long_upload)
+    address = trio.transmitter + tab.evaluate("Object.values(localStorage)[0]")
+    tab.reload()
+    tab.set_input_files("#clips", long_upload)
+    tab.get_by_role("button", name="begin anew").click()
+    wait_for(lambda: tab.evaluate(KEPT) == 0, "nothing that is kept", 20)
+    assert httpx.head(address, headers={"Tus-Resumable": "1.0.0"}).status_code == 404
+    tab.fill("[id='option-channel.snr_db']", "7")
+    hold_back(tab, -1)
+    tab.get_by_role("button", name="Send", exact=True).click()
+    tab.wait_for_url("**/#/t/*", timeout=LONG_MS)
+    sent = trio.transmission(tab.url.rpartition("/")[2])
+    assert sent["options"]["channel"]["snr_db"] == 7  # type: ignore[index]
+    assert_whole(tab, trio, long_upload)
