@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from semvid.errors import InvalidInput, SemvidError
+from semvid.service.allocator import bound_freed_memory
 from semvid.service.connections import bounded_connections
 from semvid.service.http_settings import HttpSettings
 from semvid.service.lifeline import follow_starter
@@ -22,6 +23,7 @@ from semvid.service.lifeline import follow_starter
 def started(service: str) -> Iterator[None]:
     """Around a service's start: what it refuses is one line on standard error and exit status 2."""
     follow_starter()
+    bound_freed_memory()
     try:
         yield
     except SemvidError as error:
