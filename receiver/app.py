@@ -27,6 +27,7 @@ from receiver.resources import (
 )
 from receiver.service import ReceiverService
 from receiver.settings import ReceiverSettings
+from receiver.whep.routes import install_whep_routes
 from semvid import __version__
 from semvid.errors import NotFound
 from semvid.options import QuestionOptions
@@ -239,6 +240,7 @@ def create_app(settings: ReceiverSettings, traces: Traces | None = None) -> Fast
         return service.gains(video_id)
 
     app.include_router(video)
+    install_whep_routes(app, service)
 
     @app.get("/healthz", operation_id="health", include_in_schema=False)
     async def healthz() -> dict[str, str]:

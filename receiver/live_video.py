@@ -12,7 +12,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from receiver.whep.audience import Audience
 from semvid.service.files import write_atomically
+from semvid.video.coded_picture import CodedPicture
 
 PLAYLIST: Final = "live.m3u8"
 HEAD: Final = "init.mp4"
@@ -32,16 +34,19 @@ class LiveVideo:
         segment_s: that segments last, seconds.
         window: segments in the playlist.
         most_bytes: of the MP4; its beginning stays.
+        audience: is shown every picture at once.
 
     Attributes:
         mp4_frames: frames in the MP4 where it is full; None: all.
     """
 
-    def __init__(self, folder: Path, mp4: Path, segment_s: float, window: int, most_bytes: int) -> None:
+    def __init__(
+        self, folder: Path, mp4: Path, segment_s: float, window: int, most_bytes: int, audience: Audience
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.segment_s = segment_s
         self.mp4_frames: int | None = None
-        self._folder, self._window = folder, window
+        self._folder, self._window, self._audience = folder, window, audience
         self._mp4: BinaryIO | None = mp4.open("wb", buffering=0)
         self._room = most_bytes
         self._pending = bytearray()
@@ -54,6 +59,10 @@ class LiveVideo:
     def begins(self, at_s: Fraction, frame: int) -> None:
         """The next fragment begins with ``frame``, shown at ``at_s`` seconds."""
         self._begins.append((at_s, frame))
+
+    def shows(self, picture: CodedPicture) -> None:
+        """The next picture, before its fragment is whole."""
+        self._audience.show(picture)
 
     def write(self, data: bytes) -> int:
         """More of the fragmented MP4.
@@ -77,6 +86,7 @@ class LiveVideo:
 
     def ends(self, at_s: Fraction) -> None:
         """No more is written; the last frame is shown until ``at_s`` seconds."""
+        self._audience.end()
         if self._fragment:
             self._list_fragment(at_s)
         if self._written:

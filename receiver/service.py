@@ -17,6 +17,8 @@ from receiver.questions.reconstruction import Reconstruction
 from receiver.settings import ReceiverSettings
 from receiver.sound import voices
 from receiver.transmissions import Transmissions
+from receiver.whep.audience import Audience
+from receiver.whep.viewers import Viewers
 from semvid.images.restorer import named
 from semvid.link.bootstrap import ServerLimits, drain, make_server
 from semvid.link.health import Health
@@ -36,6 +38,7 @@ class ReceiverService:
     Attributes:
         library: the videos.
         questions: about them.
+        viewers: of live ones, by WebRTC.
         link_port: of the LinkService; None before `start`.
 
     Raises:
@@ -72,6 +75,7 @@ class ReceiverService:
             settings, self.library, decoder, metrics, restorer, voice, tokens, animator
         )
         self.questions = QuestionBook(self.library, settings, Reconstruction(settings))
+        self.viewers = Viewers(settings.webrtc_viewers)
         self._server: Server | None = None
         self._health: Health | None = None
 
@@ -116,11 +120,17 @@ class ReceiverService:
         deadline = loop.time() + self._settings.drain_s
         self._transmissions.refuse_new()
         self.questions.close()
+        await self.viewers.close()
         await drain(self._server, self._health, self._settings.drain_s)
         await self._transmissions.drain(max(0.0, deadline - loop.time()))
         if isinstance(self._decoder, Closable):
             await asyncio.to_thread(self._decoder.close)
         _log.info("receiver stopped")
+
+    def audience(self, video_id: str) -> Audience | None:
+        """Who watches a video in work; None where it is in work no longer."""
+        live = self._transmissions.live(video_id)
+        return None if live is None else live.audience
 
     def gains(self, video_id: str) -> dict[str, Any]:
         """The channel's gain over the transmission of a video, live if it is in work.

@@ -143,6 +143,9 @@ class ReceiverSettings(MllmSettings, HttpSettings, ServiceSettings):
     live_lines_bytes: int = Field(
         8 * 2**20, ge=2**16, description="of each list about a live video; the older half goes"
     )
+    webrtc_viewers: int = Field(
+        4, ge=0, le=1000, description="of live videos by WebRTC (WHEP), at once; one more is refused with 503"
+    )
     live_max_frames: int = Field(2**25, ge=1, description="per live video: 12 days at 30 a second")
     live_max_bursts: int = Field(2**27, ge=1, description="in one live transmission, and semantic units")
 

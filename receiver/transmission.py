@@ -22,6 +22,7 @@ from receiver.settings import ReceiverSettings
 from receiver.sound.voices.voice import Voice
 from receiver.token_pictures import TokenTally
 from receiver.video_files import VideoFiles
+from receiver.whep.audience import Audience
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.errors import LimitExceeded, SemvidError, TransmissionFailed
 from semvid.images.restorer import Restorer
@@ -61,6 +62,9 @@ class Transmission:
         window: blocks that the sender may have under way at once.
         span: what the making of the video is a part of.
         animator: makes portraits move.
+
+    Attributes:
+        audience: who watches a live video.
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Transmission:
         self.constellation = Constellation()
         self.gains = GainTrack(waveform)
         self.pipeline: Pipeline | None = None
+        self.audience = Audience()
         self._snr, self._waveform = RealisedSnr(), waveform
         settings = settings.for_live() if record.live else settings
         self._files, self._decoder, self._pool, self._settings = files, decoder, pool, settings
@@ -174,6 +179,7 @@ class Transmission:
         record, pipeline = self.record, self.pipeline
         if pipeline is not None:
             pipeline.join()
+        self.audience.end()
         if pipeline is not None and pipeline.error is not None:
             self._files.salvage(record, pipeline.error)
             return
@@ -261,7 +267,7 @@ class Transmission:
     def _live_video(self) -> LiveVideo:
         settings = self._settings
         bounds = settings.live_segment_s, settings.live_window, settings.live_mp4_bytes
-        return LiveVideo(self._files.live, self._files.mp4, *bounds)
+        return LiveVideo(self._files.live, self._files.mp4, *bounds, self.audience)
 
     def _submit(self, gaps: list[Gap]) -> None:
         for gap in gaps:

@@ -21,6 +21,7 @@ class Right(StrEnum):
 
 EVERYTHING = frozenset(Right)
 _CHANNEL = re.compile("/v1/transmissions/[^/]+/channel/?")
+_WATCHING = re.compile("/v1/videos/[^/]+/whep(/.*)?")
 _UPLOADS = re.compile("/v1/uploads(/.*)?")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -36,7 +37,7 @@ def needed(method: str, path: str) -> Right:
         return Right.METRICS
     if _UPLOADS.fullmatch(path):  # also to ask how far one has come
         return Right.SEND
-    if method in _READING:
+    if method in _READING or _WATCHING.fullmatch(path):  # to watch changes nothing
         return Right.READ
     return Right.CHANNEL if _CHANNEL.fullmatch(path) else Right.SEND
 

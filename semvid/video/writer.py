@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
 from semvid.sound.pcm import SAMPLE_RATE, Pcm
+from semvid.video.coded_picture import CodedPicture
 from semvid.video.colour import from_rgb
 from semvid.video.sound_stream import SoundStream
 from semvid.video.track_size import widen_track
@@ -59,6 +60,9 @@ class FragmentSink(Protocol):
 
     def begins(self, at_s: Fraction, frame: int) -> None:
         """The next fragment begins with ``frame``, shown at ``at_s`` seconds."""
+
+    def shows(self, picture: CodedPicture) -> None:
+        """The next picture, before its fragment is whole."""
 
     def ends(self, at_s: Fraction) -> None:
         """All is written; the last frame is shown until ``at_s`` seconds."""
@@ -304,6 +308,10 @@ class VideoWriter:
         packet.time_base = Fraction(1, self._timescale)
         packet.pts = packet.dts = stamp
         packet.duration = duration
+        if self._sink is not None:
+            sets = self._stream.codec_context.extradata or b"" if packet.is_keyframe else b""
+            at_s = Fraction(stamp, self._timescale)
+            self._sink.shows(CodedPicture(sets + bytes(packet), at_s, packet.is_keyframe))
         self._container.mux_one(packet)
 
     def _finish_fragments(self) -> None:

@@ -108,8 +108,8 @@ class Receiver:
         wait_for(lambda: self.video(video_id)["state"] in FINAL)
         return self.video(video_id)
 
-    def open(self, video_id: str | None = None, opening: bool = True) -> Call:
-        return Call(self, video_id, opening)
+    def open(self, video_id: str | None = None, opening: bool = True, live: bool = False) -> Call:
+        return Call(self, video_id, opening, live)
 
     def metric(self, name: str) -> float:
         """Sum over all labels."""
@@ -123,7 +123,9 @@ class Receiver:
 class Call:
     """One Transmit call, blocking."""
 
-    def __init__(self, receiver: Receiver, video_id: str | None = None, opening: bool = True) -> None:
+    def __init__(
+        self, receiver: Receiver, video_id: str | None = None, opening: bool = True, live: bool = False
+    ) -> None:
         self.id = video_id or uuid.uuid4().hex[:16]
         self._channel = grpc.insecure_channel(f"127.0.0.1:{receiver.link_port}")
         self._requests: queue.SimpleQueue[pb.TransmitRequest | None] = queue.SimpleQueue()
@@ -132,7 +134,7 @@ class Call:
         self.sequence = 0
         self.symbols = 0
         if opening:
-            self.put(pb.TransmitRequest(open=pb.Open(transmission_id=self.id)))
+            self.put(pb.TransmitRequest(open=pb.Open(transmission_id=self.id, live=live)))
             self.accepted = next(self.call).accepted
 
     def put(self, request: pb.TransmitRequest) -> None:

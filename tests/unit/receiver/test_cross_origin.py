@@ -52,7 +52,9 @@ def test_a_page_may_ask_for_ranges_and_questions_and_write_nothing(tmp_path: Pat
     assert "access-control-allow-origin" not in evil.headers
     asks = {"Origin": PAGE, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
     assert http.options("/v1/videos/x/content", headers=asks).status_code == 200
-    asks["Access-Control-Request-Method"] = "DELETE"
+    asks["Access-Control-Request-Method"] = "DELETE"  # of a session of WHEP; nothing else can be deleted
+    assert http.options("/v1/videos/x/whep/0", headers=asks).status_code == 200
+    asks["Access-Control-Request-Method"] = "PUT"
     assert http.options("/v1/videos/x/content", headers=asks).status_code == 400
 
 

@@ -15,6 +15,7 @@ from receiver.live_content import playlist_response, segment_response
 from receiver.live_video import LiveVideo
 from receiver.record import State, VideoRecord
 from receiver.video_files import VideoFiles
+from receiver.whep.audience import Audience
 from semvid.errors import NotFound
 from semvid.video.writer import VideoWriter
 
@@ -30,7 +31,7 @@ def pictures(count: int) -> list[np.ndarray]:
 
 def make(folder: Path, stamps: list[int], most_bytes: int = 2**30) -> tuple[LiveVideo, list[str]]:
     """Writes frames at ``stamps``; gives the playlist as it was after each."""
-    live = LiveVideo(folder / "live", folder / "video.mp4", 0.5, WINDOW, most_bytes)
+    live = LiveVideo(folder / "live", folder / "video.mp4", 0.5, WINDOW, most_bytes, Audience())
     told = []
     with VideoWriter(folder / "video.mp4", 96, 64, 1 / RATE, frame_rate=RATE, sink=live) as writer:
         for picture, stamp in zip(pictures(len(stamps)), stamps, strict=True):
