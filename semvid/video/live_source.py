@@ -22,7 +22,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
-from semvid.errors import InvalidInput, LinkFailed, UnsupportedMedia
+from semvid.errors import InvalidInput, LinkFailed, MissingComponent, UnsupportedMedia
 from semvid.video.container import CODECS, codec_name, video_tracks
 
 SCHEMES: Final = ("rtsp", "rtsps", "rtmp", "rtp", "udp", "tcp", "srt", "http", "https")
@@ -150,6 +150,7 @@ def open_source(
         InvalidInput: there is no such file, no such scheme, or no such option.
         UnsupportedMedia: what is there is no video that is accepted.
         LinkFailed: nobody answers there.
+        MissingComponent: the FFmpeg that PyAV has does not speak the scheme.
     """
     target, form, name = _target(address, pace, idle_s)
     scheme = urlsplit(address).scheme
@@ -162,6 +163,11 @@ def open_source(
             metadata_errors="replace",
             timeout=(_OPEN_S, _READ_S),
         )
+    except av.error.ProtocolNotFoundError as error:  # SRT: PyAV's wheels have none
+        raise MissingComponent(
+            f"{name}: the FFmpeg inside PyAV has no {scheme}; let one that has it pass the packets on: "
+            f"ffmpeg -i ADDRESS -c:v copy -an -f mpegts - | semvid send --live {PIPE}"
+        ) from error
     except (av.FFmpegError, ValueError) as error:
         words = getattr(error, "strerror", None) or str(error)
         if scheme in SCHEMES:
@@ -182,7 +188,8 @@ def _target(address: str, pace: bool, idle_s: float) -> tuple[Any, str | None, s
             known = ", ".join(SCHEMES)
             raise InvalidInput(f"--live {address}: {scheme} is not known; take one of {known}, or a file")
         parts = urlsplit(address)
-        return address, None, f"{scheme}://{parts.hostname or ''}{parts.path}"  # without the password
+        host = parts.netloc.rpartition("@")[2]  # without the password
+        return address, None, f"{scheme}://{host}{parts.path}"
     path = Path(address)
     try:
         if S_ISCHR(path.stat().st_mode):

@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from tests.e2e.conftest import Trio, wait_for
+from tests.integration.video.live_servers import HEIGHT, WIDTH, rtsp_server
 from tests.synthetic_clip import clip_frames
 
 RATE = 12
@@ -54,7 +55,7 @@ def growing(path: Path) -> Iterator[None]:
         camera.join()
 
 
-def sending(trio: Trio, source: Path, *options: str) -> subprocess.Popen[bytes]:
+def sending(trio: Trio, source: Path | str, *options: str) -> subprocess.Popen[bytes]:
     """`semvid send --live`, as an operator types it."""
     command = [sys.executable, "-m", "semvid", "send", "--live", str(source), "--snr-db", "12", "--seed", "1"]
     where = ["--transmitter", trio.transmitter]
@@ -99,6 +100,21 @@ def test_it_is_watched_while_it_comes_and_whole_when_it_is_stopped(trio: Trio, t
     made = trio.wait_video(job_id)
     assert (made["state"], made["live"], made["frames_written"]) == ("SUCCEEDED", True, sent["frames"])
     assert httpx.get(playlist).text.endswith("#EXT-X-ENDLIST\n")
+
+
+def test_a_camera_that_speaks_rtsp_is_sent_until_it_is_switched_off(trio: Trio) -> None:
+    before = listed(trio).get("id")
+    with rtsp_server() as address:
+        sender = sending(trio, address)
+        wait_for(lambda: listed(trio).get("id") != before, "the transmission", 60)
+        wait_for(lambda: listed(trio).get("segments", 0) >= 2, "two segments", 60)
+    said, _ = sender.communicate(timeout=60)
+    assert sender.returncode == 0
+    sent = json.loads(said)
+    assert (sent["state"], sent["live"]["ended"]) == ("SUCCEEDED", "the source is over")
+    assert "secret" not in json.dumps(sent)
+    made = trio.wait_video(str(sent["id"]))
+    assert (made["width"], made["height"], made["frames_written"]) == (WIDTH, HEIGHT, sent["frames"])
 
 
 @pytest.mark.slow
