@@ -52,6 +52,12 @@ CHECKS: list[CheckFunction] = [
 few = settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
+@schemathesis.serializer("application/sdp")
+def sdp(_: Any, value: Any) -> Any:
+    """The text of an offer."""
+    return str(value).encode("utf-8", "surrogatepass")
+
+
 @contextmanager
 def served(app: FastAPI, chosen: HttpSettings) -> Iterator[str]:
     """The base URL of ``app`` on a server in a thread."""
