@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from receiver.whep import viewers as module
 from receiver.whep.audience import Audience, Seat
@@ -122,3 +122,26 @@ def test_a_poor_way_gets_key_pictures_until_it_is_better(monkeypatch: pytest.Mon
         return said
 
     assert asyncio.run(noted()) == [False, True, True, True, False]
+
+
+def test_who_vanishes_without_a_word_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aioice.ice.CONSENT_INTERVAL", 0.1)  # seconds; five, and six failures, are usual
+    monkeypatch.setattr("aioice.ice.CONSENT_FAILURES", 2)
+
+    async def vanished() -> None:
+        viewers, audience = Viewers(1), Audience()
+        peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        watching = peer.addTransceiver("video", direction="recvonly")
+        await peer.setLocalDescription(await peer.createOffer())
+        _, answer = await viewers.join("a", audience, str(peer.localDescription.sdp))
+        await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        await until(lambda: peer.connectionState == "connected")
+        await asyncio.sleep(0.5)
+        assert len(viewers) == 1
+        for way in watching.receiver.transport.transport._connection._protocols:
+            way.transport.abort()  # its cable is pulled
+        await until(lambda: not len(viewers))
+        assert not audience._seats
+        await peer.close()
+
+    asyncio.run(vanished())
