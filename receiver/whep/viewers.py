@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import structlog
@@ -55,15 +56,14 @@ class Viewers:
             raise MissingComponent(
                 'WebRTC needs aiortc: pip install "semvid[webrtc]"; live.m3u8 needs nothing'
             )
+        webrtc = await asyncio.to_thread(_webrtc)  # half a second, the first time
         if len(self._places) >= self._most:
             raise Busy(
                 f"this receiver has {len(self._places)} viewers by WebRTC and takes {self._most} "
                 "(SEMVID_RECEIVER_WEBRTC_VIEWERS); try again later, or watch live.m3u8"
             )
-        from semvid.video.webrtc import WebRtcViewer
-
         name, seat = secrets.token_hex(8), audience.seat()
-        place = _Place(video_id, seat, audience, WebRtcViewer(seat.next, _Sparing(seat).note))
+        place = _Place(video_id, seat, audience, webrtc.WebRtcViewer(seat.next, _Sparing(seat).note))
         self._places[name] = place
         try:
             answer = await place.viewer.answer(offer)
@@ -109,6 +109,12 @@ class Viewers:
         told = {"transmission_id": place.video_id, "viewer": name, "dropped": place.seat.dropped}
         _log.info("viewer left", why=why, **told)
         await place.viewer.close()
+
+
+def _webrtc() -> ModuleType:
+    from semvid.video import webrtc
+
+    return webrtc
 
 
 class _Sparing:
