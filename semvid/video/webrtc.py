@@ -102,6 +102,8 @@ class WebRtcViewer:
         """Ends the connection."""
         self._track.stop()
         await self._connection.close()
+        for sender in self._connection.getSenders():  # aiortc 1.16 may begin one while it closes
+            await sender.stop()
 
     def _note_state(self) -> None:
         self._joined |= self._connection.connectionState == "connected"

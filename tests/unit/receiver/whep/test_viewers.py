@@ -145,3 +145,21 @@ def test_who_vanishes_without_a_word_is_let_go(monkeypatch: pytest.MonkeyPatch) 
         await peer.close()
 
     asyncio.run(vanished())
+
+
+def test_nothing_of_a_viewer_stays_however_soon_it_goes() -> None:
+    async def came_and_went() -> set[str]:
+        viewers, audience = Viewers(1), Audience()
+        for _ in range(8):
+            peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+            peer.addTransceiver("video", direction="recvonly")
+            await peer.setLocalDescription(await peer.createOffer())
+            name, answer = await viewers.join("a", audience, str(peer.localDescription.sdp))
+            await peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+            await until(lambda peer=peer: peer.connectionState == "connected")  # the other end is about to be
+            await viewers.leave("a", name)
+            await peer.close()
+        await asyncio.sleep(2)  # reports of RTCP come every second and a half
+        return {str(task.get_coro()) for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+    assert asyncio.run(came_and_went()) == set()
