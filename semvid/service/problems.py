@@ -13,6 +13,7 @@ from starlette.routing import Match
 from semvid.errors import SemvidError
 
 # what clients are told beside the document; after 408 the rest of the body would be taken for a request
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _MORE = {408: {"Connection": "close"}, 429: {"Retry-After": "3600"}, 503: {"Retry-After": "5"}}
 
 _log = structlog.get_logger(__name__)
@@ -63,9 +64,16 @@ def refusal(error: SemvidError, instance: str) -> JSONResponse:
 
 
 def _allowed(request: Request) -> set[str]:
-    """Methods of all routes with this path; Starlette names those of the first (RFC 9110, 10.2.1)."""
-    matching = (r for r in request.app.routes if r.matches(request.scope)[0] is not Match.NONE)
-    return {method for route in matching for method in getattr(route, "methods", None) or ()}
+    """Methods that some route takes this path with; Starlette names those of the first (RFC 9110, 10.2.1).
+
+    Each is asked for, since a router that is included does not say which methods its routes take.
+    """
+    asked = {method: {**request.scope, "method": method} for method in _METHODS}
+    return {
+        method
+        for method, scope in asked.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    }
 
 
 def install_problem_handlers(app: FastAPI) -> None:

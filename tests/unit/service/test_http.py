@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
@@ -32,6 +32,17 @@ def client() -> TestClient:
     async def body(request: Request) -> int:
         return len(await request.body())
 
+    things = APIRouter(prefix="/things")
+
+    @things.get("/{number}")
+    async def thing(number: int) -> int:
+        return number
+
+    @things.delete("/{number}")
+    async def delete(number: int) -> None:
+        pass
+
+    app.include_router(things)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -95,3 +106,10 @@ def test_whatever_method_a_client_invents_is_one_label() -> None:
         'method="other"',
         'method="GET"',
     }
+
+
+def test_a_method_that_a_path_does_not_take_is_answered_with_those_that_it_does() -> None:
+    for path, methods in (("/things/3", "DELETE, GET"), ("/body", "POST")):
+        response = client().put(path)
+        assert response.status_code == 405
+        assert response.headers["allow"] == methods
