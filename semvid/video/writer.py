@@ -14,7 +14,6 @@ from typing import Protocol, Self
 
 import av
 import numpy as np
-from av.codec.context import ThreadType
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
@@ -26,20 +25,12 @@ from semvid.errors import InvalidInput
 from semvid.sound.pcm import SAMPLE_RATE, Pcm
 from semvid.video.coded_picture import CodedPicture
 from semvid.video.colour import from_rgb
+from semvid.video.picture_stream import add_h264
 from semvid.video.sound_stream import SoundStream
 from semvid.video.track_size import widen_track
 
 MAX_SIDE = 16_384  # pixels, libx264
-_SMALL_SIDE = 32  # below it a picture is mostly edges, and half the colour resolution shows
 _MAX_GAP = 2**31 - 1  # of a sample duration, track time units (ISO/IEC 14496-12, 8.6.1.2 holds 32 bits)
-_GOP_FRAMES = 48  # a fragment, and so what a crash may cost
-_BT709 = 1
-_THREADS = 2  # of the encoder
-_AT_ONCE = {
-    "tune": "zerolatency",
-    "g": "1000000",
-    "sc_threshold": "0",
-}  # key pictures only where they are asked
 _FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof+frag_discont"
 # AAC begins before the first picture, by what its encoder looks ahead. Only an edit list can say so, and that
 # is written with the index: after the first fragment, when it is known.
@@ -123,8 +114,6 @@ class VideoWriter:
         self._stamps: deque[int] = deque()  # of packets not yet written, track time units
         self._packets: deque[Packet[VideoStream]] = deque()
         self._reformatter = VideoReformatter()
-        odd_or_small = width % 2 or height % 2 or min(width, height) < _SMALL_SIDE
-        self._pixel_format = "yuv444p" if odd_or_small else "yuv420p"
         self._first: int | None = None
         self._sink = sink
         self._fragment_from = 0  # time stamp of its first frame, track time units
@@ -132,7 +121,16 @@ class VideoWriter:
             sink or path, self._timescale, _FRAGMENTS_WITH_SOUND if sound_channels else _FRAGMENTS
         )
         try:
-            self._stream = self._add_stream(frame_rate or Fraction(25), crf, preset, pixel_aspect)
+            self._stream = add_h264(
+                self._container,
+                (width, height),
+                self._timescale,
+                frame_rate or Fraction(25),
+                crf=crf,
+                preset=preset,
+                at_once=sink is not None,
+            )
+            self._stream.codec_context.sample_aspect_ratio = pixel_aspect
             self._sound = SoundStream(self._container, sound_channels) if sound_channels else None
             self._container.start_encoding()  # once: a second try after a failed one kills the process
         except BaseException:
@@ -161,7 +159,7 @@ class VideoWriter:
             self._gap = self._checked_gap(pts)
         self._last = pts
         self._stamps.append((pts + self.shift) * self._ticks)
-        frame = from_rgb(picture, self._pixel_format, self._reformatter)
+        frame = from_rgb(picture, self._stream.format.name, self._reformatter)
         if self._sink is not None:
             self._begin_fragment(self._sink, frame)
         frame.pts = self.frames
@@ -238,28 +236,6 @@ class VideoWriter:
             self.close()
         else:
             self.abort()
-
-    def _add_stream(self, frame_rate: Fraction, crf: int, preset: str, pixel_aspect: Fraction) -> VideoStream:
-        assert self._container is not None
-        height, width, _ = self._size
-        # Without B-frames packets leave in order of display, so the encoder may count frames and never needs
-        # to see the real time stamps.
-        stream = self._container.add_stream(
-            "libx264",
-            rate=frame_rate.limit_denominator(1001),
-            options={"crf": str(crf), "preset": preset, "bf": "0"}
-            | ({"g": str(_GOP_FRAMES)} if self._sink is None else _AT_ONCE),
-        )
-        stream.width, stream.height, stream.pix_fmt = width, height, self._pixel_format
-        stream.time_base = Fraction(1, self._timescale)
-        codec = stream.codec_context
-        codec.time_base = 1 / frame_rate.limit_denominator(1001)
-        codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
-        codec.color_range = av.video.reformatter.ColorRange.MPEG
-        codec.sample_aspect_ratio = pixel_aspect
-        threads = ThreadType.FRAME if self._sink is None else ThreadType.SLICE  # those hold no frames back
-        codec.thread_type, codec.thread_count = threads, _THREADS
-        return stream
 
     def _begin_fragment(self, sink: FragmentSink, frame: VideoFrame) -> None:
         """Where it is time for one, a fragment begins with ``frame``, the newest."""

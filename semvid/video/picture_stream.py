@@ -1,0 +1,60 @@
+"""The video stream of a written file: which codec, how it is set, and what it says of itself."""
+
+from fractions import Fraction
+
+from av.codec.context import ThreadType
+from av.container import OutputContainer
+from av.video.reformatter import ColorRange
+from av.video.stream import VideoStream
+
+_SMALL_SIDE = 32  # below it a picture is mostly edges, and half the colour resolution shows
+_GOP_FRAMES = 48  # a fragment, and so what a crash may cost
+_BT709 = 1
+_THREADS = 2  # of the encoder
+_AT_ONCE = {
+    "tune": "zerolatency",
+    "g": "1000000",
+    "sc_threshold": "0",
+}  # key pictures only where they are asked
+
+
+def add_h264(
+    container: OutputContainer,
+    size: tuple[int, int],
+    timescale: int,
+    frame_rate: Fraction,
+    *,
+    crf: int,
+    preset: str,
+    at_once: bool,
+) -> VideoStream:
+    """H.264 in BT.709, limited range: 4:2:0 for even sizes, 4:4:4 for odd and very small ones.
+
+    Without B-frames packets leave in order of display, so the encoder may count frames and never needs to see
+    the real time stamps.
+
+    Args:
+        size: width and height, pixels.
+        timescale: time units of the track a second.
+        frame_rate: nominal.
+        crf, preset: of libx264.
+        at_once: no frame is held back, and key pictures come only where they are asked for.
+    """
+    width, height = size
+    stream = container.add_stream(
+        "libx264",
+        rate=frame_rate.limit_denominator(1001),
+        options={"crf": str(crf), "preset": preset, "bf": "0"}
+        | (_AT_ONCE if at_once else {"g": str(_GOP_FRAMES)}),
+    )
+    odd_or_small = width % 2 or height % 2 or min(width, height) < _SMALL_SIDE
+    stream.width, stream.height = width, height
+    stream.pix_fmt = "yuv444p" if odd_or_small else "yuv420p"
+    stream.time_base = Fraction(1, timescale)
+    codec = stream.codec_context
+    codec.time_base = 1 / frame_rate.limit_denominator(1001)
+    codec.colorspace = codec.color_primaries = codec.color_trc = _BT709
+    codec.color_range = ColorRange.MPEG
+    codec.thread_type = ThreadType.SLICE if at_once else ThreadType.FRAME  # slices hold no frames back
+    codec.thread_count = _THREADS
+    return stream
