@@ -242,6 +242,7 @@ class LinkService(link_pb2_grpc.LinkServiceServicer):
                 synthesiser=profile.synthesiser,
                 tokens=profile.tokens,
                 jscc=profile.jscc,
+                keeps_hdr=profile.keeps_hdr,
             ),
             sound_codecs=[codec.value for codec in decodable(self._transmissions.voice)],
             radio=None if radio is None else frame_message(radio),

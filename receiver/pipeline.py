@@ -185,6 +185,7 @@ class Pipeline:
                             pixel_aspect=header.pixel_aspect,
                             sound_channels=0 if self._sound is None else self._sound.channels,
                             sink=self._live,
+                            hdr=header.hdr,
                         )
                     )
                 for timing in gap.timings:

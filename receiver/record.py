@@ -99,6 +99,7 @@ class VideoRecord:
         synthesiser: digest of the network that corrected what was drawn between them; empty: none did.
         coding: of the keyframes; empty until the stream header has arrived.
         pixel_aspect: width to height of a pixel.
+        hdr: HLG or PQ where the MP4 is that; empty: it is of BT.709.
         frames_written: frames in the MP4.
         attempt: of the transmission; a later one takes the place of an earlier one.
         symbols_of_earlier_attempts: received of those whose place this one took.
@@ -135,6 +136,7 @@ class VideoRecord:
     width: int | None = None
     height: int | None = None
     pixel_aspect: str = "1:1"
+    hdr: str = ""
     frame_rate: float | None = None
     frames_written: int = 0
     frames_expected: int | None = None

@@ -86,6 +86,9 @@ class VideoResource(BaseModel):
     width: int | None
     height: int | None
     pixel_aspect: str = Field("1:1", description="width to height of a pixel")
+    hdr: str = Field(
+        "", examples=["HLG"], description="HLG or PQ where the MP4 is that; empty: it is of BT.709"
+    )
     frame_rate: float | None
     frames_written: int
     frames_expected: int | None = Field(description="frames of the source; null until its end has arrived")

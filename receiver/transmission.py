@@ -241,6 +241,7 @@ class Transmission:
         record.width, record.height = header.width, header.height
         record.coding = header.coding.value
         record.pixel_aspect = f"{header.pixel_aspect.numerator}:{header.pixel_aspect.denominator}"
+        record.hdr = "" if header.hdr is None else header.hdr.transfer.name
         record.frame_rate = round(float(header.frame_rate), 6)
         record.synthesiser = self._decoder.profile.synthesiser
         if self._restorer is not None and header.restoration:

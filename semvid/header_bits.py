@@ -7,10 +7,11 @@ from semvid import usual
 from semvid.bits import BitReader, BitWriter
 from semvid.errors import MalformedUnits
 from semvid.profile import Given
-from semvid.semantics import PictureCoding, StreamHeader
+from semvid.semantics import HdrColour, HdrTransfer, PictureCoding, StreamHeader
+from semvid.semantics.hdr import KNOWN_PRIMARIES
 from semvid.semantics.stream import MAX_FINISH
 
-_Choice = TypeVar("_Choice", PictureCoding, Given)
+_Choice = TypeVar("_Choice", PictureCoding, Given, HdrTransfer, int)
 
 _NEAREST: Final = Fraction(1, 2)
 _NTSC: Final = Fraction(1000, 1001)
@@ -24,8 +25,10 @@ _CODINGS: Final = (
     PictureCoding.PORTRAIT,
 )
 _GIVEN: Final = (Given.BOTH_ENDS, Given.FIRST_FRAME, Given.NOTHING)
+_HDR: Final = 3  # where `_GIVEN` is expected: what HDR the pictures are comes first, and then that
+_TRANSFERS: Final = (HdrTransfer.HLG, HdrTransfer.PQ)
 # of Exponential-Golomb codes
-_SIDE_ORDER, _RATE_ORDER, _PART_ORDER, _ASPECT_ORDER, _CODING_ORDER = 9, 5, 12, 5, 1
+_SIDE_ORDER, _RATE_ORDER, _PART_ORDER, _ASPECT_ORDER, _CODING_ORDER, _PRIMARIES_ORDER = 9, 5, 12, 5, 1, 0
 _SCALE_BITS, _BASE_BITS, _CHOICE_BITS, _ASPECT_BITS, _PHASE_BITS, _SEED_BITS = 4, 3, 2, 4, 8, 32
 _FINISH_BITS: Final = MAX_FINISH.bit_length()
 
@@ -44,6 +47,10 @@ def write(bits: BitWriter, header: StreamHeader) -> None:
     if not base:
         _write_fraction(bits, header.time_base, _PART_ORDER)
     bits.golomb(_CODINGS.index(header.coding), _CODING_ORDER)
+    if header.hdr is not None:
+        bits.fixed(_HDR, _CHOICE_BITS)
+        bits.fixed(_TRANSFERS.index(header.hdr.transfer), 1)
+        bits.golomb(KNOWN_PRIMARIES.index(header.hdr.primaries), _PRIMARIES_ORDER)
     bits.fixed(_GIVEN.index(header.given), _CHOICE_BITS)
     _write_unless(bits, header.phase == _NEAREST, int(256 * header.phase), _PHASE_BITS)
     _write_unless(bits, not header.seed, header.seed, _SEED_BITS)
@@ -71,7 +78,10 @@ def read(bits: BitReader) -> StreamHeader:
     if coded is None or base is None:
         raise MalformedUnits(f"a stream header with unknown numbers, size {scale}, time base {base_code}")
     coding = _chosen(bits.golomb(_CODING_ORDER), _CODINGS, "picture coding")
-    given = _chosen(bits.fixed(_CHOICE_BITS), _GIVEN, "source of segments")
+    number, hdr = bits.fixed(_CHOICE_BITS), None
+    if number == _HDR:
+        hdr, number = _read_hdr(bits), bits.fixed(_CHOICE_BITS)
+    given = _chosen(number, _GIVEN, "source of segments")
     phase = Fraction(bits.fixed(_PHASE_BITS), 256) if bits.fixed(1) else _NEAREST
     seed = bits.fixed(_SEED_BITS) if bits.fixed(1) else 0
     finish, restored = divmod(bits.fixed(1 + _FINISH_BITS), 2) if bits.fixed(1) else (0, 0)
@@ -87,6 +97,7 @@ def read(bits: BitReader) -> StreamHeader:
         detail=0 if restored else finish,
         pixel_aspect=_read_aspect(bits),
         restoration=finish if restored else 0,
+        hdr=hdr,
     )
 
 
@@ -138,6 +149,11 @@ def _read_aspect(bits: BitReader) -> Fraction:
         return Fraction(1)
     code = bits.fixed(_ASPECT_BITS)
     return usual.aspect_of(code) or Fraction(1) if code else _read_fraction(bits, _ASPECT_ORDER)
+
+
+def _read_hdr(bits: BitReader) -> HdrColour:
+    transfer = _TRANSFERS[bits.fixed(1)]
+    return HdrColour(transfer, _chosen(bits.golomb(_PRIMARIES_ORDER), KNOWN_PRIMARIES, "set of primaries"))
 
 
 def _chosen(number: int, choices: tuple[_Choice, ...], what: str) -> _Choice:

@@ -79,6 +79,13 @@ class SoundChoice(StrEnum):
     TEXT = "text"
 
 
+class HdrChoice(StrEnum):
+    """What is to become of HLG and PQ (docs/sources.md)."""
+
+    TONE_MAP = "tone-map"
+    KEEP = "keep"
+
+
 class AnsweredBy(StrEnum):
     """Who answers a question about a video (docs/questions.md)."""
 
@@ -126,7 +133,7 @@ class QuestionOptions(BaseModel):
 # options that mean nothing where only answers are sent
 _OF_PICTURES = (
     *("keyframe_method", "keyframe_count", "segment_s", "threshold", "rule", "candidate_spacing_s", "focus"),
-    *("search", "quality", "target_cbr", "coding", "coding_time", "token_share", "sound"),
+    *("search", "quality", "target_cbr", "coding", "coding_time", "token_share", "sound", "hdr"),
     *("deadline_s", "latency_s"),
 )
 
@@ -139,8 +146,10 @@ _NO_USE: Final = {
         "coding_time": "it is that of AV1",
         "deadline_s": "none are left out for being late",
         "latency_s": "none are left out for being late",
+        "hdr": "its model knows pictures of BT.709 alone",
     },
     PictureCoding.PORTRAIT: {
+        "hdr": "faces are found in pictures of BT.709",
         "keyframe_method": "its keyframes are chosen by faces",
         "target_cbr": "it cannot aim at one; `quality` and how much a face moves decide the rate",
         "deadline_s": "what is shown waits for the next portrait, up to ten seconds",
@@ -218,6 +227,11 @@ class TransmissionOptions(BaseModel):
         description="auto: the best that takes a quarter of the target CBR at most; none; "
         "opus: 6 to 24 kbit/s; codec2: speech at 0.7 to 3.2 kbit/s; text: what is said, spoken anew by the "
         "receiver's voice",
+    )
+    hdr: HdrChoice = Field(
+        HdrChoice.TONE_MAP,
+        description="of a source in HLG or PQ: tone-map: it becomes BT.709; keep: it stays what it is, and "
+        "the receiver writes AV1 with 10 bits that is tagged so; SDR is the same with both",
     )
     coding: PictureCoding = Field(
         PictureCoding.PYRAMID,
@@ -322,6 +336,11 @@ class TransmissionOptions(BaseModel):
             raise ValueError(
                 f"`{late}` needs to know how fast the link is; add `channel.symbol_rate_hz`, or "
                 "`waveform` ofdm, whose rate follows from its numerology"
+            )
+        if self.hdr is not HdrChoice.TONE_MAP and self.given is Given.NOTHING:
+            raise ValueError(
+                f"`keyframe_method` {method} sends no picture, and what is drawn from words is of BT.709; "
+                "leave `hdr` out"
             )
         if self.quality is not None and self.given is Given.NOTHING:
             raise ValueError(f"`keyframe_method` {method} sends no picture; leave `quality` out")

@@ -31,6 +31,7 @@ class Profile:
         tokens: digest of the model that it decodes tokens with (`semvid.tokens.model`); empty: there is none.
         jscc: digest of the networks that make pictures of symbols without bits
             (`semvid.images.jscc.networks`); empty: there are none, or the receiver knows no such pictures.
+        keeps_hdr: what it draws of HLG or PQ pictures is HLG or PQ.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Profile:
     synthesiser: str = ""
     tokens: str = ""
     jscc: str = ""
+    keeps_hdr: bool = False
 
     def __post_init__(self) -> None:
         if not self.longest_gap_s > 0:
@@ -106,4 +108,17 @@ class Profile:
         raise InvalidInput(
             f"the receiver {has}, the transmitter has the networks {digest}; update one of them, or send "
             "with another coding"
+        )
+
+    def require_hdr(self) -> None:
+        """Refuses to send pictures that stay HDR to a receiver that would make something else of them.
+
+        Raises:
+            InvalidInput: names the decoder and what to do.
+        """
+        if self.keeps_hdr:
+            return
+        raise InvalidInput(
+            f"the receiver's decoder {self.name} draws pictures of BT.709 and cannot keep HDR; send with "
+            "hdr tone-map, or start the receiver with the decoder embedded or rife"
         )

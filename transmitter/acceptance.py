@@ -6,14 +6,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from semvid.errors import UnsupportedMedia
 from semvid.mllm.library import MllmLibrary
-from semvid.options import SoundChoice, TransmissionOptions
+from semvid.options import HdrChoice, SoundChoice, TransmissionOptions
 from semvid.semantics import PictureCoding
 from semvid.service.tracing import Span
 from semvid.sound.track import TrackInfo
 from semvid.tokens.library import TokenLibrary
 from semvid.video.examination import ExaminationBounds, examine_apart
 from semvid.video.limits import VideoLimits
+from semvid.video.picture_stream import LEAST_AV1_SIDE
 from semvid.video.probe import SourceInfo
 from semvid.video.remarks import remarks
 from transmitter.faces.door import check_models, require_face
@@ -91,14 +93,20 @@ class Acceptance:
             UnsupportedMedia, LimitExceeded, InvalidInput, MissingComponent: what is wrong with the video.
             StorageFull: there is no room to note it.
         """
-        path = folder / "upload"
+        path, keeps_hdr = folder / "upload", chosen.hdr is HdrChoice.KEEP
         async with self._looks:
             with span.child("examine"):
                 source = await asyncio.to_thread(examine_apart, path, self._limits, self._bounds)
+                if keeps_hdr:
+                    source = _keeping_hdr(source)
                 if chosen.coding is PictureCoding.PORTRAIT:
                     await asyncio.to_thread(require_face, path, source, self._limits)
         track, _ = await asyncio.to_thread(track_of, path, chosen.sound, self._limits)
-        described = {"name": name[-_LONGEST_NAME:], "bytes": path.stat().st_size, **_describe(source, track)}
+        described = {
+            "name": name[-_LONGEST_NAME:],
+            "bytes": path.stat().st_size,
+            **_describe(source, track, keeps_hdr),
+        }
         if live is not None:
             described |= {"live": True, "bytes": None, "duration_s": None, "frames": None}
         job = Job(
@@ -120,7 +128,18 @@ class Acceptance:
         return job
 
 
-def _describe(source: SourceInfo, track: TrackInfo | None) -> dict[str, Any]:
+def _keeping_hdr(source: SourceInfo) -> SourceInfo:
+    """``source`` with its HDR kept; `UnsupportedMedia` where nobody could write that."""
+    kept = source.keeping_hdr()
+    if kept.kept is not None and min(kept.width, kept.height) < LEAST_AV1_SIDE:
+        raise UnsupportedMedia(
+            f"option hdr: HDR is kept in frames of {LEAST_AV1_SIDE} pixels each way at least, this video has "
+            f"{kept.width}x{kept.height}; take tone-map"
+        )
+    return kept
+
+
+def _describe(source: SourceInfo, track: TrackInfo | None, keeps_hdr: bool) -> dict[str, Any]:
     aspect = source.pixel_shape.aspect
     return {
         "width": source.width,
@@ -134,6 +153,6 @@ def _describe(source: SourceInfo, track: TrackInfo | None) -> dict[str, Any]:
         "colour": source.colour.describe(),
         "interlaced": source.interlaced,
         "video_tracks": source.video_tracks,
-        "remarks": remarks(source),
+        "remarks": remarks(source, keeps_hdr),
         "sound": None if track is None else asdict(track),
     }

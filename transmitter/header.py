@@ -28,4 +28,5 @@ def stream_header(
         detail=detail,
         restoration=restoration,
         pixel_aspect=source.pixel_shape.aspect,
+        hdr=source.kept,
     )

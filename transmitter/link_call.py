@@ -123,6 +123,7 @@ class LinkCall:
             synthesiser=announced.synthesiser,
             tokens=announced.tokens,
             jscc=announced.jscc,
+            keeps_hdr=announced.keeps_hdr,
         )
         return self
 

@@ -28,7 +28,7 @@ from semvid.accounting import cbr
 from semvid.images.jscc.networks import shipped_digest
 from semvid.mllm.library import MllmLibrary
 from semvid.mllm.meter import Meter
-from semvid.options import SoundChoice, TransmissionOptions
+from semvid.options import HdrChoice, SoundChoice, TransmissionOptions
 from semvid.profile import Given
 from semvid.semantics import PictureCoding, SoundCodec
 from semvid.service.clock import StageClock
@@ -83,6 +83,8 @@ async def transmit(
     """
     with span.child("probe"):
         seen = await asyncio.to_thread(probe, job.upload, limits)
+    if job.options.hdr is HdrChoice.KEEP:
+        seen = seen.keeping_hdr()
     source = seen if job.live is None else live_info(seen)
     job.advance("loading the multimodal model", 0.0)
     with span.child("load model"):
@@ -112,6 +114,8 @@ async def transmit(
         call.profile.require(job.options.given)
         if token_model is not None:
             call.profile.require_tokens(token_model.name, token_model.digest)
+        if source.kept is not None:
+            call.profile.require_hdr()
         if job.options.coding is PictureCoding.JSCC:
             call.profile.require_jscc(shipped_digest())
         job.facts["decoder"] = call.profile.name

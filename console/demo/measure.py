@@ -84,7 +84,8 @@ def compare(source: Path, reconstruction: Path, fidelity: Fidelity) -> Iterator[
     """Reads both videos side by side, one frame of each in memory, and fills ``fidelity``.
 
     Frame ``i`` is compared with frame ``i``, nothing is searched or shifted. Frames that only one of the
-    videos has are counted and not compared.
+    videos has are counted and not compared. HDR that was kept is compared in its own values (R'G'B' of full
+    range, 8 bits).
 
     Args:
         source, reconstruction: video files of one size.
@@ -99,6 +100,13 @@ def compare(source: Path, reconstruction: Path, fidelity: Fidelity) -> Iterator[
             f"measurement: the reconstruction has {info_out.width}x{info_out.height} pixels, the source "
             f"{info_in.width}x{info_in.height}; only videos of one size can be compared"
         )
+    if info_out.colour.hdr:
+        info_in, info_out = info_in.keeping_hdr(), info_out.keeping_hdr()
+        if info_in.kept != info_out.kept:
+            raise InvalidInput(
+                f"measurement: the reconstruction is {info_out.colour.describe()}, the source "
+                f"{info_in.colour.describe()}; only videos of one kind of HDR can be compared"
+            )
     first_in, first_out = 0, 0
     for frame_in, frame_out in zip_longest(
         read_frames(source, info_in, LIMITS), read_frames(reconstruction, info_out, LIMITS)

@@ -1,7 +1,7 @@
 """The side-by-side video and the stills of the report."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +16,8 @@ from console.demo.typeset import write_text
 from semvid.images.resize import at_size
 from semvid.images.types import Picture
 from semvid.sound.pcm import SAMPLE_RATE
+from semvid.video.colour import tone_mapped
+from semvid.video.colour_tags import ColourTags
 from semvid.video.writer import VideoWriter
 
 _SLOT = 320  # pixels; smaller pictures are enlarged towards it
@@ -127,6 +129,21 @@ def write_side_by_side(
             yield pair
         for pcm in pieces:
             writer.append_sound(pcm)
+
+
+def tone_mapped_pairs(pairs: Iterable[FramePair], colour: ColourTags) -> Iterator[FramePair]:
+    """Pairs of kept HDR as they are to be looked at: side-by-side video and stills are of BT.709.
+
+    Args:
+        pairs: as measured, in the values of the source.
+        colour: of the source.
+    """
+    for pair in pairs:
+        yield replace(
+            pair,
+            source=tone_mapped(pair.source, colour),
+            reconstruction=tone_mapped(pair.reconstruction, colour),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ def build_report(findings: Findings) -> Json:
     duration_s = float(source["duration_s"])
     bits = sum(sent["bits"].values())
     semantics = findings.semantics
+    hdr = seen.get("hdr", "")
+    values = f" in {hdr} code values (full range, 8 bits)" if hdr else ""
     return {
         "clip": findings.clip_name,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -82,6 +84,7 @@ def build_report(findings: Findings) -> Json:
         "pixel_aspect": source["pixel_aspect"],
         "colour": source["colour"],
         "remarks": source["remarks"],
+        "hdr": hdr,
         "fps": float(source["frame_rate"]),
         "mean_fps": frames / duration_s,
         "frames_in": frames,
@@ -129,9 +132,10 @@ def build_report(findings: Findings) -> Json:
         "psnr_db": fidelity.mean_psnr_db,
         "ssim": fidelity.mean_ssim,
         "metrics": {
-            "psnr_db": f"RGB, all pixels, mean over {len(fidelity.psnr_db)} frames, "
+            "psnr_db": f"RGB{values}, all pixels, mean over {len(fidelity.psnr_db)} frames, "
             f"identical frames as {PSNR_CAP_DB:g} dB",
-            "ssim": f"BT.601 luma, Gaussian window 11x11, sigma 1.5, mean over {len(fidelity.ssim)} frames",
+            "ssim": f"BT.601 luma{values}, Gaussian window 11x11, sigma 1.5, mean over "
+            f"{len(fidelity.ssim)} frames",
             "identical_frames": fidelity.identical_frames,
         },
         "asked": sent.get("asked"),

@@ -12,7 +12,14 @@ from typing import Any
 from console.demo import CLIP, CREDIT
 from console.demo.measure import LIMITS, Fidelity, compare, look_at
 from console.demo.page import build_page
-from console.demo.pictures import SideBySide, Still, still_frames, take_still, write_side_by_side
+from console.demo.pictures import (
+    SideBySide,
+    Still,
+    still_frames,
+    take_still,
+    tone_mapped_pairs,
+    write_side_by_side,
+)
 from console.demo.report import Findings, build_report
 from console.demo.sound import Heard, Sounding, listen
 from console.demo.timeline import Timeline
@@ -258,6 +265,8 @@ def _measure(
     wanted = set(still_frames(timeline, frames))
     stills: list[Still] = []
     pairs = compare(clip, out / "reconstruction.mp4", fidelity)
+    if info_out.colour.hdr:
+        pairs = tone_mapped_pairs(pairs, info.colour)
     path = out / "side_by_side.mp4"
     sound = Sounding.of(out / "reconstruction.mp4", info_out, LIMITS)
     for pair in write_side_by_side(

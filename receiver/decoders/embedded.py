@@ -18,7 +18,7 @@ class EmbeddedDecoder:
     interpolation to find out what this decoder can bridge (``closed_loop``).
     """
 
-    profile = Profile(name="embedded", longest_gap_s=2.2, closed_loop=True)
+    profile = Profile(name="embedded", longest_gap_s=2.2, closed_loop=True, keeps_hdr=True)
     uses_captions = False
 
     def __init__(self, argument: str = "") -> None:

@@ -31,7 +31,7 @@ class RifeDecoder:
             `semvid.rife.network.RifeNetwork`.
     """
 
-    profile = Profile(name="rife", longest_gap_s=2.2, closed_loop=True)
+    profile = Profile(name="rife", longest_gap_s=2.2, closed_loop=True, keeps_hdr=True)
     uses_captions = False
 
     def __init__(self, argument: str = "", options: DecoderOptions | None = None) -> None:

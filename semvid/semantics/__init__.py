@@ -13,6 +13,7 @@ All types are frozen and refuse impossible values when they are made, by our own
 from semvid.answers import TaskAnswer, TaskHeader
 from semvid.faces.units import FaceMotion, FaceShape
 from semvid.semantics.coding import PictureCoding
+from semvid.semantics.hdr import HdrColour, HdrTransfer
 from semvid.semantics.keyframes import (
     ALL_SLOTS,
     AnalogueKeyframe,
@@ -31,6 +32,8 @@ __all__ = [
     "AnalogueKeyframe",
     "Caption",
     "GroupPicture",
+    "HdrColour",
+    "HdrTransfer",
     "KeyframeGroup",
     "KeyframeSlice",
     "Opening",

@@ -7,6 +7,7 @@ from fractions import Fraction
 from semvid.profile import Given
 from semvid.semantics.bounds import MAX_FRAMES, MAX_KEYFRAMES, in_range, require
 from semvid.semantics.coding import PictureCoding
+from semvid.semantics.hdr import HdrColour
 
 MAX_SIDE = 16_384  # pixels
 MAX_ASPECT_PART = 4_096  # of the shape of a pixel; what libx264 writes down
@@ -35,6 +36,7 @@ class StreamHeader:
         detail, restoration: what the receiver puts back into keyframes, 0 .. `MAX_FINISH` each, not both
             (`semvid.images.finishing`).
         pixel_aspect: width over height of a pixel, as displayed; coding and CBR know nothing of it.
+        hdr: what the pictures are that stay HDR; None: they are of BT.709.
     """
 
     width: int
@@ -50,6 +52,7 @@ class StreamHeader:
     detail: int = 0
     pixel_aspect: Fraction = Fraction(1)
     restoration: int = 0
+    hdr: HdrColour | None = None
 
     def __post_init__(self) -> None:
         for name in ("width", "height", "coded_width", "coded_height"):

@@ -1,10 +1,11 @@
-"""Decoder pictures <-> uint8 RGB, as a BT.709 screen shows it.
+"""Decoder pictures <-> uint8 RGB: as a BT.709 screen shows it, or, of HDR that is kept, in its own values.
 
 swscale's default flags darken a round trip by more than one level on average; rounding and full chroma
 interpolation are therefore asked for in both directions. What swscale gets wrong goes through
 `semvid.video.rendering` instead.
 """
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -19,7 +20,9 @@ from av.video.reformatter import (
 )
 from numpy.typing import NDArray
 
-from semvid.video.colour_tags import BT601, BT709, BT2020, ColourTags, colour_of, is_grey, is_rgb
+from semvid.errors import UnsupportedMedia
+from semvid.semantics.hdr import HdrColour
+from semvid.video.colour_tags import BT601, BT709, BT2020, IDENTITY, ColourTags, colour_of, is_grey, is_rgb
 from semvid.video.transfer import SCREEN
 
 _SCALER = (
@@ -39,16 +42,33 @@ _SWSCALE_MATRICES = {
 }
 
 
-def to_rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8]:
-    """Converts a decoded frame to [height, width, 3] RGB of BT.709, full range; alpha is dropped.
+def to_rgb(
+    frame: VideoFrame, reformatter: VideoReformatter, kept: HdrColour | None = None
+) -> NDArray[np.uint8]:
+    """Converts a decoded frame to [height, width, 3] RGB, full range; alpha is dropped.
 
-    Matrix, range, primaries and transfer function are what the frame is tagged with; HDR is tone-mapped.
+    Matrix, range, primaries and transfer function are what the frame is tagged with.
+
+    Args:
+        frame: of any pixel format.
+        reformatter: of this stream.
+        kept: what the frame is, where only matrix and range are to be undone: R'G'B' keep primaries and
+            transfer function. None: the picture is of BT.709, and HDR is tone-mapped.
 
     Raises:
-        UnsupportedMedia: a matrix that cannot be decoded.
+        UnsupportedMedia: a matrix that cannot be decoded; a frame that is not ``kept``.
         av.FFmpegError: a pixel format that swscale cannot read.
     """
     tags = colour_of(frame)
+    if kept is not None:
+        from semvid.video.rendering import code_values
+
+        if tags.kept != kept:
+            raise UnsupportedMedia(
+                "the colours change within the video, and only one kind of HDR can be kept; send it with hdr "
+                "tone-map"
+            )
+        return code_values(frame, tags, reformatter, _SCALER)
     if not _swscale_is_right(frame, tags):
         from semvid.video.rendering import render  # numba: most sources do without
 
@@ -64,17 +84,41 @@ def to_rgb(frame: VideoFrame, reformatter: VideoReformatter) -> NDArray[np.uint8
     return cast("NDArray[np.uint8]", rgb.to_ndarray())
 
 
-def from_rgb(picture: NDArray[np.uint8], pixel_format: str, reformatter: VideoReformatter) -> VideoFrame:
-    """Converts RGB [height, width, 3] to a YCbCr frame of ``pixel_format``: BT.709, limited range, tagged."""
+def tone_mapped(picture: NDArray[np.uint8], tags: ColourTags) -> NDArray[np.uint8]:
+    """A picture of kept HDR as a BT.709 screen shows it.
+
+    Args:
+        picture: uint8 RGB [height, width, 3].
+        tags: of the source that it is from.
+    """
+    from semvid.video.rendering import render
+
+    frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return render(frame, replace(tags, matrix=IDENTITY, full_range=True), VideoReformatter(), _SCALER)
+
+
+def from_rgb(
+    picture: NDArray[np.uint8],
+    pixel_format: str,
+    reformatter: VideoReformatter,
+    kept: HdrColour | None = None,
+) -> VideoFrame:
+    """Converts RGB [height, width, 3] to a YCbCr frame of ``pixel_format``: limited range, tagged.
+
+    It is of BT.709, or what ``kept`` says, with the matrix of BT.2020 (non-constant luminance).
+    """
     frame = reformatter.reformat(
         VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24"),
         format=pixel_format,
-        dst_colorspace=Colorspace.ITU709,
+        dst_colorspace=Colorspace.ITU709 if kept is None else Colorspace.BT2020,
         dst_color_range=ColorRange.MPEG,
         interpolation=_SCALER,
         threads=1,
     )
-    frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    if kept is None:
+        frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+    else:
+        frame.color_primaries, frame.color_trc = kept.primaries, kept.transfer
     return frame
 
 

@@ -16,18 +16,19 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from semvid.errors import UnsupportedMedia
+from semvid.semantics.hdr import HdrColour, HdrTransfer
 
 HD_HEIGHT = 720  # pixels
-PQ, HLG = 16, 18  # transfer characteristics
+PQ, HLG = HdrTransfer.PQ.value, HdrTransfer.HLG.value
 BT709, BT601, BT2020 = 1, 6, 9  # matrix coefficients and primaries alike
 YCGCO, FROM_PRIMARIES = 8, 12  # matrix coefficients
-_IDENTITY, _UNSPECIFIED, _RESERVED = 0, 2, 3
+IDENTITY, _UNSPECIFIED, _RESERVED = 0, 2, 3  # matrix coefficients
 _FULL = 2  # AVCOL_RANGE_JPEG
 _USUAL_PEAK = 1000.0  # cd/m2: BT.2100's reference display, where the source does not name its own
 _LEAST_PEAK, _MOST_PEAK = 100.0, 10_000.0  # cd/m2; what lies outside is no display
 
 MATRICES = {
-    _IDENTITY: "none: RGB or grey",
+    IDENTITY: "none: RGB or grey",
     BT709: "BT.709",
     4: "FCC",
     5: "BT.601",
@@ -99,8 +100,13 @@ class ColourTags:
 
     @property
     def hdr(self) -> bool:
-        """Whether it is to be tone-mapped."""
+        """Whether its light goes beyond diffuse white."""
         return self.transfer in (PQ, HLG)
+
+    @property
+    def kept(self) -> HdrColour | None:
+        """What pictures of it are that are not tone-mapped; None: it is no HDR."""
+        return HdrColour(HdrTransfer(self.transfer), self.primaries) if self.hdr else None
 
     def describe(self) -> dict[str, str | float]:
         """In words, for a resource or a report."""
@@ -136,7 +142,7 @@ def colour_of(frame: VideoFrame) -> ColourTags:
     if primaries not in PRIMARIES:
         primaries = BT2020 if wide else BT709
     return ColourTags(
-        _IDENTITY if plain else _matrix(frame, wide or primaries == BT2020),
+        IDENTITY if plain else _matrix(frame, wide or primaries == BT2020),
         primaries,
         transfer,
         _is_full_range(frame, plain),
@@ -146,7 +152,7 @@ def colour_of(frame: VideoFrame) -> ColourTags:
 
 def _matrix(frame: VideoFrame, wide: bool) -> int:
     matrix = frame.colorspace
-    if matrix in (_IDENTITY, _UNSPECIFIED, _RESERVED):  # no YCbCr can have the identity
+    if matrix in (IDENTITY, _UNSPECIFIED, _RESERVED):  # no YCbCr can have the identity
         usual = BT709 if frame.height >= HD_HEIGHT else BT601
         return BT2020 if wide else usual
     if matrix not in MATRICES:

@@ -1,7 +1,9 @@
 """Looks at an untrusted file before any work is spent on it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -11,6 +13,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from semvid.errors import UnsupportedMedia
+from semvid.semantics.hdr import HdrColour
 from semvid.video.colour_tags import ColourTags, colour_of
 from semvid.video.container import codec_name, open_video, video_tracks
 from semvid.video.declared_size import missing_bytes
@@ -41,7 +44,8 @@ class SourceInfo:
         frames_before: frames that it announces before the first one that decodes.
         codec: FFmpeg's name.
         pixel_shape: as displayed.
-        colour: of the source; what `read_frames` gives is BT.709.
+        colour: of the source; what `read_frames` gives is BT.709, or HDR that is kept.
+        kept: what its pictures are that stay HDR; None: they become BT.709.
         interlaced: its first frame consists of two fields; `read_frames` gives deinterlaced frames.
         video_track, video_tracks: which was taken, from 1, of how many; cover pictures do not count.
         endless: a live source (`semvid.video.live_reader`): nobody knows its end, and ``end_pts`` and
@@ -66,6 +70,7 @@ class SourceInfo:
     video_track: int = 1
     video_tracks: int = 1
     endless: bool = False
+    kept: HdrColour | None = None
 
     @property
     def grid(self) -> Grid:
@@ -81,6 +86,10 @@ class SourceInfo:
     def first_stamp_s(self) -> float:
         """The container's time stamp of the first frame, seconds."""
         return float(self.first_pts * self.time_base)
+
+    def keeping_hdr(self) -> SourceInfo:
+        """The same source, whose HDR is not tone-mapped; of SDR itself."""
+        return replace(self, kept=self.colour.kept)
 
 
 def probe(path: Path, limits: VideoLimits | None = None) -> SourceInfo:

@@ -84,7 +84,7 @@ def read_frames(
                     check_frame_size(frame, info, f"at frame {index}")
                     pts = stamps.next(frame.pts, index)
                     limits.check_duration(float(pts * info.time_base))
-                    yield Frame(index, pts, info.orientation.apply(to_rgb(frame, reformatter)))
+                    yield Frame(index, pts, info.orientation.apply(to_rgb(frame, reformatter, info.kept)))
                     index += 1
         except av.FFmpegError as error:
             raise UnsupportedMedia(
@@ -127,7 +127,7 @@ def read_excerpt(
                             return
                         continue
                     check_frame_size(frame, info, "")
-                    yield info.orientation.apply(to_rgb(frame, reformatter))
+                    yield info.orientation.apply(to_rgb(frame, reformatter, info.kept))
         except (av.FFmpegError, UnsupportedMedia):
             return
 

@@ -8,17 +8,25 @@ from semvid.video.shape import shown_size
 from semvid.video.transfer import SCREEN
 
 
-def remarks(source: SourceInfo) -> list[str]:
-    """One sentence for each thing about ``source`` that was changed or left out; empty for most."""
-    return [*_of_colour(source), *_of_shape(source), *_of_fields(source), *_of_tracks(source)]
+def remarks(source: SourceInfo, keep_hdr: bool = False) -> list[str]:
+    """One sentence for each thing about ``source`` that was changed or left out; empty for most.
+
+    Args:
+        source: as it is read.
+        keep_hdr: that was asked for.
+    """
+    return [*_of_colour(source, keep_hdr), *_of_shape(source), *_of_fields(source), *_of_tracks(source)]
 
 
-def _of_colour(source: SourceInfo) -> list[str]:
+def _of_colour(source: SourceInfo, keep_hdr: bool) -> list[str]:
     colour = source.colour
     transfer, primaries = TRANSFERS[colour.transfer], PRIMARIES[colour.primaries]
     if colour.hdr:
         peak = f", up to {colour.peak:g} cd/m2" if colour.transfer == PQ else ""
-        return [f"The source is HDR ({transfer}, {primaries}{peak}); it was tone-mapped to BT.709."]
+        became = "it was kept, with 8 bits" if source.kept else "it was tone-mapped to BT.709"
+        return [f"The source is HDR ({transfer}, {primaries}{peak}); {became}."]
+    if keep_hdr:
+        return ["The source is not HDR: there was nothing to keep.", *_of_colour(source, False)]
     said = []
     if colour.primaries != BT709:
         said.append(f"primaries {primaries}")

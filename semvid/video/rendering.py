@@ -5,6 +5,7 @@ samples out, three planes of 16 bits; the rest are tables and matrices, made onc
 one pass over the pixels.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import cast
@@ -21,6 +22,7 @@ from semvid.video.colour_tags import (
     BT2020,
     FROM_PRIMARIES,
     HLG,
+    IDENTITY,
     YCGCO,
     ColourTags,
     is_grey,
@@ -39,7 +41,6 @@ _LUMINANCES = {  # of red and blue (H.273, table 4)
     7: (0.212, 0.087),
     BT2020: (0.2627, 0.0593),
 }
-_NONE = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,9 +83,27 @@ def render(
     Raises:
         av.FFmpegError: a pixel format that swscale cannot read.
     """
+    return _converted(frame, tags, reformatter, scaler, _tables)
+
+
+def code_values(
+    frame: VideoFrame, tags: ColourTags, reformatter: VideoReformatter, scaler: Interpolation
+) -> NDArray[np.uint8]:
+    """The same, but only matrix and range are undone: R'G'B' of the source's own primaries and transfer
+    function, full range, rounded to 8 bits."""
+    return _converted(frame, tags, reformatter, scaler, _plain_tables)
+
+
+def _converted(
+    frame: VideoFrame,
+    tags: ColourTags,
+    reformatter: VideoReformatter,
+    scaler: Interpolation,
+    tables_for: Callable[[ColourTags, float, int], _Tables],
+) -> NDArray[np.uint8]:
     layout = _layout(frame)
     planes = layout.planes(frame, reformatter, scaler)
-    tables = _tables(tags, layout.one, layout.bits)
+    tables = tables_for(tags, layout.one, layout.bits)
     picture = np.empty((frame.height, frame.width, 3), np.uint8)
     _render(
         *planes,
@@ -179,6 +198,23 @@ def _tables(tags: ColourTags, one: float, bits: int) -> _Tables:
     )
 
 
+@lru_cache(maxsize=8)
+def _plain_tables(tags: ColourTags, one: float, bits: int) -> _Tables:
+    sample = np.arange(_TOP + 1) / _TOP
+    same, nothing = _single(np.ones(1)), _single(np.eye(3))
+    return _Tables(
+        _single(_TOP * _decode(tags, one, bits)),
+        _single(sample),
+        _single(np.ones(3)),
+        same,
+        nothing,
+        same,
+        1.0,
+        nothing,
+        np.rint(255 * sample).astype(np.uint8),
+    )
+
+
 def _single(values: NDArray[np.float64]) -> NDArray[np.float32]:
     return np.ascontiguousarray(values, np.float32)
 
@@ -188,7 +224,7 @@ def _decode(tags: ColourTags, one: float, bits: int) -> NDArray[np.float64]:
     step = 2.0 ** (bits - 8)
     black, white = (0.0, 2.0**bits - 1) if tags.full_range else (16 * step, 235 * step)
     chroma = white if tags.full_range else 224 * step
-    if tags.matrix == _NONE:  # planes are green, blue, red
+    if tags.matrix == IDENTITY:  # planes are green, blue, red
         matrix = np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]])
         zero, scale = np.full(3, black), np.full(3, white - black)
     else:

@@ -22,10 +22,11 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from semvid.errors import InvalidInput
+from semvid.semantics.hdr import HdrColour
 from semvid.sound.pcm import SAMPLE_RATE, Pcm
 from semvid.video.coded_picture import CodedPicture
 from semvid.video.colour import from_rgb
-from semvid.video.picture_stream import add_h264
+from semvid.video.picture_stream import LEAST_AV1_SIDE, add_av1, add_h264
 from semvid.video.sound_stream import SoundStream
 from semvid.video.track_size import widen_track
 
@@ -60,7 +61,7 @@ class FragmentSink(Protocol):
 
 
 class VideoWriter:
-    """Writes H.264 in MP4: 4:2:0 for even sizes, 4:4:4 for odd and very small ones, BT.709, limited range.
+    """Writes MP4: H.264 in BT.709, or AV1 with 10 bits for HDR (`semvid.video.picture_stream`).
 
     Args:
         path: the file to make; an existing one is replaced.
@@ -68,12 +69,13 @@ class VideoWriter:
         time_base: unit of the time stamps, seconds.
         frame_rate: nominal frames per second; sets what the stream says of itself, and how long the last
             frame lasts where `hold_last` does not (without it: as long as the one before, a lone one 1/25 s).
-        crf: constant rate factor, lower is better.
+        crf: constant rate factor of libx264, lower is better; HDR has one of its own.
         preset: of libx264.
         pixel_aspect: width over height of a pixel; both parts at most 4096.
         sound_channels: of the sound, 1 or 2; 0: there is none.
         sink: takes the fragments while they are made, each as soon as it is over; then ``path`` is the sink's
             to write. None: they go into ``path``.
+        hdr: what the pictures are that are not of BT.709; they are written as AV1 with 10 bits. None: BT.709.
 
     Time stamps of an MP4 begin at 0 or later. If the first one is negative, all are moved up by `shift`, so
     that the first becomes 0; the distances stay exact.
@@ -96,9 +98,15 @@ class VideoWriter:
         pixel_aspect: Fraction = Fraction(1),
         sound_channels: int = 0,
         sink: FragmentSink | None = None,
+        hdr: HdrColour | None = None,
     ) -> None:
         if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
             raise InvalidInput(f"a video is 1..{MAX_SIDE} pixels wide and high, got {width}x{height}")
+        if hdr is not None and (sink is not None or min(width, height) < LEAST_AV1_SIDE):
+            raise InvalidInput(
+                f"HDR is written to a file and has {LEAST_AV1_SIDE} pixels each way at least, got "
+                f"{width}x{height}{' for a live stream' if sink else ''}"
+            )
         if time_base <= 0 or max(time_base.numerator, time_base.denominator) > _MAX_GAP:
             raise InvalidInput(f"a time base is a positive fraction of 31-bit numbers, got {time_base}")
         self.path = path
@@ -115,21 +123,17 @@ class VideoWriter:
         self._packets: deque[Packet[VideoStream]] = deque()
         self._reformatter = VideoReformatter()
         self._first: int | None = None
-        self._sink = sink
+        self._sink, self._hdr = sink, hdr
         self._fragment_from = 0  # time stamp of its first frame, track time units
         self._container: OutputContainer | None = _open(
             sink or path, self._timescale, _FRAGMENTS_WITH_SOUND if sound_channels else _FRAGMENTS
         )
         try:
-            self._stream = add_h264(
-                self._container,
-                (width, height),
-                self._timescale,
-                frame_rate or Fraction(25),
-                crf=crf,
-                preset=preset,
-                at_once=sink is not None,
-            )
+            stream = self._container, (width, height), self._timescale, frame_rate or Fraction(25)
+            if hdr is None:
+                self._stream = add_h264(*stream, crf=crf, preset=preset, at_once=sink is not None)
+            else:
+                self._stream = add_av1(*stream, hdr)
             self._stream.codec_context.sample_aspect_ratio = pixel_aspect
             self._sound = SoundStream(self._container, sound_channels) if sound_channels else None
             self._container.start_encoding()  # once: a second try after a failed one kills the process
@@ -159,7 +163,7 @@ class VideoWriter:
             self._gap = self._checked_gap(pts)
         self._last = pts
         self._stamps.append((pts + self.shift) * self._ticks)
-        frame = from_rgb(picture, self._stream.format.name, self._reformatter)
+        frame = from_rgb(picture, self._stream.format.name, self._reformatter, self._hdr)
         if self._sink is not None:
             self._begin_fragment(self._sink, frame)
         frame.pts = self.frames
@@ -338,7 +342,8 @@ def _remux(source: Path, target: Path, timescale: int) -> None:
         _open(target, timescale, "faststart") as mp4,
     ):
         streams = [*fragments.streams.video, *fragments.streams.audio]
-        copies = {stream.index: mp4.add_stream_from_template(stream) for stream in streams}
+        # opaque: what decodes AV1 encodes nothing, and would be asked for an encoder
+        copies = {stream.index: mp4.add_stream_from_template(stream, opaque=True) for stream in streams}
         for stream in streams:
             copies[stream.index].time_base = stream.time_base
         for packet in fragments.demux(streams):

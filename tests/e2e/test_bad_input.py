@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from semvid.semantics import HdrColour, HdrTransfer
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 from semvid.video.writer import VideoWriter
-from tests.e2e.conftest import Trio, running
+from tests.e2e.conftest import QUICK, Trio, running
 from tests.synthetic_clip import clip_frames
 from tests.unit.video.patches import shown, write_codes, write_patches
 
@@ -82,6 +83,45 @@ def test_what_was_done_to_a_source_is_said_and_its_shape_is_kept(trio: Trio, tmp
     assert info.pixel_shape.aspect == Fraction(16, 11)
     assert not info.colour.hdr
     assert np.abs(np.array(seen) - [[99] * 3, [187] * 3]).max() <= 6
+
+
+@pytest.mark.parametrize("transfer", ["HLG", "PQ"])
+def test_hdr_is_kept_on_request(trio: Trio, tmp_path: Path, transfer: str) -> None:
+    """Up to the MP4 at the receiver, in code values; 4 is what keyframes of AV1 cost plain patches."""
+    colours = [(0.5, 0.5, 0.5), (0.7, 0.2, 0.1), (0.3, 0.5, 0.2), (0.2, 0.3, 0.6)]
+    path = write_patches(
+        tmp_path / "a.mp4", colours, (9, 9, HdrTransfer[transfer], 1), codec="libx265", frames=8, rows=2,
+        options={"x265-params": "lossless=1:log-level=none"},
+    )  # fmt: skip
+    sent = trio.transmit(path, json.dumps({"hdr": "keep", "quality": 24, "channel": {"snr_db": 20}}))
+    assert sent["state"] == "SUCCEEDED", sent["error"]
+    assert f"{transfer}, BT.2020" in sent["source"]["remarks"][0]  # type: ignore[index]
+    assert "it was kept" in sent["source"]["remarks"][0]  # type: ignore[index]
+    assert trio.wait_video(str(sent["id"]))["hdr"] == transfer
+    back = trio.content(str(sent["id"]), tmp_path / "back.mp4")
+    info = probe(back).keeping_hdr()
+    assert info.kept == HdrColour(HdrTransfer[transfer])
+    picture = next(iter(read_frames(back, info))).picture
+    assert np.abs(picture[16, 16::32] - 255 * np.array(colours)).max() <= 4
+
+
+def test_keeping_the_hdr_of_sdr_changes_nothing_and_is_said(trio: Trio, short_clip: Path) -> None:
+    quick = json.loads(QUICK)
+    plain, asked = trio.transmit(short_clip), trio.transmit(short_clip, json.dumps({**quick, "hdr": "keep"}))
+    assert asked["symbols"] == plain["symbols"]
+    assert "there was nothing to keep" in asked["source"]["remarks"][0]  # type: ignore[index]
+    assert trio.wait_video(str(asked["id"]))["hdr"] == ""
+
+
+def test_hdr_that_is_too_small_to_be_kept_is_refused(trio: Trio, tmp_path: Path) -> None:
+    path = write_patches(tmp_path / "a.mkv", [(0.5, 0.5, 0.5)], (9, 9, 18, 1))
+    assert "has 32x32; take tone-map" in str(_refused(trio, path, json.dumps({"hdr": "keep"}))["detail"])
+
+
+def test_hdr_that_a_way_of_sending_cannot_keep_is_refused_by_name(trio: Trio, short_clip: Path) -> None:
+    for options in ({"coding": "tokens"}, {"coding": "portrait"}, {"keyframe_method": "text-only"}):
+        told = str(_refused(trio, short_clip, json.dumps({**options, "hdr": "keep"}))["detail"])
+        assert "option hdr" in told
 
 
 def test_wrong_options_name_the_field(trio: Trio, short_clip: Path) -> None:

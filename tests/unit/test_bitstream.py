@@ -15,6 +15,8 @@ from semvid.profile import Given
 from semvid.semantics import (
     AnalogueKeyframe,
     Caption,
+    HdrColour,
+    HdrTransfer,
     Opening,
     PictureCoding,
     SideUnit,
@@ -24,6 +26,7 @@ from semvid.semantics import (
     StreamHeader,
     Timing,
 )
+from semvid.semantics.hdr import KNOWN_PRIMARIES
 from semvid.semantics.segments import MAX_OFFSET
 
 HEADER = StreamHeader(576, 320, 576, 320, Fraction(1, 12_288), Fraction(24))
@@ -60,6 +63,11 @@ headers = st.one_of(
             coded_width=min(header.coded_width, 1024),
             coded_height=min(header.coded_height, 1024),
         )
+    ),
+    st.builds(
+        lambda header, hdr: replace(header, hdr=hdr),
+        plain_headers,
+        st.builds(HdrColour, st.sampled_from(HdrTransfer), st.sampled_from(KNOWN_PRIMARIES)),
     ),
 )
 sounds = st.builds(
@@ -261,7 +269,7 @@ def test_impossible_fields_are_refused(units: list[SideUnit]) -> None:
         (4 + 24, "1001", "unknown numbers, size 9"),
         (4 + 28, "11", "frame rate of the unknown kind 3"),
         (4 + 36, "111", "unknown numbers, size 1, time base 7"),
-        (4 + 41, "11", "unknown source of segments, 3"),
+        (4 + 41, "110111", "unknown source of segments, 3"),  # what HDR it is says the first 3
     ],
 )
 def test_numbers_that_stand_for_nothing_are_refused(at: int, bits: str, what: str) -> None:
@@ -318,6 +326,19 @@ def test_no_units_are_no_bytes() -> None:
 def test_square_pixels_cost_a_bit_and_usual_ones_four_more(aspect: Fraction, more: int) -> None:
     header = StreamHeader(720, 576, 720, 576, Fraction(1, 12_800), Fraction(25))
     assert bits_of(replace(header, pixel_aspect=aspect)) == bits_of(header) + more
+
+
+@pytest.mark.parametrize(
+    ("hdr", "more"),
+    [
+        (HdrColour(HdrTransfer.HLG), 4),
+        (HdrColour(HdrTransfer.PQ), 4),
+        (HdrColour(HdrTransfer.PQ, 12), 6),
+        (HdrColour(HdrTransfer.HLG, 22), 10),
+    ],
+)
+def test_hdr_costs_half_a_byte_in_bt2020_and_nothing_where_there_is_none(hdr: HdrColour, more: int) -> None:
+    assert bits_of(replace(HEADER, hdr=hdr)) == bits_of(HEADER) + more
 
 
 def test_usual_units_are_small() -> None:

@@ -65,6 +65,23 @@ def test_the_schema_lists_choices_and_ranges() -> None:
             {"task": ["why?"], "sound": "opus"},
             "<task> sends answers, no picture and no sound; leave <sound> out",
         ),
+        (
+            {"task": ["why?"], "hdr": "keep"},
+            "<task> sends answers, no picture and no sound; leave <hdr> out",
+        ),
+        (
+            {"coding": "tokens", "hdr": "keep"},
+            "<coding> tokens has no use for <hdr>: its model knows pictures of BT.709 alone; leave it out",
+        ),
+        (
+            {"coding": "portrait", "hdr": "keep"},
+            "<coding> portrait has no use for <hdr>: faces are found in pictures of BT.709; leave it out",
+        ),
+        (
+            {"keyframe_method": "text-only", "hdr": "keep"},
+            "<keyframe_method> text-only sends no picture, and what is drawn from words is of BT.709; leave "
+            "<hdr> out",
+        ),
         ({"keyframe_count": 4}, "<keyframe_count> belongs to <keyframe_method> skim"),
         ({"token_share": 0.5}, "<token_share> belongs to <coding> tokens"),
         (

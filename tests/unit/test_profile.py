@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from receiver.decoders.embedded import EmbeddedDecoder
 from semvid.errors import InvalidInput
 from semvid.images.jscc.networks import SHIPPED, Networks, shipped_digest
 from semvid.profile import Profile
@@ -41,3 +42,9 @@ def test_a_receiver_that_announces_none_knows_no_such_keyframes() -> None:
 
 def test_what_is_announced_is_what_would_be_loaded() -> None:
     assert shipped_digest() == Networks(SHIPPED).digest
+
+
+def test_hdr_goes_to_decoders_that_keep_it() -> None:
+    EmbeddedDecoder.profile.require_hdr()
+    with pytest.raises(InvalidInput, match=r"decoder hf:x draws pictures of BT\.709 and cannot keep HDR"):
+        Profile("hf:x", 1.0).require_hdr()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from semvid.errors import InvalidInput
-from semvid.options import KeyframeMethod, SoundChoice, TransmissionOptions
+from semvid.options import HdrChoice, KeyframeMethod, SoundChoice, TransmissionOptions
 from semvid.semantics import PictureCoding
 from semvid.video.limits import VideoLimits
 from semvid.video.live_decoding import LiveDecoder
@@ -29,6 +29,8 @@ def live_options(options: TransmissionOptions) -> TransmissionOptions:
         )
     if options.sound not in (SoundChoice.AUTO, SoundChoice.NONE):
         raise InvalidInput(f"option sound: {options.sound} of a live source cannot be sent; leave it out")
+    if options.hdr is HdrChoice.KEEP:
+        raise InvalidInput("option hdr: a live stream is shown as H.264, which keeps no HDR; take tone-map")
     coding = options.coding if "coding" in options.model_fields_set else PictureCoding.LOW_DELAY
     if coding is PictureCoding.PYRAMID:
         raise InvalidInput(

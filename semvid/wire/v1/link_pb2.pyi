@@ -406,6 +406,7 @@ class DecoderProfile(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     JSCC_FIELD_NUMBER: _builtins.int
     SYNTHESISER_FIELD_NUMBER: _builtins.int
+    KEEPS_HDR_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """for example "embedded" """
     longest_gap_s: _builtins.float
@@ -424,6 +425,10 @@ class DecoderProfile(_message.Message):
     """empty: it knows no such keyframes
     the same of the network that corrects what is drawn between
     """
+    keeps_hdr: _builtins.bool
+    """keyframes; empty: there is none
+    pictures that are HLG or PQ come out as such
+    """
     @_builtins.property
     def draws_from(self) -> _containers.RepeatedScalarFieldContainer[Global___DrawsFrom.ValueType]:
         """what it can draw a segment from; empty: both ends"""
@@ -439,10 +444,11 @@ class DecoderProfile(_message.Message):
         tokens: _builtins.str = ...,
         jscc: _builtins.str = ...,
         synthesiser: _builtins.str = ...,
+        keeps_hdr: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "jscc", b"jscc", "longest_gap_s", b"longest_gap_s", "name", b"name", "restorer", b"restorer", "synthesiser", b"synthesiser", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_loop", b"closed_loop", "draws_from", b"draws_from", "jscc", b"jscc", "keeps_hdr", b"keeps_hdr", "longest_gap_s", b"longest_gap_s", "name", b"name", "restorer", b"restorer", "synthesiser", b"synthesiser", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -22,7 +22,7 @@ from receiver.record import VideoRecord
 from receiver.settings import ReceiverSettings
 from receiver.video_files import VideoFiles
 from semvid.images.restorer import Coding
-from semvid.semantics import StreamHeader
+from semvid.semantics import HdrColour, HdrTransfer, StreamHeader
 from semvid.video.probe import probe
 from semvid.video.reader import read_frames
 
@@ -139,3 +139,16 @@ def test_the_shape_of_pixels_is_that_of_the_header(files: VideoFiles, aspect: Fr
     info = probe(files.mp4)
     assert info.pixel_shape.aspect == aspect
     assert (info.width, info.height) == (HEADER.width, HEADER.height)
+
+
+@pytest.mark.parametrize("transfer", HdrTransfer)
+def test_hdr_is_that_of_the_header(files: VideoFiles, transfer: HdrTransfer) -> None:
+    """In the values of the keyframes, which nobody maps."""
+    run(files, EmbeddedDecoder())
+    plain = [frame.picture for frame in read_frames(files.mp4, probe(files.mp4))]
+    run(files, EmbeddedDecoder(), header=replace(HEADER, hdr=HdrColour(transfer)))
+    info = probe(files.mp4).keeping_hdr()
+    assert info.kept == HdrColour(transfer)
+    kept = [frame.picture for frame in read_frames(files.mp4, info)]
+    assert len(kept) == len(plain)
+    assert np.abs(np.array(kept).astype(int) - plain).mean() < 3

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from semvid.errors import InvalidInput
-from semvid.semantics import PictureCoding, StreamEnd, StreamHeader
+from semvid.semantics import HdrColour, HdrTransfer, PictureCoding, StreamEnd, StreamHeader
 from semvid.semantics.stream import MAX_SIDE
 
 
@@ -100,3 +100,9 @@ def test_a_keyframe_without_bits_is_small_enough_for_its_network() -> None:
     with pytest.raises(InvalidInput, match="at most 1048576 pixels, got 1024x1025; scale the video down"):
         StreamHeader(coded_width=1024, coded_height=1025, coding=PictureCoding.JSCC, **sides)
     StreamHeader(coded_width=4096, coded_height=2304, **sides)
+
+
+def test_primaries_of_hdr_are_known_ones() -> None:
+    assert HdrColour(HdrTransfer.HLG).primaries == 9
+    with pytest.raises(InvalidInput, match=r"primaries of HDR must be one of .* got 3"):
+        HdrColour(HdrTransfer.PQ, 3)

@@ -59,9 +59,13 @@ def write_codes(
     options: dict[str, str] | None = None,
     frames: int = 2,
     aspect: Fraction = Fraction(1),
+    rows: int = 1,
 ) -> Path:
-    """A row of patches, each one code for every plane; ``tags``: matrix, primaries, transfer, range."""
-    frame = av.VideoFrame(SIDE * len(patches), SIDE, pixel_format)
+    """The same row of patches ``rows`` times, each one code for every plane.
+
+    ``tags``: matrix, primaries, transfer, range.
+    """
+    frame = av.VideoFrame(SIDE * len(patches), SIDE * rows, pixel_format)
     for plane, values in zip(frame.planes, zip(*patches, strict=True), strict=True):
         dtype = np.dtype(np.uint8 if plane.line_size < 2 * plane.width else "<u2")
         row = np.zeros(plane.line_size // dtype.itemsize, dtype)

@@ -37,6 +37,7 @@ def test_it_is_coded_with_low_delay_and_has_no_sound_unless_told_otherwise() -> 
         ({"coding": "portrait"}, "option coding: portrait waits up to ten seconds"),
         ({"keyframe_method": "skim", "keyframe_count": 4}, "take skem"),
         ({"sound": "opus"}, "leave it out"),
+        ({"hdr": "keep"}, "option hdr: a live stream is shown as H.264"),
         ({"task": ["is it dark?"]}, "has no end"),
     ],
 )
