@@ -56,13 +56,15 @@ def _h264_parameters() -> bytes:
     return sps.nal(_H264_SPS) + pps.nal(_H264_PPS)
 
 
-def h264_field(frame: int, parity: int, level: int) -> bytes:
-    """One field of one grey level: I_PCM macroblocks, CAVLC."""
-    idr = frame == parity == 0
-    bits = _Bits().ue(0, 7, 0).u(frame % 16, 4).u(1, 1).u(parity, 1)
+def h264_field(frame: int, parity: int | None, level: int) -> bytes:
+    """One field of one grey level: I_PCM macroblocks, CAVLC; ``parity`` None: a whole frame."""
+    idr = frame == 0 and not parity
+    bits = _Bits().ue(0, 7, 0).u(frame % 16, 4).u(parity is not None, 1)
+    if parity is not None:
+        bits.u(parity, 1)
     bits = bits.ue(0).u(0, 2) if idr else bits.u(0, 1)
     bits.ue(0)
-    for _ in range(SIDE // 16 * SIDE // 32):
+    for _ in range(SIDE // 16 * SIDE // (16 if parity is None else 32)):
         bits.ue(25).aligned().raw(bytes([level] * 256 + [128] * 128))
     return bits.nal(_H264_IDR if idr else _H264_SLICE)
 
@@ -70,6 +72,14 @@ def h264_field(frame: int, parity: int, level: int) -> bytes:
 def h264_fields(frames: int) -> list[bytes]:
     """One access unit a field; frames rise in brightness, four levels each."""
     units = [h264_field(n // 2, n % 2, 40 + 2 * n) for n in range(2 * frames)]
+    return [_h264_parameters() + units[0], *units[1:]]
+
+
+def h264_paff(coded: str) -> list[bytes]:
+    """One access unit a picture, as a broadcast switches: ``f`` a frame in one, ``p`` two fields, ``t`` and
+    ``b`` a field alone; brightness rises by three levels a frame."""
+    parities: dict[str, tuple[int | None, ...]] = {"f": (None,), "p": (0, 1), "t": (0,), "b": (1,)}
+    units = [h264_field(n, parity, 40 + 3 * n) for n, kind in enumerate(coded) for parity in parities[kind]]
     return [_h264_parameters() + units[0], *units[1:]]
 
 

@@ -24,6 +24,7 @@ from semvid.video.limits import VideoLimits
 from semvid.video.probe import SourceInfo
 from semvid.video.scan import StampSource, backwards
 from semvid.video.shown_packets import ShownPackets
+from semvid.video.silent_packets import SilentPackets
 
 _IN_ORDER = (StampSource.ORDER, StampSource.DECODING)
 _MOST_SKIPPED = 600  # frames from the key picture to where an excerpt begins
@@ -150,6 +151,7 @@ class _Stamps:
         self._shown = ShownPackets(stream)
         self._step = max(1, math.floor(1 / (info.frame_rate * info.time_base)))
         self._waiting: deque[int] = deque()
+        self._silent = SilentPackets()
         self._last: int | None = None
 
     def see(self, packet: Packet[VideoStream]) -> None:
@@ -159,16 +161,21 @@ class _Stamps:
             return
         if stamp is not None and stamp >= self._info.first_pts:
             self._waiting.append(stamp)
+            self._silent.see(stamp)
 
     def leave_out(self, packet: Packet[VideoStream]) -> None:
         """Says that no frame comes of ``packet``."""
         stamp = self._info.stamps.of(packet)
         if stamp is not None and stamp in self._waiting:
             self._waiting.remove(stamp)
+            self._silent.forget(stamp)
 
     def next(self, stamp: int | None, index: int) -> int:
         """When frame ``index`` is shown, of which the decoder says ``stamp``."""
         if self._info.stamps in _IN_ORDER:
+            if self._info.stamps is StampSource.ORDER:
+                for _ in range(min(self._silent.lost(stamp), len(self._waiting) - 1)):
+                    self._waiting.popleft()
             stamp = self._waiting.popleft() if self._waiting else None
         if self._info.stamps is StampSource.NONE:
             stamp = self._info.grid.nominal_pts(index)

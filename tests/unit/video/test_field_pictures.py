@@ -16,6 +16,7 @@ from tests.hand_made_streams import (
     NOT_CODED,
     h264_field,
     h264_fields,
+    h264_paff,
     mpeg2_fields,
     packed_b_frames,
     remuxed,
@@ -62,6 +63,47 @@ def test_fields_in_files(tmp_path, suffix, joined):
     assert len(pictures) == 12
     rows = np.array([picture.mean((1, 2)) for picture in pictures])
     assert (np.diff(rows[:, ::2].mean(1)) > 0).all()
+
+
+def paff(path, coded, step=3600):
+    """``coded`` as `h264_paff` has it, each picture with its time; ``path`` says the container."""
+    stamps = []
+    for frame, kind in enumerate(coded):
+        at = frame * step
+        stamps += {"f": [at], "p": [at, at + step // 2], "t": [at], "b": [at + step // 2]}[kind]
+    stream = write_packets(path.with_suffix(".ts"), "h264", h264_paff(coded), stamps, TS)
+    return stream if path.suffix == ".ts" else remuxed(stream, path)
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mkv", "mp4", "mov"])
+@pytest.mark.parametrize(("coded", "interlaced"), [("fpfpffpp", False), ("pfffpfp", True), ("ffff", False)])
+def test_frames_and_pairs_of_fields_in_turns(tmp_path, suffix, coded, interlaced):
+    """PAFF as broadcasters' encoders make it: still parts in frames, moving ones in fields."""
+    info = probe(path := paff(tmp_path / f"a.{suffix}", coded))
+    found = list(read_frames(path, info))
+    assert (len(found), info.frame_count_hint, info.frame_rate) == (len(coded), len(coded), 25)
+    assert info.interlaced == interlaced
+    assert info.duration_s == pytest.approx(len(coded) / 25)
+    assert [frame.pts * info.time_base * 25 for frame in found] == pytest.approx(range(len(coded)), abs=0.03)
+    levels = [frame.picture.mean() for frame in found]
+    assert levels == sorted(set(levels))
+
+
+@pytest.mark.parametrize("suffix", ["ts", "mkv", "mp4"])
+@pytest.mark.parametrize("lone", ["t", "b"])
+def test_a_field_that_lost_its_other_costs_a_frame_and_no_time(tmp_path, suffix, lone):
+    """Frames are in their places again 17 after it at the latest, and at once where packets state times."""
+    coded = "p" * 5 + lone + "p" * 30 + lone + "p" * 30
+    info = probe(path := paff(tmp_path / f"a.{suffix}", coded))
+    found = list(read_frames(path, info))
+    assert (info.frame_count_hint, len(found)) == (67, 65)
+    assert info.duration_s == pytest.approx(67 / 25)
+    numbers = [n for n, kind in enumerate(coded) if kind == "p"]
+    late = [float(f.pts * info.time_base * 25) - n for n, f in zip(numbers, found, strict=True)]
+    off = [n for n, by in zip(numbers, late, strict=True) if abs(by) > 0.03]
+    assert min(late) >= -1.03
+    assert set(off) <= {*range(6, 6 + 17), *range(37, 37 + 17)}
+    assert not off or suffix != "mp4"
 
 
 def test_the_fields_of_a_file_have_packets_of_their_own(tmp_path):

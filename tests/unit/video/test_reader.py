@@ -254,3 +254,19 @@ def test_an_avi_that_begins_in_the_middle_starts_at_its_first_picture_that_decod
     info, frames = read(path)
     assert (info.first_pts, info.frame_count_hint, info.frames_before) == (first, 12 - first, first)
     assert [frame.pts for frame in frames] == list(range(12 - first))
+
+
+@pytest.mark.parametrize("b_frames", [1, 3, 16])
+def test_frames_that_are_passed_by_many_others_are_not_missed(clip, gradient, tmp_path, b_frames):
+    """Packets whose times rise although their frames are reordered: times are dealt out, none is dropped."""
+    options = {"bf": str(b_frames), "x264-params": "b-adapt=0:scenecut=0:b-pyramid=none:keyint=200"}
+    whole = clip("a.ts", frames=60, pictures=moving(gradient, 60), options=options)
+    with av.open(str(whole)) as container:
+        codec = container.streams.video[0].codec_context
+        size = codec.width, codec.height
+        coded = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    stamps = [3600 * n for n in range(60)]
+    path = write_packets(tmp_path / "b.ts", "h264", coded, stamps, Fraction(1, 90_000), 25, size)
+    info, frames = read(path)
+    assert info.stamps is StampSource.ORDER
+    assert [frame.pts for frame in frames] == stamps
