@@ -27,6 +27,7 @@ from semvid.video.shown_packets import ShownPackets
 from semvid.video.silent_packets import SilentPackets
 
 _IN_ORDER = (StampSource.ORDER, StampSource.DECODING)
+_MOST_LATE = 4  # frames in a row that a decoder may give too late: more, and the times are wrong
 _MOST_SKIPPED = 600  # frames from the key picture to where an excerpt begins
 
 
@@ -83,6 +84,8 @@ def read_frames(
                 for frame in fields.whole(decoded, ended=not packet.size):
                     limits.check_frames(index + 1, info.width, info.height)
                     check_frame_size(frame, info, f"at frame {index}")
+                    if stamps.is_lost(frame.pts):
+                        continue
                     pts = stamps.next(frame.pts, index)
                     limits.check_duration(float(pts * info.time_base))
                     yield Frame(index, pts, info.orientation.apply(to_rgb(frame, reformatter, info.kept)))
@@ -152,11 +155,14 @@ class _Stamps:
         self._step = max(1, math.floor(1 / (info.frame_rate * info.time_base)))
         self._waiting: deque[int] = deque()
         self._silent = SilentPackets()
+        self._late = 0  # frames in a row
+        self._lost_some = False  # packets came without a time, where others have one
         self._last: int | None = None
 
     def see(self, packet: Packet[VideoStream]) -> None:
         """Takes note of a packet on its way to the decoder."""
         stamp = self._info.stamps.of(packet)
+        self._lost_some |= bool(packet.size) and packet.pts is None
         if self._info.stamps not in _IN_ORDER or not self._shown.begins_frame(packet):
             return
         if stamp is not None and stamp >= self._info.first_pts:
@@ -169,6 +175,18 @@ class _Stamps:
         if stamp is not None and stamp in self._waiting:
             self._waiting.remove(stamp)
             self._silent.forget(stamp)
+
+    def is_lost(self, stamp: int | None) -> bool:
+        """Whether a frame has no place: its packet lost the time that all others have, or its decoder gives
+        it after frames that are shown later, as happens where pictures in between are missing."""
+        source = self._info.stamps
+        if stamp is None:
+            return self._lost_some and source in (StampSource.FRAME, StampSource.ORDER)
+        if source is not StampSource.FRAME or self._last is None:
+            return False
+        late = stamp - self._info.first_pts <= self._last
+        self._late = self._late + 1 if late else 0
+        return 0 < self._late <= _MOST_LATE
 
     def next(self, stamp: int | None, index: int) -> int:
         """When frame ``index`` is shown, of which the decoder says ``stamp``."""

@@ -24,6 +24,7 @@ from semvid.video.shown_packets import ShownPackets
 _REORDER_PACKETS = 64  # no codec reorders further (H.264 and HEVC: 16 frames, 32 fields)
 # Containers that state how long a frame is shown; for others FFmpeg guesses it from a rate.
 _SAY_DURATIONS = frozenset({"mov", "matroska"})
+_FEW = 16  # of so many packets of a broadcast one may have lost its time; more, and the file has none
 _FIRST_FRAME_PACKETS = 1024  # within which something must be decodable
 
 
@@ -84,6 +85,7 @@ class Scan:
         self._shown = ShownPackets(stream)
         self._says_durations = bool(_SAY_DURATIONS & set(container.format.name.split(",")))
         self._max_packet_bytes = 2 * file_bytes + 2**20
+        self._unstamped = 0  # packets whose header a broadcast lost
         self._has_gaps = container.format.name == "mpegts"  # a broadcast may lose packets
         self._waiting: list[int] = []
         self._presented = array("q")
@@ -173,7 +175,9 @@ class Scan:
             self._decoded_all = False
         elif self._decoded_all:
             self._decoded.append(packet.dts)
-        if packet.pts is None or self._invented_stamps:
+        if packet.pts is None and self._has_gaps:
+            self._unstamped += 1
+        elif packet.pts is None or self._invented_stamps:
             self._presented_all = False
         elif self._presented_all:
             self._rising &= self._newest is None or packet.pts > self._newest
@@ -190,7 +194,8 @@ class Scan:
         self._presented.append(stamp)
 
     def _source(self) -> StampSource:
-        if self._presented_all and self.first_frame.pts is not None and not self._invented_stamps:
+        stated = self._presented_all and self._unstamped * _FEW <= self.packets
+        if stated and self.first_frame.pts is not None and not self._invented_stamps:
             reordered = self._stream.codec_context.reorder_depth > 0
             return StampSource.ORDER if self._rising and reordered else StampSource.FRAME
         return StampSource.DECODING if self._decoded_all else StampSource.NONE

@@ -124,14 +124,16 @@ def test_damage_in_the_middle_is_left_out_and_its_time_is_kept(clip, noise, name
     assert info.duration_s == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize(("lost", "frames", "rate"), [(range(30, 40), 80, 25), (range(50, 75), 90, 30)])
-def test_packets_that_a_broadcast_lost_are_counted_as_frames_that_do_not_decode(tmp_path, lost, frames, rate):
+HEVC = "keyint=40:min-keyint=40:scenecut=0:log-level=none:pools=1:frame-threads=1"
+FIXED_B_FRAMES = {"bf": "3", "g": "40", "x264-params": "b-adapt=0"}
+
+
+def broadcast(path, frames, rate, lost, codec="libx265", options=None):
+    """A transport stream without the packets at ``lost`` percent of those with pictures."""
     rng = np.random.default_rng(1)
-    options = {"x265-params": "keyint=40:min-keyint=40:scenecut=0:log-level=none:pools=1:frame-threads=1"}
     wide = np.repeat(np.repeat(rng.integers(0, 255, (48, 96, 3), np.uint8), 4, 0), 4, 1)
-    path = tmp_path / "a.ts"
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx265", rate=rate, options=options)
+        stream = container.add_stream(codec, rate=rate, options=options or {"x265-params": HEVC})
         stream.width, stream.height, stream.pix_fmt = 256, 192, "yuv420p"
         for number in range(frames):
             picture = np.ascontiguousarray(wide[:, number : number + 256])
@@ -142,6 +144,34 @@ def test_packets_that_a_broadcast_lost_are_counted_as_frames_that_do_not_decode(
     ours = [n for n, packet in enumerate(packets) if (packet[1] & 31) << 8 | packet[2] == 0x100]
     gone = set(ours[len(ours) * lost.start // 100 : len(ours) * lost.stop // 100])
     path.write_bytes(b"".join(packet for n, packet in enumerate(packets) if n not in gone))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("codec", "options", "lost", "untimed"),
+    [
+        ("libx264", FIXED_B_FRAMES, range(30, 42), 1),
+        ("libx264", {"bf": "0", "g": "25"}, range(50, 70), 0),
+        ("libx264", {"bf": "2", "g": "30", "flags": "+ildct+ilme"}, range(40, 55), 0),
+        ("mpeg2video", {"bf": "2", "g": "12", "b": "3M"}, range(35, 50), 0),
+    ],
+)
+def test_a_broadcast_that_lost_packets_keeps_its_time(tmp_path, codec, options, lost, untimed):
+    """What is left of two pictures may come as one packet, and without a time: ``untimed`` of them."""
+    path = broadcast(tmp_path / "a.ts", 90, 25, lost, codec, options)
+    with av.open(str(path)) as container:
+        stamps = [packet.pts for packet in container.demux(video=0) if packet.size]
+    assert stamps.count(None) == untimed
+    info, times = shown(path)
+    assert len(times) <= info.frame_count_hint < 90
+    assert info.duration_s == pytest.approx(3.6)
+    assert {time / 40 for time in times} <= set(range(90))
+    assert times[-1] == 89 * 40
+
+
+@pytest.mark.parametrize(("lost", "frames", "rate"), [(range(30, 40), 80, 25), (range(50, 75), 90, 30)])
+def test_packets_that_a_broadcast_lost_are_counted_as_frames_that_do_not_decode(tmp_path, lost, frames, rate):
+    path = broadcast(tmp_path / "a.ts", frames, rate, lost)
     info, times = shown(path)
     assert 0 < len(times) < info.frame_count_hint <= frames
     assert info.duration_s == pytest.approx(frames / rate)
