@@ -203,6 +203,7 @@ class HarqSender:
         self.adapter.observe(
             report.snr_db,
             report.effective_snr_db,
+            symbols=symbols,
             sounding=sending is None or asked_again,
             control_decoded=report.control_decoded,
         )
@@ -248,13 +249,13 @@ class HarqSender:
         return self._seen >= PROBE_SYMBOLS
 
     def _is_beyond_its_means(self, sending: Sending) -> bool:
-        """Whether anchors that were coded for what a sounding measured have no room, repetitions included,
-        now that the burst before them has met fading. Asked once, before the first of them leaves."""
+        """Whether anchors that were coded for what little was known have no room, repetitions included, now
+        that a burst has said what the link is like. Asked once, before the first of them leaves."""
         if sending.rounds or not sending.payload.stretch.start:
             return False
         self._probing = False
         anchors = [payload for payload in (sending.payload, *self._waiting) if payload.anchor]
-        return self.adapter.fades and self.symbols_of(anchors, repeated=True) > self._room
+        return self.symbols_of(anchors, repeated=True) > self._room
 
     def _fits_shortened(self, sending: Sending) -> bool:
         if self.hastens and not sending.rounds:

@@ -23,17 +23,19 @@ from semvid.phy.mcs import (
     control_threshold_db,
     snr_threshold_db,
 )
+from semvid.phy.pilots import SOUNDING_SYMBOLS
 from semvid.phy.transport_block import repeats_as, symbols_for
 
 ASSUMED_SNR_DB = -5.0  # before anything was observed
 HISTORY = 16  # reports
-SOUNDING_ERROR_DB = 0.6  # standard deviation of what a sounding measures
+SOUNDING_ERROR_DB = 0.6  # standard deviation of what a sounding measures; longer bursts err by less
+NEGLIGIBLE_ERROR_DB = 0.15  # of what bursts measure
 FADING_ERROR_DB, FEW = 2.0, 3  # of bursts that fade, while they are fewer
 # A link is steady where no burst lost more than this to fading and the SNRs differ by no more than this, dB.
 STEADY_FADING_DB, STEADY_DEVIATION_DB = 0.3, 1.0
 # Distances kept from the measured thresholds, dB; the header's covers an SNR that is wrong by 2 dB as well.
 BULK_MARGIN_DB, PROTECTED_MARGIN_DB, HEADER_MARGIN_DB, CONTROL_MARGIN_DB = 0.5, 3.0, 5.0, 2.5
-STEADY_MARGIN_DB = 0.3  # in place of the first, once bursts have said the SNR: their symbols err by 0.1 dB
+STEADY_MARGIN_DB = 0.3  # in place of the first, once bursts have said the SNR
 SOUND_MARGIN_DB = 1.5
 PROTECTED_BLER = 1e-4
 CONTROL_BLER = 1e-3
@@ -62,6 +64,7 @@ class _Report:
     effective_snr_db: float
     fading_db: float
     sounding: bool
+    symbols: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +118,25 @@ class LinkAdapter:
         self._expected_loss = 0.0
 
     def observe(
-        self, snr_db: float, effective_snr_db: float, *, sounding: bool = False, control_decoded: bool = True
+        self,
+        snr_db: float,
+        effective_snr_db: float,
+        *,
+        symbols: float = math.inf,
+        sounding: bool = False,
+        control_decoded: bool = True,
     ) -> None:
         """Takes in what was reported of one burst; reports that are not finite are ignored.
 
         Args:
             snr_db, effective_snr_db: as measured, see `semvid.phy.block.Reception`.
+            symbols: of the burst, which say how far the measure errs.
             sounding: the burst was a sounding.
             control_decoded: its control word was read; not being so counts as fading.
         """
         if np.isfinite(snr_db) and np.isfinite(effective_snr_db):
             fading_db = snr_db - effective_snr_db if control_decoded or sounding else math.inf
-            self._reports.append(_Report(min(snr_db, effective_snr_db), fading_db, sounding))
+            self._reports.append(_Report(min(snr_db, effective_snr_db), fading_db, sounding, symbols))
 
     def observe_ack(self, acknowledged: bool) -> None:
         """Takes in whether the first transmission of a bulk block was decoded.
@@ -154,17 +164,21 @@ class LinkAdapter:
         Where the link fades, few of them stand for a range themselves.
         """
         bursts = [r.effective_snr_db for r in self._reports if not r.sounding]
-        if not bursts:
-            errors, history = SOUNDING_ERROR_DB, [r.effective_snr_db for r in self._reports]
-        else:
-            errors, history = FADING_ERROR_DB if self.fades and len(bursts) < FEW else 0.0, bursts
-        if errors:
+        history = bursts or [r.effective_snr_db for r in self._reports]
+        errors = FADING_ERROR_DB if bursts and self.fades and len(bursts) < FEW else self._error_db
+        if errors > NEGLIGIBLE_ERROR_DB:
             history = [snr_db + error for snr_db in history for error in (-errors, 0.0, errors)]
         return history or [ASSUMED_SNR_DB]
 
     @property
+    def _error_db(self) -> float:
+        """Standard deviation of what all bursts have measured, which falls with the root of their symbols."""
+        seen = sum(report.symbols for report in self._reports if not report.sounding)
+        return SOUNDING_ERROR_DB * math.sqrt(SOUNDING_SYMBOLS / max(seen, SOUNDING_SYMBOLS))
+
+    @property
     def _bulk(self) -> _Terms:
-        return self._sure if self._is_steady else self._unsure
+        return self._sure if self._is_steady and self._error_db <= NEGLIGIBLE_ERROR_DB else self._unsure
 
     @property
     def _is_steady(self) -> bool:

@@ -344,10 +344,16 @@ def test_little_is_staked_before_the_link_is_known() -> None:
     assert sender.record.ledger.total_symbols - SOUNDING_SYMBOLS >= PROBE_SYMBOLS
 
 
-def test_anchors_that_the_link_as_it_is_cannot_afford_never_leave() -> None:
-    sender, _ = probing(most=20_000)
+@pytest.mark.parametrize(
+    ("most", "snr_db", "effective_snr_db"), [(20_000, 6.0, 2.0), (14_500, 8.5, 8.5)], ids=["fades", "steady"]
+)
+def test_anchors_that_the_link_as_it_is_cannot_afford_never_leave(
+    most: int, snr_db: float, effective_snr_db: float
+) -> None:
+    sender, _ = probing(most)
     assert sender.next_block() is not None
-    sender.report(BlockReport(True, TbState.ABSENT, TbState.DECODED, 6.0, 2.0))
+    sender.report(BlockReport(True, TbState.ABSENT, TbState.DECODED, snr_db, effective_snr_db))
+    assert sender.adapter.fades == (snr_db != effective_snr_db)
     assert sender.next_block() is None
     assert sender.delivery == Delivery(True, (range(700), range(700, 4700), range(4700, 6700)))
     assert (sender.record.blocks_sent, sender.record.blocks_withheld, sender.record.blocks_lost) == (1, 2, 0)

@@ -9,7 +9,7 @@ from semvid.phy.control_word import symbols_at
 from semvid.phy.layout import DENSE_SPACING, MAX_BLOCK_SYMBOLS, SPARSE_SPACING, total_symbols
 from semvid.phy.ldpc.rate_matching import REDUNDANCY_VERSIONS
 from semvid.phy.mcs import MCS_TABLE
-from semvid.phy.pilots import sounding
+from semvid.phy.pilots import SOUNDING_SYMBOLS, sounding
 from semvid.phy.transport_block import symbols_for
 
 
@@ -90,6 +90,19 @@ def test_a_burst_tells_more_than_the_sounding_before_it() -> None:
     assert adapter.low_snr_db == pytest.approx(np.mean(seen) - np.std(seen))
     adapter.observe(9.0, 9.0)  # three are enough
     assert adapter.low_snr_db == pytest.approx(np.mean([10.0, 6.0, 9.0]) - np.std([10.0, 6.0, 9.0]))
+
+
+def test_what_bursts_measure_errs_by_as_little_as_they_are_long() -> None:
+    adapter = LinkAdapter()
+    for symbols, seen in ((SOUNDING_SYMBOLS, 1), (3 * SOUNDING_SYMBOLS, 4)):
+        adapter.observe(10.0, 10.0, symbols=symbols)
+        error = SOUNDING_ERROR_DB / np.sqrt(seen)
+        assert adapter.expected_snr_db == pytest.approx(10.0)
+        assert adapter.low_snr_db == pytest.approx(10.0 - error * np.sqrt(2 / 3))
+    unsure = adapter.bulk_bits_per_symbol(1000)
+    adapter.observe(10.0, 10.0, symbols=2000)
+    assert adapter.low_snr_db == 10.0
+    assert adapter.bulk_bits_per_symbol(1000) > unsure
 
 
 def test_the_shortest_control_word_is_for_steady_links() -> None:
