@@ -271,6 +271,8 @@ class BlockReceiver:
             reception.protected_state = _state(reception.protected)
             if reception.protected is not None:
                 sent[protected] = _sent(reception.protected, word.protected, word.rv, _PROTECTED_SCRAMBLING)
+                if channel.stretches == 1:
+                    channel = channel.confirmed(received, protected, sent[protected])
                 reception.analogue = self._analogue.take(word.process)
         if isinstance(word.bulk, Section):
             part = slice(ends[1], ends[2])

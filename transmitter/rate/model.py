@@ -10,7 +10,7 @@ Its coefficients were fitted to pyramids on clips that the laboratory does not m
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from semvid.phy.adaptation import LinkAdapter
@@ -165,10 +165,6 @@ class Forecast:
     def at(self, crf: float) -> float:
         """Symbols of one frame more, at another quality; 0 without any frame to go by."""
         return (self.fixed + self.scaled * bytes_factor(crf)) / max(1, self.frames)
-
-    def cheaper(self, share: float) -> Forecast:
-        """Where keyframes take that share of their symbols."""
-        return replace(self, scaled=share * self.scaled)
 
     def __add__(self, other: Forecast) -> Forecast:
         return Forecast(self.fixed + other.fixed, self.scaled + other.scaled, self.frames + other.frames)

@@ -5,7 +5,7 @@ Three ways in:
 - a CBR asked: sizes and prices of a keyframe are tried, each at the CRF that meets it over the link as it is;
   the least loss wins. The search walks from neighbour to neighbour as long as it gets better, with a fast
   preset; the winner is coded once more with the preset that will be used, and its CRF set right. Where all
-  keyframes will probably wait in the encoder, its second pass does that (`transmitter.rate.second_pass`).
+  keyframes will probably wait in the encoder, its second pass sets it right (`transmitter.rate.second_pass`).
 - a quality asked: the price of keyframes that belongs to it.
 - nothing asked: `DEFAULT_CRF`.
 
@@ -118,7 +118,7 @@ class _Search:
 
     def __init__(self, footage: Footage, target_cbr: float, link: LinkPrice) -> None:
         self._footage, self._target, self._link = footage, target_cbr, link
-        self._tried: dict[tuple[int, int], Coded | None] = {}  # looked at
+        self._tried: dict[tuple[int, int], Trial | None] = {}
 
     def at_once(self) -> Plan:
         """Where the walk would begin, with a preset that is quick for a single picture."""
@@ -127,7 +127,7 @@ class _Search:
 
     def usual(self) -> Plan:
         """Where the walk would begin."""
-        return self._set_right(self._usual(presets.FAST, _CLOSE))
+        return self._set_right(self._usual(presets.FAST, _CLOSE).trial)
 
     def _usual(self, preset: int, close: float) -> Coded:
         size, price = self._start
@@ -144,7 +144,7 @@ class _Search:
         while (here := self._tried[place]) is not None and len(self._tried) < _MOST_TRIALS:
             open_places = [p for p in self._neighbours(place) if p not in self._tried]
             with ThreadPoolExecutor(2) as pool:
-                guesses = [self._guess(here.trial, p) for p in open_places]
+                guesses = [self._guess(here, p) for p in open_places]
                 for _ in pool.map(self._at, open_places, guesses):
                     pass
             ahead = (p for p in self._neighbours(place) if p not in stood)
@@ -167,10 +167,9 @@ class _Search:
 
     def _loss(self, place: tuple[int, int]) -> float:
         """Loss at the target, infinite where it cannot be met."""
-        coded = self._tried[place]
-        if coded is None:
+        trial = self._tried[place]
+        if trial is None:
             return math.inf
-        trial = coded.trial
         slower = presets.loss_of(_preset(self._footage, trial))
         unseen = math.pow(trial.keyframes_per_frame, _LOSS_PER_DENSITY)
         unseen *= math.pow(trial.point.scale, _LOSS_PER_SCALE)
@@ -182,19 +181,19 @@ class _Search:
         fewer = (PRICES[place[1]] / here.point.price) ** _BYTES_PER_PRICE
         return self._crf_for(here, smaller * fewer)
 
-    def _at(self, place: tuple[int, int], crf: float) -> Coded | None:
+    def _at(self, place: tuple[int, int], crf: float) -> Trial | None:
         if place not in self._tried:
             crf = min(max(crf, FINEST_CRF), _COARSEST_TRIED)
             point = OperatingPoint(crf, PRICES[place[1]], SCALES[place[0]], presets.FAST, link=self._link)
             self._tried[place] = self._meeting(point)
         return self._tried[place]
 
-    def _meeting(self, point: OperatingPoint) -> Coded | None:
-        """Keyframes near the target, looked at; None where even the coarsest that is tried costs too much."""
+    def _meeting(self, point: OperatingPoint) -> Trial | None:
+        """A trial near the target, looked at; None where even the coarsest that is tried costs too much."""
         coded = self._near(point, _COARSEST_TRIED, _CLOSE, most=2)
         if coded.trial.point.crf >= _COARSEST_TRIED and self._excess(coded) > _TOO_DEAR:
             return None
-        return replace(coded, trial=coded.looked_at(_details(self._footage)[::3], 3))
+        return coded.looked_at(_details(self._footage)[::3], 3)
 
     def _near(self, point: OperatingPoint, coarsest: float, close: float, most: int) -> Coded:
         """The keyframes at the CRF that comes nearest to the target; costing too much counts twice."""
@@ -239,22 +238,24 @@ class _Search:
             key=lambda one: abs(math.log(bytes_factor(one) / wanted)),
         )
 
-    def _cheapest(self) -> Coded:
+    def _cheapest(self) -> Trial:
         """Where nothing meets the target: the fewest keyframes, as small and as coarse as there are."""
         point = OperatingPoint(MAX_CRF, PRICES[-1], SCALES[-1], presets.FAST, link=self._link)
-        return Coded.at(self._footage, point)
+        return Coded.at(self._footage, point).trial
 
-    def _set_right(self, best: Coded) -> Plan:
-        """The winner with the preset that will be used, at the CRF that then meets the target."""
-        preset = _preset(self._footage, best.trial)
+    def _set_right(self, best: Trial) -> Plan:
+        """The winner with the preset that will be used, at the CRF that then meets the target.
+
+        Coded once, that is the CRF that probably does, which is enough where a second pass follows.
+        """
+        preset = _preset(self._footage, best)
         slow = max(preset, presets.SLOWEST_TRIED)
-        fewer = presets.bytes_of(slow)
-        crf = self._crf_for(best.trial, 1 / fewer)
-        if not _will_wait(self._footage, best.trial):
-            tried = replace(best.trial.point, preset=slow, crf=crf)
+        tried = replace(best.point, preset=slow, crf=self._crf_for(best, 1 / presets.bytes_of(slow)))
+        if not _will_wait(self._footage, best):
             return self._met(self._near(tried, MAX_CRF, _MET, most=5), preset)
-        point = replace(_finished(self._footage, best), preset=preset, crf=min(crf, MAX_CRF))
-        return Plan(point, best.trial.forecast.cheaper(fewer))
+        coded = self._near(tried, MAX_CRF, _MET, most=1)
+        plan = self._met(coded, preset)
+        return replace(plan, point=replace(plan.point, crf=min(self._crf_for(coded.trial), MAX_CRF)))
 
     def _met(self, coded: Coded, preset: int) -> Plan:
         return Plan(replace(_finished(self._footage, coded), preset=preset), coded.trial.forecast)

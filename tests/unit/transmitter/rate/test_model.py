@@ -101,11 +101,6 @@ def test_forecasts_add_up_frame_by_frame() -> None:
     assert Forecast(0, 0, 0).at(60) == 0
 
 
-def test_a_forecast_of_cheaper_keyframes_keeps_what_does_not_depend_on_them() -> None:
-    forecast = Forecast.of(10, 1000, 700, 57)
-    assert forecast.cheaper(0.5).at(57) == pytest.approx(650 / 10)
-
-
 def test_a_report_names_what_was_decided() -> None:
     point = OperatingPoint(57.25, 0.31, 4 / 3, 4, detail=3, link=LinkPrice(1.5, 100, 400))
     assert point.resource() == {

@@ -157,34 +157,32 @@ def test_who_leaves_more_time_gets_a_slower_preset(read: Read, coding_time: floa
 
 
 @pytest.mark.parametrize(
-    ("frames", "options", "tried"),
+    ("frames", "options", "waits"),
     [
-        (calm, {}, False),
-        (calm, {"coding": "low-delay"}, True),
-        (calm, {"keyframe_method": "skim", "keyframe_count": 60}, True),
-        (shots, {}, True),
+        (calm, {}, True),
+        (calm, {"coding": "low-delay"}, False),
+        (calm, {"keyframe_method": "skim", "keyframe_count": 60}, False),
+        (shots, {}, False),
     ],
 )
-def test_a_slow_preset_is_tried_where_not_all_keyframes_will_wait_for_a_second_pass(
+def test_the_slow_preset_is_tried_once_where_all_keyframes_will_wait_for_a_second_pass(
     read: Read,
     monkeypatch: pytest.MonkeyPatch,
     frames: Callable[[], Iterator[Frame]],
     options: dict[str, object],
-    tried: bool,
+    waits: bool,
 ) -> None:
-    """Otherwise the CRF is the one with which it probably meets the target, over any link."""
+    """The CRF is the one with which it probably meets the target then, and elsewhere the one that does."""
     used: list[OperatingPoint] = []
     code = Coded.at
     monkeypatch.setattr(Coded, "at", lambda footage, point: used.append(point) or code(footage, point))
     footage = read(frames, target_cbr=5e-3, **options)
     plan = make_plan(lambda: footage, footage.options)
-    assert any(point.preset < presets.FAST for point in used) == tried
-    assert plan.point.preset < presets.FAST
+    slow = [point.crf for point in used if point.preset < presets.FAST]
+    assert (plan.point.crf in slow) == (not waits)
+    assert len(slow) == 1 or not waits
     met = replace(plan.point, preset=max(plan.point.preset, presets.SLOWEST_TRIED))
-    trial = code(footage, met).trial
-    assert trial.cbr == pytest.approx(5e-3, rel=0.08 if tried else 0.3)
-    assert plan.forecast is not None
-    assert plan.forecast.at(met.crf) == pytest.approx(trial.forecast.at(met.crf), rel=0.3)
+    assert code(footage, met).trial.cbr == pytest.approx(5e-3, rel=0.2 if waits else 0.08)
 
 
 def test_who_leaves_no_time_for_trials_gets_the_usual_size_and_density(
@@ -246,7 +244,7 @@ def test_a_target_heeds_what_comes_later(read: Read) -> None:
     beginning = replace(footage, parts=footage.parts[:1])
     believed = Coded.at(beginning, made.point).trial.cbr
     assert believed < TARGETS[2] / 2
-    assert Coded.at(footage, made.point).trial.cbr == pytest.approx(TARGETS[2], rel=0.06)
+    assert Coded.at(footage, made.point).trial.cbr == pytest.approx(TARGETS[2], rel=0.1)  # a second pass follows
 
 
 def test_an_asked_quality_is_kept_and_sets_the_price(read: Read) -> None:
