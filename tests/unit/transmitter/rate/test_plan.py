@@ -244,7 +244,9 @@ def test_a_target_heeds_what_comes_later(read: Read) -> None:
     beginning = replace(footage, parts=footage.parts[:1])
     believed = Coded.at(beginning, made.point).trial.cbr
     assert believed < TARGETS[2] / 2
-    assert Coded.at(footage, made.point).trial.cbr == pytest.approx(TARGETS[2], rel=0.1)  # a second pass follows
+    assert Coded.at(footage, made.point).trial.cbr == pytest.approx(
+        TARGETS[2], rel=0.1
+    )  # a second pass follows
 
 
 def test_an_asked_quality_is_kept_and_sets_the_price(read: Read) -> None:
