@@ -17,7 +17,7 @@ from tests.e2e.conftest import Trio
 WIDTH, HEIGHT, FRAMES = 160, 96, 192
 TARGET = 2e-3
 OPTIONS = json.dumps(
-    {"target_cbr": TARGET, "coding_time": 0.1, "seed": 3, "channel": {"snr_db": 10, "seed": 3}}
+    {"target_cbr": TARGET, "coding_time": 0.25, "seed": 3, "channel": {"snr_db": 10, "seed": 3}}
 )
 
 

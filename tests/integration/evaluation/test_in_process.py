@@ -47,7 +47,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
     ("conditions", "options"),
     [
         (Conditions(10.0, seed=3), QUICK),
-        (Conditions(6.0, seed=4), {"target_cbr": 2e-3, **QUICK}),
+        (Conditions(6.0, seed=4), {"target_cbr": 2e-3, "coding_time": 0.25}),
         (Conditions(0.0, "rayleigh", 200, seed=15), {"retransmissions": 0, "quality": 45, **QUICK}),
         pytest.param(
             Conditions(0.0, "rayleigh", 200, seed=7),

@@ -214,9 +214,9 @@ def test_the_interface_describes_itself(receiver: Any) -> None:
         operation["operationId"] for path in document["paths"].values() for operation in path.values()
     ]
     assert sorted(operations) == [
-        "askQuestion", "getConstellation", "getGains", "getKeyframe", "getLivePlaylist", "getLiveSegment",
-        "getQuestion", "getVideo", "getVideoAccess", "getVideoContent", "listCaptions", "listKeyframes",
-        "listQuestions", "listSegments", "listVideos",
+        "askQuestion", "endWatching", "getConstellation", "getGains", "getKeyframe", "getLivePlaylist",
+        "getLiveSegment", "getQuestion", "getVideo", "getVideoAccess", "getVideoContent", "listCaptions",
+        "listKeyframes", "listQuestions", "listSegments", "listVideos", "watchLive",
     ]  # fmt: skip
     assert "application/problem+json" in str(
         document["paths"]["/v1/videos/{video_id}"]["get"]["responses"]["404"]

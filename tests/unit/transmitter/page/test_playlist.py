@@ -15,6 +15,7 @@ import av
 import pytest
 
 from receiver.live_video import HEAD, PLAYLIST, LiveVideo
+from receiver.whep.audience import Audience
 from semvid.video.writer import VideoWriter
 from tests.synthetic_clip import clip_frames
 from transmitter.page import FOLDER
@@ -44,7 +45,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Playlist and segments as the receiver writes them: half a second each, three in the window."""
     folder = tmp_path_factory.mktemp("live")
     rate = Fraction(20)
-    sink = LiveVideo(folder / "live", folder / "video.mp4", 0.5, 3, 2**30)
+    sink = LiveVideo(folder / "live", folder / "video.mp4", 0.5, 3, 2**30, Audience())
     with VideoWriter(folder / "video.mp4", 96, 64, 1 / rate, frame_rate=rate, sink=sink) as writer:
         for index, picture in enumerate(clip_frames(seed=1, frames=60, width=96, height=64)):
             writer.append(picture, index)
