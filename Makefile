@@ -42,7 +42,7 @@ demo: setup  ## three services, a clip through the noisy channel, an MP4 and a r
 demo-picture: demo  ## docs/images/demo.jpg: two moments of the demo's side-by-side video
 	$(BIN)/python scripts/demo_picture.py demo-out/side_by_side.mp4 docs/images/demo.jpg
 
-test: .venv/.dev  ## the test suite, about ten minutes on two free cores
+test: .venv/.dev  ## the test suite, ten to fourteen minutes on two free cores
 	$(BIN)/python -m pytest -m 'not slow and not compose' --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: .venv/.dev  ## the tests that the suite leaves out: minutes each, some need a browser
