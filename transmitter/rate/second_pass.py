@@ -9,7 +9,9 @@ from typing import Final
 from transmitter.rate.plan import CRF_STEP
 
 MOST_CODINGS: Final = 4
-"""Of one sequence, the first included."""
+"""Of one sequence, the first included, where one of them is fair; two more where none is."""
+_FAIR: Final = 0.9  # share of what is left that is taken
+_AIM: Final = 0.99
 _WELL_SPENT: Final = 0.98
 _BYTES_PER_CRF: Final = 0.11  # - d log symbols / d CRF, where nothing is known yet
 _LEAST_PER_CRF: Final = 0.05  # whatever was seen
@@ -30,14 +32,16 @@ def next_crf(taken: Mapping[float, float], left: float, finest: float, coarsest:
     under = min(fitting, default=None)
     over = max((crf for crf in taken if crf not in fitting), default=None)
     close = over is not None and under is not None and under - over <= CRF_STEP
-    if len(taken) >= MOST_CODINGS or close or (under is not None and taken[under] >= _WELL_SPENT * left):
+    spent = 0.0 if under is None else taken[under] / left
+    enough = MOST_CODINGS if spent >= _FAIR else MOST_CODINGS + 2
+    if len(taken) >= enough or close or spent >= _WELL_SPENT:
         return max(taken) if under is None else under
     if over is None or under is None:
         nearest = min(taken) if over is None else max(taken)
-        missed = math.log(max(1.0, taken[nearest]) / max(1.0, left))
+        missed = math.log(max(1.0, taken[nearest]) / max(1.0, _AIM * left))
         wanted = nearest + missed / _slope(taken)
     else:
-        share = math.log(taken[over] / left) / math.log(taken[over] / taken[under])
+        share = math.log(taken[over] / (_AIM * left)) / math.log(taken[over] / taken[under])
         wanted = min(over + share * (under - over), under - CRF_STEP)
     # what is beyond a bound already is not brought back to it, where it would take what is wanted even less
     finest, coarsest = min(finest, *taken), max(coarsest, *taken)
