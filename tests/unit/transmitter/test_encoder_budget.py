@@ -239,7 +239,9 @@ def test_where_all_of_a_video_waits_its_quality_is_set_right_by_what_it_takes(pl
 
 
 def test_where_a_block_costs_little_a_video_that_waits_is_sized_by_a_burst_and_not_by_the_sounding() -> None:
-    shares, crfs = zip(*(spent(0.0105, slow_pan, Link(2.1, measured)) for measured in (2.1, 2.5)), strict=True)
+    shares, crfs = zip(
+        *(spent(0.0105, slow_pan, Link(2.1, measured)) for measured in (2.1, 2.5)), strict=True
+    )
     assert [shipment_crfs[0] for shipment_crfs in crfs] == [None, None]  # the header
     assert crfs[1][1] < crfs[0][1]
     assert all(0.9 <= share <= 1.02 for share in shares)
