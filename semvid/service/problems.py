@@ -12,8 +12,8 @@ from starlette.routing import Match
 
 from semvid.errors import SemvidError
 
-# what clients are told beside the document; after 408 the rest of the body would be taken for a request
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+# what clients are told beside the document; after 408 the rest of the body would be taken for a request
 _MORE = {408: {"Connection": "close"}, 429: {"Retry-After": "3600"}, 503: {"Retry-After": "5"}}
 
 _log = structlog.get_logger(__name__)

@@ -29,5 +29,5 @@ def for_a_second_pass(price: LinkPrice, budget: Budget, taken: float, left: floa
         taken: symbols of all of its keyframes as they are coded now.
         left: symbols that there are; far too few ask for smaller pictures, whose size the header says.
     """
-    known = price.bits_per_symbol >= _POOR_BITS_PER_SYMBOL
-    return known and price.block_symbols < _VERY_LITTLE * budget.symbols and taken <= _MENDED * left
+    poor = price.bits_per_symbol < _POOR_BITS_PER_SYMBOL
+    return not poor and price.block_symbols < _VERY_LITTLE * budget.symbols and taken <= _MENDED * left

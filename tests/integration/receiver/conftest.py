@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import queue
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,6 +31,7 @@ from semvid.phy.pilots import sounding
 from semvid.semantics import Caption, PictureCoding, SideUnit, StreamEnd, StreamHeader
 from semvid.wire.v1 import link_pb2 as pb
 from semvid.wire.v1 import link_pb2_grpc
+from tests.ports import free_port
 
 FINAL = {"SUCCEEDED", "TRUNCATED", "FAILED"}
 WIDTH, HEIGHT, FRAMES = 96, 64, 25
@@ -44,15 +42,6 @@ HEADER = StreamHeader(
 ROBUST, FAST = MCS_TABLE[4], MCS_TABLE[9]
 
 Symbols = NDArray[np.complex64]
-
-
-def free_port() -> int:
-    """Below those that the system gives to calls that go out: one may take it before we listen."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @dataclass

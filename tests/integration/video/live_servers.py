@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import http.server
-import random
-import socket
 import socketserver
 import struct
 import subprocess
@@ -30,15 +28,6 @@ WIDTH, HEIGHT = 160, 96
 
 def level(index: int) -> int:
     return 40 + 4 * (index % 50)
-
-
-def free_port() -> int:
-    """Below those that the system gives to calls that go out."""
-    while True:
-        port = random.SystemRandom().randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def film(target: Any, over: threading.Event, form: str = "mpegts", **options: str) -> None:

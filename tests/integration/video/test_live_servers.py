@@ -21,12 +21,12 @@ from tests.integration.video.live_servers import (
     HEIGHT,
     RATE,
     WIDTH,
-    free_port,
     http_server,
     level,
     rtsp_server,
     sender,
 )
+from tests.ports import free_port
 
 TAKEN_S = 2.0
 

@@ -221,3 +221,18 @@ def test_blocks_out_of_range_are_refused() -> None:
 
 def test_warm_up_succeeds() -> None:
     warm_up()
+
+
+def test_the_snr_is_measured_on_what_was_decoded_of_the_protected_part_too() -> None:
+    """A header's burst of 232 symbols errs by .32 dB then, and by .48 with pilots and control word alone."""
+    random = np.random.default_rng(0)
+    block = Block(1, 0, transport_block(14, 2), None, 2, DENSE_SPACING)
+    sent = modulate(block)
+    measured = []
+    for _ in range(80):
+        noise = random.normal(scale=0.05**0.5, size=(2, len(sent)))  # 10 dB
+        reception = BlockReceiver().receive((sent + noise[0] + 1j * noise[1]).astype(np.complex64))
+        assert reception.protected is not None
+        measured.append(reception.snr_db)
+    assert np.mean(measured) == pytest.approx(10.0, abs=0.15)
+    assert np.std(measured) < 0.4
